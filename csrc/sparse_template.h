@@ -1,0 +1,49 @@
+/* Included by sparse.c once for each type: REAL, its unsigned twin BITS, and NAME(function). */
+
+static BITS NAME(bits)(REAL value)
+{
+    BITS pattern;
+    memcpy(&pattern, &value, sizeof pattern);
+    return pattern;
+}
+
+REAL NAME(en_kth_largest)(REAL *value, int64_t *weight, int64_t n, int64_t k)
+{
+    /* Patterns of values >= 0 are ordered as the values are. Digit by digit from the top: find
+     * the digit that holds the k-th largest, keep only the values that have it. */
+    for (int shift = 8 * (int)sizeof(REAL) - 8; shift >= 0; shift -= 8) {
+        int64_t count[256] = {0};
+        for (int64_t i = 0; i < n; i++)
+            count[(NAME(bits)(value[i]) >> shift) & 255] += weight ? weight[i] : 1;
+        int digit = 255;
+        while (digit > 0 && count[digit] < k)
+            k -= count[digit--];
+        int64_t kept = 0;
+        for (int64_t i = 0; i < n; i++) {
+            if (((NAME(bits)(value[i]) >> shift) & 255) != (BITS)digit)
+                continue;
+            value[kept] = value[i];
+            if (weight)
+                weight[kept] = weight[i];
+            kept++;
+        }
+        n = kept;
+        if (n == 1)
+            break;
+    }
+    return value[0];
+}
+
+void NAME(en_scatter_add)(REAL *row, const int32_t *index, const REAL *value, int64_t n,
+                          REAL factor)
+{
+    for (int64_t p = 0; p < n; p++)
+        row[index[p]] += factor * value[p];
+}
+
+void NAME(en_masked_add)(REAL *row, const int32_t *index, const REAL *value, int64_t n,
+                         REAL factor)
+{
+    for (int64_t p = 0; p < n; p++)
+        row[index[p]] += factor * value[index[p]];
+}

@@ -1,0 +1,125 @@
+"""What decides the outcome of one training run."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from energynet import checks
+from energynet.errors import ConfigError
+from energynet.rules import RULES, AllSynapses, Rule, rule_from_dict, rule_to_dict
+
+# Raised by every change that alters the bits of a result: part of the identity of stored runs.
+NUMERICS_VERSION = 1
+
+SAMPLE_ORDERS = ("uniform", "permutation")
+DTYPES = ("float32", "float64")
+_MOST = 2**31 - 2  # unit numbers are kept as int32
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """Everything that decides the outcome of one training run, apart from the data set.
+
+    Parameters
+    ----------
+    hidden : int
+        Number of hidden units, nh.
+    rule : Rule
+        Which synapses change in a step: `AllSynapses`, `FixedMask` or `LargestUpdates`.
+    seed : int
+        One integer >= 0 from which all randomness follows.
+    learning_rate : float
+        eta, the same in both layers.
+    init_std : float
+        Standard deviation of the initial weights of both layers.
+    center : bool
+        Subtract the mean pixel of the training set from the input.
+    sample_order : {"uniform", "permutation"}
+        Images drawn with replacement, or a fresh permutation each epoch.
+    target_accuracy : float
+        The criterion: share of the test set to be classified right, in (0, 1].
+    test_every : int
+        Steps between two checkpoints, where the test set is evaluated.
+    max_steps : int
+        Steps at most.
+    dtype : {"float32", "float64"}
+        Type of weights and activities; energies are always float64 and int64.
+    alpha : float or list of float
+        Exponents in (0, 1] for which M_alpha is recorded besides M0 and M1.
+
+    Raises
+    ------
+    ConfigError
+        A value that is not allowed.
+
+    Defaults: the published program of van Rossum & Pache, PLoS Comput Biol 2024.
+    """
+
+    hidden: int
+    rule: Rule = AllSynapses()
+    seed: int = 0
+    learning_rate: float = 0.01
+    init_std: float = 0.01
+    center: bool = True
+    sample_order: str = "uniform"
+    target_accuracy: float = 0.95
+    test_every: int = 2000
+    max_steps: int = 300_000
+    dtype: str = "float32"
+    alpha: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        positive = "a finite number above 0"
+        not_negative = "a finite number, 0 or above"
+        below_zero = -math.ulp(0.0)
+        checked = {
+            "hidden": checks.integer("hidden", self.hidden, 1, _MOST),
+            "seed": checks.integer("seed", self.seed, 0, 2**63 - 1),
+            "learning_rate": checks.number("learning_rate", self.learning_rate, positive, 0.0),
+            "init_std": checks.number("init_std", self.init_std, not_negative, below_zero),
+            "center": checks.flag("center", self.center),
+            "sample_order": checks.choice("sample_order", self.sample_order, SAMPLE_ORDERS),
+            "target_accuracy": checks.fraction("target_accuracy", self.target_accuracy),
+            "test_every": checks.integer("test_every", self.test_every, 1, 2**62),
+            "max_steps": checks.integer("max_steps", self.max_steps, 1, 2**62),
+            "dtype": checks.choice("dtype", self.dtype, DTYPES),
+            "alpha": _alphas(self.alpha),
+        }
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+        if getattr(self.rule, "name", None) not in RULES:
+            raise ConfigError(
+                f"rule must be a plasticity rule such as AllSynapses(), got {self.rule!r}"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The config as plain values that JSON can hold."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return values | {"rule": rule_to_dict(self.rule), "alpha": list(self.alpha)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "TrainingConfig":
+        """The inverse of `to_dict`; raises ConfigError for unknown names and bad values."""
+        known = {field.name for field in fields(cls)}
+        for name in values:
+            if name not in known:
+                raise ConfigError(f"unknown parameter {name!r}; known are {', '.join(known)}")
+        if "hidden" not in values:
+            raise ConfigError("hidden must be given: the number of hidden units")
+        rule = {"rule": rule_from_dict(values["rule"])} if "rule" in values else {}
+        return cls(**{**values, **rule})
+
+    @property
+    def hash(self) -> str:
+        """First 16 hexadecimal digits of SHA-256 over the canonical JSON of `to_dict`."""
+        canonical = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def _alphas(value: Any) -> tuple[float, ...]:
+    several = isinstance(value, Iterable) and not isinstance(value, str | bytes)
+    exponents = [checks.fraction("alpha", alpha) for alpha in (value if several else [value])]
+    return tuple(sorted(set(exponents)))

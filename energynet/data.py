@@ -1,0 +1,209 @@
+"""Data sets: the embedded MNIST, folders of IDX files, arrays of one's own."""
+
+import hashlib
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from energynet.errors import DataError, FileError
+from energynet.files import cache_folder, written_whole
+from energynet.idx import find_idx, read_idx
+
+_MNIST_FOLDER = Path(__file__).parent / "_mnist"
+_MNIST_SHA256 = {
+    "train-images-idx3-ubyte.xz": "037499b299a624dbc1fbbc308c6f8e085ec08df9e241f7296a73ace16d7355e4",
+    "train-labels-idx1-ubyte.xz": "0b691ea7422403e7bd1bfc7f2ac58334416a723a3d2941e5352eba5099dd3280",
+    "t10k-images-idx3-ubyte.xz": "31f8666c3e0dee34c8f6c14aefae6b7b8e72c2efc030a9e4a857d8ccea2fa970",
+    "t10k-labels-idx1-ubyte.xz": "415b72b2ab3860ef01e17a0991178c2a62102b84a9ac8a6f2d0caf48f2f66f09",
+}
+_MNIST_BYTES_SHA256 = "06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16"
+_MNIST_SHAPES = ((60_000, 784), (60_000,), (10_000, 784), (10_000,))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset:
+    """Images and labels for training and test.
+
+    Attributes
+    ----------
+    x_train, x_test : uint8, float32 or float64, (n_train, n_in) and (n_test, n_in)
+        Pixels. uint8 is divided by 255 where it is used, floats are taken as they are.
+    y_train, y_test : int32, (n_train,) and (n_test,)
+        Labels in [0, classes).
+    classes : int
+        Number of output neurons.
+
+    Raises
+    ------
+    DataError
+        Shapes, types or values that cannot be trained on.
+    """
+
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+    classes: int
+
+    @classmethod
+    def from_arrays(
+        cls, x_train: Any, y_train: Any, x_test: Any, y_test: Any, classes: int | None = None
+    ) -> "Dataset":
+        """Check arrays and make a data set of them; images are flattened.
+
+        `classes` is by default the largest label of either part plus 1. Raises DataError.
+        """
+        train, test = _pixels("x_train", x_train), _pixels("x_test", x_test)
+        if train.dtype != test.dtype:
+            raise DataError(
+                f"x_train and x_test must have one dtype, got {train.dtype} and {test.dtype}"
+            )
+        if train.shape[1] != test.shape[1]:
+            raise DataError(
+                "x_train and x_test must have the same number of pixels an image,"
+                f" got {train.shape[1]} and {test.shape[1]}"
+            )
+        y_train = _labels("y_train", y_train, len(train), classes)
+        y_test = _labels("y_test", y_test, len(test), classes)
+        if classes is None:
+            classes = int(max(y_train.max(), y_test.max())) + 1
+        return cls(train, y_train, test, y_test, classes)
+
+    @property
+    def n_in(self) -> int:
+        """Number of pixels of an image."""
+        return int(self.x_train.shape[1])
+
+    @cached_property
+    def mean(self) -> float:
+        """Mean over all pixels of the training set, on the scale of x: pixel / 255, or the float."""
+        if self.x_train.dtype == np.uint8:
+            return int(self.x_train.sum(dtype=np.uint64)) / (255 * self.x_train.size)
+        # Row after row: this order of additions is the same on every processor.
+        columns = np.add.reduce(self.x_train, axis=0, dtype=np.float64)
+        return math.fsum(columns) / self.x_train.size
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of all arrays with their shapes and types, 64 hexadecimal digits."""
+        digest = hashlib.sha256(f"classes {self.classes}".encode())
+        for array in (self.x_train, self.y_train, self.x_test, self.y_test):
+            digest.update(f" {array.dtype.str} {array.shape} ".encode())
+            digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
+
+    def __repr__(self) -> str:
+        return (
+            f"Dataset({len(self.x_train)} training and {len(self.x_test)} test images of"
+            f" {self.n_in} pixels ({self.x_train.dtype}), {self.classes} classes)"
+        )
+
+
+def load_mnist() -> Dataset:
+    """The embedded MNIST data set: 60,000 training and 10,000 test images of 784 pixels.
+
+    The files are decoded once into a cache folder and memory-mapped from there, so many processes
+    share one copy. Without a writable cache they are decoded in memory each time.
+
+    Raises DataError if the embedded files are damaged.
+    """
+    folder = cache_folder("mnist")
+    if folder is None:
+        return _split_mnist(_decode_mnist())
+    path = folder / f"{_MNIST_BYTES_SHA256[:16]}.npy"
+    cached = _mapped_mnist(path)
+    if cached is None:
+        decoded = _decode_mnist()
+        try:
+            with written_whole(path) as file:
+                np.save(file, decoded)
+        except FileError:  # a full disk must not keep anyone from working
+            return _split_mnist(decoded)
+        cached = _mapped_mnist(path)
+        if cached is None:
+            return _split_mnist(decoded)
+    return _split_mnist(cached)
+
+
+def load_idx(folder: str | Path) -> Dataset:
+    """Read a folder with the four IDX files of an MNIST-like data set, plain, `.gz` or `.xz`.
+
+    The names are those of MNIST: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`,
+    `t10k-images-idx3-ubyte`, `t10k-labels-idx1-ubyte`.
+
+    Raises DataError if a file is missing or damaged, or if the parts do not fit together.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise DataError(f"the data folder {folder} does not exist")
+    x_train = read_idx(find_idx(folder, "train-images-idx3-ubyte"), dimensions=3)
+    y_train = read_idx(find_idx(folder, "train-labels-idx1-ubyte"), dimensions=1)
+    x_test = read_idx(find_idx(folder, "t10k-images-idx3-ubyte"), dimensions=3)
+    y_test = read_idx(find_idx(folder, "t10k-labels-idx1-ubyte"), dimensions=1)
+    try:
+        return Dataset.from_arrays(x_train, y_train, x_test, y_test)
+    except DataError as error:
+        raise DataError(f"{folder}: {error}") from error
+
+
+def _pixels(name: str, values: Any) -> np.ndarray:
+    array = np.asarray(values)
+    if array.dtype not in (np.uint8, np.float32, np.float64):
+        raise DataError(f"{name} must be uint8, float32 or float64, got {array.dtype}")
+    if array.ndim < 2 or array.size == 0:
+        raise DataError(
+            f"{name} must be a non-empty array (images, pixels), got shape {array.shape}"
+        )
+    array = np.ascontiguousarray(array).reshape(len(array), -1)
+    if array.dtype != np.uint8 and not np.isfinite(array).all():
+        raise DataError(f"{name} must be finite, but it contains NaN or infinity")
+    return array
+
+
+def _labels(name: str, values: Any, count: int, classes: int | None) -> np.ndarray:
+    array = np.asarray(values)
+    if array.dtype.kind not in "iu":
+        raise DataError(f"{name} must be integers, got {array.dtype}")
+    if array.shape != (count,):
+        raise DataError(f"{name} must hold one label for each of {count} images, got {array.shape}")
+    lowest, highest = int(array.min()), int(array.max())
+    limit = 2**31 - 2 if classes is None else classes - 1
+    if lowest < 0 or highest > limit:
+        wrong = lowest if lowest < 0 else highest
+        raise DataError(f"{name} must be labels in [0, {limit}], got {wrong}")
+    return np.ascontiguousarray(array, dtype=np.int32)
+
+
+def _decode_mnist() -> np.ndarray:
+    """The bytes of all four files behind each other, uint8."""
+    for name, expected in _MNIST_SHA256.items():
+        if hashlib.sha256((_MNIST_FOLDER / name).read_bytes()).hexdigest() != expected:
+            raise DataError(f"the embedded {name} is damaged: install energynet again")
+    parts = [
+        read_idx(_MNIST_FOLDER / name, dimensions=3 if "images" in name else 1).reshape(-1)
+        for name in _MNIST_SHA256
+    ]
+    return np.concatenate(parts)
+
+
+def _mapped_mnist(path: Path) -> np.ndarray | None:
+    """The cached bytes, or None where they are missing or damaged."""
+    try:
+        cached = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError):
+        return None
+    intact = hashlib.sha256(cached.data).hexdigest() == _MNIST_BYTES_SHA256
+    return cached if intact else None
+
+
+def _split_mnist(everything: np.ndarray) -> Dataset:
+    parts, start = [], 0
+    for shape in _MNIST_SHAPES:
+        stop = start + math.prod(shape)
+        parts.append(everything[start:stop].reshape(shape))
+        start = stop
+    return Dataset.from_arrays(*parts, classes=10)

@@ -1,0 +1,21 @@
+"""The errors that energynet raises; each also derives from the fitting built-in."""
+
+
+class EnergynetError(Exception):
+    """Base of all errors of this package; its text is one sentence for the user."""
+
+
+class ConfigError(EnergynetError, ValueError):
+    """A parameter has a value that is not allowed."""
+
+
+class DataError(EnergynetError, ValueError):
+    """A data set, or a file that should hold one, cannot be used."""
+
+
+class FileError(EnergynetError, OSError):
+    """A file cannot be read or written, or holds something else than it should."""
+
+
+class InstallationError(EnergynetError, ImportError):
+    """The installed package lacks a part that it needs."""

@@ -1,0 +1,85 @@
+"""Files that are written whole or not at all, and the folder for what can be made again."""
+
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from energynet.errors import FileError
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[BinaryIO]:
+    """Open a temporary file beside `path` that takes its name only once it is complete.
+
+    Raises FileError if the file cannot be written; whatever stood at `path` is then untouched.
+    """
+    part = path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}.part")
+    try:
+        with open(part, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise FileError(f"{path} cannot be written: {error.strerror or error}") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename inside `folder` survive a power cut, where the system can."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def check_writable(path: Path, parameter: str) -> None:
+    """Raise FileError unless a file could be written at `path`; called before work starts."""
+    if path.is_dir():
+        raise FileError(f"{parameter} must be a file, but {path} is a folder")
+    if not path.parent.is_dir():
+        raise FileError(f"{parameter} {path} cannot be written: {path.parent} is not a folder")
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}."):
+            pass
+    except OSError as error:
+        reason = error.strerror or error
+        raise FileError(f"{parameter} {path} cannot be written: {reason}") from error
+
+
+def cache_folder(name: str) -> Path | None:
+    """A writable folder for things that can be made again, or None if there is none.
+
+    `$ENERGYNET_CACHE` comes first, then the user's cache folder, then the temporary folder.
+    """
+    for root in _cache_roots():
+        folder = root / name
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                return folder
+        except OSError:
+            continue
+    return None
+
+
+def _cache_roots() -> Iterator[Path]:
+    if chosen := os.environ.get("ENERGYNET_CACHE"):
+        yield Path(chosen)
+    if xdg := os.environ.get("XDG_CACHE_HOME"):
+        yield Path(xdg) / "energynet"
+    try:
+        yield Path.home() / ".cache" / "energynet"
+    except RuntimeError:  # no home folder is known
+        pass
+    user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
+    yield Path(tempfile.gettempdir()) / f"energynet-{user}"

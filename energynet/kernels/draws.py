@@ -1,0 +1,62 @@
+"""Counter-based random integers: each is a pure function of (key, step, counter).
+
+The mix is the finalizer of SplitMix64 (Steele, Lea & Flood, OOPSLA 2014); numbers are bounded by
+multiply-shift. Integers alone, so the same on every machine.
+"""
+
+import numpy as np
+
+from energynet.kernels._jit import jit
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_FIRST = np.uint64(0xBF58476D1CE4E5B9)
+_SECOND = np.uint64(0x94D049BB133111EB)
+_LOW = np.uint64(0xFFFFFFFF)
+
+
+@jit
+def mix(key, counter):
+    """64 random bits for that key (uint64) and counter (int64 >= 0)."""
+    z = key + _GOLDEN * (np.uint64(counter) + np.uint64(1))
+    z = (z ^ (z >> np.uint64(30))) * _FIRST
+    z = (z ^ (z >> np.uint64(27))) * _SECOND
+    return z ^ (z >> np.uint64(31))
+
+
+@jit
+def bounded(bits, n):
+    """The integer floor(bits n / 2^64) in [0, n), for n (int64) up to 2^63."""
+    n = np.uint64(n)
+    low = (bits & _LOW) * (n & _LOW)
+    middle = (bits >> np.uint64(32)) * (n & _LOW) + (low >> np.uint64(32))
+    other = (bits & _LOW) * (n >> np.uint64(32)) + (middle & _LOW)
+    high = (bits >> np.uint64(32)) * (n >> np.uint64(32))
+    return np.int64(high + (middle >> np.uint64(32)) + (other >> np.uint64(32)))
+
+
+@jit
+def permute(order, key, epoch):
+    """Fill `order`, int32 (n,), with the permutation of that epoch (Fisher-Yates)."""
+    stream = mix(key, epoch)
+    for i in range(order.shape[0]):
+        order[i] = i
+    for i in range(order.shape[0] - 1, 0, -1):
+        j = bounded(mix(stream, i), i + 1)
+        order[i], order[j] = order[j], order[i]
+
+
+@jit
+def image_of_step(plan, order, n, step):
+    """Number of the training image of that step; refills `order` where an epoch begins."""
+    if not plan.permutation:
+        return bounded(mix(plan.order_key, step), n)
+    epoch, position = step // n, step % n
+    if position == 0:
+        permute(order, plan.order_key, epoch)
+    return np.int64(order[position])
+
+
+@jit
+def tie_rank(plan, step, i):
+    """pi_t(i): the rank of presynaptic or postsynaptic index i among equals, smallest first."""
+    return mix(mix(plan.tie_key, step), i)

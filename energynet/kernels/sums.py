@@ -1,0 +1,113 @@
+"""Sums over hidden units whose order of additions never changes.
+
+Units are summed in blocks of BLOCK, the blocks added in order. Inside a block LANES running sums
+take every LANES-th unit and are then folded in halves: this vectorises without reassociation.
+"""
+
+import numpy as np
+
+from energynet.kernels._jit import jit
+
+BLOCK = 2048
+LANES = 128
+
+
+@jit
+def dot(x, w, lanes):
+    """Sum of x w; x, w : real (n,); lanes : real (LANES,), scratch."""
+    total = x.dtype.type(0)
+    for start in range(0, x.shape[0], BLOCK):
+        stop = min(start + BLOCK, x.shape[0])
+        total += _dot_block(x[start:stop], w[start:stop], lanes)
+    return total
+
+
+@jit
+def sum_abs(x, wide):
+    """Sum of |x| in float64; x : real (n,); wide : float64 (LANES,), scratch."""
+    total = 0.0
+    for start in range(0, x.shape[0], BLOCK):
+        stop = min(start + BLOCK, x.shape[0])
+        total += _sum_abs_block(x[start:stop], wide)
+    return total
+
+
+@jit
+def sum_power(x, exponent, wide):
+    """Sum of |x|^exponent in float64, over the x that are not 0."""
+    if exponent == 1.0:
+        return sum_abs(x, wide)
+    total = 0.0
+    for i in range(x.shape[0]):
+        total += power(x[i], exponent)
+    return total
+
+
+@jit
+def power(value, exponent):
+    """|value|^exponent in float64; 0 for 0."""
+    size = np.float64(abs(value))
+    if exponent == 1.0 or size == 0.0:
+        return size
+    return size**exponent
+
+
+@jit
+def count_nonzero(x):
+    """Number of x that are not 0."""
+    count = 0
+    for i in range(x.shape[0]):
+        count += x[i] != 0
+    return count
+
+
+@jit
+def _dot_block(x, w, lanes):
+    n = x.shape[0]
+    first = min(n, LANES)
+    for lane in range(first):
+        lanes[lane] = x[lane] * w[lane]
+    for lane in range(first, LANES):
+        lanes[lane] = 0
+    start = LANES
+    while start + 4 * LANES <= n:
+        x0, w0 = x[start : start + LANES], w[start : start + LANES]
+        x1, w1 = x[start + LANES : start + 2 * LANES], w[start + LANES : start + 2 * LANES]
+        x2, w2 = x[start + 2 * LANES : start + 3 * LANES], w[start + 2 * LANES : start + 3 * LANES]
+        x3, w3 = x[start + 3 * LANES : start + 4 * LANES], w[start + 3 * LANES : start + 4 * LANES]
+        for lane in range(LANES):
+            lanes[lane] = (
+                ((lanes[lane] + x0[lane] * w0[lane]) + x1[lane] * w1[lane]) + x2[lane] * w2[lane]
+            ) + x3[lane] * w3[lane]
+        start += 4 * LANES
+    while start < n:
+        x0, w0 = x[start : min(start + LANES, n)], w[start : min(start + LANES, n)]
+        for lane in range(x0.shape[0]):
+            lanes[lane] += x0[lane] * w0[lane]
+        start += LANES
+    return _fold(lanes)
+
+
+@jit
+def _sum_abs_block(x, wide):
+    n = x.shape[0]
+    first = min(n, LANES)
+    for lane in range(first):
+        wide[lane] = abs(x[lane])
+    for lane in range(first, LANES):
+        wide[lane] = 0
+    for start in range(LANES, n, LANES):
+        part = x[start : min(start + LANES, n)]
+        for lane in range(part.shape[0]):
+            wide[lane] += abs(part[lane])
+    return _fold(wide)
+
+
+@jit
+def _fold(lanes):
+    half = LANES // 2
+    while half >= 4:
+        for lane in range(half):
+            lanes[lane] += lanes[lane + half]
+        half //= 2
+    return (lanes[0] + lanes[2]) + (lanes[1] + lanes[3])

@@ -1,0 +1,241 @@
+"""From a config and a data set to the arrays that the kernels work on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from energynet.config import TrainingConfig
+from energynet.data import Dataset
+from energynet.errors import ConfigError, DataError
+from energynet.kernels import state
+from energynet.kernels.masks import count_pixels, draw_layer
+from energynet.kernels.sums import LANES
+from energynet.kernels.threshold import BUCKETS, GATHERED
+from energynet.rules import Plan, Shape, Update
+from energynet.streams import start_weights, stream_keys
+
+_LEAK = 0.1  # slope of the leaky ReLU below zero
+_SAMPLED = 1000  # training images that decide on the background
+_DOMINANT = 0.25  # share of their pixels that it must have
+
+
+@dataclass(frozen=True)
+class Run:
+    """All state of one training run.
+
+    `clock` is int64 (2,): steps done; 1 once a value was not finite.
+    """
+
+    shape: Shape
+    network: state.Network
+    train_images: state.Images
+    test_images: state.Images
+    plan: state.Plan
+    plastic: int
+    mask: state.Mask
+    buffers: state.Buffers
+    hidden: state.Factors
+    output: state.Factors
+    choice: state.Choice
+    energies: state.Energies
+    clock: np.ndarray
+
+
+def shape_of(config: TrainingConfig, dataset: Dataset) -> Shape:
+    """The size of the network that a config gives on a data set."""
+    return Shape(dataset.n_in, config.hidden, dataset.classes)
+
+
+def prepare(config: TrainingConfig, dataset: Dataset) -> Run:
+    """Allocate and initialise a run at step 0.
+
+    Raises ConfigError if the network does not fit into memory, DataError if pixels overflow dtype.
+    """
+    shape = shape_of(config, dataset)
+    dtype = np.dtype(config.dtype)
+    plan = config.rule.plan(shape)
+    train, test = encode_images(dataset, config.center, dtype)
+    try:
+        return Run(
+            shape=shape,
+            network=_start_network(config, shape, dtype),
+            train_images=train,
+            test_images=test,
+            plan=_kernel_plan(config, plan, dtype),
+            plastic=plan.plastic,
+            mask=_draw_mask(config, shape, plan),
+            buffers=_buffers(config, shape, dtype, len(dataset.y_train)),
+            hidden=_factors(shape.n_in + 2, shape, dtype),
+            output=_factors(shape.n_out, shape, dtype),
+            choice=_choice(shape, dtype),
+            energies=_energies(config),
+            clock=np.zeros(2, np.int64),
+        )
+    except MemoryError as error:
+        gigabytes = shape.synapses * dtype.itemsize / 1e9
+        raise ConfigError(
+            f"hidden must be small enough for memory, but {config.hidden} units take"
+            f" {gigabytes:,.1f} GB for the weights alone"
+        ) from error
+
+
+def encode_images(
+    dataset: Dataset, center: bool, dtype: np.dtype
+) -> tuple[state.Images, state.Images]:
+    """Training and test images with x = pixel / 255 - mean (or without the mean), in dtype.
+
+    The background is the most frequent value of the first 1,000 training images if it makes up a
+    quarter of them, else 0.
+    """
+    mean = dataset.mean if center else 0.0
+    if dataset.x_train.dtype == np.uint8:
+        table = (np.arange(256) / 255 - mean).astype(dtype)
+        counts = np.bincount(dataset.x_train[:_SAMPLED].reshape(-1), minlength=256)
+        frequent, value = counts.max() / counts.sum(), table[counts.argmax()]
+    else:
+        table = np.zeros(256, dtype)
+        values, counts = np.unique(
+            _floats(dataset.x_train[:_SAMPLED], mean, dtype), return_counts=True
+        )
+        frequent, value = counts.max() / counts.sum(), values[counts.argmax()]
+    background = value if frequent >= _DOMINANT else dtype.type(0)
+    parts = ((dataset.x_train, dataset.y_train), (dataset.x_test, dataset.y_test))
+    train, test = (
+        state.Images(*_codes_or_values(pixels, mean, dtype), table, labels, background)
+        for pixels, labels in parts
+    )
+    return train, test
+
+
+def _codes_or_values(
+    pixels: np.ndarray, mean: float, dtype: np.dtype
+) -> tuple[np.ndarray, np.ndarray]:
+    if pixels.dtype == np.uint8:
+        return pixels, np.empty((0, pixels.shape[1]), dtype)
+    return np.empty((0, pixels.shape[1]), np.uint8), _floats(pixels, mean, dtype)
+
+
+def _floats(pixels: np.ndarray, mean: float, dtype: np.dtype) -> np.ndarray:
+    values = np.empty(pixels.shape, dtype)
+    with np.errstate(over="ignore"):
+        for start in range(0, len(pixels), _SAMPLED):
+            part = pixels[start : start + _SAMPLED]
+            values[start : start + _SAMPLED] = np.subtract(part, mean, dtype=np.float64)
+    if not np.isfinite(values).all():
+        raise DataError(f"pixels must fit into {dtype}, but at least one overflows")
+    return values
+
+
+def _start_network(config: TrainingConfig, shape: Shape, dtype: np.dtype) -> state.Network:
+    u = np.empty((shape.n_in + 1, shape.hidden), dtype)
+    w2 = np.empty((shape.hidden + 1, shape.n_out), dtype)
+    target, position = u.reshape(-1), 0
+    for chunk in start_weights(config.seed, shape, config.init_std, dtype):
+        if position == len(target):
+            target, position = w2.reshape(-1), 0
+        target[position : position + len(chunk)] = chunk
+        position += len(chunk)
+    r = np.add.reduce(u[:-1], axis=0, dtype=np.float64)
+    return state.Network(u, np.zeros(shape.hidden), r, np.ascontiguousarray(w2.T))
+
+
+def _kernel_plan(config: TrainingConfig, plan: Plan, dtype: np.dtype) -> state.Plan:
+    keys = stream_keys(config.seed)
+    return state.Plan(
+        update=int(plan.update),
+        k_hidden=plan.k_hidden,
+        k_output=plan.k_output,
+        eta=dtype.type(config.learning_rate),
+        slope=dtype.type(_LEAK),
+        permutation=config.sample_order == "permutation",
+        order_key=keys["order"],
+        tie_key=keys["ties"],
+    )
+
+
+def _draw_mask(config: TrainingConfig, shape: Shape, plan: Plan) -> state.Mask:
+    if plan.update != Update.MASK:
+        none, no_columns = np.empty(0, np.int64), np.empty(0, np.int32)
+        return state.Mask(none, no_columns, none, no_columns, none, np.empty(0))
+    key = stream_keys(config.seed)["mask"]
+    n1, n2 = shape.synapses_hidden, shape.synapses_output
+    rows = shape.n_in + 1
+    if plan.k_output:
+        hidden = draw_layer(key, 0, rows, shape.hidden, n1, plan.k_hidden)
+        output = draw_layer(key, n1, shape.n_out, shape.hidden + 1, n2, plan.k_output)
+    else:
+        hidden = draw_layer(key, 0, rows, shape.hidden, n1 + n2, plan.k_hidden)
+        left = plan.k_hidden - len(hidden[1])
+        output = draw_layer(key, n1, shape.n_out, shape.hidden + 1, n2, left)
+    pixels = count_pixels(*hidden, shape.hidden)
+    return state.Mask(*hidden, *output, pixels, np.zeros(shape.hidden))
+
+
+def _buffers(config: TrainingConfig, shape: Shape, dtype: np.dtype, images: int) -> state.Buffers:
+    inputs, nh, n_out = shape.n_in + 1, shape.hidden, shape.n_out
+    a = np.zeros(nh + 1, dtype)
+    a[nh] = 1  # the bias unit
+    return state.Buffers(
+        row=np.zeros(inputs, np.int64),
+        x=np.zeros(inputs, dtype),
+        s=np.zeros(inputs, dtype),
+        h=np.zeros(nh, dtype),
+        a=a,
+        g=np.zeros(nh, dtype),
+        o=np.zeros(n_out, dtype),
+        e=np.zeros(n_out, dtype),
+        q=np.zeros(n_out, dtype),
+        output=np.arange(n_out),
+        lanes=np.zeros(LANES, dtype),
+        wide=np.zeros(LANES),
+        order=np.zeros(images if config.sample_order == "permutation" else 0, np.int32),
+    )
+
+
+def _with_bits(size: int, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
+    """Reals, and the same memory as unsigned bit patterns."""
+    values = np.zeros(size, dtype)
+    return values, values.view(np.dtype(f"u{dtype.itemsize}"))
+
+
+def _factors(rows: int, shape: Shape, dtype: np.dtype) -> state.Factors:
+    columns = shape.hidden + 1
+    spare = max(rows, columns)
+    return state.Factors(
+        *_with_bits(rows, dtype),
+        np.zeros(rows, np.int32),
+        np.zeros(rows, np.int64),
+        *_with_bits(columns, dtype),
+        np.zeros(columns, np.int32),
+        least=np.zeros(rows, np.int64),
+        above=np.zeros(rows, np.int64),
+        trial=np.zeros(rows, np.int64),
+        at_most=np.zeros(BUCKETS + 1, np.int64),
+        spare_value=(spare_pair := _with_bits(spare, dtype))[0],
+        spare_bits=spare_pair[1],
+        spare_index=np.zeros(spare, np.int32),
+        scalar_value=(scalar_pair := _with_bits(1, dtype))[0],
+        scalar_bits=scalar_pair[1],
+        size=np.zeros(2, np.int64),
+    )
+
+
+def _choice(shape: Shape, dtype: np.dtype) -> state.Choice:
+    inputs, nh = shape.n_in + 1, shape.hidden
+    return state.Choice(
+        prefix=np.zeros(inputs, np.int64),
+        pixel=np.zeros(inputs, np.int32),
+        member=np.zeros(inputs, np.int32),
+        member_row=np.zeros(inputs, np.int32),
+        rank=np.zeros(max(inputs, nh + 1), np.uint64),
+        column=np.zeros(nh + 1, np.int32),
+        column_sum=np.zeros(nh + 2),
+        power_sum=np.zeros(nh + 2),
+        gathered=np.zeros(GATHERED, dtype),
+        weight=np.zeros(GATHERED, np.int64),
+    )
+
+
+def _energies(config: TrainingConfig) -> state.Energies:
+    exponent = np.array([1.0, *config.alpha])
+    return state.Energies(exponent, np.zeros(2, np.int64), np.zeros((len(exponent), 2)))
