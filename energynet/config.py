@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from energynet import checks
@@ -59,7 +59,7 @@ class TrainingConfig:
     """
 
     hidden: int
-    rule: Rule = AllSynapses()
+    rule: Rule = field(default_factory=AllSynapses)
     seed: int = 0
     learning_rate: float = 0.01
     init_std: float = 0.01
@@ -97,13 +97,13 @@ class TrainingConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """The config as plain values that JSON can hold."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
         return values | {"rule": rule_to_dict(self.rule), "alpha": list(self.alpha)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "TrainingConfig":
         """The inverse of `to_dict`; raises ConfigError for unknown names and bad values."""
-        known = {field.name for field in fields(cls)}
+        known = [item.name for item in fields(cls)]
         for name in values:
             if name not in known:
                 raise ConfigError(f"unknown parameter {name!r}; known are {', '.join(known)}")

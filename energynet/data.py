@@ -80,7 +80,7 @@ class Dataset:
 
     @cached_property
     def mean(self) -> float:
-        """Mean over all pixels of the training set, on the scale of x: pixel / 255, or the float."""
+        """Mean over all pixels of the training set; uint8 pixels are divided by 255."""
         if self.x_train.dtype == np.uint8:
             return int(self.x_train.sum(dtype=np.uint64)) / (255 * self.x_train.size)
         # Row after row: this order of additions is the same on every processor.

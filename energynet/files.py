@@ -4,7 +4,7 @@ import os
 import socket
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,11 +19,11 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
     """
     part = path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}.part")
     try:
-        with open(part, "wb") as file:
+        with part.open("wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(part, path)
+        part.replace(path)
         _sync_folder(path.parent)
     except OSError as error:
         raise FileError(f"{path} cannot be written: {error.strerror or error}") from error
@@ -77,9 +77,7 @@ def _cache_roots() -> Iterator[Path]:
         yield Path(chosen)
     if xdg := os.environ.get("XDG_CACHE_HOME"):
         yield Path(xdg) / "energynet"
-    try:
+    with suppress(RuntimeError):  # no home folder is known
         yield Path.home() / ".cache" / "energynet"
-    except RuntimeError:  # no home folder is known
-        pass
     user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
     yield Path(tempfile.gettempdir()) / f"energynet-{user}"

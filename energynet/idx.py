@@ -40,7 +40,7 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
 
 
 def find_idx(folder: Path, name: str) -> Path:
-    """The file of that name in `folder`: plain, `.gz` or `.xz`; raises DataError if none is there."""
+    """The file of that name in `folder`: plain, `.gz` or `.xz`. Raises DataError without one."""
     for suffix in SUFFIXES:
         path = folder / (name + suffix)
         if path.is_file():
@@ -53,7 +53,7 @@ def _opener(path: Path) -> Callable[[], AbstractContextManager[BinaryIO]]:
         return lambda: cast(AbstractContextManager[BinaryIO], gzip.open(path, "rb"))
     if path.suffix == ".xz":
         return lambda: _open_xz(path)
-    return lambda: open(path, "rb")
+    return lambda: path.open("rb")
 
 
 def _open_xz(path: Path) -> AbstractContextManager[BinaryIO]:

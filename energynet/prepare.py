@@ -6,17 +6,15 @@ import numpy as np
 
 from energynet.config import TrainingConfig
 from energynet.data import Dataset
-from energynet.errors import ConfigError, DataError
-from energynet.kernels import state
+from energynet.encode import encode_dataset
+from energynet.errors import ConfigError
+from energynet.kernels import state, steps
+from energynet.kernels.forward import LEAK
 from energynet.kernels.masks import count_pixels, draw_layer
 from energynet.kernels.sums import LANES
 from energynet.kernels.threshold import BUCKETS, GATHERED
 from energynet.rules import Plan, Shape, Update
 from energynet.streams import start_weights, stream_keys
-
-_LEAK = 0.1  # slope of the leaky ReLU below zero
-_SAMPLED = 1000  # training images that decide on the background
-_DOMINANT = 0.25  # share of their pixels that it must have
 
 
 @dataclass(frozen=True)
@@ -34,11 +32,23 @@ class Run:
     plastic: int
     mask: state.Mask
     buffers: state.Buffers
-    hidden: state.Factors
-    output: state.Factors
-    choice: state.Choice
+    ranking: state.Ranking
     energies: state.Energies
     clock: np.ndarray
+
+    def advance(self, stop: int) -> None:
+        """Train until step `stop`, or until a value is not finite."""
+        common = (self.network, self.train_images, self.plan, self.mask, self.buffers)
+        end = (self.energies, self.clock, stop)
+        match Update(self.plan.update):
+            case Update.UNITS:
+                steps.run_units(*common, *end)
+            case Update.MASK:
+                steps.run_mask(*common, *end)
+            case Update.LARGEST:
+                steps.run_largest(*common, self.ranking, *end)
+            case Update.LARGEST_PER_NEURON:
+                steps.run_largest_per_neuron(*common, self.ranking, *end)
 
 
 def shape_of(config: TrainingConfig, dataset: Dataset) -> Shape:
@@ -54,7 +64,7 @@ def prepare(config: TrainingConfig, dataset: Dataset) -> Run:
     shape = shape_of(config, dataset)
     dtype = np.dtype(config.dtype)
     plan = config.rule.plan(shape)
-    train, test = encode_images(dataset, config.center, dtype)
+    train, test = encode_dataset(dataset, config.center, dtype)
     try:
         return Run(
             shape=shape,
@@ -65,9 +75,11 @@ def prepare(config: TrainingConfig, dataset: Dataset) -> Run:
             plastic=plan.plastic,
             mask=_draw_mask(config, shape, plan),
             buffers=_buffers(config, shape, dtype, len(dataset.y_train)),
-            hidden=_factors(shape.n_in + 2, shape, dtype),
-            output=_factors(shape.n_out, shape, dtype),
-            choice=_choice(shape, dtype),
+            ranking=state.Ranking(
+                hidden=_factors(shape.n_in + 2, shape, dtype),
+                output=_factors(shape.n_out, shape, dtype),
+                choice=_choice(shape, dtype),
+            ),
             energies=_energies(config),
             clock=np.zeros(2, np.int64),
         )
@@ -77,53 +89,6 @@ def prepare(config: TrainingConfig, dataset: Dataset) -> Run:
             f"hidden must be small enough for memory, but {config.hidden} units take"
             f" {gigabytes:,.1f} GB for the weights alone"
         ) from error
-
-
-def encode_images(
-    dataset: Dataset, center: bool, dtype: np.dtype
-) -> tuple[state.Images, state.Images]:
-    """Training and test images with x = pixel / 255 - mean (or without the mean), in dtype.
-
-    The background is the most frequent value of the first 1,000 training images if it makes up a
-    quarter of them, else 0.
-    """
-    mean = dataset.mean if center else 0.0
-    if dataset.x_train.dtype == np.uint8:
-        table = (np.arange(256) / 255 - mean).astype(dtype)
-        counts = np.bincount(dataset.x_train[:_SAMPLED].reshape(-1), minlength=256)
-        frequent, value = counts.max() / counts.sum(), table[counts.argmax()]
-    else:
-        table = np.zeros(256, dtype)
-        values, counts = np.unique(
-            _floats(dataset.x_train[:_SAMPLED], mean, dtype), return_counts=True
-        )
-        frequent, value = counts.max() / counts.sum(), values[counts.argmax()]
-    background = value if frequent >= _DOMINANT else dtype.type(0)
-    parts = ((dataset.x_train, dataset.y_train), (dataset.x_test, dataset.y_test))
-    train, test = (
-        state.Images(*_codes_or_values(pixels, mean, dtype), table, labels, background)
-        for pixels, labels in parts
-    )
-    return train, test
-
-
-def _codes_or_values(
-    pixels: np.ndarray, mean: float, dtype: np.dtype
-) -> tuple[np.ndarray, np.ndarray]:
-    if pixels.dtype == np.uint8:
-        return pixels, np.empty((0, pixels.shape[1]), dtype)
-    return np.empty((0, pixels.shape[1]), np.uint8), _floats(pixels, mean, dtype)
-
-
-def _floats(pixels: np.ndarray, mean: float, dtype: np.dtype) -> np.ndarray:
-    values = np.empty(pixels.shape, dtype)
-    with np.errstate(over="ignore"):
-        for start in range(0, len(pixels), _SAMPLED):
-            part = pixels[start : start + _SAMPLED]
-            values[start : start + _SAMPLED] = np.subtract(part, mean, dtype=np.float64)
-    if not np.isfinite(values).all():
-        raise DataError(f"pixels must fit into {dtype}, but at least one overflows")
-    return values
 
 
 def _start_network(config: TrainingConfig, shape: Shape, dtype: np.dtype) -> state.Network:
@@ -146,7 +111,7 @@ def _kernel_plan(config: TrainingConfig, plan: Plan, dtype: np.dtype) -> state.P
         k_hidden=plan.k_hidden,
         k_output=plan.k_output,
         eta=dtype.type(config.learning_rate),
-        slope=dtype.type(_LEAK),
+        slope=dtype.type(LEAK),
         permutation=config.sample_order == "permutation",
         order_key=keys["order"],
         tie_key=keys["ties"],
@@ -200,22 +165,27 @@ def _with_bits(size: int, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
 
 def _factors(rows: int, shape: Shape, dtype: np.dtype) -> state.Factors:
     columns = shape.hidden + 1
-    spare = max(rows, columns)
+    row_value, row_bits = _with_bits(rows, dtype)
+    col_value, col_bits = _with_bits(columns, dtype)
+    spare_value, spare_bits = _with_bits(max(rows, columns), dtype)
+    scalar_value, scalar_bits = _with_bits(1, dtype)
     return state.Factors(
-        *_with_bits(rows, dtype),
-        np.zeros(rows, np.int32),
-        np.zeros(rows, np.int64),
-        *_with_bits(columns, dtype),
-        np.zeros(columns, np.int32),
+        row_value=row_value,
+        row_bits=row_bits,
+        row_source=np.zeros(rows, np.int32),
+        row_weight=np.zeros(rows, np.int64),
+        col_value=col_value,
+        col_bits=col_bits,
+        col_index=np.zeros(columns, np.int32),
         least=np.zeros(rows, np.int64),
         above=np.zeros(rows, np.int64),
         trial=np.zeros(rows, np.int64),
         at_most=np.zeros(BUCKETS + 1, np.int64),
-        spare_value=(spare_pair := _with_bits(spare, dtype))[0],
-        spare_bits=spare_pair[1],
-        spare_index=np.zeros(spare, np.int32),
-        scalar_value=(scalar_pair := _with_bits(1, dtype))[0],
-        scalar_bits=scalar_pair[1],
+        spare_value=spare_value,
+        spare_bits=spare_bits,
+        spare_index=np.zeros(max(rows, columns), np.int32),
+        scalar_value=scalar_value,
+        scalar_bits=scalar_bits,
         size=np.zeros(2, np.int64),
     )
 
@@ -226,7 +196,7 @@ def _choice(shape: Shape, dtype: np.dtype) -> state.Choice:
         prefix=np.zeros(inputs, np.int64),
         pixel=np.zeros(inputs, np.int32),
         member=np.zeros(inputs, np.int32),
-        member_row=np.zeros(inputs, np.int32),
+        row_of=np.zeros(inputs, np.int32),
         rank=np.zeros(max(inputs, nh + 1), np.uint64),
         column=np.zeros(nh + 1, np.int32),
         column_sum=np.zeros(nh + 2),

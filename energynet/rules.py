@@ -44,9 +44,8 @@ class Update(IntEnum):
 
     UNITS = 0  # all synapses of the first k_hidden hidden units, and the output biases
     MASK = 1  # the synapses of a fixed mask
-    LARGEST = 2  # the k_hidden largest |dw| of both layers together
-    LARGEST_PER_LAYER = 3  # the k_hidden and k_output largest of each layer
-    LARGEST_PER_NEURON = 4  # the k_hidden and k_output largest of each neuron's incoming synapses
+    LARGEST = 2  # the k_hidden largest |dw| of both layers, or k_hidden and k_output of each
+    LARGEST_PER_NEURON = 3  # the k_hidden and k_output largest of each neuron's incoming synapses
 
 
 @dataclass(frozen=True)
@@ -204,7 +203,7 @@ class LargestUpdates:
         if self.scope == "layer":
             k_hidden = count(self.fraction, shape.synapses_hidden)
             k_output = _count_output(self.output_fraction, self.fraction, shape)
-            return Plan(Update.LARGEST_PER_LAYER, k_hidden, k_output, k_hidden + k_output)
+            return Plan(Update.LARGEST, k_hidden, k_output, k_hidden + k_output)
         k_hidden = count(self.fraction, shape.n_in + 1)
         k_output = count(self.fraction, shape.hidden + 1)
         plastic = k_hidden * shape.hidden + k_output * shape.n_out

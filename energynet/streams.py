@@ -16,7 +16,9 @@ def stream_keys(seed: int) -> dict[str, np.uint64]:
     return dict(zip(("mask", "order", "ties"), keys, strict=True))
 
 
-def start_weights(seed: int, shape: Shape, init_std: float, dtype: np.dtype) -> Iterator[np.ndarray]:
+def start_weights(
+    seed: int, shape: Shape, init_std: float, dtype: np.dtype
+) -> Iterator[np.ndarray]:
     """All N initial weights in chunks: W1 (n_in + 1, nh) row by row, then W2 (nh + 1, n_out).
 
     Each is a float64 standard normal times init_std, rounded to dtype; no chunk holds weights of

@@ -1,0 +1,1 @@
+"""The compiled core: one training run's steps, selections, updates and energies."""

@@ -35,11 +35,21 @@ CACHE = cache_folder(_cache_name())
 
 def jit(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a kernel under strict IEEE arithmetic; it releases the GIL and is cached on disk."""
+    return _compile(function, {})
+
+
+def inner(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As `jit`, for functions that only kernels call: without an entry from Python, which takes
+    much of their compilation time."""
+    return _compile(function, {"no_cpython_wrapper": True, "no_cfunc_wrapper": True})
+
+
+def _compile(function: Callable[..., Any], options: dict[str, Any]) -> Callable[..., Any]:
     if CACHE is None:
-        return numba.njit(function, **_OPTIONS)
+        return numba.njit(function, **_OPTIONS, **options)
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(CACHE)
     try:
-        return numba.njit(function, cache=True, **_OPTIONS)
+        return numba.njit(function, cache=True, **_OPTIONS, **options)
     finally:
         numba.config.CACHE_DIR = before

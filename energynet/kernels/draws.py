@@ -6,7 +6,7 @@ multiply-shift. Integers alone, so the same on every machine.
 
 import numpy as np
 
-from energynet.kernels._jit import jit
+from energynet.kernels._jit import inner
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
@@ -14,7 +14,7 @@ _SECOND = np.uint64(0x94D049BB133111EB)
 _LOW = np.uint64(0xFFFFFFFF)
 
 
-@jit
+@inner
 def mix(key, counter):
     """64 random bits for that key (uint64) and counter (int64 >= 0)."""
     z = key + _GOLDEN * (np.uint64(counter) + np.uint64(1))
@@ -23,7 +23,7 @@ def mix(key, counter):
     return z ^ (z >> np.uint64(31))
 
 
-@jit
+@inner
 def bounded(bits, n):
     """The integer floor(bits n / 2^64) in [0, n), for n (int64) up to 2^63."""
     n = np.uint64(n)
@@ -34,7 +34,7 @@ def bounded(bits, n):
     return np.int64(high + (middle >> np.uint64(32)) + (other >> np.uint64(32)))
 
 
-@jit
+@inner
 def permute(order, key, epoch):
     """Fill `order`, int32 (n,), with the permutation of that epoch (Fisher-Yates)."""
     stream = mix(key, epoch)
@@ -45,7 +45,7 @@ def permute(order, key, epoch):
         order[i], order[j] = order[j], order[i]
 
 
-@jit
+@inner
 def image_of_step(plan, order, n, step):
     """Number of the training image of that step; refills `order` where an epoch begins."""
     if not plan.permutation:
@@ -56,7 +56,7 @@ def image_of_step(plan, order, n, step):
     return np.int64(order[position])
 
 
-@jit
+@inner
 def tie_rank(plan, step, i):
     """pi_t(i): the rank of presynaptic or postsynaptic index i among equals, smallest first."""
     return mix(mix(plan.tie_key, step), i)

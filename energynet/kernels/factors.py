@@ -7,11 +7,11 @@ evaluate the very product that is applied later.
 
 import numpy as np
 
-from energynet.kernels._jit import jit
+from energynet.kernels._jit import inner
 from energynet.kernels.sort import sort_descending
 
 
-@jit
+@inner
 def list_inputs(factors, images, buffers, count):
     """Rows of the hidden layer: |x| of the strokes, the bias and the background, sorted."""
     rows = 0
@@ -27,7 +27,7 @@ def list_inputs(factors, images, buffers, count):
     _sort_rows(factors, rows, others)
 
 
-@jit
+@inner
 def list_outputs(factors, q):
     """Rows of the output layer: |q| of each output unit, sorted."""
     rows = 0
@@ -38,13 +38,13 @@ def list_outputs(factors, q):
     _sort_rows(factors, rows, 1)
 
 
-@jit
+@inner
 def leave_out(factors):
     """Let the layer take no part in the selection."""
     factors.size[:] = 0
 
 
-@jit
+@inner
 def _sort_rows(factors, rows, others):
     sort_descending(
         factors.row_bits, factors.row_source, factors.spare_bits, factors.spare_index, rows
@@ -55,7 +55,7 @@ def _sort_rows(factors, rows, others):
     factors.size[1] = 0
 
 
-@jit
+@inner
 def keep_columns(factors, values, threshold):
     """Columns of the layer: the |values| whose product with the largest row can reach it, sorted.
 
@@ -76,7 +76,7 @@ def keep_columns(factors, values, threshold):
     factors.size[1] = columns
 
 
-@jit
+@inner
 def count_reaching(factors, threshold, prefix):
     """For each row the number of columns with |row| |col| >= threshold, into prefix.
 
@@ -93,14 +93,14 @@ def count_reaching(factors, threshold, prefix):
     return total
 
 
-@jit
+@inner
 def value_of(factors, pattern):
     """The real number >= 0 with this bit pattern, int64."""
     factors.scalar_bits[0] = pattern
     return factors.scalar_value[0]
 
 
-@jit
+@inner
 def pattern_of(factors, value):
     """The bit pattern, int64, of a real number >= 0."""
     factors.scalar_value[0] = value

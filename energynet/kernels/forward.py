@@ -2,11 +2,13 @@
 
 import numpy as np
 
-from energynet.kernels._jit import jit
-from energynet.kernels.sums import dot
+from energynet.kernels._jit import inner, jit
+from energynet.kernels.sums import dot, sum_abs
+
+LEAK = 0.1  # slope of the leaky ReLU below zero
 
 
-@jit
+@inner
 def list_strokes(images, index, row, x):
     """List the pixels of image `index` that differ from the background, the bias unit last.
 
@@ -32,7 +34,7 @@ def list_strokes(images, index, row, x):
     return count + 1
 
 
-@jit
+@inner
 def shift_strokes(x, background, s, count):
     """s = x - background for the strokes, 1 for the bias. Returns their sum over the pixels."""
     total = 0.0
@@ -43,7 +45,7 @@ def shift_strokes(x, background, s, count):
     return total
 
 
-@jit
+@inner
 def add_rows(out, matrix, start, row, factor, count):
     """out[j] += sum over k < count of factor[k] matrix[row[k], start + j], in that order.
 
@@ -70,21 +72,21 @@ def add_rows(out, matrix, start, row, factor, count):
         k += 1
 
 
-@jit
+@inner
 def activate(h, a, slope):
     """a[j] = f(h[j]), leaky ReLU; h : real (n,); a : real (>= n,), changed in its first n."""
     for j in range(h.shape[0]):
         a[j] = h[j] if h[j] > 0 else slope * h[j]
 
 
-@jit
+@inner
 def outputs(a, w2, o, lanes):
     """o = W2^T a, each output a sum in fixed order; a : real (nh + 1,), o : real (n_out,)."""
     for k in range(o.shape[0]):
         o[k] = dot(a, w2[k], lanes)
 
 
-@jit
+@inner
 def forward(network, images, plan, buffers, count, total):
     """Forward pass for the listed strokes: h, a, o. `total` is the sum of s over the pixels."""
     h = buffers.h
@@ -96,7 +98,7 @@ def forward(network, images, plan, buffers, count, total):
     outputs(buffers.a, network.w2, buffers.o, buffers.lanes)
 
 
-@jit
+@inner
 def forward_masked(network, images, plan, mask, buffers, count):
     """Forward pass where only masked synapses share v; mask.strokes holds their sums of s."""
     h = buffers.h
@@ -108,19 +110,24 @@ def forward_masked(network, images, plan, mask, buffers, count):
     outputs(buffers.a, network.w2, buffers.o, buffers.lanes)
 
 
-@jit
+@inner
 def backward(network, plan, label, buffers):
-    """Error e = target - o, q = eta e, and g = eta delta for the network before the step."""
+    """Error e = target - o, q = eta e, and g = eta delta for the network before the step.
+
+    Returns False if one of them is not finite; an output that is not makes q so, too.
+    """
     o, e, q, g, h = buffers.o, buffers.e, buffers.q, buffers.g, buffers.h
     for k in range(o.shape[0]):
         target = o.dtype.type(1) if k == label else o.dtype.type(0)
         e[k] = target - o[k]
         q[k] = plan.eta * e[k]
-    g[:] = 0
+    for j in range(g.shape[0]):
+        g[j] = 0
     add_rows(g, network.w2, 0, buffers.output, e, e.shape[0])
     for j in range(g.shape[0]):
         delta = g[j] if h[j] > 0 else plan.slope * g[j]
         g[j] = plan.eta * delta
+    return np.isfinite(sum_abs(q, buffers.wide) + sum_abs(g, buffers.wide))
 
 
 @jit

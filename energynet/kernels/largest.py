@@ -2,71 +2,57 @@
 
 import numpy as np
 
-from energynet.kernels._jit import jit
+from energynet.kernels._jit import inner
 from energynet.kernels.factors import leave_out, list_inputs, list_outputs
 from energynet.kernels.native import scatter_add
 from energynet.kernels.sums import power
 from energynet.kernels.threshold import find_threshold
-from energynet.kernels.ties import resolve_hidden, resolve_output, tied
+from energynet.kernels.ties import count_tied, resolve_hidden, resolve_output, take_tied
 
 
-@jit
-def update_largest(network, images, plan, buffers, hidden, output, choice, energies, step, count):
-    """The k_hidden largest |dw| of both layers together change."""
-    list_inputs(hidden, images, buffers, count)
-    list_outputs(output, buffers.q)
-    k = plan.k_hidden
-    _choose(network, images, plan, buffers, hidden, output, choice, energies, (step, count, k))
+@inner
+def update_largest(network, images, plan, buffers, ranking, energies, step, count):
+    """The k_hidden largest |dw| of the network change; or, where k_output is not 0, the k_hidden
+    largest of the hidden layer and the k_output largest of the output layer."""
+    hidden, output, choice = ranking.hidden, ranking.output, ranking.choice
+    per_layer = plan.k_output > 0
+    for layer in range(2 if per_layer else 1):
+        leave_out(hidden)
+        leave_out(output)
+        if layer == 0:
+            list_inputs(hidden, images, buffers, count)
+        if layer == 1 or not per_layer:
+            list_outputs(output, buffers.q)
+        k = plan.k_output if layer == 1 else plan.k_hidden
+        threshold, chosen = find_threshold(hidden, output, choice, buffers.g, buffers.a, k)
+        needed = k - chosen if threshold > 0 else 0  # a dw of 0 is not applied
+        tied = count_tied(hidden)
+        if 0 < needed < tied:
+            ties = resolve_hidden(plan, step, buffers, hidden, choice, needed)
+            _apply_ties(network, images, buffers, hidden, choice, ties)
+            start, stop = _background_ties(hidden)
+            single = ties[0] * (stop - start) + ties[3]
+            _account_ties(energies, 0, threshold, single)
+            needed = 0
+        elif needed > 0:
+            take_tied(hidden)
+            needed -= tied
+        if 0 < needed < count_tied(output):
+            pre, post = resolve_output(plan, step, output, needed)
+            for m in range(needed):
+                network.w2[post[m], pre[m]] += buffers.q[post[m]] * buffers.a[pre[m]]
+            _account_ties(energies, 1, threshold, needed)
+        elif needed > 0:
+            take_tied(output)
+        if hidden.size[0] > 0:
+            _account(energies, 0, hidden, choice)
+            _apply_hidden(network, images, buffers, hidden, choice, count)
+        if output.size[0] > 0:
+            _account(energies, 1, output, choice)
+            _apply_output(network, buffers, output)
 
 
-@jit
-def update_largest_per_layer(
-    network, images, plan, buffers, hidden, output, choice, energies, step, count
-):
-    """The k_hidden largest |dw| of the hidden and the k_output largest of the output layer change."""
-    list_inputs(hidden, images, buffers, count)
-    leave_out(output)
-    k = plan.k_hidden
-    _choose(network, images, plan, buffers, hidden, output, choice, energies, (step, count, k))
-    leave_out(hidden)
-    list_outputs(output, buffers.q)
-    k = plan.k_output
-    _choose(network, images, plan, buffers, hidden, output, choice, energies, (step, count, k))
-
-
-@jit
-def _choose(network, images, plan, buffers, hidden, output, choice, energies, numbers):
-    """Find the threshold, resolve its ties, apply and account what was chosen."""
-    step, count, k = numbers
-    threshold, chosen = find_threshold(hidden, output, choice, buffers.g, buffers.a, k)
-    needed = k - chosen if threshold > 0 else 0  # a dw of 0 is not applied
-    tied_hidden = tied(hidden)
-    if 0 < needed < tied_hidden:
-        pixels, pre, r, cut = resolve_hidden(plan, step, buffers, count, hidden, choice, needed)
-        _apply_ties(network, images, buffers, hidden, choice, (pixels, pre, r, cut))
-        start, stop = _background_ties(hidden)
-        _account_ties(energies, 0, threshold, pixels * (stop - start) + cut)
-        needed = 0
-    elif needed > 0:
-        hidden.above[:] = hidden.least
-        needed -= tied_hidden
-    if 0 < needed < tied(output):
-        post, pre_output = resolve_output(plan, step, output, needed)
-        for m in range(needed):
-            o, j = post[m], pre_output[m]
-            network.w2[o, j] += buffers.q[o] * buffers.a[j]
-        _account_ties(energies, 1, threshold, needed)
-    elif needed > 0:
-        output.above[:] = output.least
-    if hidden.size[0] > 0:
-        _account(energies, 0, hidden, choice)
-        _apply_hidden(network, images, buffers, hidden, choice, count)
-    if output.size[0] > 0:
-        _account(energies, 1, output, choice)
-        _apply_output(network, buffers, output)
-
-
-@jit
+@inner
 def _account(energies, layer, factors, choice):
     """Add the energies of the entries in the prefixes `above`."""
     rows = factors.size[0]
@@ -84,7 +70,7 @@ def _account(energies, layer, factors, choice):
         energies.power[e, layer] += total
 
 
-@jit
+@inner
 def _account_ties(energies, layer, threshold, number):
     """Add the energies of `number` entries that were chosen one by one, all at the threshold."""
     energies.m0[layer] += number
@@ -92,7 +78,7 @@ def _account_ties(energies, layer, threshold, number):
         energies.power[e, layer] += number * power(threshold, energies.exponent[e])
 
 
-@jit
+@inner
 def _background_ties(factors):
     """The tied columns of the background row, from above to least."""
     for r in range(factors.size[0]):
@@ -101,7 +87,7 @@ def _background_ties(factors):
     return np.int64(0), np.int64(0)
 
 
-@jit
+@inner
 def _apply_ties(network, images, buffers, factors, choice, ties):
     """Apply the entries of the hidden layer that were chosen one by one."""
     pixels, pre, r, cut = ties
@@ -125,7 +111,7 @@ def _apply_ties(network, images, buffers, factors, choice, ties):
                 network.r[j] += np.float64(x) * g[j]
 
 
-@jit
+@inner
 def _apply_hidden(network, images, buffers, factors, choice, count):
     """Apply the prefixes `above`. Where the background is chosen, v takes it for all pixels, and
     the stroke rows take it back."""
@@ -133,8 +119,10 @@ def _apply_hidden(network, images, buffers, factors, choice, count):
     others = buffers.row.shape[0] - count
     longest = factors.above[0]
     shared = 0
-    choice.prefix[:count] = 0
-    choice.column_sum[: longest + 1] = 0
+    for k in range(count):
+        choice.prefix[k] = 0
+    for p in range(longest + 1):
+        choice.column_sum[p] = 0
     for r in range(factors.size[0]):
         prefix = factors.above[r]
         source = factors.row_source[r]
@@ -166,7 +154,7 @@ def _apply_hidden(network, images, buffers, factors, choice, count):
             network.v[j] += c * g[p]
 
 
-@jit
+@inner
 def _apply_output(network, buffers, factors):
     """Apply the prefixes `above` of the output layer."""
     longest = factors.above[0]

@@ -6,21 +6,20 @@ inputs by |a_j|: one choice serves a whole layer.
 
 import numpy as np
 
-from energynet.kernels._jit import jit
+from energynet.kernels._jit import inner
 from energynet.kernels.factors import list_inputs
 from energynet.kernels.native import kth_largest, masked_add
 from energynet.kernels.sums import count_nonzero, power, sum_power
-from energynet.kernels.ties import order_of_ties, resolve_hidden, tied
+from energynet.kernels.ties import count_tied, resolve_hidden, sort_ties, take_tied
 from energynet.kernels.updates import add_row
 
 
-@jit
-def update_largest_per_neuron(
-    network, images, plan, buffers, hidden, output, choice, energies, step, count
-):
-    """Of each neuron's incoming synapses the k_hidden (hidden neuron) or k_output largest change."""
+@inner
+def update_per_neuron(network, images, plan, buffers, ranking, energies, step, count):
+    """The k_hidden largest |dw| onto each hidden neuron change, k_output onto each output."""
+    hidden, output, choice = ranking.hidden, ranking.output, ranking.choice
     list_inputs(hidden, images, buffers, count)
-    pixels = _choose_inputs(plan, step, buffers, hidden, choice, count)
+    pixels = _choose_inputs(plan, step, buffers, hidden, choice)
     _apply_hidden(network, images, buffers, hidden, choice, energies, count, pixels)
     chosen = _choose_hidden(plan, step, buffers, output, choice)
     columns = choice.column[:chosen]
@@ -35,8 +34,8 @@ def update_largest_per_neuron(
         energies.power[e, 1] += total * sum_power(buffers.q, p, buffers.wide)
 
 
-@jit
-def _choose_inputs(plan, step, buffers, factors, choice, count):
+@inner
+def _choose_inputs(plan, step, buffers, factors, choice):
     """The k_hidden largest |x|, as prefixes `above` of a single column: 1 is chosen, 0 is not.
 
     Returns the number of background pixels in choice.pixel, chosen one by one.
@@ -53,19 +52,21 @@ def _choose_inputs(plan, step, buffers, factors, choice, count):
         factors.above[r] = factors.row_value[r] > threshold
         factors.least[r] = factors.row_value[r] >= threshold
         needed -= factors.row_weight[r] * factors.above[r]
-    if 0 < needed < tied(factors):
-        return resolve_hidden(plan, step, buffers, count, factors, choice, needed)[0]
-    factors.above[:] = factors.least
+    if 0 < needed < count_tied(factors):
+        return resolve_hidden(plan, step, buffers, factors, choice, needed)[0]
+    if needed > 0:
+        take_tied(factors)
     return 0
 
 
-@jit
+@inner
 def _apply_hidden(network, images, buffers, factors, choice, energies, count, pixels):
     """Apply the chosen rows. Where the background is chosen as a whole, v takes it for all pixels,
     and the stroke rows take it back."""
     g, c = buffers.g, images.background
     shared = False
-    choice.prefix[:count] = 0
+    for k in range(count):
+        choice.prefix[k] = 0
     for r in range(factors.size[0]):
         if factors.row_source[r] < 0:
             shared = factors.above[r] == 1
@@ -98,15 +99,13 @@ def _apply_hidden(network, images, buffers, factors, choice, energies, count, pi
         energies.power[e, 0] += total * sum_power(g, p, buffers.wide)
 
 
-@jit
+@inner
 def _choose_hidden(plan, step, buffers, factors, choice):
     """The k_output largest |a| into choice.column; returns their number (zeros are left out)."""
     a = buffers.a
     for j in range(a.shape[0]):
         factors.spare_value[j] = abs(a[j])
-    threshold = kth_largest(
-        factors.spare_value[: a.shape[0]], choice.weight[:0], plan.k_output
-    )
+    threshold = kth_largest(factors.spare_value[: a.shape[0]], choice.weight[:0], plan.k_output)
     chosen, equal = 0, 0
     for j in range(a.shape[0]):
         if abs(a[j]) > threshold:
@@ -116,9 +115,8 @@ def _choose_hidden(plan, step, buffers, factors, choice):
             factors.spare_index[equal] = j
             equal += 1
     needed = min(plan.k_output - chosen, equal)
-    ties = factors.spare_index[:equal]
     if needed < equal:
-        order = order_of_ties(plan, step, ties, choice.rank)
-        ties = ties[order[:needed]]
-    choice.column[chosen : chosen + needed] = ties
+        sort_ties(plan, step, factors.spare_index, choice.rank, equal)
+    for m in range(needed):
+        choice.column[chosen + m] = factors.spare_index[m]
     return chosen + needed

@@ -9,7 +9,7 @@ import numpy as np
 
 
 class Network(NamedTuple):
-    """The weights, with the lazy background: W1[i, j] = u[i, j] + v[j] where the rule allows change.
+    """The weights; lazy background: W1[i, j] = u[i, j] + v[j] where the rule allows change.
 
     u  : real (n_in + 1, nh), the last row holds the hidden biases (v does not apply to it)
     v  : float64 (nh,), what all pixels' synapses onto a unit have in common since the last fold
@@ -143,7 +143,8 @@ class Choice(NamedTuple):
 
     prefix     : int64 (n_in + 1,)  for each stroke row: how many of the sorted columns
     pixel      : int32 (n_in,)  background pixels that are chosen one by one
-    member, member_row : int32 (n_in + 1,)  tied inputs and where they stand among the rows
+    member     : int32 (n_in + 1,)  tied inputs
+    row_of     : int32 (n_in + 1,)  where an input stands among the rows
     rank       : uint64 (max(n_in, nh) + 1,)  pi_t of what is being ranked
     column     : int32 (nh + 1,)  columns chosen one by one
     column_sum : float64 (nh + 2,)  sum of chosen x of each column
@@ -154,13 +155,21 @@ class Choice(NamedTuple):
     prefix: np.ndarray
     pixel: np.ndarray
     member: np.ndarray
-    member_row: np.ndarray
+    row_of: np.ndarray
     rank: np.ndarray
     column: np.ndarray
     column_sum: np.ndarray
     power_sum: np.ndarray
     gathered: np.ndarray
     weight: np.ndarray
+
+
+class Ranking(NamedTuple):
+    """What the rules that rank |dw| work with."""
+
+    hidden: Factors
+    output: Factors
+    choice: Choice
 
 
 class Energies(NamedTuple):

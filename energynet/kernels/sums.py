@@ -6,13 +6,13 @@ take every LANES-th unit and are then folded in halves: this vectorises without 
 
 import numpy as np
 
-from energynet.kernels._jit import jit
+from energynet.kernels._jit import inner
 
 BLOCK = 2048
 LANES = 128
 
 
-@jit
+@inner
 def dot(x, w, lanes):
     """Sum of x w; x, w : real (n,); lanes : real (LANES,), scratch."""
     total = x.dtype.type(0)
@@ -22,7 +22,7 @@ def dot(x, w, lanes):
     return total
 
 
-@jit
+@inner
 def sum_abs(x, wide):
     """Sum of |x| in float64; x : real (n,); wide : float64 (LANES,), scratch."""
     total = 0.0
@@ -32,7 +32,7 @@ def sum_abs(x, wide):
     return total
 
 
-@jit
+@inner
 def sum_power(x, exponent, wide):
     """Sum of |x|^exponent in float64, over the x that are not 0."""
     if exponent == 1.0:
@@ -43,7 +43,7 @@ def sum_power(x, exponent, wide):
     return total
 
 
-@jit
+@inner
 def power(value, exponent):
     """|value|^exponent in float64; 0 for 0."""
     size = np.float64(abs(value))
@@ -52,7 +52,7 @@ def power(value, exponent):
     return size**exponent
 
 
-@jit
+@inner
 def count_nonzero(x):
     """Number of x that are not 0."""
     count = 0
@@ -61,7 +61,7 @@ def count_nonzero(x):
     return count
 
 
-@jit
+@inner
 def _dot_block(x, w, lanes):
     n = x.shape[0]
     first = min(n, LANES)
@@ -88,7 +88,7 @@ def _dot_block(x, w, lanes):
     return _fold(lanes)
 
 
-@jit
+@inner
 def _sum_abs_block(x, wide):
     n = x.shape[0]
     first = min(n, LANES)
@@ -103,7 +103,7 @@ def _sum_abs_block(x, wide):
     return _fold(wide)
 
 
-@jit
+@inner
 def _fold(lanes):
     half = LANES // 2
     while half >= 4:

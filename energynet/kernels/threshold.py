@@ -9,7 +9,7 @@ Compare: Frederickson & Johnson, SIAM J Comput 1984, on selection in sorted matr
 
 import numpy as np
 
-from energynet.kernels._jit import jit
+from energynet.kernels._jit import inner
 from energynet.kernels.factors import count_reaching, keep_columns, pattern_of, value_of
 from energynet.kernels.native import kth_largest
 
@@ -17,7 +17,7 @@ BUCKETS = 1024  # 64 an octave; values more than 16 octaves below the largest sh
 GATHERED = 1024  # at most so many products go to the partial selection
 
 
-@jit
+@inner
 def find_threshold(hidden, output, choice, g, a, k):
     """The k-th largest |dw|, or 0 where fewer than k are not 0. Layers without rows are left out.
 
@@ -41,7 +41,7 @@ def find_threshold(hidden, output, choice, g, a, k):
     return threshold, _count_above(hidden, output, following)
 
 
-@jit
+@inner
 def _bracket(hidden, output, g, a, k):
     """Bit patterns low <= high: about k products reach low, fewer than k reach high."""
     largest_g = _fill_buckets(hidden, g)
@@ -70,7 +70,7 @@ def _bracket(hidden, output, g, a, k):
     return low, high
 
 
-@jit
+@inner
 def _narrow(hidden, output, choice, low, high, k):
     """The k-th largest product, between the patterns low (reached by k or more) and high."""
     at_high = _count_above(hidden, output, value_of(hidden, high))
@@ -85,12 +85,12 @@ def _narrow(hidden, output, choice, low, high, k):
         reaching += count_reaching(output, value, output.trial)
         if reaching >= k:
             low = middle
-            hidden.least[:] = hidden.trial
-            output.least[:] = output.trial
+            _keep_trial(hidden, hidden.least)
+            _keep_trial(output, output.least)
         else:
             high, at_high = middle, reaching
-            hidden.above[:] = hidden.trial
-            output.above[:] = output.trial
+            _keep_trial(hidden, hidden.above)
+            _keep_trial(output, output.above)
     if high - low <= 1:
         return value_of(hidden, low)
     count = _gather(hidden, choice, 0)
@@ -98,7 +98,7 @@ def _narrow(hidden, output, choice, low, high, k):
     return kth_largest(choice.gathered[:count], choice.weight[:count], k - at_high)
 
 
-@jit
+@inner
 def _fill_buckets(factors, values):
     """Count |values| by bucket, running from the largest down. Returns the largest."""
     largest = values[0] * 0
@@ -111,7 +111,8 @@ def _fill_buckets(factors, values):
     shift = _shift(factors.col_bits)
     top = pattern_of(factors, largest) >> shift
     at_most = factors.at_most
-    at_most[:] = 0
+    for bucket in range(BUCKETS + 1):
+        at_most[bucket] = 0
     for j in range(values.shape[0]):
         below = top - (np.int64(factors.spare_bits[j]) >> shift)
         at_most[min(below, BUCKETS - 1) + 1] += 1
@@ -120,7 +121,7 @@ def _fill_buckets(factors, values):
     return largest
 
 
-@jit
+@inner
 def _estimate(factors, threshold, top):
     """How many products reach the threshold at most, from the buckets alone."""
     rows = factors.size[0]
@@ -134,25 +135,25 @@ def _estimate(factors, threshold, top):
     return total
 
 
-@jit
+@inner
 def _shift(bits):
     """Pattern bits below a bucket: sign, exponent and six bits of the fraction stay."""
     return 17 if bits.itemsize == 4 else 46
 
 
-@jit
+@inner
 def _count_least(hidden, output, value):
     count = count_reaching(hidden, value, hidden.least)
     return count + count_reaching(output, value, output.least)
 
 
-@jit
+@inner
 def _count_above(hidden, output, value):
     count = count_reaching(hidden, value, hidden.above)
     return count + count_reaching(output, value, output.above)
 
 
-@jit
+@inner
 def _between(factors):
     """Products between the two prefixes, weights apart."""
     total = 0
@@ -161,7 +162,13 @@ def _between(factors):
     return total
 
 
-@jit
+@inner
+def _keep_trial(factors, prefix):
+    for r in range(factors.size[0]):
+        prefix[r] = factors.trial[r]
+
+
+@inner
 def _gather(factors, choice, count):
     """Append the products between the two prefixes to choice.gathered; returns the new count."""
     for r in range(factors.size[0]):

@@ -5,33 +5,21 @@ W1 comes before W2; inside a layer pi_t(pre) ranks first, then pi_t(post), the s
 
 import numpy as np
 
-from energynet.kernels._jit import jit
+from energynet.kernels._jit import inner
 from energynet.kernels.draws import tie_rank
+from energynet.kernels.sort import sort_by_rank
 
 
-@jit
-def list_background(buffers, count, pixel):
-    """Write the pixels that are no strokes, ascending, to pixel; returns their number."""
-    found, k = 0, 0
-    for i in range(buffers.row.shape[0] - 1):
-        if k < count - 1 and buffers.row[k] == i:
-            k += 1
-        else:
-            pixel[found] = i
-            found += 1
-    return found
-
-
-@jit
-def order_of_ties(plan, step, index, rank):
-    """Positions of index, int (n,), by rising pi_t; rank : uint64 (>= n,), scratch."""
-    for p in range(index.shape[0]):
+@inner
+def sort_ties(plan, step, index, rank, count):
+    """Sort the first `count` of index (integers) by pi_t; rank : uint64 (>= count,), scratch."""
+    for p in range(count):
         rank[p] = tie_rank(plan, step, index[p])
-    return np.argsort(rank[: index.shape[0]])
+    sort_by_rank(rank, index, 0, count)
 
 
-@jit
-def tied(factors):
+@inner
+def count_tied(factors):
     """Number of entries at the threshold, rows counted with their weight."""
     total = 0
     for r in range(factors.size[0]):
@@ -39,38 +27,38 @@ def tied(factors):
     return total
 
 
-@jit
-def resolve_hidden(plan, step, buffers, count, factors, choice, needed):
+@inner
+def take_tied(factors):
+    """Choose all entries at the threshold."""
+    for r in range(factors.size[0]):
+        factors.above[r] = factors.least[r]
+
+
+@inner
+def resolve_hidden(plan, step, buffers, factors, choice, needed):
     """Choose `needed` of the tied entries of the hidden layer; there are more of them.
 
     Whole rows of ties go into `above`, single background pixels into choice.pixel; they get the
     columns between the background's above and least. The last row may take only some of its tied
     columns: these go to choice.column.
 
-    Returns (number of background pixels, presynaptic index of the row cut short or -1, position
-    of that row in the factors, number of its columns).
+    Returns (number of background pixels, presynaptic index of the row cut short or -1, its position
+    among the rows, number of its columns).
     """
-    members = 0
-    for r in range(factors.size[0]):
-        if factors.least[r] > factors.above[r]:
-            found = 1
-            if factors.row_source[r] < 0:
-                found = list_background(buffers, count, choice.member[members:])
-            else:
-                choice.member[members] = buffers.row[factors.row_source[r]]
-            choice.member_row[members : members + found] = r
-            members += found
+    members = _list_members(buffers, factors, choice)
+    sort_ties(plan, step, choice.member, choice.rank, members)
     pixels = 0
-    for m in order_of_ties(plan, step, choice.member[:members], choice.rank):
-        r = choice.member_row[m]
+    for m in range(members):
+        pre = choice.member[m]
+        r = choice.row_of[pre]
         start, stop = factors.above[r], factors.least[r]
         if stop - start > needed:
-            tied_columns = factors.col_index[start:stop]
-            order = order_of_ties(plan, step, tied_columns, choice.rank)
-            choice.column[:needed] = tied_columns[order[:needed]]
-            return pixels, np.int64(choice.member[m]), np.int64(r), needed
+            for p in range(start, stop):
+                choice.column[p - start] = factors.col_index[p]
+            sort_ties(plan, step, choice.column, choice.rank, stop - start)
+            return pixels, np.int64(pre), np.int64(r), needed
         if factors.row_source[r] < 0:
-            choice.pixel[pixels] = choice.member[m]
+            choice.pixel[pixels] = pre
             pixels += 1
         else:
             factors.above[r] = stop
@@ -80,26 +68,55 @@ def resolve_hidden(plan, step, buffers, count, factors, choice, needed):
     return pixels, np.int64(-1), np.int64(0), 0
 
 
-@jit
+@inner
+def _list_members(buffers, factors, choice):
+    """List the inputs with tied entries in choice.member, and their rows in choice.row_of."""
+    members = 0
+    for r in range(factors.size[0]):
+        if factors.least[r] == factors.above[r]:
+            continue
+        source = factors.row_source[r]
+        if source >= 0:
+            choice.member[members] = buffers.row[source]
+            choice.row_of[buffers.row[source]] = r
+            members += 1
+            continue
+        k = 0
+        for pixel in range(buffers.row.shape[0] - 1):
+            if buffers.row[k] == pixel:  # strokes are listed in ascending order, the bias last
+                k += 1
+            else:
+                choice.member[members] = pixel
+                choice.row_of[pixel] = r
+                members += 1
+    return members
+
+
+@inner
 def resolve_output(plan, step, factors, needed):
     """Choose `needed` of the tied entries of the output layer; there are more of them.
 
-    Returns their output units and hidden units, int64 (needed,) each.
+    Returns hidden units and output units, int32 (ties,) each; the first `needed` are chosen.
     """
-    total = tied(factors)
-    pre = np.empty(total, np.int64)
-    post = np.empty(total, np.int64)
-    rank = np.empty(total, np.uint64)
+    total = count_tied(factors)
+    pre, post = np.empty(total, np.int32), np.empty(total, np.int32)
+    rank, entry = np.empty(total, np.uint64), np.empty(total, np.int64)
     found = 0
     for r in range(factors.size[0]):
         for p in range(factors.above[r], factors.least[r]):
-            pre[found] = factors.col_index[p]
-            post[found] = factors.row_source[r]
-            rank[found] = tie_rank(plan, step, post[found])
+            entry[found] = factors.col_index[p] * factors.row_value.shape[0] + r
+            rank[found] = tie_rank(plan, step, factors.col_index[p])
             found += 1
-    order = np.argsort(rank, kind="mergesort")
-    pre, post = pre[order], post[order]
+    sort_by_rank(rank, entry, 0, total)
     for m in range(total):
-        rank[m] = tie_rank(plan, step, pre[m])
-    order = np.argsort(rank, kind="mergesort")[:needed]  # stable: pi_t(post) still ranks second
-    return post[order], pre[order]
+        pre[m] = entry[m] // factors.row_value.shape[0]
+        post[m] = factors.row_source[entry[m] % factors.row_value.shape[0]]
+    first = 0
+    while first < needed:  # entries of one hidden unit stand together: now by pi_t(post)
+        last = first
+        while last < total and pre[last] == pre[first]:
+            rank[last] = tie_rank(plan, step, post[last])
+            last += 1
+        sort_by_rank(rank, post, first, last)
+        first = last
+    return pre, post

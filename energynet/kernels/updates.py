@@ -6,19 +6,19 @@ Each adds the step's energies. dw1[i, j] = x_i g_j and dw2[j, o] = a_j q_o; thei
 
 import numpy as np
 
-from energynet.kernels._jit import jit
+from energynet.kernels._jit import inner
 from energynet.kernels.native import masked_add
 from energynet.kernels.sums import count_nonzero, power, sum_power
 
 
-@jit
+@inner
 def add_row(row, values, factor):
     """row[j] += factor * values[j]; both real (n,)."""
     for j in range(row.shape[0]):
         row[j] += factor * values[j]
 
 
-@jit
+@inner
 def input_power(images, buffers, count, exponent):
     """Sum of |x|^exponent over all pixels and the bias unit, float64."""
     total = 0.0
@@ -28,7 +28,7 @@ def input_power(images, buffers, count, exponent):
     return total + others * power(images.background, exponent)
 
 
-@jit
+@inner
 def input_count(images, buffers, count):
     """Number of inputs, the bias unit among them, that are not 0."""
     found = count_nonzero(buffers.x[:count])
@@ -37,7 +37,7 @@ def input_count(images, buffers, count):
     return found
 
 
-@jit
+@inner
 def share_background(network, images, buffers, units, total):
     """Give every pixel of the first `units` hidden units the background's dw = c g."""
     background = images.background
@@ -48,7 +48,7 @@ def share_background(network, images, buffers, units, total):
         network.r[j] += np.float64(buffers.g[j]) * sum_x
 
 
-@jit
+@inner
 def update_units(network, images, plan, buffers, energies, count, total):
     """All synapses of the first k_hidden hidden units change, and the output biases."""
     units = plan.k_hidden
@@ -71,17 +71,18 @@ def update_units(network, images, plan, buffers, energies, count, total):
         energies.power[e, 1] += hidden * sum_power(buffers.q, p, buffers.wide)
 
 
-@jit
+@inner
 def sum_masked_strokes(mask, buffers, count):
     """Fill mask.strokes: for each unit the sum of s over its plastic stroke synapses."""
-    mask.strokes[:] = 0
+    for j in range(mask.strokes.shape[0]):
+        mask.strokes[j] = 0
     for k in range(count - 1):  # the bias row is no pixel
         i, s = buffers.row[k], buffers.s[k]
         for p in range(mask.start_hidden[i], mask.start_hidden[i + 1]):
             mask.strokes[mask.hidden[p]] += s
 
 
-@jit
+@inner
 def update_mask(network, images, mask, buffers, energies, count):
     """The synapses of a fixed mask change."""
     g, a, q = buffers.g, buffers.a, buffers.q
@@ -110,7 +111,7 @@ def update_mask(network, images, mask, buffers, energies, count):
             energies.power[e, 1] += _gathered_power(a, columns, p) * power(q[o], p)
 
 
-@jit
+@inner
 def _gathered_power(values, columns, exponent):
     total = 0.0
     for p in range(columns.shape[0]):
@@ -118,7 +119,7 @@ def _gathered_power(values, columns, exponent):
     return total
 
 
-@jit
+@inner
 def _masked_power(images, mask, buffers, count, exponent):
     """Sum of |dw|^exponent in the hidden layer: as if all pixels were background, then mended."""
     g = buffers.g
@@ -138,7 +139,7 @@ def _masked_power(images, mask, buffers, count, exponent):
     return total
 
 
-@jit
+@inner
 def _masked_count(images, mask, buffers, count):
     """Number of masked synapses of the hidden layer whose factors are both not 0."""
     g = buffers.g

@@ -1,0 +1,76 @@
+"""The file from which a killed run goes on, with the same bits as if it had never stopped."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from energynet.config import NUMERICS_VERSION, TrainingConfig
+from energynet.errors import FileError
+from energynet.files import written_whole
+from energynet.network import read_npz
+from energynet.prepare import Run
+from energynet.result import Checkpoint
+
+_FORMAT = 1
+
+
+def identity(config: TrainingConfig, data_sha256: str) -> str:
+    """What a checkpoint belongs to, as canonical JSON."""
+    owner = {"config": config.to_dict(), "data": data_sha256, "numerics": NUMERICS_VERSION}
+    return json.dumps(owner, sort_keys=True)
+
+
+def _state(run: Run) -> dict[str, np.ndarray]:
+    """The arrays that decide how a run goes on; nothing of them is computed again."""
+    return {
+        "u": run.network.u,
+        "v": run.network.v,
+        "r": run.network.r,
+        "w2": run.network.w2,
+        "clock": run.clock,
+        "m0": run.energies.m0,
+        "power": run.energies.power,
+    }
+
+
+def save_checkpoint(
+    path: Path, owner: str, run: Run, history: list[Checkpoint], seconds: dict[str, float]
+) -> None:
+    """Write the state of a run, whole or not at all; raises FileError."""
+    rows = np.array(history, dtype=_ROW)
+    with written_whole(path) as file:
+        np.savez(
+            file,
+            format=_FORMAT,
+            owner=owner,
+            history=rows,
+            seconds=json.dumps(seconds),
+            **_state(run),
+        )
+
+
+_ROW = np.dtype([("step", np.int64), ("accuracy", float), ("m0", np.int64), ("m1", float)])
+
+
+def load_checkpoint(path: Path, owner: str, run: Run) -> tuple[list[Checkpoint], dict[str, float]]:
+    """Put a stored state into `run`; returns the learning curve and the times so far.
+
+    Raises FileError if the file is damaged or belongs to another run.
+    """
+    arrays = read_npz(path, "a checkpoint of energynet")
+    try:
+        if str(arrays["owner"]) != owner:
+            raise FileError(
+                f"checkpoint {path} belongs to another run (other config, data or version):"
+                " choose another file or remove it"
+            )
+        for name, array in _state(run).items():
+            if arrays[name].shape != array.shape or arrays[name].dtype != array.dtype:
+                raise ValueError(f"its {name} does not fit")
+            array[...] = arrays[name]
+        history = [Checkpoint(*row.item()) for row in arrays["history"]]
+        seconds = {str(k): float(v) for k, v in json.loads(str(arrays["seconds"])).items()}
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise FileError(f"{path} is not a checkpoint of energynet: {error}") from error
+    return history, seconds

@@ -1,0 +1,164 @@
+"""What a training run gives: outcome, energies, learning curve, network."""
+
+import json
+import math
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from energynet.config import TrainingConfig
+from energynet.network import Network
+
+
+class Checkpoint(NamedTuple):
+    """A row of the learning curve: steps done, test accuracy, energies so far."""
+
+    step: int
+    accuracy: float
+    m0: int
+    m1: float
+
+
+class LayerEnergy(NamedTuple):
+    """Energies of (hidden layer, output layer)."""
+
+    m0: tuple[int, int]
+    m1: tuple[float, float]
+    alpha: dict[float, tuple[float, float]]
+
+
+class DirectEnergy(NamedTuple):
+    """The cheapest way to the same weights.
+
+    m0: weights that end different from their start (by more than 5e-6 in float32, 1e-12 in
+    float64); m1: sum of |w_end - w_start| over them.
+    """
+
+    m0: int
+    m1: float
+
+
+@dataclass(frozen=True)
+class Energy:
+    """What a run spent: M_alpha = sum over synapses and steps of |dw|^alpha.
+
+    Attributes
+    ----------
+    m0 : int
+        M0, number of single-synapse updates with dw != 0.
+    m1 : float
+        M1, sum of |dw|, in units of the weights.
+    alpha : dict
+        M_alpha for each exponent that the config asked for.
+    per_layer : LayerEnergy
+        The same as (hidden layer, output layer).
+    direct : DirectEnergy or None
+        None for a diverged run.
+
+    Source: Li & van Rossum, eLife 2020; van Rossum & Pache, PLoS Comput Biol 2024.
+    """
+
+    m0: int
+    m1: float
+    alpha: dict[float, float]
+    per_layer: LayerEnergy
+    direct: DirectEnergy | None
+
+    @property
+    def inefficiency_m0(self) -> float:
+        """M0 / direct M0; NaN without direct measures."""
+        return self.m0 / self.direct.m0 if self.direct and self.direct.m0 else math.nan
+
+    @property
+    def inefficiency_m1(self) -> float:
+        """M1 / direct M1; NaN without direct measures."""
+        return self.m1 / self.direct.m1 if self.direct and self.direct.m1 else math.nan
+
+
+@dataclass(frozen=True, repr=False)
+class TrainingResult:
+    """One finished training run.
+
+    Attributes
+    ----------
+    config : TrainingConfig
+    outcome : {"reached", "exhausted", "diverged"}
+        Whether the criterion was reached, the steps ran out, or a value became non-finite.
+    steps : int
+        Updates applied.
+    accuracy : float or None
+        Share of the test set classified right at the end; None if diverged.
+    synapses, plastic_synapses : int
+        N, and how many of them may change in a step.
+    energy : Energy
+    history : tuple of Checkpoint
+        One row a checkpoint.
+    seconds : dict
+        "train", "evaluate": wall time inside the loops, compilation apart; "total".
+    network : Network
+    version : str
+        Version of energynet.
+    """
+
+    config: TrainingConfig
+    outcome: str
+    steps: int
+    accuracy: float | None
+    synapses: int
+    plastic_synapses: int
+    energy: Energy
+    history: tuple[Checkpoint, ...]
+    seconds: dict[str, float]
+    network: Network
+    version: str
+
+    @property
+    def best_accuracy(self) -> float | None:
+        """The highest accuracy at any checkpoint; None if there was none."""
+        return max((row.accuracy for row in self.history), default=None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the network, as plain values (DESIGN section 7); non-finite is None."""
+        direct = self.energy.direct
+        values = {
+            "outcome": self.outcome,
+            "steps": self.steps,
+            "accuracy": self.accuracy,
+            "synapses": self.synapses,
+            "plastic_synapses": self.plastic_synapses,
+            "m0": self.energy.m0,
+            "m1": self.energy.m1,
+            "m0_layers": list(self.energy.per_layer.m0),
+            "m1_layers": list(self.energy.per_layer.m1),
+            "m0_direct": direct and direct.m0,
+            "m1_direct": direct and direct.m1,
+            "m_alpha": {str(alpha): value for alpha, value in self.energy.alpha.items()},
+            "config": self.config.to_dict(),
+            "config_hash": self.config.hash,
+            "seconds": self.seconds,
+            "history": [row._asdict() for row in self.history],
+            "version": self.version,
+        }
+        return finite(values)
+
+    def to_json(self) -> str:
+        """`to_dict` as one JSON object."""
+        return json.dumps(self.to_dict(), allow_nan=False)
+
+    def __repr__(self) -> str:
+        accuracy = "no accuracy" if self.accuracy is None else f"accuracy {self.accuracy:.4f}"
+        return (
+            f"TrainingResult({self.config.rule.name}, hidden {self.config.hidden}:"
+            f" {self.outcome} after {self.steps:,} steps, {accuracy},"
+            f" M0 {self.energy.m0:.3g}, M1 {self.energy.m1:.3g})"
+        )
+
+
+def finite(value: Any) -> Any:
+    """The value with every non-finite float inside replaced by None: JSON has no such numbers."""
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,288 @@
+"""Training one network online until the criterion, and accounting the energy of its updates."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from energynet import checks
+from energynet.config import TrainingConfig
+from energynet.data import Dataset
+from energynet.errors import ConfigError, DataError
+from energynet.files import check_writable
+from energynet.network import Network, evaluate_images
+from energynet.result import Checkpoint, DirectEnergy, Energy, LayerEnergy, TrainingResult
+from energynet.rules import Shape
+from energynet.streams import start_weights
+
+if TYPE_CHECKING:
+    from energynet.prepare import Run
+
+_TAU = {"float32": 5e-6, "float64": 1e-12}  # smaller differences of a weight are rounding
+_LARGE = 1000  # hidden units from which on several threads evaluate the test set
+_RETURN = 0.2  # seconds after which the kernels return, for progress and Ctrl-C
+_SHARE = 20  # a checkpoint file is written when the run took 20 times as long as the last write
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands; `accuracy` is that of the last checkpoint, None before the first."""
+
+    step: int
+    max_steps: int
+    accuracy: float | None
+    m0: int
+    m1: float
+
+
+def train(
+    config: TrainingConfig,
+    dataset: Dataset,
+    *,
+    threads: int | None = None,
+    checkpoint: str | Path | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> TrainingResult:
+    """Train one network online and account the energy of its updates.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+    dataset : Dataset
+    threads : int or None
+        Threads for the evaluation of the test set, at most as many as there are cores; None lets
+        the size decide. Results never depend on it.
+    checkpoint : path or None
+        A file that holds the state of the run now and then. If it exists, the run goes on from
+        there; the result is the same, bit for bit, as that of a run that was never stopped.
+    progress : callable or None
+        Called with a `Progress` several times a second.
+
+    Returns
+    -------
+    TrainingResult
+
+    Raises
+    ------
+    ConfigError, DataError, FileError
+        Before any work starts.
+    KeyboardInterrupt
+        After the state was written to `checkpoint`, if given.
+    """
+    started = time.perf_counter()
+    if not isinstance(config, TrainingConfig):
+        raise ConfigError(f"config must be a TrainingConfig, got {type(config).__name__}")
+    if not isinstance(dataset, Dataset):
+        raise DataError(f"dataset must be a Dataset, got {type(dataset).__name__}")
+    workers = _resolve_threads(threads, config.hidden)
+    if checkpoint is not None:
+        check_writable(Path(checkpoint), "checkpoint")
+
+    from energynet.prepare import prepare
+
+    training = _Training(config, prepare(config, dataset), workers, progress)
+    if checkpoint is None:
+        outcome = training.finish(lambda: None)
+    else:
+        outcome = _with_checkpoint(training, Path(checkpoint), dataset)
+    training.seconds["total"] += time.perf_counter() - started
+    return _result(training, outcome, dataset.mean if config.center else 0.0)
+
+
+def _resolve_threads(threads: int | None, hidden: int) -> int:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    if threads is None:
+        return (cores or 1) if hidden >= _LARGE else 1
+    return min(checks.integer("threads", threads, 1, 2**16), cores or 1)
+
+
+def _with_checkpoint(training: "_Training", path: Path, dataset: Dataset) -> str:
+    """Finish a run, going on from `path` if it exists and writing it now and then."""
+    from energynet.checkpoint import identity, load_checkpoint, save_checkpoint
+
+    owner = identity(training.config, dataset.sha256)
+    if path.exists():
+        training.history, training.seconds = load_checkpoint(path, owner, training.run)
+    written, cost = time.perf_counter(), 0.0
+
+    def save() -> None:
+        nonlocal written, cost
+        began = time.perf_counter()
+        save_checkpoint(path, owner, training.run, training.history, training.seconds)
+        written = time.perf_counter()
+        cost = written - began
+
+    def save_sometimes() -> None:
+        if time.perf_counter() - written >= _SHARE * cost:
+            save()
+
+    try:
+        outcome = training.finish(save_sometimes)
+    except KeyboardInterrupt:
+        save()
+        raise
+    save()
+    return outcome
+
+
+class _Training:
+    """A run under way. All that decides its future is in `run`, which only the kernels change."""
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        run: "Run",
+        threads: int,
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self.config, self.run, self.threads, self.progress = config, run, threads, progress
+        self.history: list[Checkpoint] = []
+        self.seconds = {"train": 0.0, "evaluate": 0.0, "total": 0.0}
+        self.pace = 50.0  # steps until the kernels return
+
+    @property
+    def step(self) -> int:
+        return int(self.run.clock[0])
+
+    @property
+    def diverged(self) -> bool:
+        return bool(self.run.clock[1])
+
+    def finish(self, at_checkpoint: Callable[[], None]) -> str:
+        """Train until the criterion, the last step or divergence; returns the outcome."""
+        self._compile()
+        while not self.diverged:
+            if self._is_checkpoint(self.step):
+                if not self.history or self.history[-1].step < self.step:
+                    self._evaluate()
+                    if self.diverged:
+                        break
+                    self._report()
+                    at_checkpoint()
+                if self.history[-1].accuracy >= self.config.target_accuracy:
+                    return "reached"
+                if self.step >= self.config.max_steps:
+                    return "exhausted"
+            self._advance()
+            self._report()
+        return "diverged"
+
+    def _compile(self) -> None:
+        """Compile or load the kernels outside the measured times."""
+        self.run.advance(0)
+        evaluate_images(self.run.network, _no_images(self.run.test_images), threads=1)
+
+    def _is_checkpoint(self, step: int) -> bool:
+        return step > 0 and (step % self.config.test_every == 0 or step >= self.config.max_steps)
+
+    def _advance(self) -> None:
+        """Some steps, but not beyond the next checkpoint."""
+        to_checkpoint = self.config.test_every - self.step % self.config.test_every
+        stop = min(self.step + int(self.pace), self.step + to_checkpoint, self.config.max_steps)
+        before = self.step
+        with self._clocked("train") as spent:
+            self.run.advance(stop)
+        seconds_a_step = spent() / max(1, self.step - before)
+        self.pace = min(max(1.0, _RETURN / max(seconds_a_step, 1e-9)), 4 * self.pace)
+
+    def _evaluate(self) -> None:
+        """Fold the background into the weights and test all of them and the test set."""
+        from energynet.kernels.forward import fold
+
+        run = self.run
+        with self._clocked("evaluate"):
+            fold(run.network, run.mask)
+            network = run.network
+            if not all(np.isfinite(w).all() for w in (network.r, network.u[-1], network.w2)):
+                run.clock[1] = 1
+                return
+            _, predicted = evaluate_images(network, run.test_images, self.threads)
+            accuracy = float(np.mean(predicted == run.test_images.label))
+        m0, m1 = int(run.energies.m0.sum()), float(run.energies.power[0].sum())
+        self.history.append(Checkpoint(self.step, accuracy, m0, m1))
+
+    def _report(self) -> None:
+        if self.progress is not None:
+            energies = self.run.energies
+            self.progress(
+                Progress(
+                    self.step,
+                    self.config.max_steps,
+                    self.history[-1].accuracy if self.history else None,
+                    int(energies.m0.sum()),
+                    float(energies.power[0].sum()),
+                )
+            )
+
+    @contextmanager
+    def _clocked(self, what: str) -> Iterator[Callable[[], float]]:
+        began = time.perf_counter()
+        try:
+            yield lambda: time.perf_counter() - began
+        finally:
+            self.seconds[what] += time.perf_counter() - began
+
+
+def _no_images(images: Any) -> Any:
+    return images._replace(codes=images.codes[:0], values=images.values[:0], label=images.label[:0])
+
+
+def _result(training: _Training, outcome: str, mean: float) -> TrainingResult:
+    from energynet.kernels.forward import fold
+
+    run, config = training.run, training.config
+    fold(run.network, run.mask)
+    w2 = np.ascontiguousarray(run.network.w2.T)
+    background = float(run.train_images.background)
+    reached = outcome != "diverged"
+    return TrainingResult(
+        config=config,
+        outcome=outcome,
+        steps=training.step,
+        accuracy=training.history[-1].accuracy if reached else None,
+        synapses=run.shape.synapses,
+        plastic_synapses=run.plastic,
+        energy=_energy(
+            config, run, _direct(config, run.shape, run.network.u, w2) if reached else None
+        ),
+        history=tuple(training.history),
+        seconds=dict(training.seconds),
+        network=Network(run.network.u, w2, mean, background),
+        version=version("energynet"),
+    )
+
+
+def _energy(config: TrainingConfig, run: "Run", direct: DirectEnergy | None) -> Energy:
+    hidden, output = (int(count) for count in run.energies.m0)
+    rows = [(float(row[0]), float(row[1])) for row in run.energies.power]
+    alpha = dict(zip(config.alpha, rows[1:], strict=True))
+    return Energy(
+        m0=hidden + output,
+        m1=sum(rows[0]),
+        alpha={exponent: sum(layers) for exponent, layers in alpha.items()},
+        per_layer=LayerEnergy((hidden, output), rows[0], alpha),
+        direct=direct,
+    )
+
+
+def _direct(config: TrainingConfig, shape: Shape, w1: np.ndarray, w2: np.ndarray) -> DirectEnergy:
+    """Compare the weights with those of the start, drawn again chunk by chunk."""
+    tau = _TAU[config.dtype]
+    changed, distance = 0, 0.0
+    weights, position = w1.reshape(-1), 0
+    for start in start_weights(config.seed, shape, config.init_std, w1.dtype):
+        if position == len(weights):
+            weights, position = w2.reshape(-1), 0
+        end = weights[position : position + len(start)].astype(np.float64)
+        difference = np.abs(end - start)
+        different = difference > tau
+        changed += int(np.count_nonzero(different))
+        distance += float(difference[different].sum())
+        position += len(start)
+    return DirectEnergy(changed, distance)

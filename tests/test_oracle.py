@@ -1,0 +1,155 @@
+"""Every rule follows the naive oracle in float64, and chooses the same synapses."""
+
+import numpy as np
+import pytest
+from conftest import digits
+from naive import NaiveRun
+
+import energynet as en
+from energynet.prepare import prepare
+
+RULES = {
+    "all": {},
+    "fixed-synapses": {"fraction": 0.3},
+    "fixed-synapses balanced": {"fraction": 0.1, "output_fraction": "balanced"},
+    "fixed-synapses per layer": {"fraction": 0.1, "output_fraction": 0.5},
+    "fixed-units": {"fraction": 0.4},
+    "largest": {"fraction": 0.02},
+    "largest half": {"fraction": 0.5},
+    "largest nearly all": {"fraction": 0.95},
+    "largest one": {"fraction": 1e-9},
+    "largest-per-layer": {"fraction": 0.05, "output_fraction": 0.3},
+    "largest-per-layer same": {"fraction": 0.2},
+    "largest-per-neuron": {"fraction": 0.1},
+    "largest-per-neuron half": {"fraction": 0.5},
+    "largest-per-neuron nearly all": {"fraction": 0.97},
+}
+
+
+def dense(run):
+    """W1 (n_in + 1, nh) and W2 (nh + 1, n_out) as they stand, the lazy background included."""
+    w1 = run.network.u.astype(np.float64)
+    start = run.mask.start_hidden
+    for i in range(len(w1) - 1):
+        if len(start):
+            columns = run.mask.hidden[start[i] : start[i + 1]]
+            w1[i, columns] += run.network.v[columns]
+        else:
+            w1[i] += run.network.v
+    return w1, run.network.w2.T.astype(np.float64).copy()
+
+
+def pair(rule, dataset, hidden=9, seed=3, steps=200, **options):
+    """The compiled run and its oracle at step 0."""
+    parameters = RULES[rule]
+    name = rule.split()[0]
+    config = en.TrainingConfig(
+        hidden=hidden,
+        rule=en.rule_from_name(name, **parameters),
+        seed=seed,
+        dtype="float64",
+        alpha=(0.3, 1.0),
+        max_steps=steps,
+        **options,
+    )
+    naive = NaiveRun(
+        dataset.x_train,
+        dataset.y_train,
+        dataset.classes,
+        hidden,
+        name,
+        seed,
+        **parameters,
+        permutation=config.sample_order == "permutation",
+        center=config.center,
+        alphas=config.alpha,
+        eta=config.learning_rate,
+        init_std=config.init_std,
+    )
+    return prepare(config, dataset), naive
+
+
+def assert_same(run, naive, tolerance=1e-9):
+    w1, w2 = dense(run)
+    np.testing.assert_allclose(w1, naive.w1, rtol=0, atol=tolerance)
+    np.testing.assert_allclose(w2, naive.w2, rtol=0, atol=tolerance)
+    np.testing.assert_array_equal(run.energies.m0, naive.m0)
+    np.testing.assert_allclose(run.energies.power[0], naive.m1, rtol=tolerance)
+    for row, alpha in enumerate(naive.alphas, start=1):
+        np.testing.assert_allclose(run.energies.power[row], naive.m_alpha[alpha], rtol=tolerance)
+
+
+@pytest.mark.parametrize("order", ["uniform", "permutation"])
+@pytest.mark.parametrize("rule", RULES)
+def test_200_steps(rule, order):
+    run, naive = pair(rule, digits(), sample_order=order, learning_rate=0.05, init_std=0.1)
+    before = dense(run)
+    for _ in range(200):
+        run.advance(naive.step + 1)
+        expected = naive.advance()
+        after = dense(run)
+        for old, new, mask in zip(before, after, expected, strict=True):
+            np.testing.assert_array_equal(np.abs(new - old) > 1e-15, mask)
+        before = after
+    assert_same(run, naive)
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("data", ["few levels", "all equal", "floats", "not centered", "no zeros"])
+def test_other_images(rule, data):
+    dataset = {
+        "few levels": lambda: digits(levels=3),
+        "all equal": lambda: en.Dataset.from_arrays(
+            np.full((5, 17), 9, np.uint8), [0, 1, 2, 1, 0], np.zeros((1, 17), np.uint8), [0]
+        ),
+        "floats": lambda: en.Dataset.from_arrays(
+            np.random.default_rng(1).normal(size=(20, 23)),
+            np.arange(20) % 3,
+            np.zeros((1, 23)),
+            [0],
+        ),
+        "not centered": digits,
+        "no zeros": lambda: digits(dtype="float32"),
+    }[data]()
+    options = {"center": False} if data == "not centered" else {}
+    run, naive = pair(rule, dataset, init_std=0.1, **options)
+    run.advance(60)
+    for _ in range(60):
+        naive.advance()
+    assert_same(run, naive)
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("pixels", [[9], [0, 0, 9]])
+def test_ties_everywhere(rule, pixels):
+    """Equal pixels, equal hidden units and equal output weights: nearly all |dw| are tied."""
+    images = np.tile(np.resize(np.array(pixels, np.uint8), 17), (5, 1))
+    dataset = en.Dataset.from_arrays(images, [0, 1, 2, 1, 0], images[:1], [0])
+    run, naive = pair(rule, dataset)
+    run.network.u[:], run.network.w2[:] = 0.05, 0.1
+    run.network.r[:] = 17 * 0.05
+    naive.w1[:], naive.w2[:] = 0.05, 0.1
+    run.advance(40)
+    for _ in range(40):
+        naive.advance()
+    assert_same(run, naive)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_beyond_a_fold(rule):
+    run, naive = pair(rule, digits(n_in=20), hidden=4, init_std=0.1, steps=2050)
+    for stop in (1999, 2000, 2001, 2050):
+        run.advance(stop)
+        while naive.step < stop:
+            naive.advance()
+        assert_same(run, naive)
+
+
+@pytest.mark.parametrize("hidden", [1, 2, 7, 8, 9, 63, 64, 65, 130])
+@pytest.mark.parametrize("rule", ["all", "largest", "largest-per-layer", "largest-per-neuron"])
+def test_sizes_around_lanes_and_blocks(rule, hidden):
+    run, naive = pair(rule, digits(n_in=21, classes=3), hidden=hidden, init_std=0.1)
+    run.advance(25)
+    for _ in range(25):
+        naive.advance()
+    assert_same(run, naive)
