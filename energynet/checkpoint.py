@@ -42,6 +42,7 @@ def save_checkpoint(
     with written_whole(path) as file:
         np.savez(
             file,
+            allow_pickle=False,
             format=_FORMAT,
             owner=owner,
             history=rows,

@@ -15,8 +15,8 @@ from energynet.idx import find_idx, read_idx
 
 _MNIST_FOLDER = Path(__file__).parent / "_mnist"
 _MNIST_SHA256 = {
-    "train-images-idx3-ubyte.xz": "037499b299a624dbc1fbbc308c6f8e085ec08df9e241f7296a73ace16d7355e4",
-    "train-labels-idx1-ubyte.xz": "0b691ea7422403e7bd1bfc7f2ac58334416a723a3d2941e5352eba5099dd3280",
+    "train-images-idx3-ubyte.xz": "037499b299a624dbc1fbbc308c6f8e085ec08df9e241f7296a73ace16d7355e4",  # noqa: E501
+    "train-labels-idx1-ubyte.xz": "0b691ea7422403e7bd1bfc7f2ac58334416a723a3d2941e5352eba5099dd3280",  # noqa: E501
     "t10k-images-idx3-ubyte.xz": "31f8666c3e0dee34c8f6c14aefae6b7b8e72c2efc030a9e4a857d8ccea2fa970",
     "t10k-labels-idx1-ubyte.xz": "415b72b2ab3860ef01e17a0991178c2a62102b84a9ac8a6f2d0caf48f2f66f09",
 }
@@ -206,4 +206,5 @@ def _split_mnist(everything: np.ndarray) -> Dataset:
         stop = start + math.prod(shape)
         parts.append(everything[start:stop].reshape(shape))
         start = stop
-    return Dataset.from_arrays(*parts, classes=10)
+    x_train, y_train, x_test, y_test = parts
+    return Dataset.from_arrays(x_train, y_train, x_test, y_test, classes=10)

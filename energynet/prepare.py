@@ -133,7 +133,7 @@ def _draw_mask(config: TrainingConfig, shape: Shape, plan: Plan) -> state.Mask:
         left = plan.k_hidden - len(hidden[1])
         output = draw_layer(key, n1, shape.n_out, shape.hidden + 1, n2, left)
     pixels = count_pixels(*hidden, shape.hidden)
-    return state.Mask(*hidden, *output, pixels, np.zeros(shape.hidden))
+    return state.Mask(hidden[0], hidden[1], output[0], output[1], pixels, np.zeros(shape.hidden))
 
 
 def _buffers(config: TrainingConfig, shape: Shape, dtype: np.dtype, images: int) -> state.Buffers:

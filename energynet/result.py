@@ -119,7 +119,7 @@ class TrainingResult:
     def to_dict(self) -> dict[str, Any]:
         """Everything but the network, as plain values (DESIGN section 7); non-finite is None."""
         direct = self.energy.direct
-        values = {
+        values: dict[str, Any] = {
             "outcome": self.outcome,
             "steps": self.steps,
             "accuracy": self.accuracy,
@@ -138,7 +138,7 @@ class TrainingResult:
             "history": [row._asdict() for row in self.history],
             "version": self.version,
         }
-        return finite(values)
+        return {name: finite(value) for name, value in values.items()}
 
     def to_json(self) -> str:
         """`to_dict` as one JSON object."""

@@ -87,8 +87,10 @@ def _count_output(output_fraction: float | str | None, fraction: float, shape: S
 
 
 def _output_fraction(value: Any) -> float | str | None:
-    if value is None or value == "balanced":
-        return value
+    if value is None:
+        return None
+    if value == "balanced":
+        return "balanced"
     return checks.number(
         "output_fraction", value, "a number in (0, 1] or 'balanced'", above=0.0, up_to=1.0
     )
@@ -236,7 +238,8 @@ def rule_from_name(name: str, **parameters: Any) -> Rule:
             raise ConfigError(f"{key} must be left out for rule {name}, got {value!r}")
     if "fraction" in accepted and "fraction" not in given:
         raise ConfigError(f"fraction must be given for rule {name}: a number in (0, 1]")
-    return kind(**fixed, **given)
+    rule: Rule = kind(**fixed, **given)
+    return rule
 
 
 def rule_to_dict(rule: Rule) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -95,11 +95,17 @@ def train(
     return _result(training, outcome, dataset.mean if config.center else 0.0)
 
 
+def usable_cores() -> int:
+    """Cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def _resolve_threads(threads: int | None, hidden: int) -> int:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     if threads is None:
-        return (cores or 1) if hidden >= _LARGE else 1
-    return min(checks.integer("threads", threads, 1, 2**16), cores or 1)
+        return usable_cores() if hidden >= _LARGE else 1
+    return min(checks.integer("threads", threads, 1, 2**16), usable_cores())
 
 
 def _with_checkpoint(training: "_Training", path: Path, dataset: Dataset) -> str:
@@ -175,8 +181,14 @@ class _Training:
 
     def _compile(self) -> None:
         """Compile or load the kernels outside the measured times."""
+        from energynet.kernels.forward import fold
+
         self.run.advance(0)
-        evaluate_images(self.run.network, _no_images(self.run.test_images), threads=1)
+        network, images = self.run.network, self.run.test_images
+        empty = network._replace(u=network.u[:1], v=network.v.copy(), r=network.r.copy())
+        fold(empty, self.run.mask._replace(start_hidden=self.run.mask.start_hidden[:0]))
+        none = images._replace(codes=images.codes[:0], values=images.values[:0])
+        evaluate_images(network, none._replace(label=images.label[:0]), threads=1)
 
     def _is_checkpoint(self, step: int) -> bool:
         return step > 0 and (step % self.config.test_every == 0 or step >= self.config.max_steps)
@@ -229,10 +241,6 @@ class _Training:
             self.seconds[what] += time.perf_counter() - began
 
 
-def _no_images(images: Any) -> Any:
-    return images._replace(codes=images.codes[:0], values=images.values[:0], label=images.label[:0])
-
-
 def _result(training: _Training, outcome: str, mean: float) -> TrainingResult:
     from energynet.kernels.forward import fold
 
@@ -240,17 +248,16 @@ def _result(training: _Training, outcome: str, mean: float) -> TrainingResult:
     fold(run.network, run.mask)
     w2 = np.ascontiguousarray(run.network.w2.T)
     background = float(run.train_images.background)
-    reached = outcome != "diverged"
+    diverged = outcome == "diverged"
+    direct = None if diverged else _direct(config, run.shape, run.network.u, w2)
     return TrainingResult(
         config=config,
         outcome=outcome,
         steps=training.step,
-        accuracy=training.history[-1].accuracy if reached else None,
+        accuracy=None if diverged else training.history[-1].accuracy,
         synapses=run.shape.synapses,
         plastic_synapses=run.plastic,
-        energy=_energy(
-            config, run, _direct(config, run.shape, run.network.u, w2) if reached else None
-        ),
+        energy=_energy(config, run, direct),
         history=tuple(training.history),
         seconds=dict(training.seconds),
         network=Network(run.network.u, w2, mean, background),

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numba
 
@@ -19,6 +19,8 @@ except ImportError as error:
         " compiler and the Python headers and then energynet again"
     ) from error
 
+Kernel = Callable[..., Any]
+
 _OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": False}
 
 
@@ -33,23 +35,25 @@ def _cache_name() -> str:
 CACHE = cache_folder(_cache_name())
 
 
-def jit(function: Callable[..., Any]) -> Callable[..., Any]:
+def jit(function: Kernel) -> Kernel:
     """Compile a kernel under strict IEEE arithmetic; it releases the GIL and is cached on disk."""
     return _compile(function, {})
 
 
-def inner(function: Callable[..., Any]) -> Callable[..., Any]:
+def inner(function: Kernel) -> Kernel:
     """As `jit`, for functions that only kernels call: without an entry from Python, which takes
     much of their compilation time."""
     return _compile(function, {"no_cpython_wrapper": True, "no_cfunc_wrapper": True})
 
 
-def _compile(function: Callable[..., Any], options: dict[str, Any]) -> Callable[..., Any]:
+def _compile(function: Kernel, options: dict[str, Any]) -> Kernel:
+    njit: Any = numba.njit
+    settings: Any = numba.config
     if CACHE is None:
-        return numba.njit(function, **_OPTIONS, **options)
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(CACHE)
+        return cast(Kernel, njit(function, **_OPTIONS, **options))
+    before = settings.CACHE_DIR
+    settings.CACHE_DIR = str(CACHE)  # read when a function is decorated; others keep their own
     try:
-        return numba.njit(function, cache=True, **_OPTIONS, **options)
+        return cast(Kernel, njit(function, cache=True, **_OPTIONS, **options))
     finally:
-        numba.config.CACHE_DIR = before
+        settings.CACHE_DIR = before

@@ -1,0 +1,306 @@
+"""The command line: it parses, calls the API, prints. Defaults are those of the API."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import fields
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NoReturn
+
+from energynet.config import DTYPES, SAMPLE_ORDERS, TrainingConfig
+from energynet.data import Dataset, load_idx, load_mnist
+from energynet.errors import EnergynetError
+from energynet.files import check_writable
+from energynet.result import TrainingResult
+from energynet.rules import RULES, rule_from_name
+
+EXIT = {"reached": 0, "exhausted": 3, "diverged": 4}
+BAD_INPUT, INTERRUPTED = 2, 130
+
+_TRAIN_EXAMPLES = """\
+examples:
+  energynet train --hidden 100
+      plain back-propagation with 100 hidden units, until 95 % of the test set is right
+  energynet train --hidden 1000 --rule largest --fraction 0.01 --alpha 0.5 --json > run.json
+      only the largest 1 % of all updates; result as JSON
+
+rules:
+  all                 every synapse, every step (takes no --fraction)
+  fixed-synapses      a fixed random set of synapses; --output-fraction draws per layer
+  fixed-units         all synapses of a fixed set of hidden units
+  largest             the largest |dw| of the whole network
+  largest-per-layer   the largest |dw| of each layer; takes --output-fraction
+  largest-per-neuron  the largest |dw| onto each neuron
+
+exit status: 0 criterion reached, 3 steps exhausted, 4 diverged, 2 bad usage or input,
+130 interrupted
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Errors in the form of all others: one sentence, exit status 2."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_INPUT, f"energynet: {message}\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        status: int = options.command(options)
+        return status
+    except EnergynetError as error:
+        print(f"energynet: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        checkpoint = getattr(options, "checkpoint", None)
+        hint = "; the same command goes on from the checkpoint" if checkpoint else ""
+        print(f"energynet: interrupted{hint}", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="energynet",
+        description="What learning costs: train networks online and account for the energy of every"
+        " synaptic change.",
+        epilog="'energynet COMMAND --help' tells more about a command.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=version("energynet"))
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_train(commands)
+    info = commands.add_parser(
+        "info",
+        help="show versions, processor, threads, cache and data",
+        description="Show versions, processor, threads, cache and data.",
+        allow_abbrev=False,
+    )
+    info.set_defaults(command=_info)
+    return parser
+
+
+def _add_train(commands: Any) -> None:
+    parser = commands.add_parser(
+        "train",
+        help="train one network and report its energies",
+        description="Train one network online, one image a step, until it classifies the wanted"
+        " share of the test set; report steps, accuracy and energies: M0 counts updates of"
+        " synapses, M1 sums |dw| (in units of the weights), M_alpha sums |dw|^alpha.",
+        epilog=_TRAIN_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(command=_train)
+    default = {item.name: item.default for item in fields(TrainingConfig)}
+
+    model = parser.add_argument_group("network and data")
+    model.add_argument(
+        "--hidden", required=True, metavar="N", help="number of hidden units, 1 or more"
+    )
+    model.add_argument(
+        "--data",
+        default="mnist",
+        metavar="mnist|FOLDER",
+        help="the embedded MNIST, or a folder with four IDX files, plain, .gz or .xz"
+        " (default: mnist)",
+    )
+    model.add_argument(
+        "--no-center",
+        action="store_true",
+        help="do not subtract the mean pixel of the training set from the input",
+    )
+    model.add_argument(
+        "--init-std",
+        default=default["init_std"],
+        metavar="S",
+        help="standard deviation of the initial weights, 0 or above (default: %(default)s)",
+    )
+    model.add_argument(
+        "--dtype",
+        default=default["dtype"],
+        metavar="|".join(DTYPES),
+        help="type of weights and activities (default: %(default)s)",
+    )
+
+    rule = parser.add_argument_group("plasticity rule")
+    rule.add_argument(
+        "--rule", default="all", metavar="NAME", help=f"one of {', '.join(RULES)} (default: all)"
+    )
+    rule.add_argument(
+        "--fraction",
+        metavar="P",
+        help="share of the synapses (fixed-units: of the hidden units) that may change in a step,"
+        " in (0, 1]",
+    )
+    rule.add_argument(
+        "--output-fraction",
+        metavar="Q|balanced",
+        help="share in the output layer, for rules that choose in each layer; 'balanced': as many"
+        " as in the hidden layer (default: as --fraction, or one choice for both layers)",
+    )
+
+    training = parser.add_argument_group("training")
+    training.add_argument(
+        "--seed", default=default["seed"], metavar="N", help="0 or more (default: %(default)s)"
+    )
+    training.add_argument(
+        "--learning-rate",
+        default=default["learning_rate"],
+        metavar="ETA",
+        help="above 0, the same in both layers (default: %(default)s)",
+    )
+    training.add_argument(
+        "--sample-order",
+        default=default["sample_order"],
+        metavar="|".join(SAMPLE_ORDERS),
+        help="images drawn with replacement, or a fresh permutation each epoch"
+        " (default: %(default)s)",
+    )
+    training.add_argument(
+        "--target-accuracy",
+        default=default["target_accuracy"],
+        metavar="A",
+        help="the criterion: share of the test set that is right, in (0, 1] (default: %(default)s)",
+    )
+    training.add_argument(
+        "--test-every",
+        default=default["test_every"],
+        metavar="STEPS",
+        help="steps between two tests of the criterion (default: %(default)s)",
+    )
+    training.add_argument(
+        "--max-steps",
+        default=default["max_steps"],
+        metavar="STEPS",
+        help="steps at most (default: %(default)s)",
+    )
+    training.add_argument(
+        "--threads",
+        metavar="N",
+        help="threads that evaluate the test set; results never depend on it"
+        " (default: by the size of the network)",
+    )
+
+    output = parser.add_argument_group("output")
+    output.add_argument(
+        "--alpha",
+        nargs="+",
+        default=(),
+        metavar="ALPHA",
+        help="also report M_alpha for these exponents in (0, 1]",
+    )
+    output.add_argument(
+        "--save", type=Path, metavar="FILE.npz", help="write the trained network to this file"
+    )
+    output.add_argument(
+        "--checkpoint",
+        type=Path,
+        metavar="FILE",
+        help="keep the state of the run in this file; if it exists, go on from there",
+    )
+    output.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    output.add_argument("--quiet", action="store_true", help="no progress on stderr")
+
+
+def _train(options: argparse.Namespace) -> int:
+    from energynet.progress import reporter
+    from energynet.train import train
+
+    config = _config(options)
+    threads = None if options.threads is None else _integer(options.threads)
+    if options.save is not None:
+        check_writable(options.save, "save")
+    dataset = _dataset(options.data)
+    report = reporter(options.quiet)
+    try:
+        result = train(
+            config, dataset, threads=threads, checkpoint=options.checkpoint, progress=report
+        )
+    finally:
+        if report is not None:
+            report.close()
+    if options.save is not None:
+        result.network.save(options.save)
+    print(result.to_json() if options.json else _table(result))
+    return EXIT[result.outcome]
+
+
+def _config(options: argparse.Namespace) -> TrainingConfig:
+    output_fraction = options.output_fraction
+    if output_fraction not in (None, "balanced"):
+        output_fraction = _number(output_fraction)
+    rule = rule_from_name(
+        options.rule, fraction=_number(options.fraction), output_fraction=output_fraction
+    )
+    return TrainingConfig(
+        hidden=_integer(options.hidden),
+        rule=rule,
+        seed=_integer(options.seed),
+        learning_rate=_number(options.learning_rate),
+        init_std=_number(options.init_std),
+        center=not options.no_center,
+        sample_order=options.sample_order,
+        target_accuracy=_number(options.target_accuracy),
+        test_every=_integer(options.test_every),
+        max_steps=_integer(options.max_steps),
+        dtype=options.dtype,
+        alpha=tuple(_number(alpha) for alpha in options.alpha),
+    )
+
+
+def _number(text: Any) -> Any:
+    """A float where the text is one; else the text, for the config to refuse in its own words."""
+    try:
+        return text if text is None else float(text)
+    except ValueError:
+        return text
+
+
+def _integer(text: Any) -> Any:
+    """An int where the text is one; else the text, for the config to refuse in its own words."""
+    try:
+        return int(text)
+    except ValueError:
+        return _number(text)
+
+
+def _dataset(name: str) -> Dataset:
+    return load_mnist() if name == "mnist" else load_idx(name)
+
+
+def _table(result: TrainingResult) -> str:
+    energy = result.energy
+    accuracy = "none" if result.accuracy is None else f"{100 * result.accuracy:.2f} %"
+    share = result.plastic_synapses / result.synapses
+    rows = [
+        ("outcome", result.outcome),
+        ("steps", f"{result.steps:,d}"),
+        ("test accuracy", accuracy),
+        ("synapses", f"{result.synapses:,d}"),
+        ("plastic in a step", f"{result.plastic_synapses:,d} ({100 * share:.3g} %)"),
+        ("M0, updates", f"{energy.m0:.4g}"),
+        ("M1, sum of |dw|", f"{energy.m1:.4g}"),
+    ]
+    rows += [(f"M_{alpha:g}", f"{value:.4g}") for alpha, value in energy.alpha.items()]
+    if energy.direct is not None:
+        rows += [
+            ("M0 / direct M0", f"{energy.inefficiency_m0:.4g}"),
+            ("M1 / direct M1", f"{energy.inefficiency_m1:.4g}"),
+        ]
+    seconds = result.seconds
+    times = f"{seconds['train']:.1f} s training, {seconds['evaluate']:.1f} s evaluation"
+    rows.append(("time", f"{times}, {seconds['total']:.1f} s in all"))
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
+
+
+def _info(_options: argparse.Namespace) -> int:
+    from energynet.info import installation
+
+    for name, value in installation().items():
+        print(f"{name:<12}  {value}")
+    return 0

@@ -1,0 +1,52 @@
+"""What is installed and where it runs."""
+
+import mmap
+import os
+import platform
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from energynet.data import load_mnist
+from energynet.train import usable_cores
+
+
+def installation() -> dict[str, str]:
+    """Versions, processor, threads, cache and data, as words for people."""
+    import llvmlite.binding
+    import numba
+    import numpy as np
+
+    from energynet.config import NUMERICS_VERSION
+    from energynet.kernels._jit import CACHE
+
+    mnist = load_mnist()
+    owner: Any = mnist.x_train
+    while isinstance(owner, np.ndarray):
+        owner = owner.base
+    mapped = isinstance(owner, mmap.mmap)
+    compiled = len(list(CACHE.rglob("*.nbc"))) if CACHE else 0
+    return {
+        "energynet": f"{version('energynet')}, numerics version {NUMERICS_VERSION}",
+        "python": f"{sys.version.split()[0]}, {platform.system()} {platform.machine()}",
+        "packages": f"numpy {np.__version__}, numba {numba.__version__},"
+        f" llvmlite {version('llvmlite')}",
+        "processor": f"{_processor()}, compiled for {llvmlite.binding.get_host_cpu_name()}",
+        "threads": f"{usable_cores()} usable cores of {os.cpu_count()}",
+        "cache": f"{CACHE} ({compiled} compiled functions)"
+        if CACHE
+        else "no folder is writable: kernels are compiled in every process",
+        "data": f"MNIST embedded, {'memory-mapped from the cache' if mapped else 'decoded'},"
+        f" SHA-256 {mnist.sha256[:16]}",
+    }
+
+
+def _processor() -> str:
+    """The processor's own name, where the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or "unknown processor"
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
