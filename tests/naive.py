@@ -71,9 +71,10 @@ class NaiveRun:
         return order[self.step % n]
 
     def forward(self, x):
-        h = x @ self.w1
+        # Sums row by row: equal columns then give equal bits, which a matrix product need not.
+        h = np.add.reduce(x[:, None] * self.w1, axis=0)
         a = np.append(np.where(h > 0, h, 0.1 * h), 1.0)
-        return h, a, a @ self.w2
+        return h, a, np.add.reduce(a[:, None] * self.w2, axis=0)
 
     def output_share(self):
         if self.output_fraction == "balanced":
@@ -158,7 +159,7 @@ class NaiveRun:
         x = self.inputs(self.images[number])
         h, a, o = self.forward(x)
         e = np.eye(self.classes)[self.labels[number]] - o
-        delta = np.where(h > 0, 1.0, 0.1) * (self.w2[:-1] @ e)
+        delta = np.where(h > 0, 1.0, 0.1) * (self.w2[:-1] * e).sum(axis=1)
         dw1, dw2 = np.outer(x, self.eta * delta), np.outer(a, self.eta * e)
         one, two = self.masks(x, a, dw1, dw2)
         for layer, (dw, mask) in enumerate(((dw1, one), (dw2, two))):

@@ -10,7 +10,7 @@ import llvmlite.binding
 from numba import types
 from numba.extending import overload
 
-from energynet.kernels import _sparse
+import energynet.kernels._sparse as _sparse
 
 llvmlite.binding.load_library_permanently(_sparse.__file__)
 

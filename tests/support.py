@@ -1,0 +1,49 @@
+"""Small data sets, and the weights of a run as plain matrices."""
+
+import numpy as np
+
+import energynet as en
+
+
+def digits(n_in=40, train=60, test=30, classes=4, dtype="uint8", seed=0, levels=256):
+    """Images of which 70 % are background, with a class-dependent stroke; `levels` grey levels."""
+    generator = np.random.default_rng(seed)
+    labels = generator.integers(0, classes, train + test)
+    strength = generator.integers(1, levels, (train + test, n_in)) * (255 // (levels - 1))
+    on = generator.random((train + test, n_in)) < 0.1
+    for c in range(classes):
+        on[labels == c, c * 5 : c * 5 + 8] = True
+    images = np.where(on, strength, 0).astype(np.uint8)
+    if dtype != "uint8":
+        images = (images / 255).astype(dtype)
+    return en.Dataset.from_arrays(
+        images[:train], labels[:train], images[train:], labels[train:], classes
+    )
+
+
+def dense(run):
+    """W1 (n_in + 1, nh) and W2 (nh + 1, n_out) as they stand, the lazy background included."""
+    w1 = run.network.u.astype(np.float64)
+    start = run.mask.start_hidden
+    for i in range(len(w1) - 1):
+        if len(start):
+            columns = run.mask.hidden[start[i] : start[i + 1]]
+            w1[i, columns] += run.network.v[columns]
+        else:
+            w1[i] += run.network.v
+    return w1, run.network.w2.T.astype(np.float64).copy()
+
+
+def updates(run, pixels):
+    """|dw| of the step that a run has just done on an image of those x values, both layers."""
+    x = np.append(pixels, 1.0).astype(run.network.u.dtype)
+    b = run.buffers
+    return np.abs(np.outer(x, b.g)), np.abs(np.outer(b.a, b.q))
+
+
+def digest(run):
+    """A hash of all that a run has come to."""
+    import hashlib
+
+    parts = (*run.network, run.energies.m0, run.energies.power, run.clock)
+    return hashlib.sha256(b"".join(np.ascontiguousarray(p).tobytes() for p in parts)).hexdigest()

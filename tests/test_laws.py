@@ -1,0 +1,175 @@
+"""Laws that hold whatever the configuration."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from naive import NaiveRun
+from support import dense, digits, updates
+
+import energynet as en
+from energynet.prepare import prepare, shape_of
+
+NAMES = ["fixed-synapses", "fixed-units", "largest", "largest-per-layer", "largest-per-neuron"]
+LARGEST = ["largest", "largest-per-layer", "largest-per-neuron"]
+fractions = st.floats(1e-4, 1.0, allow_nan=False)
+
+
+def configs(names, dtype="float64", **fixed):
+    """Small runs: any rule of the names, any fraction, size and seed."""
+    return st.builds(
+        lambda name, fraction, hidden, seed: en.TrainingConfig(
+            hidden=hidden,
+            rule=en.rule_from_name(name, fraction=None if name == "all" else fraction),
+            seed=seed,
+            dtype=dtype,
+            init_std=0.2,
+            learning_rate=0.02,
+            **fixed,
+        ),
+        st.sampled_from(names),
+        fractions,
+        st.integers(1, 24),
+        st.integers(0, 5),
+    )
+
+
+def x_of(run, dataset, config):
+    """x of the image that the run's last step saw, by the naive draw."""
+    naive = NaiveRun(dataset.x_train, dataset.y_train, 4, 1, "all", config.seed)
+    naive.step = int(run.clock[0]) - 1
+    return naive.inputs(dataset.x_train[naive.image_number()])[:-1]
+
+
+@given(configs(LARGEST), st.sampled_from([3, 256]))
+def test_exactly_k_change_and_none_left_out_is_larger(config, levels):
+    dataset = digits(n_in=25, levels=levels)
+    run = prepare(config, dataset)
+    plan = config.rule.plan(shape_of(config, dataset))
+    for _ in range(4):
+        before, m0 = dense(run), run.energies.m0.copy()
+        run.advance(int(run.clock[0]) + 1)
+        changed = [np.abs(new - old) > 1e-15 for new, old in zip(dense(run), before, strict=True)]
+        sizes = updates(run, x_of(run, dataset, config))
+        assert [c.sum() for c in changed] == list(run.energies.m0 - m0)
+        if config.rule.scope == "neuron":
+            for size, mask, k in zip(sizes, changed, (plan.k_hidden, plan.k_output), strict=True):
+                for post in range(size.shape[1]):
+                    check_largest(size[:, post], mask[:, post], k)
+        elif config.rule.scope == "layer":
+            check_largest(sizes[0], changed[0], plan.k_hidden)
+            check_largest(sizes[1], changed[1], plan.k_output)
+        else:
+            both = [np.concatenate([m.ravel() for m in pair]) for pair in (sizes, changed)]
+            check_largest(*both, plan.k_hidden)
+
+
+def check_largest(size, chosen, k):
+    assert chosen.sum() == min(k, np.count_nonzero(size))
+    if chosen.any() and not chosen.all():
+        assert size[chosen].min() >= size[~chosen].max()
+
+
+@given(configs(["fixed-synapses", "fixed-units"], dtype="float32"))
+def test_unchosen_synapses_keep_their_bits_under_fixed_masks(config):
+    dataset = digits(n_in=25)
+    run = prepare(config, dataset)
+    start = dense(run)
+    run.advance(2003)  # beyond a fold
+    naive = NaiveRun(
+        dataset.x_train,
+        dataset.y_train,
+        4,
+        config.hidden,
+        config.rule.name,
+        config.seed,
+        fraction=config.rule.fraction,
+    )
+    for old, new, mask in zip(start, dense(run), naive.fixed, strict=True):
+        np.testing.assert_array_equal(new[~mask], old[~mask])
+
+
+@pytest.mark.parametrize("rule", LARGEST)
+def test_unchosen_synapses_stay_within_rounding_under_largest(rule):
+    """Four pixels are always near the mean, so that others, the background too, go before them."""
+    dataset = digits(n_in=40, classes=2)
+    images = dataset.x_train.copy()
+    images[:, :4] = round(255 * dataset.mean)
+    dataset = en.Dataset.from_arrays(images, dataset.y_train, dataset.x_test, dataset.y_test)
+    fraction = 0.85 if rule == "largest-per-neuron" else 0.5
+    config = en.TrainingConfig(
+        hidden=20, rule=en.rule_from_name(rule, fraction=fraction), init_std=0.1, learning_rate=0.02
+    )
+    plan = config.rule.plan(shape_of(config, dataset))
+    run = prepare(config, dataset)
+    start = dense(run)
+    never = [np.ones(w.shape, bool) for w in start]  # |dw| below the k-th largest in every step
+    for step in range(1, 2501):
+        run.advance(step)
+        sizes = updates(run, x_of(run, dataset, config))
+        if rule == "largest":
+            limit = np.sort(np.concatenate([size.ravel() for size in sizes]))[-plan.k_hidden]
+            limits = limit, limit
+        else:
+            axis = None if rule == "largest-per-layer" else 0
+            ks = plan.k_hidden, plan.k_output
+            limits = [
+                np.sort(s, axis=axis).take(-k, axis=axis) for s, k in zip(sizes, ks, strict=True)
+            ]
+        for mask, size, limit in zip(never, sizes, limits, strict=True):
+            mask &= size < limit
+    assert never[0][:4].any()
+    assert np.any(run.network.v)  # the lazy background was used
+    for mask, old, new in zip(never, start, dense(run), strict=True):
+        np.testing.assert_allclose(new[mask], old[mask], rtol=0, atol=5e-6)
+
+
+@settings(max_examples=40)
+@given(configs(["all", *NAMES], dtype="float32", max_steps=60, test_every=60, alpha=(1e-7, 1.0)))
+def test_energies_are_consistent(config):
+    energy = en.train(config, digits(n_in=25)).energy
+    assert energy.m0 >= energy.direct.m0
+    assert energy.m1 >= energy.direct.m1 * (1 - 1e-6)
+    assert energy.alpha[1.0] == pytest.approx(energy.m1, rel=1e-12)
+    assert energy.alpha[1e-7] == pytest.approx(energy.m0, rel=1e-5)
+    assert energy.m0 == sum(energy.per_layer.m0)
+    assert energy.m1 == pytest.approx(sum(energy.per_layer.m1))
+    assert energy.inefficiency_m0 >= 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_at_fraction_1_every_rule_is_the_unmodified_network(name):
+    def final(rule):
+        config = en.TrainingConfig(hidden=13, rule=rule, dtype="float64", init_std=0.1)
+        run = prepare(config, digits())
+        run.advance(300)
+        return (*dense(run), run.energies.power, run.energies.m0)
+
+    expected = final(en.AllSynapses())
+    for value, reference in zip(final(en.rule_from_name(name, fraction=1)), expected, strict=True):
+        np.testing.assert_allclose(value, reference, rtol=1e-9, atol=1e-9)
+
+
+def test_update_is_the_negative_gradient_of_the_squared_error():
+    dataset = digits(n_in=12, classes=3)
+    config = en.TrainingConfig(hidden=6, dtype="float64", init_std=0.4)
+    run = prepare(config, dataset)
+    before = dense(run)
+    naive = NaiveRun(dataset.x_train, dataset.y_train, 3, 6, "all", 0)
+    number = naive.image_number()
+    x, label = naive.inputs(dataset.x_train[number]), dataset.y_train[number]
+
+    def loss(w1, w2):
+        h = x @ w1
+        o = np.append(np.where(h > 0, h, 0.1 * h), 1.0) @ w2
+        return 0.5 * np.sum((np.eye(3)[label] - o) ** 2)
+
+    run.advance(1)
+    for layer in (0, 1):
+        update = dense(run)[layer] - before[layer]
+        for index in np.ndindex(update.shape):
+            shifted = [[w.copy() for w in before] for _ in range(2)]
+            shifted[0][layer][index] += 1e-6
+            shifted[1][layer][index] -= 1e-6
+            slope = (loss(*shifted[0]) - loss(*shifted[1])) / 2e-6
+            assert update[index] == pytest.approx(-config.learning_rate * slope, abs=1e-10)
