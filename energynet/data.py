@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from energynet.errors import DataError, FileError
+from energynet import checks
+from energynet.errors import ConfigError, DataError, FileError
 from energynet.files import cache_folder, written_whole
 from energynet.idx import find_idx, read_idx
 
@@ -21,6 +22,7 @@ _MNIST_SHA256 = {
     "t10k-labels-idx1-ubyte.xz": "415b72b2ab3860ef01e17a0991178c2a62102b84a9ac8a6f2d0caf48f2f66f09",
 }
 _MNIST_BYTES_SHA256 = "06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16"
+_MOST_CLASSES = 2**20  # keeps a stray label from asking for a network of that size
 _MNIST_SHAPES = ((60_000, 784), (60_000,), (10_000, 784), (10_000,))
 
 
@@ -57,6 +59,11 @@ class Dataset:
 
         `classes` is by default the largest label of either part plus 1. Raises DataError.
         """
+        if classes is not None:
+            try:
+                classes = checks.integer("classes", classes, 1, _MOST_CLASSES)
+            except ConfigError as error:
+                raise DataError(str(error)) from error
         train, test = _pixels("x_train", x_train), _pixels("x_test", x_test)
         if train.dtype != test.dtype:
             raise DataError(
@@ -171,7 +178,7 @@ def _labels(name: str, values: Any, count: int, classes: int | None) -> np.ndarr
     if array.shape != (count,):
         raise DataError(f"{name} must hold one label for each of {count} images, got {array.shape}")
     lowest, highest = int(array.min()), int(array.max())
-    limit = 2**31 - 2 if classes is None else classes - 1
+    limit = (_MOST_CLASSES if classes is None else classes) - 1
     if lowest < 0 or highest > limit:
         wrong = lowest if lowest < 0 else highest
         raise DataError(f"{name} must be labels in [0, {limit}], got {wrong}")
@@ -194,7 +201,7 @@ def _mapped_mnist(path: Path) -> np.ndarray | None:
     """The cached bytes, or None where they are missing or damaged."""
     try:
         cached = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError):
+    except (OSError, ValueError, EOFError):
         return None
     intact = hashlib.sha256(cached.data).hexdigest() == _MNIST_BYTES_SHA256
     return cached if intact else None

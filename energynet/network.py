@@ -133,7 +133,7 @@ def evaluate_images(network: Any, images: Any, threads: int) -> tuple[np.ndarray
 def read_npz(path: Path, what: str) -> dict[str, np.ndarray]:
     """All arrays of an `.npz` file of this package's format; raises FileError."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         if int(arrays["format"]) != _FORMAT:
             raise ValueError(f"its format is {arrays['format']}, known is {_FORMAT}")

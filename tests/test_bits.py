@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -73,7 +74,7 @@ def test_another_processor():
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=environment,
-        cwd=os.path.dirname(__file__),
+        cwd=Path(__file__).parent,
         capture_output=True,
         text=True,
         check=True,
@@ -82,13 +83,9 @@ def test_another_processor():
         assert value == GOLDEN[name]
 
 
-class Stop(Exception):
-    pass
-
-
 @pytest.mark.parametrize("rule", RULES)
 def test_resume_at_every_checkpoint(rule, tmp_path):
-    """A run stopped with Ctrl-C at each checkpoint, and once in between, equals one never stopped."""
+    """Stopped with Ctrl-C at each checkpoint and once in between, a run ends the same."""
     config = config_of(rule, max_steps=700, test_every=100, target_accuracy=1.0, alpha=(0.5,))
     whole = en.train(config, digits())
     path = tmp_path / "run.npz"

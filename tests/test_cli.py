@@ -1,0 +1,284 @@
+"""The command line as its users meet it: real processes, exit statuses, JSON, sentences."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import fields
+
+import numpy as np
+import pytest
+from test_data import folder  # noqa: F401
+
+import energynet as en
+from energynet.cli import main
+from energynet.rules import RULES
+
+
+def run(*arguments, **options):
+    command = [sys.executable, "-m", "energynet", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+def test_train_json():
+    done = run("train", "--hidden", 30, "--max-steps", 3000, "--alpha", 0.5, 0.1, "--json")
+    assert done.returncode == 3
+    assert done.stdout.count("\n") == 1
+    values = json.loads(done.stdout)
+    names = (
+        "outcome steps accuracy synapses plastic_synapses m0 m1 m0_layers m1_layers m0_direct"
+        " m1_direct m_alpha config config_hash seconds history version"
+    )
+    assert list(values) == names.split()
+    assert values["outcome"] == "exhausted"
+    assert values["steps"] == 3000
+    assert values["synapses"] == 785 * 30 + 31 * 10
+    assert values["m0"] == sum(values["m0_layers"]) == 3000 * values["synapses"]
+    assert list(values["m_alpha"]) == ["0.1", "0.5"]
+    assert [row["step"] for row in values["history"]] == [2000, 3000]
+    assert set(values["history"][0]) == {"step", "accuracy", "m0", "m1"}
+    assert set(values["seconds"]) == {"train", "evaluate", "total"}
+    config = en.TrainingConfig.from_dict(values["config"])
+    assert values["config_hash"] == config.hash
+    result = en.train(config, en.load_mnist())
+    assert result.to_dict() | {"seconds": 0} == values | {"seconds": 0}
+
+
+def test_exhausted_and_diverged_exit_statuses():
+    assert run("train", "--hidden", 10, "--max-steps", 5, "--quiet").returncode == 3
+    done = run("train", "--hidden", 10, "--learning-rate", 1e4, "--json", "--quiet")
+    assert done.returncode == 4
+    assert json.loads(done.stdout)["accuracy"] is None
+    assert done.stderr == ""
+
+
+def test_table_and_saved_network(tmp_path, capsys):
+    path = tmp_path / "network.npz"
+    arguments = "train --hidden 100 --rule fixed-units --fraction 0.5 --target-accuracy 0.8"
+    assert main([*arguments.split(), "--save", str(path), "--quiet"]) == 0
+    shown = capsys.readouterr()
+    assert shown.err == ""
+    rows = dict(line.split("  ", 1) for line in shown.out.splitlines())
+    assert rows["outcome"].strip() == "reached"
+    assert rows["plastic in a step"].strip() == "39,760 (50 %)"
+    mnist = en.load_mnist()
+    accuracy = np.mean(en.Network.load(path).predict(mnist.x_test) == mnist.y_test)
+    assert rows["test accuracy"].strip() == f"{100 * accuracy:.2f} %"
+
+
+def test_every_flag_reaches_the_config(folder, monkeypatch):  # noqa: F811
+    """Each flag gets another value than its default; the config must hold them all."""
+    seen = {}
+
+    def stop(config, dataset, **options):
+        seen.update(config=config, dataset=dataset, **options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys.modules["energynet.train"], "train", stop)
+    arguments = (
+        "train --hidden 12 --rule largest-per-layer --fraction 0.25 --output-fraction balanced"
+        " --seed 7 --learning-rate 0.02 --init-std 0.03 --no-center --sample-order permutation"
+        " --target-accuracy 0.9 --test-every 10 --max-steps 20 --dtype float64 --alpha 0.5 0.25"
+        f" --threads 2 --data {folder} --checkpoint {folder / 'run.npz'} --quiet"
+    )
+    assert main(arguments.split()) == 130
+    config = seen["config"]
+    assert config == en.TrainingConfig(
+        hidden=12,
+        rule=en.LargestUpdates(0.25, scope="layer", output_fraction="balanced"),
+        seed=7,
+        learning_rate=0.02,
+        init_std=0.03,
+        center=False,
+        sample_order="permutation",
+        target_accuracy=0.9,
+        test_every=10,
+        max_steps=20,
+        dtype="float64",
+        alpha=(0.25, 0.5),
+    )
+    default = en.TrainingConfig(hidden=1)
+    for field in fields(config):
+        assert getattr(config, field.name) != getattr(default, field.name)
+    assert seen["threads"] == 2
+    assert seen["dataset"].classes == 3
+    assert seen["checkpoint"] == folder / "run.npz"
+
+
+TRAIN = "train --hidden 10 "
+BAD = [
+    ("", "required: COMMAND"),
+    ("learn", "invalid choice: 'learn'"),
+    ("train", "required: --hidden"),
+    ("train --hidden ten", r"hidden must be an integer in [1, 2147483646], got 'ten'"),
+    ("train --hidden 0", "hidden must be an integer in [1, 2147483646], got 0"),
+    (TRAIN + "--colour red", "unrecognized arguments: --colour red"),
+    (TRAIN + "--rule best", "rule must be one of all, fixed-synapses"),
+    (TRAIN + "--rule largest", "fraction must be given for rule largest: a number in (0, 1]"),
+    (TRAIN + "--fraction 0.5", "fraction must be left out for rule all, got 0.5"),
+    (TRAIN + "--rule largest --fraction 1.5", "fraction must be a number in (0, 1], got 1.5"),
+    (TRAIN + "--rule largest --fraction nan", "fraction must be a number in (0, 1], got nan"),
+    (
+        TRAIN + "--rule fixed-units --fraction 0.1 --output-fraction 0.2",
+        "output_fraction must be left out for rule fixed-units, got 0.2",
+    ),
+    (
+        TRAIN + "--rule fixed-synapses --fraction 0.1 --output-fraction some",
+        "output_fraction must be a number in (0, 1] or 'balanced', got 'some'",
+    ),
+    (TRAIN + "--seed -1", "seed must be an integer in [0, 9223372036854775807], got -1"),
+    (TRAIN + "--learning-rate 0", "learning_rate must be a finite number above 0, got 0.0"),
+    (TRAIN + "--init-std=-1", "init_std must be a finite number, 0 or above, got -1.0"),
+    (TRAIN + "--target-accuracy 95", "target_accuracy must be a number in (0, 1], got 95.0"),
+    (TRAIN + "--test-every 0", "test_every must be an integer in [1, "),
+    (TRAIN + "--max-steps 1.5", "max_steps must be an integer in [1, "),
+    (TRAIN + "--dtype float16", "dtype must be one of float32, float64, got 'float16'"),
+    (TRAIN + "--sample-order random", "sample_order must be one of uniform, permutation"),
+    (TRAIN + "--alpha 0.5 0", "alpha must be a number in (0, 1], got 0.0"),
+    (TRAIN + "--threads 0", "threads must be an integer in [1, 65536], got 0"),
+    (TRAIN + "--data nowhere", "the data folder nowhere does not exist"),
+    (TRAIN + "--data EMPTY", "holds no train-images-idx3-ubyte (plain, .gz or .xz)"),
+    (TRAIN + "--save nowhere/file.npz", "save nowhere/file.npz cannot be written"),
+    (TRAIN + "--save EMPTY", "save must be a file, but"),
+    (TRAIN + "--checkpoint nowhere/run", "checkpoint nowhere/run cannot be written"),
+    (TRAIN + "--checkpoint TEXT", "is not a checkpoint of energynet"),
+    (TRAIN + "--data TEXT", "does not exist"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD)
+def test_bad_usage(arguments, message, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text").write_text("no checkpoint")
+    arguments = arguments.replace("EMPTY", str(tmp_path / "empty"))
+    arguments = arguments.replace("TEXT", str(tmp_path / "text"))
+    try:
+        status = main(arguments.split())
+    except SystemExit as stop:
+        status = stop.code
+    shown = capsys.readouterr()
+    assert status == 2
+    assert shown.out == ""
+    assert message in shown.err
+    assert shown.err.startswith("energynet: ")
+    assert shown.err.count("\n") == 1
+
+
+def test_help_names_every_flag_rule_and_default():
+    done = run("train", "--help")
+    assert done.returncode == 0
+    shown = " ".join(done.stdout.split())
+    for name in RULES:
+        assert name in shown
+    for flag in "rule fraction output-fraction seed data threads dtype learning-rate".split():
+        assert f"--{flag}" in shown
+    for default in ("0.01", "0.95", "2000", "300000", "float32"):
+        assert f"(default: {default})" in shown
+    assert "examples:" in shown
+    assert "exit status:" in shown
+
+
+def test_info(capsys):
+    assert main(["info"]) == 0
+    shown = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert list(shown) == "energynet python packages processor threads cache data".split()
+    assert "numba" in shown["packages"]
+    assert "61d8d505e928c7e7" in shown["data"]
+
+
+def test_version():
+    assert run("--version").stdout.strip() == "0.1.0"
+
+
+LONG = "train --hidden 60 --max-steps 60000 --target-accuracy 1 --test-every 500 --json"
+
+
+def started(arguments):
+    command = [sys.executable, "-m", "energynet", *arguments.split()]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for(path, changes):
+    """Until the file was written that many times."""
+    seen = set()
+    while len(seen) < changes:
+        if path.exists():
+            seen.add(path.stat().st_mtime_ns)
+        time.sleep(0.01)
+
+
+def test_killed_runs_go_on_to_the_same_json(tmp_path):
+    whole = run(*LONG.split())
+    path = tmp_path / "run.npz"
+    for _ in range(3):
+        process = started(f"{LONG} --checkpoint {path}")
+        wait_for(path, 3)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+    last = run(*LONG.split(), "--checkpoint", path)
+    assert last.returncode == whole.returncode == 3
+    parts, undisturbed = (json.loads(done.stdout) for done in (last, whole))
+    assert parts.pop("seconds") != undisturbed.pop("seconds")
+    assert parts == undisturbed
+
+
+def test_ctrl_c(tmp_path):
+    path = tmp_path / "run.npz"
+    process = started(f"{LONG} --max-steps 100000000 --checkpoint {path}")
+    wait_for(path, 2)
+    before = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate()
+    assert process.returncode == 130
+    assert out == ""
+    assert "energynet: interrupted; the same command goes on from the checkpoint" in err
+    assert time.monotonic() - before < 20  # it ends at all; how fast is for bench/
+    assert path.exists()
+    assert not [p for p in tmp_path.iterdir() if p != path]
+
+
+def test_lines_of_progress_off_a_terminal(monkeypatch, capsys):
+    from energynet.progress import Lines
+    from energynet.train import Progress
+
+    clock = iter([0.0, 4.0, 11.0, 15.0, 22.0])
+    monkeypatch.setattr("energynet.progress.time.monotonic", lambda: next(clock))
+    lines = Lines(sys.stderr)
+    for step in (0, 100, 200, 300, 400):
+        lines(Progress(step, 1000, 0.9 if step > 250 else None, 12345, 6.5))
+    lines.close()
+    assert capsys.readouterr().err.splitlines() == [
+        "200 of at most 1,000 steps, not tested yet, M0 1.23e+04, M1 6.5, at most 44 s left",
+        "400 of at most 1,000 steps, accuracy 0.9000, M0 1.23e+04, M1 6.5, at most 33 s left",
+    ]
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="this system has no pseudo-terminals")
+def test_bar_on_a_terminal():
+    import fcntl
+    import struct
+    import termios
+
+    leader, follower = os.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 120, 0, 0))
+    command = [sys.executable, "-m", "energynet", *LONG.split(), "--max-steps", "4000"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=follower) as process:
+        os.close(follower)
+        shown = b""
+        while True:
+            try:
+                block = os.read(leader, 4096)
+            except OSError:
+                break
+            if not block:
+                break
+            shown += block
+        out = process.stdout.read()
+    os.close(leader)
+    assert json.loads(out)["steps"] == 4000
+    assert b"4,000/4,000 steps" in shown
+    assert b"accuracy 0." in shown
+    assert b"M0 " in shown

@@ -1,0 +1,156 @@
+"""Configs and rules: exact counts, one sentence for each bad value, a stable hash."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from naive import k_of
+
+import energynet as en
+from energynet.rules import RULES, Shape, Update, count
+
+SHAPE = Shape(n_in=784, hidden=1000, n_out=10)
+N1, N2 = 785_000, 10_010
+
+
+@given(st.floats(1e-12, 1.0), st.integers(1, 10**9))
+def test_count(fraction, n):
+    k = count(fraction, n)
+    assert k == k_of(fraction, n)
+    assert 1 <= k <= n
+    assert abs(k - fraction * n) <= 0.5 or k == 1
+
+
+PLANS = {
+    "all": (en.AllSynapses(), (Update.UNITS, 1000, 0, N1 + N2)),
+    "uniform": (en.FixedMask(0.1), (Update.MASK, 79501, 0, 79501)),
+    "layers": (en.FixedMask(0.1, output_fraction=0.5), (Update.MASK, 78500, 5005, 83505)),
+    "balanced": (en.FixedMask(0.01, output_fraction="balanced"), (Update.MASK, 7850, 7850, 15700)),
+    "balanced, full": (
+        en.FixedMask(0.1, output_fraction="balanced"),
+        (Update.MASK, 78500, N2, 78500 + N2),
+    ),
+    "units": (en.FixedMask(0.1, over="units"), (Update.UNITS, 100, 0, 100 * 795 + 10)),
+    "largest": (en.LargestUpdates(0.01), (Update.LARGEST, 7950, 0, 7950)),
+    "per layer": (en.LargestUpdates(0.01, scope="layer"), (Update.LARGEST, 7850, 100, 7950)),
+    "per neuron": (
+        en.LargestUpdates(0.03, scope="neuron"),
+        (Update.LARGEST_PER_NEURON, 24, 30, 24_300),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PLANS)
+def test_plan(case):
+    rule, (update, k_hidden, k_output, plastic) = PLANS[case]
+    plan = rule.plan(SHAPE)
+    assert (plan.update, plan.k_hidden, plan.k_output, plan.plastic) == (
+        update,
+        k_hidden,
+        k_output,
+        plastic,
+    )
+
+
+GOOD = {"hidden": 10, "rule": en.LargestUpdates(0.1)}
+BAD = [
+    ("hidden", 0, r"hidden must be an integer in \[1, 2147483646\], got 0"),
+    ("hidden", 2.5, "hidden must be an integer .* got 2.5"),
+    ("hidden", True, "hidden must be an integer .* got True"),
+    ("hidden", "ten", "hidden must be an integer .* got 'ten'"),
+    ("hidden", 1e300, "hidden must be an integer"),
+    ("hidden", math.nan, "hidden must be an integer .* got nan"),
+    ("seed", -1, "seed must be an integer .* got -1"),
+    ("seed", 2**63, "seed must be an integer"),
+    ("learning_rate", 0, "learning_rate must be a finite number above 0, got 0"),
+    ("learning_rate", math.inf, "learning_rate must be a finite number above 0, got inf"),
+    ("learning_rate", None, "learning_rate must be a finite number above 0, got None"),
+    ("init_std", -0.1, "init_std must be a finite number, 0 or above, got -0.1"),
+    ("init_std", math.nan, "init_std must be .* got nan"),
+    ("center", 1, "center must be True or False, got 1"),
+    ("sample_order", "random", "sample_order must be one of uniform, permutation, got 'random'"),
+    ("target_accuracy", 95, r"target_accuracy must be a number in \(0, 1\], got 95"),
+    ("test_every", 0, "test_every must be an integer .* got 0"),
+    ("max_steps", -5, "max_steps must be an integer .* got -5"),
+    ("dtype", "float16", "dtype must be one of float32, float64, got 'float16'"),
+    ("alpha", [0.5, 2], r"alpha must be a number in \(0, 1\], got 2"),
+    ("alpha", 0, r"alpha must be a number in \(0, 1\], got 0"),
+    ("alpha", "half", r"alpha must be a number in \(0, 1\], got 'half'"),
+    ("rule", "largest", r"rule must be a plasticity rule such as AllSynapses\(\), got 'largest'"),
+    ("rule", en.LargestUpdates, "rule must be a plasticity rule"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "message"), BAD)
+def test_bad_value(name, value, message):
+    with pytest.raises(en.ConfigError, match=message) as caught:
+        en.TrainingConfig(**(GOOD | {name: value}))
+    assert "\n" not in str(caught.value)
+    assert isinstance(caught.value, ValueError)
+
+
+BAD_RULES = [
+    (lambda: en.LargestUpdates(0), r"fraction must be a number in \(0, 1\], got 0"),
+    (lambda: en.FixedMask(1.01), r"fraction must be a number in \(0, 1\], got 1.01"),
+    (lambda: en.FixedMask(math.nan), "fraction must be .* got nan"),
+    (lambda: en.FixedMask("0.1"), "fraction must be .* got '0.1'"),
+    (lambda: en.FixedMask(0.1, over="neurons"), "over must be one of synapses, units"),
+    (lambda: en.LargestUpdates(0.1, scope="all"), "scope must be one of network, layer, neuron"),
+    (
+        lambda: en.FixedMask(0.1, over="units", output_fraction=0.5),
+        "output_fraction must be left out for rule fixed-units, got 0.5",
+    ),
+    (
+        lambda: en.LargestUpdates(0.1, output_fraction="balanced"),
+        "output_fraction must be left out for rule largest, got 'balanced'",
+    ),
+    (lambda: en.FixedMask(0.1, output_fraction="even"), "'balanced', got 'even'"),
+    (lambda: en.FixedMask(0.1, output_fraction=0), "'balanced', got 0"),
+    (lambda: en.rule_from_name("best"), "rule must be one of all, .*, got 'best'"),
+    (lambda: en.rule_from_name("all", fraction=0.5), "fraction must be left out for rule all"),
+    (lambda: en.rule_from_name("largest"), "fraction must be given for rule largest"),
+    (lambda: en.TrainingConfig.from_dict({"hidden": 1, "size": 2}), "unknown parameter 'size'"),
+    (lambda: en.TrainingConfig.from_dict({}), "hidden must be given"),
+    (lambda: en.TrainingConfig.from_dict({"hidden": 1, "rule": "all"}), "rule must be a table"),
+]
+
+
+@pytest.mark.parametrize(("build", "message"), BAD_RULES)
+def test_bad_rule(build, message):
+    with pytest.raises(en.ConfigError, match=message):
+        build()
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_rules_by_name(name):
+    rule = en.rule_from_name(name, fraction=None if name == "all" else 0.25)
+    assert rule.name == name
+    config = en.TrainingConfig(hidden=7, rule=rule, alpha=(0.5, 0.1))
+    assert en.TrainingConfig.from_dict(config.to_dict()) == config
+
+
+def test_hash_is_stable_and_sees_values_not_types():
+    config = en.TrainingConfig(hidden=1000, rule=en.LargestUpdates(0.01))
+    assert config.hash == "1b5d016db1f51eef"
+    same = en.TrainingConfig(
+        hidden=np.int64(1000),
+        rule=en.LargestUpdates(np.float64(0.01)),
+        max_steps=3e5,
+        seed=0.0,
+        alpha=[],
+    )
+    assert same == config
+    assert same.hash == config.hash
+    full = en.TrainingConfig(hidden=1000, rule=en.LargestUpdates(1))
+    assert full.hash == en.TrainingConfig(hidden=1000, rule=en.LargestUpdates(1.0)).hash
+    others = {"seed": 1, "init_std": 0.03, "dtype": "float64", "alpha": 0.5, "center": False}
+    hashes = {en.TrainingConfig(hidden=1000, **{k: v}).hash for k, v in others.items()}
+    assert len(hashes) == len(others)
+    assert config.hash not in hashes
+
+
+def test_alpha_is_sorted_and_single_values_do():
+    assert en.TrainingConfig(hidden=1, alpha=[0.5, 0.2, 0.5]).alpha == (0.2, 0.5)
+    assert en.TrainingConfig(hidden=1, alpha=1).alpha == (1.0,)

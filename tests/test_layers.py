@@ -1,0 +1,65 @@
+"""Data flows one way: a module imports only from those before it; the import stays light."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import energynet
+
+PACKAGE = Path(energynet.__file__).parent
+ORDER = """
+errors checks files idx data rules config
+kernels._sparse kernels._jit kernels.native kernels.state
+kernels.sums kernels.draws kernels.masks kernels.sort
+kernels.forward kernels.updates kernels.factors kernels.threshold kernels.ties
+kernels.largest kernels.per_neuron kernels.steps kernels.evaluate
+encode network result streams prepare checkpoint train progress info cli __main__
+""".split()
+
+
+def imported(path):
+    """Modules of the package that a file imports, as dotted names below the package."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        for name in names:
+            if name.startswith("energynet."):
+                yield name.removeprefix("energynet.")
+
+
+def test_imports_point_left():
+    for path in PACKAGE.rglob("*.py"):
+        if path.name == "__init__.py":
+            continue
+        name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+        before = ORDER[: ORDER.index(name)]
+        for other in imported(path):
+            if other in ORDER:
+                assert other in before, f"{name} imports {other}, which is not to its left"
+
+
+def test_every_module_has_its_place():
+    names = {
+        ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+        for path in PACKAGE.rglob("*.py")
+        if path.name != "__init__.py"
+    }
+    assert names == set(ORDER) - {"kernels._sparse"}
+
+
+def test_import_loads_nothing_heavy():
+    code = (
+        "import sys, energynet;"
+        "print([m for m in ('numba', 'pandas', 'matplotlib', 'tqdm') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_public_names_exist_and_are_documented():
+    for name in energynet.__all__:
+        assert getattr(energynet, name).__doc__

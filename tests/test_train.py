@@ -1,0 +1,225 @@
+"""Training runs: outcomes, files, progress, divergence; end to end on MNIST."""
+
+import json
+
+import numpy as np
+import pytest
+from support import digits
+
+import energynet as en
+from energynet.train import usable_cores
+
+SMALL = {"init_std": 0.1, "learning_rate": 0.02, "test_every": 100, "max_steps": 500}
+
+
+@pytest.mark.parametrize(
+    ("hidden", "rule", "least", "most"),
+    [
+        (50, en.AllSynapses(), 30_000, 150_000),
+        (100, en.AllSynapses(), 30_000, 60_000),
+        (100, en.LargestUpdates(0.05), 40_000, 110_000),
+        (100, en.FixedMask(0.5, over="units"), 40_000, 200_000),
+    ],
+)
+def test_mnist_to_the_criterion(mnist, hidden, rule, least, most):
+    result = en.train(en.TrainingConfig(hidden=hidden, rule=rule), mnist)
+    assert result.outcome == "reached"
+    assert result.accuracy >= 0.95
+    assert least <= result.steps <= most
+    assert result.history[-1] == (result.steps, result.accuracy, result.energy.m0, result.energy.m1)
+    assert result.energy.m0 <= result.plastic_synapses * result.steps
+    predicted = result.network.predict(mnist.x_test)
+    assert np.mean(predicted == mnist.y_test) == result.accuracy
+    if rule.name == "all":
+        assert result.energy.m0 == result.synapses * result.steps
+
+
+def test_exhausted_at_a_last_step_between_two_checkpoints():
+    result = en.train(
+        en.TrainingConfig(hidden=3, **(SMALL | {"max_steps": 250, "target_accuracy": 1})), digits()
+    )
+    assert result.outcome == "exhausted"
+    assert [row.step for row in result.history] == [100, 200, 250]
+    assert result.steps == 250
+    assert result.best_accuracy == max(row.accuracy for row in result.history)
+
+
+def test_reached_at_a_checkpoint():
+    result = en.train(en.TrainingConfig(hidden=20, target_accuracy=0.5, **SMALL), digits())
+    assert result.outcome == "reached"
+    assert result.steps % 100 == 0
+    assert result.accuracy >= 0.5 > max((r.accuracy for r in result.history[:-1]), default=0)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        en.AllSynapses(),
+        en.FixedMask(0.9),
+        en.LargestUpdates(0.9),
+        en.LargestUpdates(0.9, scope="layer"),
+        en.LargestUpdates(0.9, scope="neuron"),
+    ],
+)
+def test_divergence(rule, dtype):
+    """A learning rate far too large: the run ends by itself and reports no accuracy."""
+    config = en.TrainingConfig(
+        hidden=30, rule=rule, dtype=dtype, **(SMALL | {"learning_rate": 50.0, "init_std": 1.0})
+    )
+    result = en.train(config, digits())
+    assert result.outcome == "diverged"
+    assert result.steps < 500
+    assert result.accuracy is None
+    assert result.energy.direct is None
+    values = json.loads(result.to_json())
+    assert values["accuracy"] is values["m0_direct"] is values["m1_direct"] is None
+    assert values["m0"] > 0
+
+
+def test_network_file(tmp_path):
+    result = en.train(en.TrainingConfig(hidden=6, **SMALL), digits())
+    path = tmp_path / "network.npz"
+    result.network.save(path)
+    loaded = en.Network.load(path)
+    np.testing.assert_array_equal(loaded.w1, result.network.w1)
+    np.testing.assert_array_equal(loaded.w2, result.network.w2)
+    assert loaded.w1.shape == (41, 6)
+    assert loaded.w2.shape == (7, 4)
+    images = digits().x_test
+    for threads in (1, 3):
+        outputs = loaded.outputs(images, threads)
+        np.testing.assert_array_equal(outputs, result.network.outputs(images))
+    x = np.append(images / 255 - loaded.mean, np.ones((len(images), 1)), axis=1)
+    h = x @ loaded.w1
+    a = np.append(np.where(h > 0, h, 0.1 * h), np.ones((len(images), 1)), axis=1)
+    np.testing.assert_allclose(outputs, a @ loaded.w2, atol=1e-5)
+    np.testing.assert_array_equal(loaded.predict(images), outputs.argmax(axis=1))
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_equal_outputs_go_to_the_lowest_class():
+    network = en.Network(np.zeros((3, 2), np.float32), np.ones((3, 4), np.float32), 0.0, 0.0)
+    assert list(network.predict(np.zeros((5, 2), np.uint8))) == [0] * 5
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (np.zeros((2, 7), np.uint8), "images must have 40 pixels, got 7"),
+        (np.zeros(40, np.uint8), "images must be uint8"),
+        (np.zeros((2, 40), int), "images must be uint8, .* got int64"),
+    ],
+)
+def test_bad_images(images, message):
+    network = en.train(en.TrainingConfig(hidden=2, **(SMALL | {"max_steps": 1})), digits()).network
+    with pytest.raises(en.DataError, match=message):
+        network.predict(images)
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"PK\x03\x04" + bytes(50)])
+def test_bad_files(tmp_path, content):
+    path = tmp_path / "file.npz"
+    path.write_bytes(content)
+    with pytest.raises(en.FileError, match=r"file.npz is not a network saved by energynet"):
+        en.Network.load(path)
+    with pytest.raises(en.FileError, match=r"file.npz is not a checkpoint of energynet"):
+        en.train(en.TrainingConfig(hidden=2), digits(), checkpoint=path)
+    assert path.read_bytes() == content
+
+
+def test_foreign_arrays(tmp_path):
+    path = tmp_path / "file.npz"
+    np.savez(path, a=np.zeros(3))
+    with pytest.raises(en.FileError, match="is not a network saved by energynet"):
+        en.Network.load(path)
+    np.savez(path, format=1, w1=np.zeros((3, 2)), w2=np.zeros((7, 2)), mean=0, background=0)
+    with pytest.raises(en.FileError, match="its weights do not fit together"):
+        en.Network.load(path)
+    np.savez(path, format=9, w1=0)
+    with pytest.raises(en.FileError, match="its format is 9"):
+        en.Network.load(path)
+    with pytest.raises(en.FileError, match=r"nothing.npz cannot be read: No such file"):
+        en.Network.load(tmp_path / "nothing.npz")
+
+
+def test_pickles_are_never_loaded(tmp_path):
+    path = tmp_path / "file.npz"
+    np.savez(path, format=1, w1=np.array([print], dtype=object))
+    with pytest.raises(en.FileError, match="is not a network"):
+        en.Network.load(path)
+
+
+def test_checkpoint_of_another_run(tmp_path):
+    path = tmp_path / "run.npz"
+    en.train(en.TrainingConfig(hidden=3, **SMALL), digits(), checkpoint=path)
+    before = path.read_bytes()
+    for config, data in (
+        (en.TrainingConfig(hidden=3, seed=1, **SMALL), digits()),
+        (en.TrainingConfig(hidden=3, **SMALL), digits(seed=1)),
+    ):
+        with pytest.raises(en.FileError, match=r"run.npz belongs to another run"):
+            en.train(config, data, checkpoint=path)
+    assert path.read_bytes() == before
+
+
+def test_finished_checkpoint_gives_the_same_result_at_once(tmp_path):
+    path = tmp_path / "run.npz"
+    config = en.TrainingConfig(hidden=3, **SMALL)
+    first = en.train(config, digits(), checkpoint=path)
+    steps = []
+    again = en.train(config, digits(), checkpoint=path, progress=lambda p: steps.append(p.step))
+    assert steps == []
+    assert again.to_dict() | {"seconds": 0} == first.to_dict() | {"seconds": 0}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"threads": 0}, "threads must be an integer .* got 0"),
+        ({"threads": "two"}, "threads must be an integer .* got 'two'"),
+        ({"checkpoint": "/nowhere/run.npz"}, r"checkpoint /nowhere/run.npz cannot be written"),
+        ({"checkpoint": "/"}, "checkpoint must be a file, but / is a folder"),
+    ],
+)
+def test_bad_arguments(arguments, message):
+    with pytest.raises(en.EnergynetError, match=message):
+        en.train(en.TrainingConfig(hidden=2), digits(), **arguments)
+
+
+def test_swapped_arguments():
+    with pytest.raises(en.ConfigError, match="config must be a TrainingConfig, got Dataset"):
+        en.train(digits(), en.TrainingConfig(hidden=2))
+    with pytest.raises(en.DataError, match="dataset must be a Dataset, got list"):
+        en.train(en.TrainingConfig(hidden=2), [])
+
+
+def test_network_too_large_for_memory():
+    config = en.TrainingConfig(hidden=2**31 - 2)
+    with pytest.raises(en.ConfigError, match="hidden must be small enough for memory, but 2147"):
+        en.train(config, en.Dataset.from_arrays(*[np.zeros((1, 9000)), [1]] * 2))
+
+
+def test_progress_and_threads():
+    seen = []
+    config = en.TrainingConfig(hidden=4, **(SMALL | {"target_accuracy": 1.0}))
+    alone = en.train(config, digits(), threads=1, progress=seen.append)
+    many = en.train(config, digits(), threads=64)
+    assert alone.to_dict() | {"seconds": 0} == many.to_dict() | {"seconds": 0}
+    assert seen[-1].step == 500
+    assert [p.step for p in seen] == sorted(p.step for p in seen)
+    assert seen[0].accuracy is None
+    assert seen[-1].accuracy == alone.accuracy
+    assert (seen[-1].m0, seen[-1].m1) == (alone.energy.m0, alone.energy.m1)
+    assert usable_cores() >= 1
+
+
+def test_other_numbers_of_inputs_and_classes():
+    generator = np.random.default_rng(0)
+    images, labels = generator.random((50, 3, 3)).astype(np.float32), np.arange(50) % 2
+    dataset = en.Dataset.from_arrays(images, labels, images, labels)
+    result = en.train(en.TrainingConfig(hidden=5, **SMALL), dataset)
+    assert result.network.w1.shape == (10, 5)
+    assert result.network.w2.shape == (6, 2)
+    assert result.synapses == 10 * 5 + 6 * 2
+    assert repr(result).startswith("TrainingResult(all, hidden 5: exhausted after 500 steps")
