@@ -1,6 +1,7 @@
 """The command line: it parses, calls the API, prints. Defaults are those of the API."""
 
 import argparse
+import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
@@ -47,6 +48,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
+    logging.basicConfig(format="energynet: %(message)s")
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
@@ -215,6 +217,8 @@ def _train(options: argparse.Namespace) -> int:
     if options.save is not None:
         check_writable(options.save, "save")
     dataset = _dataset(options.data)
+    if options.quiet:
+        logging.getLogger("energynet").setLevel(logging.ERROR)
     report = reporter(options.quiet)
     try:
         result = train(

@@ -1,6 +1,8 @@
 """Training one network online until the criterion, and accounting the energy of its updates."""
 
+import logging
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,8 +26,10 @@ from energynet.streams import start_weights
 if TYPE_CHECKING:
     from energynet.prepare import Run
 
+_LOG = logging.getLogger("energynet")
 _TAU = {"float32": 5e-6, "float64": 1e-12}  # smaller differences of a weight are rounding
 _LARGE = 1000  # hidden units from which on several threads evaluate the test set
+_PATIENCE = 1.0  # seconds of compilation that need no word
 _RETURN = 0.2  # seconds after which the kernels return, for progress and Ctrl-C
 _SHARE = 20  # a checkpoint file is written when the run took 20 times as long as the last write
 
@@ -180,15 +184,29 @@ class _Training:
         return "diverged"
 
     def _compile(self) -> None:
-        """Compile or load the kernels outside the measured times."""
+        """Compile or load the kernels outside the measured times; say so if it takes long."""
         from energynet.kernels.forward import fold
 
-        self.run.advance(0)
-        network, images = self.run.network, self.run.test_images
-        empty = network._replace(u=network.u[:1], v=network.v.copy(), r=network.r.copy())
-        fold(empty, self.run.mask._replace(start_hidden=self.run.mask.start_hidden[:0]))
-        none = images._replace(codes=images.codes[:0], values=images.values[:0])
-        evaluate_images(network, none._replace(label=images.label[:0]), threads=1)
+        what = f"the kernels of rule {self.config.rule.name} in {self.config.dtype}"
+        began = time.perf_counter()
+        notice = threading.Timer(
+            _PATIENCE,
+            lambda: _LOG.warning("compiling %s, once: this takes up to a minute", what),
+        )
+        notice.daemon = True
+        notice.start()
+        try:
+            self.run.advance(0)
+            network, images, mask = self.run.network, self.run.test_images, self.run.mask
+            empty = network._replace(u=network.u[:1], v=network.v.copy(), r=network.r.copy())
+            fold(empty, mask._replace(start_hidden=mask.start_hidden[:0]))
+            none = images._replace(codes=images.codes[:0], values=images.values[:0])
+            evaluate_images(network, none._replace(label=images.label[:0]), threads=1)
+        finally:
+            notice.cancel()
+        spent = time.perf_counter() - began
+        if spent > _PATIENCE:
+            _LOG.warning("compiled %s in %.0f s", what, spent)
 
     def _is_checkpoint(self, step: int) -> bool:
         return step > 0 and (step % self.config.test_every == 0 or step >= self.config.max_steps)

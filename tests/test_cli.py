@@ -16,9 +16,12 @@ import energynet as en
 from energynet.cli import main
 from energynet.rules import RULES
 
+# The installed package, not a folder of its name in the working directory.
+ENERGYNET = [sys.executable, "-P", "-m", "energynet"]
+
 
 def run(*arguments, **options):
-    command = [sys.executable, "-m", "energynet", *map(str, arguments)]
+    command = [*ENERGYNET, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)
 
 
@@ -196,7 +199,7 @@ LONG = "train --hidden 60 --max-steps 60000 --target-accuracy 1 --test-every 500
 
 
 def started(arguments):
-    command = [sys.executable, "-m", "energynet", *arguments.split()]
+    command = [*ENERGYNET, *arguments.split()]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -264,7 +267,7 @@ def test_bar_on_a_terminal():
 
     leader, follower = os.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 120, 0, 0))
-    command = [sys.executable, "-m", "energynet", *LONG.split(), "--max-steps", "4000"]
+    command = [*ENERGYNET, *LONG.split(), "--max-steps", "4000"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=follower) as process:
         os.close(follower)
         shown = b""

@@ -85,7 +85,9 @@ def test_several_processes_start_at_once_on_an_empty_cache(tmp_path):
     environment = os.environ | {"ENERGYNET_CACHE": str(tmp_path)}
     code = "import energynet as en; print(en.load_mnist().sha256)"
     started = [
-        subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE)
+        subprocess.Popen(
+            [sys.executable, "-P", "-c", code], env=environment, stdout=subprocess.PIPE
+        )
         for _ in range(4)
     ]
     assert len({process.communicate()[0] for process in started}) == 1
@@ -101,7 +103,11 @@ def test_a_read_only_home(tmp_path):
     environment |= {"HOME": str(home), "XDG_CACHE_HOME": str(home), "TMPDIR": str(tmp_path)}
     code = "from energynet.files import cache_folder; print(cache_folder('x'))"
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-P", "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.startswith(str(tmp_path))
 

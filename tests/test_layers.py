@@ -56,7 +56,9 @@ def test_import_loads_nothing_heavy():
         "import sys, energynet;"
         "print([m for m in ('numba', 'pandas', 'matplotlib', 'tqdm') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"
 
 
