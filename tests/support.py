@@ -1,8 +1,14 @@
 """Small data sets, and the weights of a run as plain matrices."""
 
+import hashlib
+import sys
+
 import numpy as np
 
 import energynet as en
+
+# -P: the installed package, not a folder of its name in the working directory.
+PYTHON = [sys.executable, "-P"]
 
 
 def digits(n_in=40, train=60, test=30, classes=4, dtype="uint8", seed=0, levels=256):
@@ -43,7 +49,5 @@ def updates(run, pixels):
 
 def digest(run):
     """A hash of all that a run has come to."""
-    import hashlib
-
     parts = (*run.network, run.energies.m0, run.energies.power, run.clock)
     return hashlib.sha256(b"".join(np.ascontiguousarray(p).tobytes() for p in parts)).hexdigest()

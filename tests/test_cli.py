@@ -10,14 +10,14 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
+from support import PYTHON
 from test_data import folder  # noqa: F401
 
 import energynet as en
 from energynet.cli import main
 from energynet.rules import RULES
 
-# The installed package, not a folder of its name in the working directory.
-ENERGYNET = [sys.executable, "-P", "-m", "energynet"]
+ENERGYNET = [*PYTHON, "-m", "energynet"]
 
 
 def run(*arguments, **options):

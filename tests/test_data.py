@@ -4,11 +4,11 @@ import gzip
 import lzma
 import os
 import subprocess
-import sys
 import tracemalloc
 
 import numpy as np
 import pytest
+from support import PYTHON
 
 import energynet as en
 from energynet import data
@@ -85,9 +85,7 @@ def test_several_processes_start_at_once_on_an_empty_cache(tmp_path):
     environment = os.environ | {"ENERGYNET_CACHE": str(tmp_path)}
     code = "import energynet as en; print(en.load_mnist().sha256)"
     started = [
-        subprocess.Popen(
-            [sys.executable, "-P", "-c", code], env=environment, stdout=subprocess.PIPE
-        )
+        subprocess.Popen([*PYTHON, "-c", code], env=environment, stdout=subprocess.PIPE)
         for _ in range(4)
     ]
     assert len({process.communicate()[0] for process in started}) == 1
@@ -103,7 +101,7 @@ def test_a_read_only_home(tmp_path):
     environment |= {"HOME": str(home), "XDG_CACHE_HOME": str(home), "TMPDIR": str(tmp_path)}
     code = "from energynet.files import cache_folder; print(cache_folder('x'))"
     done = subprocess.run(
-        [sys.executable, "-P", "-c", code],
+        [*PYTHON, "-c", code],
         env=environment,
         capture_output=True,
         text=True,

@@ -2,8 +2,9 @@
 
 import ast
 import subprocess
-import sys
 from pathlib import Path
+
+from support import PYTHON
 
 import energynet
 
@@ -56,9 +57,7 @@ def test_import_loads_nothing_heavy():
         "import sys, energynet;"
         "print([m for m in ('numba', 'pandas', 'matplotlib', 'tqdm') if m in sys.modules])"
     )
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([*PYTHON, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
