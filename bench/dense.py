@@ -1,65 +1,67 @@
-"""A training step in dense NumPy: all of dw is formed, ranked with np.partition, masked, added."""
+"""Training and evaluation in dense NumPy: all of dw is formed, ranked, masked, added."""
 
 import numpy as np
+
+from bench.problem import Problem
+
+BATCH = 1000  # test images that go through one matrix product
+_LEAK = np.float32(0.1)
 
 
 class DenseRun:
     """One network in float32, trained as a research script does it."""
 
-    def __init__(self, dataset, hidden, rule, fraction, seed=0):
-        generator = np.random.default_rng(seed)
-        self.dataset, self.rule, self.fraction = dataset, rule, fraction
-        self.w1 = generator.normal(0, 0.01, (dataset.n_in + 1, hidden)).astype(np.float32)
-        self.w2 = generator.normal(0, 0.01, (hidden + 1, dataset.classes)).astype(np.float32)
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.w1, self.w2 = problem.w1.copy(), problem.w2.copy()
         self.m0, self.m1 = 0, 0.0
-        self.generator = generator
-        k = max(1, round(fraction * self.w1.size))
-        self.mask1, self.mask2 = np.zeros(self.w1.shape, bool), np.ones(self.w2.shape, bool)
-        if rule == "fixed-units":
-            self.mask1[:, : max(1, round(fraction * hidden))] = True
-        elif rule == "fixed-synapses":
-            self.mask1.reshape(-1)[generator.choice(self.w1.size, k, replace=False)] = True
 
-    def advance(self, steps):
-        """Train for some steps."""
-        for _ in range(steps):
-            self.step()
+    def advance(self, numbers: np.ndarray) -> None:
+        """Train on these images, one a step."""
+        for number in numbers:
+            self.step(number)
 
-    def step(self):
+    def step(self, number: int) -> None:
         """One image: forward, backward, selection, update, energies."""
-        number = self.generator.integers(len(self.dataset.y_train))
-        pixels = self.dataset.x_train[number] / np.float32(255) - np.float32(self.dataset.mean)
-        x = np.append(pixels, np.float32(1))
+        problem, eta = self.problem, np.float32(self.problem.eta)
+        x = problem.inputs[number]
         h = x @ self.w1
-        slope = np.where(h > 0, np.float32(1), np.float32(0.1))
+        slope = np.where(h > 0, np.float32(1), _LEAK)
         a = np.append(h * slope, np.float32(1))
         e = -(a @ self.w2)
-        e[self.dataset.y_train[number]] += 1
-        g = np.float32(0.01) * slope * (self.w2[:-1] @ e)
-        dw1, dw2 = np.outer(x, g), np.outer(a, np.float32(0.01) * e)
-        if self.rule == "largest":
-            self.keep_largest(dw1, dw2)
-        elif self.rule == "largest-per-layer":
-            self.keep_largest(dw1)
-            self.keep_largest(dw2)
-        elif self.rule == "largest-per-neuron":
-            for dw in (dw1, dw2):
-                k = max(1, round(self.fraction * len(dw)))
-                size = np.abs(dw)
-                dw[size < np.partition(size, len(dw) - k, axis=0)[len(dw) - k]] = 0
-        elif self.rule != "all":
-            dw1 *= self.mask1
-            dw2 *= self.mask2
+        e[problem.labels[number]] += 1
+        g = eta * (slope * (self.w2[:-1] @ e))
+        dw1, dw2 = np.outer(x, g), np.outer(a, eta * e)
+        self.select(dw1, dw2)
         for dw in (dw1, dw2):
             self.m0 += np.count_nonzero(dw)
             self.m1 += float(np.abs(dw).sum())
         self.w1 += dw1
         self.w2 += dw2
 
-    def keep_largest(self, *updates):
-        """Set all but the largest |dw| of the given layers to 0, in place."""
-        size = np.concatenate([np.abs(dw).ravel() for dw in updates])
-        k = max(1, round(self.fraction * len(size)))
-        threshold = np.partition(size, len(size) - k)[len(size) - k]
-        for dw in updates:
-            dw[np.abs(dw) < threshold] = 0
+    def select(self, dw1: np.ndarray, dw2: np.ndarray) -> None:
+        """Set the updates that the rule does not carry out to 0, in place."""
+        problem = self.problem
+        if problem.rule == "largest":
+            size = np.concatenate([np.abs(dw1).ravel(), np.abs(dw2).ravel()])
+            place = len(size) - problem.k
+            threshold = np.partition(size, place)[place]
+            for dw in (dw1, dw2):
+                dw[np.abs(dw) < threshold] = 0
+        elif problem.rule == "largest-per-neuron":
+            for dw, k in zip((dw1, dw2), problem.k_fan_in, strict=True):
+                size = np.abs(dw)
+                dw[size < np.partition(size, len(dw) - k, axis=0)[len(dw) - k]] = 0
+        elif problem.rule == "fixed-synapses":
+            dw1 *= problem.mask1
+            dw2 *= problem.mask2
+
+
+def predict(w1: np.ndarray, w2: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Classes of images x, float32 (images, n_in + 1): two matrix products a batch."""
+    predicted = np.empty(len(x), np.int64)
+    for start in range(0, len(x), BATCH):
+        h = x[start : start + BATCH] @ w1
+        np.maximum(h, _LEAK * h, out=h)
+        predicted[start : start + BATCH] = (h @ w2[:-1] + w2[-1]).argmax(axis=1)
+    return predicted

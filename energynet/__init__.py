@@ -11,7 +11,7 @@ from energynet.errors import (
 )
 from energynet.network import Network
 from energynet.result import TrainingResult
-from energynet.rules import AllSynapses, FixedMask, LargestUpdates, rule_from_name
+from energynet.rules import AllSynapses, FixedMask, LargestUpdates, RandomSubset, rule_from_name
 from energynet.train import Progress, train
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "LargestUpdates",
     "Network",
     "Progress",
+    "RandomSubset",
     "TrainingConfig",
     "TrainingResult",
     "load_idx",

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NoReturn
 
-from energynet.config import DTYPES, SAMPLE_ORDERS, TrainingConfig
+from energynet.config import ACTIVATIONS, DTYPES, OUTPUTS, SAMPLE_ORDERS, TrainingConfig
 from energynet.data import Dataset, load_idx, load_mnist
 from energynet.errors import EnergynetError
 from energynet.files import check_writable
@@ -30,9 +30,11 @@ rules:
   all                 every synapse, every step (takes no --fraction)
   fixed-synapses      a fixed random set of synapses; --output-fraction draws per layer
   fixed-units         all synapses of a fixed set of hidden units
+  random              a fresh random set of synapses in each step
   largest             the largest |dw| of the whole network
   largest-per-layer   the largest |dw| of each layer; takes --output-fraction
   largest-per-neuron  the largest |dw| onto each neuron
+  (the last three take --within-units)
 
 exit status: 0 criterion reached, 3 steps exhausted, 4 diverged, 2 bad usage or input,
 130 interrupted
@@ -111,6 +113,19 @@ def _add_train(commands: Any) -> None:
         " (default: mnist)",
     )
     model.add_argument(
+        "--activation",
+        default=default["activation"],
+        metavar="NAME",
+        help=f"of the hidden units: {', '.join(ACTIVATIONS)} (default: %(default)s)",
+    )
+    model.add_argument(
+        "--output",
+        default=default["output"],
+        metavar="|".join(OUTPUTS),
+        help="linear outputs with squared error, or softmax with cross-entropy"
+        " (default: %(default)s)",
+    )
+    model.add_argument(
         "--no-center",
         action="store_true",
         help="do not subtract the mean pixel of the training set from the input",
@@ -145,6 +160,13 @@ def _add_train(commands: Any) -> None:
         " as in the hidden layer (default: as --fraction, or one choice for both layers)",
     )
 
+    rule.add_argument(
+        "--within-units",
+        metavar="Q",
+        help="for the rules largest...: rank only the synapses of a fixed share of the hidden"
+        " units, in (0, 1]; --fraction then counts on those",
+    )
+
     training = parser.add_argument_group("training")
     training.add_argument(
         "--seed", default=default["seed"], metavar="N", help="0 or more (default: %(default)s)"
@@ -152,8 +174,9 @@ def _add_train(commands: Any) -> None:
     training.add_argument(
         "--learning-rate",
         default=default["learning_rate"],
-        metavar="ETA",
-        help="above 0, the same in both layers (default: %(default)s)",
+        metavar="ETA|auto",
+        help="above 0, the same in both layers; 'auto': 0.01, or less where the network would be"
+        " unstable (default: %(default)s)",
     )
     training.add_argument(
         "--sample-order",
@@ -183,7 +206,7 @@ def _add_train(commands: Any) -> None:
     training.add_argument(
         "--threads",
         metavar="N",
-        help="threads that evaluate the test set; results never depend on it"
+        help="threads that work on the network; results never depend on it"
         " (default: by the size of the network)",
     )
 
@@ -238,12 +261,17 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
     if output_fraction not in (None, "balanced"):
         output_fraction = _number(output_fraction)
     rule = rule_from_name(
-        options.rule, fraction=_number(options.fraction), output_fraction=output_fraction
+        options.rule,
+        fraction=_number(options.fraction),
+        output_fraction=output_fraction,
+        within_units=_number(options.within_units),
     )
     return TrainingConfig(
         hidden=_integer(options.hidden),
         rule=rule,
         seed=_integer(options.seed),
+        activation=options.activation,
+        output=options.output,
         learning_rate=_number(options.learning_rate),
         init_std=_number(options.init_std),
         center=not options.no_center,

@@ -16,6 +16,8 @@ NUMERICS_VERSION = 1
 
 SAMPLE_ORDERS = ("uniform", "permutation")
 DTYPES = ("float32", "float64")
+ACTIVATIONS = ("leaky_relu", "relu", "tanh", "sigmoid")
+OUTPUTS = ("linear", "softmax")
 _MOST = 2**31 - 2  # unit numbers are kept as int32
 
 
@@ -31,8 +33,13 @@ class TrainingConfig:
         Which synapses change in a step: `AllSynapses`, `FixedMask` or `LargestUpdates`.
     seed : int
         One integer >= 0 from which all randomness follows.
-    learning_rate : float
-        eta, the same in both layers.
+    activation : {"leaky_relu", "relu", "tanh", "sigmoid"}
+        Of the hidden units; the leaky ReLU has slope 0.1 below zero.
+    output : {"linear", "softmax"}
+        Linear outputs with squared error 1/2 |target - o|^2, or softmax with cross-entropy.
+    learning_rate : float or "auto"
+        eta, the same in both layers. "auto" is min(0.01, eta_max / 2) with the linear-stability
+        bound of the network at its start (DESIGN section 2).
     init_std : float
         Standard deviation of the initial weights of both layers.
     center : bool
@@ -61,7 +68,9 @@ class TrainingConfig:
     hidden: int
     rule: Rule = field(default_factory=AllSynapses)
     seed: int = 0
-    learning_rate: float = 0.01
+    activation: str = "leaky_relu"
+    output: str = "linear"
+    learning_rate: float | str = 0.01
     init_std: float = 0.01
     center: bool = True
     sample_order: str = "uniform"
@@ -72,13 +81,14 @@ class TrainingConfig:
     alpha: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        positive = "a finite number above 0"
         not_negative = "a finite number, 0 or above"
         below_zero = -math.ulp(0.0)
         checked = {
             "hidden": checks.integer("hidden", self.hidden, 1, _MOST),
             "seed": checks.integer("seed", self.seed, 0, 2**63 - 1),
-            "learning_rate": checks.number("learning_rate", self.learning_rate, positive, 0.0),
+            "activation": checks.choice("activation", self.activation, ACTIVATIONS),
+            "output": checks.choice("output", self.output, OUTPUTS),
+            "learning_rate": _learning_rate(self.learning_rate),
             "init_std": checks.number("init_std", self.init_std, not_negative, below_zero),
             "center": checks.flag("center", self.center),
             "sample_order": checks.choice("sample_order", self.sample_order, SAMPLE_ORDERS),
@@ -117,6 +127,12 @@ class TrainingConfig:
         """First 16 hexadecimal digits of SHA-256 over the canonical JSON of `to_dict`."""
         canonical = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def _learning_rate(value: Any) -> float | str:
+    if isinstance(value, str) and value == "auto":
+        return value
+    return checks.number("learning_rate", value, "a finite number above 0 or 'auto'", above=0.0)
 
 
 def _alphas(value: Any) -> tuple[float, ...]:

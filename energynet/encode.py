@@ -20,7 +20,8 @@ def encode_dataset(dataset: Dataset, center: bool, dtype: np.dtype) -> tuple[Ima
     train = encode_pixels(dataset.x_train, dataset.y_train, mean, 0.0, dtype)
     background = _dominant_value(train)
     test = encode_pixels(dataset.x_test, dataset.y_test, mean, background, dtype)
-    return train._replace(background=dtype.type(background)), test
+    code = test.background_code
+    return train._replace(background=dtype.type(background), background_code=code), test
 
 
 def encode_pixels(
@@ -30,11 +31,14 @@ def encode_pixels(
     n_in = pixels.shape[1]
     if pixels.dtype == np.uint8:
         codes, values = pixels, np.empty((0, n_in), dtype)
-        table = (np.arange(256) / 255 - mean).astype(dtype)
+        table = np.append(np.arange(256) / 255 - mean, 1.0).astype(dtype)
+        same = np.flatnonzero(table[:-1] == dtype.type(background))
+        code = int(same[0]) if len(same) else -1
     else:
         codes, values = np.empty((0, n_in), np.uint8), _subtract(pixels, mean, dtype)
-        table = np.zeros(256, dtype)
-    return Images(codes, values, table, labels, dtype.type(background))
+        table, code = np.zeros(257, dtype), -1
+    order = np.argsort(-np.abs(table), kind="stable")
+    return Images(codes, values, table, order, labels, dtype.type(background), code)
 
 
 def _subtract(pixels: np.ndarray, mean: float, dtype: np.dtype) -> np.ndarray:
@@ -50,7 +54,7 @@ def _subtract(pixels: np.ndarray, mean: float, dtype: np.dtype) -> np.ndarray:
 
 def _dominant_value(images: Images) -> float:
     if len(images.codes):
-        counts = np.bincount(images.codes[:_SAMPLED].reshape(-1), minlength=256)
+        counts = np.bincount(images.codes[:_SAMPLED].reshape(-1), minlength=257)
         values = images.table
     else:
         values, counts = np.unique(images.values[:_SAMPLED], return_counts=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from energynet.data import load_mnist
-from energynet.train import usable_cores
+from energynet.threads import usable_cores
 
 
 def installation() -> dict[str, str]:

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from energynet import checks
+from energynet.config import ACTIVATIONS
 from energynet.errors import DataError, FileError
 from energynet.files import written_whole
 
@@ -18,7 +20,7 @@ _PART = 512  # images that one thread evaluates at a time
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Network:
-    """A network with one hidden layer of leaky ReLU units and linear outputs.
+    """A network with one hidden layer.
 
     Attributes
     ----------
@@ -30,15 +32,20 @@ class Network:
         Subtracted from pixels, after uint8 was divided by 255.
     background : float
         The x value that most pixels share: computed once for all of them.
+    activation : str
+        Of the hidden units, as in `TrainingConfig`.
     """
 
     w1: np.ndarray
     w2: np.ndarray
     mean: float
     background: float
+    activation: str = "leaky_relu"
 
     def outputs(self, images: Any, threads: int = 1) -> np.ndarray:
         """Outputs for images, uint8 or floats (n, ...), flattened: (n, n_out) in the weights' type.
+
+        They are the net inputs of the output units: a softmax is not applied.
 
         Raises DataError if the images do not have n_in pixels.
         """
@@ -61,6 +68,7 @@ class Network:
                 w2=self.w2,
                 mean=self.mean,
                 background=self.background,
+                activation=self.activation,
             )
 
     @classmethod
@@ -69,7 +77,11 @@ class Network:
         arrays = read_npz(Path(path), "a network saved by energynet")
         try:
             network = cls(
-                arrays["w1"], arrays["w2"], float(arrays["mean"]), float(arrays["background"])
+                w1=arrays["w1"],
+                w2=arrays["w2"],
+                mean=float(arrays["mean"]),
+                background=float(arrays["background"]),
+                activation=checks.choice("activation", str(arrays["activation"]), ACTIVATIONS),
             )
             fits = network.w1.shape[1] + 1 == network.w2.shape[0]
             floats = network.w1.dtype in (np.float32, np.float64)
@@ -86,6 +98,7 @@ class Network:
     def _evaluate(self, images: Any, threads: int) -> tuple[np.ndarray, np.ndarray]:
         from energynet.encode import encode_pixels
         from energynet.kernels import state
+        from energynet.kernels.activation import activation_of
 
         pixels = np.asarray(images)
         n_in, dtype = self.w1.shape[0] - 1, self.w1.dtype
@@ -102,16 +115,18 @@ class Network:
         r = np.add.reduce(self.w1[:-1], axis=0, dtype=np.float64)
         w2 = np.ascontiguousarray(self.w2.T)
         weights = state.Network(np.ascontiguousarray(self.w1), np.zeros_like(r), r, w2)
-        return evaluate_images(weights, encoded, threads)
+        activation = activation_of(self.activation, dtype)
+        return evaluate_images(weights, encoded, activation, threads)
 
 
-def evaluate_images(network: Any, images: Any, threads: int) -> tuple[np.ndarray, np.ndarray]:
+def evaluate_images(
+    network: Any, images: Any, activation: Any, threads: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Outputs (n, n_out) and classes int32 (n,) by the kernels' network, whose v must be 0.
 
     Images are shared out over threads; each is evaluated alone, so the bits never depend on them.
     """
     from energynet.kernels.evaluate import evaluate
-    from energynet.kernels.forward import LEAK
 
     n, dtype = len(images.label), network.u.dtype
     output = np.empty((n, len(network.w2)), dtype)
@@ -119,7 +134,7 @@ def evaluate_images(network: Any, images: Any, threads: int) -> tuple[np.ndarray
 
     def part(start: int) -> None:
         stop = min(start + _PART, n)
-        evaluate(network, images, dtype.type(LEAK), start, stop, output, predicted)
+        evaluate(network, images, activation, start, stop, output, predicted)
 
     if threads == 1:
         for start in range(0, n, _PART):

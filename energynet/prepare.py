@@ -9,28 +9,36 @@ from energynet.data import Dataset
 from energynet.encode import encode_dataset
 from energynet.errors import ConfigError
 from energynet.kernels import state, steps
-from energynet.kernels.forward import LEAK
+from energynet.kernels.activation import activation_of
 from energynet.kernels.masks import count_pixels, draw_layer
-from energynet.kernels.sums import LANES
+from energynet.kernels.sums import BLOCK, LANES
+from energynet.kernels.team import Alone, Team
 from energynet.kernels.threshold import BUCKETS, GATHERED
 from energynet.rules import Plan, Shape, Update
+from energynet.stability import learning_rate
 from energynet.streams import start_weights, stream_keys
+from energynet.threads import gather_team, set_threads
+
+DENSE = 0.15  # share of plastic synapses from which on a fixed mask is kept as bytes
 
 
 @dataclass(frozen=True)
 class Run:
     """All state of one training run.
 
-    `clock` is int64 (2,): steps done; 1 once a value was not finite.
+    `clock` is int64 (2,): steps done; 1 once a value was not finite. `drawn` is uint64, a bit for
+    each synapse, for the rule `random` alone.
     """
 
     shape: Shape
+    team: Alone | Team
     network: state.Network
     train_images: state.Images
     test_images: state.Images
     plan: state.Plan
     plastic: int
     mask: state.Mask
+    drawn: np.ndarray
     buffers: state.Buffers
     ranking: state.Ranking
     energies: state.Energies
@@ -38,17 +46,21 @@ class Run:
 
     def advance(self, stop: int) -> None:
         """Train until step `stop`, or until a value is not finite."""
-        common = (self.network, self.train_images, self.plan, self.mask, self.buffers)
+        common = (self.team, self.network, self.train_images, self.plan, self.mask, self.buffers)
         end = (self.energies, self.clock, stop)
+        if isinstance(self.team, Team):
+            set_threads(self.team.parts)
         match Update(self.plan.update):
             case Update.UNITS:
                 steps.run_units(*common, *end)
             case Update.MASK:
                 steps.run_mask(*common, *end)
+            case Update.RANDOM:
+                steps.run_random(*common, self.drawn, *end)
             case Update.LARGEST:
                 steps.run_largest(*common, self.ranking, *end)
             case Update.LARGEST_PER_NEURON:
-                steps.run_largest_per_neuron(*common, self.ranking, *end)
+                steps.run_per_neuron(*common, self.ranking, *end)
 
 
 def shape_of(config: TrainingConfig, dataset: Dataset) -> Shape:
@@ -56,28 +68,34 @@ def shape_of(config: TrainingConfig, dataset: Dataset) -> Shape:
     return Shape(dataset.n_in, config.hidden, dataset.classes)
 
 
-def prepare(config: TrainingConfig, dataset: Dataset) -> Run:
+def prepare(config: TrainingConfig, dataset: Dataset, threads: int | None = 1) -> Run:
     """Allocate and initialise a run at step 0.
+
+    threads : at most so many work on a step; None lets the size of the network decide.
 
     Raises ConfigError if the network does not fit into memory, DataError if pixels overflow dtype.
     """
     shape = shape_of(config, dataset)
     dtype = np.dtype(config.dtype)
     plan = config.rule.plan(shape)
+    team = gather_team(threads, shape.hidden)
     train, test = encode_dataset(dataset, config.center, dtype)
+    levels = max(shape.n_in + 2, len(train.table))
     try:
         return Run(
             shape=shape,
+            team=team,
             network=_start_network(config, shape, dtype),
             train_images=train,
             test_images=test,
-            plan=_kernel_plan(config, plan, dtype),
+            plan=_kernel_plan(config, plan, train),
             plastic=plan.plastic,
             mask=_draw_mask(config, shape, plan),
-            buffers=_buffers(config, shape, dtype, len(dataset.y_train)),
+            drawn=_no_bits(shape if plan.update == Update.RANDOM else None),
+            buffers=_buffers(config, shape, team.parts, len(dataset.y_train)),
             ranking=state.Ranking(
-                hidden=_factors(shape.n_in + 2, shape, dtype),
-                output=_factors(shape.n_out, shape, dtype),
+                hidden=_factors(levels, shape, dtype, team.parts),
+                output=_factors(shape.n_out, shape, dtype, team.parts),
                 choice=_choice(shape, dtype),
             ),
             energies=_energies(config),
@@ -89,6 +107,10 @@ def prepare(config: TrainingConfig, dataset: Dataset) -> Run:
             f"hidden must be small enough for memory, but {config.hidden} units take"
             f" {gigabytes:,.1f} GB for the weights alone"
         ) from error
+
+
+def _no_bits(shape: Shape | None) -> np.ndarray:
+    return np.zeros(-(-shape.synapses // 64) if shape else 0, np.uint64)
 
 
 def _start_network(config: TrainingConfig, shape: Shape, dtype: np.dtype) -> state.Network:
@@ -104,55 +126,74 @@ def _start_network(config: TrainingConfig, shape: Shape, dtype: np.dtype) -> sta
     return state.Network(u, np.zeros(shape.hidden), r, np.ascontiguousarray(w2.T))
 
 
-def _kernel_plan(config: TrainingConfig, plan: Plan, dtype: np.dtype) -> state.Plan:
+def _kernel_plan(config: TrainingConfig, plan: Plan, images: state.Images) -> state.Plan:
     keys = stream_keys(config.seed)
+    dtype = images.table.dtype
     return state.Plan(
         update=int(plan.update),
         k_hidden=plan.k_hidden,
         k_output=plan.k_output,
-        eta=dtype.type(config.learning_rate),
-        slope=dtype.type(LEAK),
+        units=plan.units,
+        eta=dtype.type(learning_rate(config, images)),
+        activation=activation_of(config.activation, dtype),
+        softmax=config.output == "softmax",
         permutation=config.sample_order == "permutation",
         order_key=keys["order"],
         tie_key=keys["ties"],
+        mask_key=keys["mask"],
     )
 
 
 def _draw_mask(config: TrainingConfig, shape: Shape, plan: Plan) -> state.Mask:
+    rows, nh = shape.n_in + 1, shape.hidden
+    no_bytes = np.empty((0, nh), np.uint8)
     if plan.update != Update.MASK:
         none, no_columns = np.empty(0, np.int64), np.empty(0, np.int32)
-        return state.Mask(none, no_columns, none, no_columns, none, np.empty(0))
+        return state.Mask(none, no_columns, no_bytes, none, no_columns, none, np.empty(0))
     key = stream_keys(config.seed)["mask"]
     n1, n2 = shape.synapses_hidden, shape.synapses_output
-    rows = shape.n_in + 1
     if plan.k_output:
-        hidden = draw_layer(key, 0, rows, shape.hidden, n1, plan.k_hidden)
-        output = draw_layer(key, n1, shape.n_out, shape.hidden + 1, n2, plan.k_output)
+        start, column = draw_layer(key, 0, rows, nh, n1, plan.k_hidden)
+        output = draw_layer(key, n1, shape.n_out, nh + 1, n2, plan.k_output)
     else:
-        hidden = draw_layer(key, 0, rows, shape.hidden, n1 + n2, plan.k_hidden)
-        left = plan.k_hidden - len(hidden[1])
-        output = draw_layer(key, n1, shape.n_out, shape.hidden + 1, n2, left)
-    pixels = count_pixels(*hidden, shape.hidden)
-    return state.Mask(hidden[0], hidden[1], output[0], output[1], pixels, np.zeros(shape.hidden))
+        start, column = draw_layer(key, 0, rows, nh, n1 + n2, plan.k_hidden)
+        left = plan.k_hidden - len(column)
+        output = draw_layer(key, n1, shape.n_out, nh + 1, n2, left)
+    pixels, strokes = count_pixels(start, column, nh), np.zeros(nh)
+    if len(column) < DENSE * n1:
+        return state.Mask(start, column, no_bytes, output[0], output[1], pixels, strokes)
+    dense = np.zeros((rows, nh), np.uint8)
+    for i in range(rows):
+        dense[i, column[start[i] : start[i + 1]]] = 1
+    return state.Mask(start, column[:0].copy(), dense, output[0], output[1], pixels, strokes)
 
 
-def _buffers(config: TrainingConfig, shape: Shape, dtype: np.dtype, images: int) -> state.Buffers:
+def _buffers(config: TrainingConfig, shape: Shape, parts: int, images: int) -> state.Buffers:
     inputs, nh, n_out = shape.n_in + 1, shape.hidden, shape.n_out
-    a = np.zeros(nh + 1, dtype)
+    dtype = np.dtype(config.dtype)
+    a, a_bits = _with_bits(nh + 1, dtype)
+    g, g_bits = _with_bits(nh, dtype)
     a[nh] = 1  # the bias unit
     return state.Buffers(
         row=np.zeros(inputs, np.int64),
         x=np.zeros(inputs, dtype),
         s=np.zeros(inputs, dtype),
+        x_all=np.zeros(inputs, dtype),
+        code=np.zeros(inputs, np.int64),
         h=np.zeros(nh, dtype),
         a=a,
-        g=np.zeros(nh, dtype),
+        a_bits=a_bits,
+        g=g,
+        g_bits=g_bits,
         o=np.zeros(n_out, dtype),
         e=np.zeros(n_out, dtype),
         q=np.zeros(n_out, dtype),
         output=np.arange(n_out),
-        lanes=np.zeros(LANES, dtype),
-        wide=np.zeros(LANES),
+        partial=np.zeros((-(-(nh + 1) // BLOCK), n_out), dtype),
+        g_power=np.zeros(nh),
+        row_power=np.zeros(inputs),
+        lanes=np.zeros((parts, LANES), dtype),
+        wide=np.zeros((parts, LANES)),
         order=np.zeros(images if config.sample_order == "permutation" else 0, np.int32),
     )
 
@@ -163,7 +204,7 @@ def _with_bits(size: int, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
     return values, values.view(np.dtype(f"u{dtype.itemsize}"))
 
 
-def _factors(rows: int, shape: Shape, dtype: np.dtype) -> state.Factors:
+def _factors(rows: int, shape: Shape, dtype: np.dtype, parts: int) -> state.Factors:
     columns = shape.hidden + 1
     row_value, row_bits = _with_bits(rows, dtype)
     col_value, col_bits = _with_bits(columns, dtype)
@@ -180,25 +221,32 @@ def _factors(rows: int, shape: Shape, dtype: np.dtype) -> state.Factors:
         least=np.zeros(rows, np.int64),
         above=np.zeros(rows, np.int64),
         trial=np.zeros(rows, np.int64),
+        counts=np.zeros((parts, BUCKETS), np.int64),
+        top=np.zeros(parts, np.int64),
         at_most=np.zeros(BUCKETS + 1, np.int64),
         spare_value=spare_value,
         spare_bits=spare_bits,
         spare_index=np.zeros(max(rows, columns), np.int32),
         scalar_value=scalar_value,
         scalar_bits=scalar_bits,
-        size=np.zeros(2, np.int64),
+        size=np.zeros(3, np.int64),
     )
 
 
 def _choice(shape: Shape, dtype: np.dtype) -> state.Choice:
     inputs, nh = shape.n_in + 1, shape.hidden
     return state.Choice(
+        level_count=np.zeros(257, np.int64),
+        level_row=np.zeros(257, np.int64),
+        row_of=np.zeros(inputs, np.int64),
         prefix=np.zeros(inputs, np.int64),
         pixel=np.zeros(inputs, np.int32),
         member=np.zeros(inputs, np.int32),
-        row_of=np.zeros(inputs, np.int32),
+        stroke_of=np.zeros(inputs, np.int32),
         rank=np.zeros(max(inputs, nh + 1), np.uint64),
         column=np.zeros(nh + 1, np.int32),
+        signed=np.zeros(nh + 1, dtype),
+        signed_a=np.zeros(nh + 1, dtype),
         column_sum=np.zeros(nh + 2),
         power_sum=np.zeros(nh + 2),
         gathered=np.zeros(GATHERED, dtype),

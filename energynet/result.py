@@ -90,6 +90,8 @@ class TrainingResult:
     synapses, plastic_synapses : int
         N, and how many of them may change in a step.
     energy : Energy
+    learning_rate : float
+        eta as it was used, rounded to the config's dtype.
     history : tuple of Checkpoint
         One row a checkpoint.
     seconds : dict
@@ -106,6 +108,7 @@ class TrainingResult:
     synapses: int
     plastic_synapses: int
     energy: Energy
+    learning_rate: float
     history: tuple[Checkpoint, ...]
     seconds: dict[str, float]
     network: Network
@@ -137,6 +140,7 @@ class TrainingResult:
             "seconds": self.seconds,
             "history": [row._asdict() for row in self.history],
             "version": self.version,
+            "learning_rate": self.learning_rate,
         }
         return {name: finite(value) for name, value in values.items()}
 

@@ -7,7 +7,7 @@ update in `kernels/steps.py`.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, ClassVar, Protocol
 
@@ -42,23 +42,25 @@ class Shape:
 class Update(IntEnum):
     """How the kernels carry out a step."""
 
-    UNITS = 0  # all synapses of the first k_hidden hidden units, and the output biases
+    UNITS = 0  # all synapses of the first `units` hidden units, and the output biases
     MASK = 1  # the synapses of a fixed mask
-    LARGEST = 2  # the k_hidden largest |dw| of both layers, or k_hidden and k_output of each
-    LARGEST_PER_NEURON = 3  # the k_hidden and k_output largest of each neuron's incoming synapses
+    RANDOM = 2  # k_hidden synapses of both layers, drawn in each step
+    LARGEST = 3  # the k_hidden largest |dw| of both layers, or k_hidden and k_output of each
+    LARGEST_PER_NEURON = 4  # the k_hidden and k_output largest of each neuron's incoming synapses
 
 
 @dataclass(frozen=True)
 class Plan:
     """A rule resolved for one network: exact counts.
 
-    `k_output` is 0 where one count rules both layers. `plastic` is how many synapses may change
-    in a step.
+    `k_output` is 0 where one count rules both layers. Only synapses of the first `units` hidden
+    units, and output biases, can change; `plastic` is how many may in a step.
     """
 
     update: Update
     k_hidden: int
     k_output: int
+    units: int
     plastic: int
 
 
@@ -78,12 +80,12 @@ def count(fraction: float, n: int) -> int:
     return min(n, max(1, math.floor(fraction * n + 0.5)))
 
 
-def _count_output(output_fraction: float | str | None, fraction: float, shape: Shape) -> int:
-    """Plastic synapses of the output layer where the layers are treated apart."""
+def _count_output(output_fraction: float | str | None, fraction: float, n1: int, n2: int) -> int:
+    """Plastic synapses among the n2 of the output layer where the layers are treated apart."""
     share = fraction if output_fraction is None else output_fraction
     if isinstance(share, str):  # "balanced": as many as in the hidden layer while there are enough
-        share = min(1.0, fraction * shape.synapses_hidden / shape.synapses_output)
-    return count(share, shape.synapses_output)
+        share = min(1.0, fraction * n1 / n2)
+    return count(share, n2)
 
 
 def _output_fraction(value: Any) -> float | str | None:
@@ -104,7 +106,7 @@ class AllSynapses:
 
     def plan(self, shape: Shape) -> Plan:
         """All hidden units are plastic."""
-        return Plan(Update.UNITS, shape.hidden, 0, shape.synapses)
+        return Plan(Update.UNITS, 0, 0, shape.hidden, shape.synapses)
 
 
 @dataclass(frozen=True)
@@ -152,13 +154,33 @@ class FixedMask:
         if self.over == "units":
             units = count(self.fraction, shape.hidden)
             plastic = units * (shape.n_in + 1 + shape.n_out) + shape.n_out
-            return Plan(Update.UNITS, units, 0, plastic)
+            return Plan(Update.UNITS, 0, 0, units, plastic)
         if self.output_fraction is None:
             k = count(self.fraction, shape.synapses)
-            return Plan(Update.MASK, k, 0, k)
+            return Plan(Update.MASK, k, 0, shape.hidden, k)
         k_hidden = count(self.fraction, shape.synapses_hidden)
-        k_output = _count_output(self.output_fraction, self.fraction, shape)
-        return Plan(Update.MASK, k_hidden, k_output, k_hidden + k_output)
+        n1, n2 = shape.synapses_hidden, shape.synapses_output
+        k_output = _count_output(self.output_fraction, self.fraction, n1, n2)
+        return Plan(Update.MASK, k_hidden, k_output, shape.hidden, k_hidden + k_output)
+
+
+@dataclass(frozen=True)
+class RandomSubset:
+    """k(P, N) synapses, drawn afresh from the whole network in each step, change: the control.
+
+    `fraction` is P in (0, 1]. Raises ConfigError.
+    """
+
+    fraction: float
+    name: ClassVar[str] = "random"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fraction", checks.fraction("fraction", self.fraction))
+
+    def plan(self, shape: Shape) -> Plan:
+        """How many are drawn."""
+        k = count(self.fraction, shape.synapses)
+        return Plan(Update.RANDOM, k, 0, shape.hidden, k)
 
 
 @dataclass(frozen=True)
@@ -174,6 +196,9 @@ class LargestUpdates:
         k(P, fan-in) of the incoming synapses of each hidden and output neuron.
     output_fraction : float, "balanced" or None
         Scope "layer" only: k(Q, N2) in the output layer.
+    within : FixedMask over units, or None
+        Rank only the synapses of a fixed set of hidden units (and the output biases); P counts on
+        those.
 
     Source: van Rossum & Pache, PLoS Comput Biol 2024. Raises ConfigError.
     """
@@ -181,6 +206,7 @@ class LargestUpdates:
     fraction: float
     scope: str = "network"
     output_fraction: float | str | None = None
+    within: FixedMask | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fraction", checks.fraction("fraction", self.fraction))
@@ -191,25 +217,37 @@ class LargestUpdates:
                 f"output_fraction must be left out for rule {self.name},"
                 f" got {self.output_fraction!r}"
             )
+        over_units = isinstance(self.within, FixedMask) and self.within.over == "units"
+        if self.within is not None and not over_units:
+            raise ConfigError(
+                f"within must be a FixedMask(Q, over='units') or None, got {self.within!r}"
+            )
 
     @property
     def name(self) -> str:
         """`largest`, `largest-per-layer` or `largest-per-neuron`."""
         return "largest" if self.scope == "network" else f"largest-per-{self.scope}"
 
+    @property
+    def within_units(self) -> float | None:
+        """The fraction of the hidden units to rank within, or None."""
+        return self.within.fraction if self.within else None
+
     def plan(self, shape: Shape) -> Plan:
         """How many are chosen, and among which."""
+        units = count(self.within.fraction, shape.hidden) if self.within else shape.hidden
+        n1, n2 = units * (shape.n_in + 1), (units + 1) * shape.n_out
         if self.scope == "network":
-            k = count(self.fraction, shape.synapses)
-            return Plan(Update.LARGEST, k, 0, k)
+            k = count(self.fraction, n1 + n2)
+            return Plan(Update.LARGEST, k, 0, units, k)
         if self.scope == "layer":
-            k_hidden = count(self.fraction, shape.synapses_hidden)
-            k_output = _count_output(self.output_fraction, self.fraction, shape)
-            return Plan(Update.LARGEST, k_hidden, k_output, k_hidden + k_output)
+            k_hidden = count(self.fraction, n1)
+            k_output = _count_output(self.output_fraction, self.fraction, n1, n2)
+            return Plan(Update.LARGEST, k_hidden, k_output, units, k_hidden + k_output)
         k_hidden = count(self.fraction, shape.n_in + 1)
-        k_output = count(self.fraction, shape.hidden + 1)
-        plastic = k_hidden * shape.hidden + k_output * shape.n_out
-        return Plan(Update.LARGEST_PER_NEURON, k_hidden, k_output, plastic)
+        k_output = count(self.fraction, units + 1)
+        plastic = k_hidden * units + k_output * shape.n_out
+        return Plan(Update.LARGEST_PER_NEURON, k_hidden, k_output, units, plastic)
 
 
 # Name -> class, and the parameters that the name itself fixes.
@@ -217,40 +255,42 @@ RULES: dict[str, tuple[type, dict[str, str]]] = {
     "all": (AllSynapses, {}),
     "fixed-synapses": (FixedMask, {"over": "synapses"}),
     "fixed-units": (FixedMask, {"over": "units"}),
+    "random": (RandomSubset, {}),
     "largest": (LargestUpdates, {"scope": "network"}),
     "largest-per-layer": (LargestUpdates, {"scope": "layer"}),
     "largest-per-neuron": (LargestUpdates, {"scope": "neuron"}),
 }
+# Parameters by the names of command line and tables, all of them plain values.
+PARAMETERS = ("fraction", "output_fraction", "within_units")
 
 
 def rule_from_name(name: str, **parameters: Any) -> Rule:
-    """The rule of that name; parameters that are None count as not given.
+    """The rule of that name; parameters (`PARAMETERS`) that are None count as not given.
 
-    Raises ConfigError for an unknown name, a parameter that the rule does not take, and one that
-    it needs and lacks.
+    `within_units` is the fraction Q of `within=FixedMask(Q, over="units")`. Raises ConfigError for
+    an unknown name, a parameter that the rule does not take, and one that it needs and lacks.
     """
     checks.choice("rule", name, tuple(RULES))
     kind, fixed = RULES[name]
     given = {key: value for key, value in parameters.items() if value is not None}
-    accepted = {field.name for field in fields(kind)}
+    accepted = [key for key in PARAMETERS if hasattr(kind, key) or key in kind.__annotations__]
     for key, value in given.items():
         if key not in accepted:
             raise ConfigError(f"{key} must be left out for rule {name}, got {value!r}")
     if "fraction" in accepted and "fraction" not in given:
         raise ConfigError(f"fraction must be given for rule {name}: a number in (0, 1]")
+    if "within_units" in given:
+        share = checks.fraction("within_units", given.pop("within_units"))
+        given["within"] = FixedMask(share, over="units")
     rule: Rule = kind(**fixed, **given)
     return rule
 
 
 def rule_to_dict(rule: Rule) -> dict[str, Any]:
     """The rule as plain values: its name, and its parameters apart from those at None."""
-    _, fixed = RULES[rule.name]
-    parameters = {
-        field.name: getattr(rule, field.name)
-        for field in fields(rule)  # type: ignore[arg-type]
-        if field.name not in fixed and getattr(rule, field.name) is not None
-    }
-    return {"name": rule.name, **parameters}
+    values = {key: getattr(rule, key, None) for key in PARAMETERS}
+    given = {key: value for key, value in values.items() if value is not None}
+    return {"name": rule.name, **given}
 
 
 def rule_from_dict(values: Mapping[str, Any]) -> Rule:

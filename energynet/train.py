@@ -1,7 +1,6 @@
 """Training one network online until the criterion, and accounting the energy of its updates."""
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from energynet import checks
 from energynet.config import TrainingConfig
 from energynet.data import Dataset
 from energynet.errors import ConfigError, DataError
@@ -22,6 +20,7 @@ from energynet.network import Network, evaluate_images
 from energynet.result import Checkpoint, DirectEnergy, Energy, LayerEnergy, TrainingResult
 from energynet.rules import Shape
 from energynet.streams import start_weights
+from energynet.threads import resolve_threads
 
 if TYPE_CHECKING:
     from energynet.prepare import Run
@@ -60,8 +59,8 @@ def train(
     config : TrainingConfig
     dataset : Dataset
     threads : int or None
-        Threads for the evaluation of the test set, at most as many as there are cores; None lets
-        the size decide. Results never depend on it.
+        How many work on the network, at most one for each usable core; None lets its size decide.
+        Results never depend on it.
     checkpoint : path or None
         A file that holds the state of the run now and then. If it exists, the run goes on from
         there; the result is the same, bit for bit, as that of a run that was never stopped.
@@ -84,32 +83,20 @@ def train(
         raise ConfigError(f"config must be a TrainingConfig, got {type(config).__name__}")
     if not isinstance(dataset, Dataset):
         raise DataError(f"dataset must be a Dataset, got {type(dataset).__name__}")
-    workers = _resolve_threads(threads, config.hidden)
+    evaluators = resolve_threads(threads, config.hidden, crossover=_LARGE)
     if checkpoint is not None:
         check_writable(Path(checkpoint), "checkpoint")
 
     from energynet.prepare import prepare
 
-    training = _Training(config, prepare(config, dataset), workers, progress)
+    run = prepare(config, dataset, threads)
+    training = _Training(config, run, evaluators, progress)
     if checkpoint is None:
         outcome = training.finish(lambda: None)
     else:
         outcome = _with_checkpoint(training, Path(checkpoint), dataset)
     training.seconds["total"] += time.perf_counter() - started
     return _result(training, outcome, dataset.mean if config.center else 0.0)
-
-
-def usable_cores() -> int:
-    """Cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _resolve_threads(threads: int | None, hidden: int) -> int:
-    if threads is None:
-        return usable_cores() if hidden >= _LARGE else 1
-    return min(checks.integer("threads", threads, 1, 2**16), usable_cores())
 
 
 def _with_checkpoint(training: "_Training", path: Path, dataset: Dataset) -> str:
@@ -199,9 +186,11 @@ class _Training:
             self.run.advance(0)
             network, images, mask = self.run.network, self.run.test_images, self.run.mask
             empty = network._replace(u=network.u[:1], v=network.v.copy(), r=network.r.copy())
-            fold(empty, mask._replace(start_hidden=mask.start_hidden[:0]))
+            fold(empty, mask._replace(start_hidden=mask.start_hidden[:0], dense=mask.dense[:0]))
             none = images._replace(codes=images.codes[:0], values=images.values[:0])
-            evaluate_images(network, none._replace(label=images.label[:0]), threads=1)
+            evaluate_images(
+                network, none._replace(label=images.label[:0]), self.run.plan.activation, threads=1
+            )
         finally:
             notice.cancel()
         spent = time.perf_counter() - began
@@ -232,7 +221,9 @@ class _Training:
             if not all(np.isfinite(w).all() for w in (network.r, network.u[-1], network.w2)):
                 run.clock[1] = 1
                 return
-            _, predicted = evaluate_images(network, run.test_images, self.threads)
+            _, predicted = evaluate_images(
+                network, run.test_images, run.plan.activation, self.threads
+            )
             accuracy = float(np.mean(predicted == run.test_images.label))
         m0, m1 = int(run.energies.m0.sum()), float(run.energies.power[0].sum())
         self.history.append(Checkpoint(self.step, accuracy, m0, m1))
@@ -278,7 +269,8 @@ def _result(training: _Training, outcome: str, mean: float) -> TrainingResult:
         energy=_energy(config, run, direct),
         history=tuple(training.history),
         seconds=dict(training.seconds),
-        network=Network(run.network.u, w2, mean, background),
+        learning_rate=float(run.plan.eta),
+        network=Network(run.network.u, w2, mean, background, config.activation),
         version=version("energynet"),
     )
 

@@ -30,6 +30,17 @@ def streams(seed):
     return np.random.Generator(np.random.PCG64(init)), *keys
 
 
+ACTIVATIONS = {  # f and f'
+    "leaky_relu": (lambda h: np.where(h > 0, h, 0.1 * h), lambda h: np.where(h > 0, 1.0, 0.1)),
+    "relu": (lambda h: np.where(h > 0, h, 0.0), lambda h: np.where(h > 0, 1.0, 0.0)),
+    "tanh": (np.tanh, lambda h: 1 / np.cosh(h) ** 2),
+    "sigmoid": (
+        lambda h: 1 / (1 + np.exp(-h)),
+        lambda h: np.exp(-h) / (1 + np.exp(-h)) ** 2,
+    ),
+}
+
+
 class NaiveRun:
     """One training run; `rule` is a name of DESIGN section 3."""
 
@@ -40,6 +51,10 @@ class NaiveRun:
         self.permutation = options.get("permutation", False)
         self.eta = options.get("eta", 0.01)
         self.alphas = options.get("alphas", ())
+        self.activation = options.get("activation", "leaky_relu")
+        self.output = options.get("output", "linear")
+        share = options.get("within_units")
+        self.units = hidden if share is None else k_of(share, hidden)
         center = options.get("center", True)
         scale = 255 if images.dtype == np.uint8 else 1
         self.mean = images.mean(dtype=np.float64) / scale if center else 0.0
@@ -73,7 +88,7 @@ class NaiveRun:
     def forward(self, x):
         # Sums row by row: equal columns then give equal bits, which a matrix product need not.
         h = np.add.reduce(x[:, None] * self.w1, axis=0)
-        a = np.append(np.where(h > 0, h, 0.1 * h), 1.0)
+        a = np.append(ACTIVATIONS[self.activation][0](h), 1.0)
         return h, a, np.add.reduce(a[:, None] * self.w2, axis=0)
 
     def output_share(self):
@@ -117,7 +132,12 @@ class NaiveRun:
         size, layer, pre, post = [], [], [], []
         for number, dw in updates:
             ranks = self.ranks(max(dw.shape))
-            size.append(np.abs(dw).ravel())
+            candidate = np.ones(dw.shape, bool)
+            if number == 1:
+                candidate[:, self.units :] = False
+            else:
+                candidate[self.units : -1] = False
+            size.append(np.where(candidate, np.abs(dw), -1.0).ravel())
             layer.append(np.full(dw.size, number))
             pre.append(np.repeat(ranks[: dw.shape[0]], dw.shape[1]))
             post.append(np.tile(ranks[: dw.shape[1]], dw.shape[0]))
@@ -131,12 +151,13 @@ class NaiveRun:
             start += dw.size
         return masks
 
-    def per_neuron(self, dw, values, k):
+    def per_neuron(self, dw, values, k, candidates):
         """Mask of the k largest |dw| of each column; equal |pre| are ordered by pi_t(pre)."""
         mask = np.zeros(dw.shape, bool)
-        order = np.lexsort((self.ranks(len(values)), -np.abs(values)))
+        keys = self.ranks(len(values))[candidates], -np.abs(values[candidates])
+        chosen = candidates[np.lexsort(keys)[:k]]
         for post in range(dw.shape[1]):
-            mask[order[:k], post] = True
+            mask[chosen, post] = True
         return mask
 
     def masks(self, x, a, dw1, dw2):
@@ -144,22 +165,50 @@ class NaiveRun:
             return self.fixed
         if self.rule == "all":
             return np.ones(dw1.shape, bool), np.ones(dw2.shape, bool)
+        if self.rule == "random":
+            return self.random_masks()
+        # Only the synapses of the first `units` hidden units and of the bias unit take part.
+        pre = np.append(np.arange(self.units), self.hidden)
+        n1, n2 = dw1[:, : self.units].size, dw2[pre].size
         if self.rule == "largest":
-            return self.largest([(1, dw1), (2, dw2)], k_of(self.fraction, self.n1 + self.n2))
-        if self.rule == "largest-per-layer":
-            one = self.largest([(1, dw1)], k_of(self.fraction, self.n1))
-            return *one, *self.largest([(2, dw2)], k_of(self.output_share(), self.n2))
-        assert self.rule == "largest-per-neuron"
-        one = self.per_neuron(dw1, x, k_of(self.fraction, len(x)))
-        return one, self.per_neuron(dw2, a, k_of(self.fraction, len(a)))
+            one, two = self.largest([(1, dw1), (2, dw2)], k_of(self.fraction, n1 + n2))
+        elif self.rule == "largest-per-layer":
+            (one,) = self.largest([(1, dw1)], k_of(self.fraction, n1))
+            share = self.output_share()
+            if self.output_fraction == "balanced":
+                share = min(1.0, self.fraction * n1 / n2)
+            (two,) = self.largest([(2, dw2)], k_of(share, n2))
+        else:
+            assert self.rule == "largest-per-neuron"
+            one = self.per_neuron(dw1, x, k_of(self.fraction, len(x)), np.arange(len(x)))
+            one[:, self.units :] = False
+            two = self.per_neuron(dw2, a, k_of(self.fraction, len(pre)), pre)
+        return one, two
+
+    def random_masks(self):
+        """k of N synapses: numbers drawn until enough different ones are found."""
+        n, k = self.n1 + self.n2, k_of(self.fraction, self.n1 + self.n2)
+        wanted = n - k if 2 * k > n else k
+        stream, drawn, counter = mix(self.mask_key, self.step), set(), 0
+        while len(drawn) < wanted:
+            drawn.add(bounded(mix(stream, counter), n))
+            counter += 1
+        flat = np.zeros(n, bool)
+        flat[list(drawn)] = True
+        if 2 * k > n:
+            flat = ~flat
+        two = flat[self.n1 :].reshape(self.w2.shape[::-1]).T
+        return flat[: self.n1].reshape(self.w1.shape), two
 
     def advance(self):
         """One step. Returns the masks of the synapses that changed."""
         number = self.image_number()
         x = self.inputs(self.images[number])
         h, a, o = self.forward(x)
+        if self.output == "softmax":
+            o = np.exp(o) / np.exp(o).sum()
         e = np.eye(self.classes)[self.labels[number]] - o
-        delta = np.where(h > 0, 1.0, 0.1) * (self.w2[:-1] * e).sum(axis=1)
+        delta = ACTIVATIONS[self.activation][1](h) * (self.w2[:-1] * e).sum(axis=1)
         dw1, dw2 = np.outer(x, self.eta * delta), np.outer(a, self.eta * e)
         one, two = self.masks(x, a, dw1, dw2)
         for layer, (dw, mask) in enumerate(((dw1, one), (dw2, two))):

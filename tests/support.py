@@ -32,7 +32,9 @@ def dense(run):
     w1 = run.network.u.astype(np.float64)
     start = run.mask.start_hidden
     for i in range(len(w1) - 1):
-        if len(start):
+        if len(run.mask.dense):
+            w1[i] += run.mask.dense[i] * run.network.v
+        elif len(start):
             columns = run.mask.hidden[start[i] : start[i + 1]]
             w1[i, columns] += run.network.v[columns]
         else:

@@ -6,27 +6,38 @@ from naive import NaiveRun
 from support import dense, digits
 
 import energynet as en
+from energynet.config import ACTIVATIONS, OUTPUTS
 from energynet.prepare import prepare
 
 RULES = {
     "all": {},
     "fixed-synapses": {"fraction": 0.3},
+    "fixed-synapses few": {"fraction": 0.05},
     "fixed-synapses balanced": {"fraction": 0.1, "output_fraction": "balanced"},
     "fixed-synapses per layer": {"fraction": 0.1, "output_fraction": 0.5},
     "fixed-units": {"fraction": 0.4},
+    "random": {"fraction": 0.1},
+    "random most": {"fraction": 0.7},
     "largest": {"fraction": 0.02},
     "largest half": {"fraction": 0.5},
     "largest nearly all": {"fraction": 0.95},
     "largest one": {"fraction": 1e-9},
+    "largest within": {"fraction": 0.1, "within_units": 0.4},
     "largest-per-layer": {"fraction": 0.05, "output_fraction": 0.3},
     "largest-per-layer same": {"fraction": 0.2},
+    "largest-per-layer within": {
+        "fraction": 0.05,
+        "within_units": 0.6,
+        "output_fraction": "balanced",
+    },
     "largest-per-neuron": {"fraction": 0.1},
     "largest-per-neuron half": {"fraction": 0.5},
     "largest-per-neuron nearly all": {"fraction": 0.97},
+    "largest-per-neuron within": {"fraction": 0.2, "within_units": 0.4},
 }
 
 
-def pair(rule, dataset, hidden=9, seed=3, steps=200, **options):
+def pair(rule, dataset, hidden=9, seed=3, steps=200, threads=1, **options):
     """The compiled run and its oracle at step 0."""
     parameters = RULES[rule]
     name = rule.split()[0]
@@ -50,10 +61,12 @@ def pair(rule, dataset, hidden=9, seed=3, steps=200, **options):
         permutation=config.sample_order == "permutation",
         center=config.center,
         alphas=config.alpha,
+        activation=config.activation,
+        output=config.output,
         eta=config.learning_rate,
         init_std=config.init_std,
     )
-    return prepare(config, dataset), naive
+    return prepare(config, dataset, threads), naive
 
 
 def assert_same(run, naive, tolerance=1e-9):
@@ -134,8 +147,20 @@ def test_beyond_a_fold(rule):
         assert_same(run, naive)
 
 
+@pytest.mark.parametrize("rule", ["all", "fixed-synapses", "largest", "largest-per-neuron"])
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_activations_and_outputs(rule, activation, output):
+    options = {"activation": activation, "output": output, "init_std": 0.3, "learning_rate": 0.05}
+    run, naive = pair(rule, digits(), **options)
+    run.advance(200)
+    for _ in range(200):
+        naive.advance()
+    assert_same(run, naive)
+
+
 @pytest.mark.parametrize("hidden", [1, 2, 7, 8, 9, 63, 64, 65, 130])
-@pytest.mark.parametrize("rule", ["all", "largest", "largest-per-layer", "largest-per-neuron"])
+@pytest.mark.parametrize("rule", ["all", "random", "largest", "largest-per-neuron"])
 def test_sizes_around_lanes_and_blocks(rule, hidden):
     run, naive = pair(rule, digits(n_in=21, classes=3), hidden=hidden, init_std=0.1)
     run.advance(25)

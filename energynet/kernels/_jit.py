@@ -3,13 +3,16 @@
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from types import FunctionType
 from typing import Any, cast
 
 import numba
+from numba.extending import overload
 
 from energynet.config import NUMERICS_VERSION
 from energynet.errors import InstallationError
 from energynet.files import cache_folder
+from energynet.kernels.team import Team
 
 try:
     from energynet.kernels import _sparse
@@ -44,6 +47,35 @@ def inner(function: Kernel) -> Kernel:
     """As `jit`, for functions that only kernels call: without an entry from Python, which takes
     much of their compilation time."""
     return _compile(function, {"no_cpython_wrapper": True, "no_cfunc_wrapper": True})
+
+
+def shared(function: Kernel) -> Kernel:
+    """As `inner`, for a kernel with a prange over its first argument's parts (see `team`).
+
+    For a `Team` the loop is parallel, for `Alone` it is a plain one; the type alone decides, so a
+    run on one thread never compiles, loads or waits for anything parallel.
+    """
+    twin = FunctionType(function.__code__, function.__globals__, f"{function.__name__}_threaded")
+    twin.__qualname__ = twin.__name__  # a cache file of its own
+    serial = inner(function)
+    threaded = _compile(twin, {"parallel": True, "no_cfunc_wrapper": True})
+
+    def dispatched(team: Any, *arguments: Any) -> Any:
+        return function(team, *arguments)
+
+    dispatched.__name__ = function.__name__
+    dispatched.__doc__ = function.__doc__
+
+    def choose(team: Any, *arguments: Any) -> Kernel:  # noqa: ARG001
+        chosen = threaded if team.instance_class is Team else serial
+
+        def run(team: Any, *arguments: Any) -> Any:
+            return chosen(team, *arguments)
+
+        return run
+
+    overload(dispatched)(choose)
+    return dispatched
 
 
 def _compile(function: Kernel, options: dict[str, Any]) -> Kernel:

@@ -8,23 +8,70 @@ evaluate the very product that is applied later.
 import numpy as np
 
 from energynet.kernels._jit import inner
+from energynet.kernels.forward import BIAS_CODE
 from energynet.kernels.sort import sort_descending
 
 
 @inner
-def list_inputs(factors, images, buffers, count):
-    """Rows of the hidden layer: |x| of the strokes, the bias and the background, sorted."""
+def list_inputs(factors, choice, images, buffers, count):
+    """Rows of the hidden layer: the levels of |x| among strokes, bias and background, sorted.
+
+    Also sets choice.row_of for the strokes.
+    """
+    others = buffers.row.shape[0] - count
+    if images.codes.shape[0] > 0:
+        _list_codes(factors, choice, images, buffers, count, others)
+    else:
+        _list_values(factors, choice, images, buffers, count, others)
+
+
+@inner
+def _list_codes(factors, choice, images, buffers, count, others):
+    """8-bit images: a row for each code that occurs, by a table of codes in order of |x|."""
+    level = choice.level_count
+    for code in range(BIAS_CODE + 1):
+        level[code] = 0
+    for k in range(count):
+        level[buffers.code[k]] += 1
+    if images.background_code >= 0:
+        level[images.background_code] += others
+    rows = 0
+    for rank in range(BIAS_CODE + 1):
+        code = images.order[rank]
+        size = abs(images.table[code])
+        present = level[code] > 0 and size > 0
+        factors.row_value[rows] = size
+        factors.row_weight[rows] = level[code]
+        choice.level_row[code] = rows if present else -1
+        rows += present
+    for k in range(count):
+        choice.row_of[k] = choice.level_row[buffers.code[k]]
+    factors.size[0], factors.size[1], factors.size[2] = rows, 0, -1
+    if images.background_code >= 0 and others > 0:
+        factors.size[2] = choice.level_row[images.background_code]
+
+
+@inner
+def _list_values(factors, choice, images, buffers, count, others):
+    """Other images: a row for each stroke, and one for the background."""
     rows = 0
     for k in range(count):
+        choice.row_of[k] = -1
         factors.row_value[rows] = abs(buffers.x[k])
         factors.row_source[rows] = k
         rows += buffers.x[k] != 0
-    others = buffers.row.shape[0] - count
     if others > 0 and images.background != 0:
         factors.row_value[rows] = abs(images.background)
         factors.row_source[rows] = -1
         rows += 1
-    _sort_rows(factors, rows, others)
+    _sort_rows(factors, rows)
+    for r in range(rows):
+        source = factors.row_source[r]
+        factors.row_weight[r] = 1 if source >= 0 else others
+        if source >= 0:
+            choice.row_of[source] = r
+        else:
+            factors.size[2] = r
 
 
 @inner
@@ -35,45 +82,64 @@ def list_outputs(factors, q):
         factors.row_value[rows] = abs(q[o])
         factors.row_source[rows] = o
         rows += q[o] != 0
-    _sort_rows(factors, rows, 1)
+    _sort_rows(factors, rows)
+    for r in range(rows):
+        factors.row_weight[r] = 1
+
+
+@inner
+def _sort_rows(factors, rows):
+    sort_descending(
+        factors.row_bits, factors.row_source, factors.spare_bits, factors.spare_index, rows
+    )
+    factors.size[0], factors.size[1], factors.size[2] = rows, 0, -1
 
 
 @inner
 def leave_out(factors):
     """Let the layer take no part in the selection."""
-    factors.size[:] = 0
+    factors.size[0], factors.size[1], factors.size[2] = 0, 0, -1
 
 
 @inner
-def _sort_rows(factors, rows, others):
-    sort_descending(
-        factors.row_bits, factors.row_source, factors.spare_bits, factors.spare_index, rows
-    )
-    for r in range(rows):
-        factors.row_weight[r] = others if factors.row_source[r] < 0 else 1
-    factors.size[0] = rows
-    factors.size[1] = 0
+def keep_columns(factors, bits, units, bias, threshold):
+    """Columns of the layer: those whose product with the largest row can reach the threshold.
 
-
-@inner
-def keep_columns(factors, values, threshold):
-    """Columns of the layer: the |values| whose product with the largest row can reach it, sorted.
-
-    values : real (nh,) or (nh + 1,); zeros are left out, whatever the threshold.
+    bits : patterns of g (nh,) or a (nh + 1,), of which the first `units` take part, and with `bias`
+    the last one. Zeros are left out, whatever the threshold. Sorted.
     """
     if factors.size[0] == 0:
         return
-    largest = factors.row_value[0]
+    least = _least_pattern(factors, factors.row_value[0], threshold)
+    unsigned = (np.int64(1) << (8 * bits.itemsize - 1)) - 1
     columns = 0
-    for j in range(values.shape[0]):
-        size = abs(values[j])
-        factors.col_value[columns] = size
+    for j in range(units):
+        pattern = np.int64(bits[j]) & unsigned
+        factors.col_bits[columns] = pattern
         factors.col_index[columns] = j
-        columns += (largest * size >= threshold) & (size > 0)
+        columns += pattern >= least
+    if bias:
+        j = bits.shape[0] - 1
+        factors.col_bits[columns] = bits[j]
+        factors.col_index[columns] = j
+        columns += np.int64(bits[j]) >= least
     sort_descending(
         factors.col_bits, factors.col_index, factors.spare_bits, factors.spare_index, columns
     )
     factors.size[1] = columns
+
+
+@inner
+def _least_pattern(factors, factor, threshold):
+    """The smallest pattern above 0 of a value whose product with `factor` reaches the threshold."""
+    too_small, enough = np.int64(0), pattern_of(factors, np.inf)
+    while enough - too_small > 1:
+        middle = (too_small + enough) // 2
+        if factor * value_of(factors, middle) >= threshold:
+            enough = middle
+        else:
+            too_small = middle
+    return enough
 
 
 @inner

@@ -1,28 +1,35 @@
-"""Forward pass of one image, and the fold that ends a stretch of lazy background updates."""
+"""Forward and backward pass of one image, and the fold of the lazy background."""
+
+import math
 
 import numpy as np
+from numba import prange
 
-from energynet.kernels._jit import inner, jit
-from energynet.kernels.sums import dot, sum_abs
+from energynet.kernels._jit import inner, jit, shared
+from energynet.kernels.activation import activate, derive
+from energynet.kernels.sums import BLOCK, blocks_of, dot_block, sum_abs
 
-LEAK = 0.1  # slope of the leaky ReLU below zero
+BIAS_CODE = 256
 
 
 @inner
-def list_strokes(images, index, row, x):
+def list_strokes(images, index, row, x, code):
     """List the pixels of image `index` that differ from the background, the bias unit last.
 
-    row : int64 (n_in + 1,) and x : real (n_in + 1,) are filled. Returns how far.
+    row : int64 (n_in + 1,), x : real (n_in + 1,) and, for 8-bit images, code : int64 (n_in + 1,)
+    are filled. Returns how far.
     """
     n_in = row.shape[0] - 1
     background = images.background
     count = 0
     if images.codes.shape[0] > 0:
         for pixel in range(n_in):
-            value = images.table[images.codes[index, pixel]]
+            c = np.int64(images.codes[index, pixel])
             row[count] = pixel
-            x[count] = value
-            count += value != background
+            code[count] = c
+            count += images.table[c] != background
+        for k in range(count):
+            x[k] = images.table[code[k]]
     else:
         for pixel in range(n_in):
             value = images.values[index, pixel]
@@ -30,6 +37,7 @@ def list_strokes(images, index, row, x):
             x[count] = value
             count += value != background
     row[count] = n_in
+    code[count] = BIAS_CODE
     x[count] = 1
     return count + 1
 
@@ -73,72 +81,141 @@ def add_rows(out, matrix, start, row, factor, count):
 
 
 @inner
-def activate(h, a, slope):
-    """a[j] = f(h[j]), leaky ReLU; h : real (n,); a : real (>= n,), changed in its first n."""
-    for j in range(h.shape[0]):
-        a[j] = h[j] if h[j] > 0 else slope * h[j]
+def _sum_masked_strokes(mask, buffers, count, start, stop):
+    """mask.strokes of the units start ... stop - 1: sum of s over their plastic stroke synapses."""
+    strokes = mask.strokes
+    for j in range(start, stop):
+        strokes[j] = 0
+    for k in range(count - 1):  # the bias row is no pixel
+        i, s = buffers.row[k], np.float64(buffers.s[k])
+        if mask.dense.shape[0] > 0:
+            dense = mask.dense[i]
+            for j in range(start, stop):
+                strokes[j] += s if dense[j] else 0.0
+        else:
+            first, last = columns_between(mask, i, start, stop)
+            for p in range(first, last):
+                strokes[mask.hidden[p]] += s
 
 
 @inner
-def outputs(a, w2, o, lanes):
-    """o = W2^T a, each output a sum in fixed order; a : real (nh + 1,), o : real (n_out,)."""
-    for k in range(o.shape[0]):
-        o[k] = dot(a, w2[k], lanes)
+def columns_between(mask, i, start, stop):
+    """The positions in mask.hidden of row i's columns in start ... stop - 1."""
+    first, last = mask.start_hidden[i], mask.start_hidden[i + 1]
+    if start == 0 and stop >= mask.strokes.shape[0]:
+        return first, last
+    columns = mask.hidden[first:last]
+    return first + np.searchsorted(columns, start), first + np.searchsorted(columns, stop)
 
 
-@inner
-def forward(network, images, plan, buffers, count, total):
-    """Forward pass for the listed strokes: h, a, o. `total` is the sum of s over the pixels."""
-    h = buffers.h
-    background = np.float64(images.background)
-    for j in range(h.shape[0]):
-        h[j] = network.v[j] * total + background * network.r[j]
-    add_rows(h, network.u, 0, buffers.row, buffers.s, count)
-    activate(h, buffers.a, plan.slope)
-    outputs(buffers.a, network.w2, buffers.o, buffers.lanes)
+@shared
+def forward(team, network, images, plan, mask, buffers, count, total):
+    """Forward pass for the listed strokes: h, a, and sums of the outputs over blocks of units.
 
-
-@inner
-def forward_masked(network, images, plan, mask, buffers, count):
-    """Forward pass where only masked synapses share v; mask.strokes holds their sums of s."""
-    h = buffers.h
-    background = np.float64(images.background)
-    for j in range(h.shape[0]):
-        h[j] = network.v[j] * mask.strokes[j] + background * network.r[j]
-    add_rows(h, network.u, 0, buffers.row, buffers.s, count)
-    activate(h, buffers.a, plan.slope)
-    outputs(buffers.a, network.w2, buffers.o, buffers.lanes)
-
-
-@inner
-def backward(network, plan, label, buffers):
-    """Error e = target - o, q = eta e, and g = eta delta for the network before the step.
-
-    Returns False if one of them is not finite; an output that is not makes q so, too.
+    `total` is the sum of s over the pixels. Under a fixed mask only masked synapses share v.
     """
-    o, e, q, g, h = buffers.o, buffers.e, buffers.q, buffers.g, buffers.h
+    nh = buffers.h.shape[0]
+    for part in prange(team.parts):
+        first, last = blocks_of(part, team.parts, nh + 1)
+        start, stop = min(first * BLOCK, nh), min(last * BLOCK, nh)
+        h = buffers.h[start:stop]
+        v, r = network.v[start:stop], network.r[start:stop]
+        background = np.float64(images.background)
+        if mask.strokes.shape[0] > 0:
+            _sum_masked_strokes(mask, buffers, count, start, stop)
+            strokes = mask.strokes[start:stop]
+            for j in range(h.shape[0]):
+                h[j] = v[j] * strokes[j] + background * r[j]
+        else:
+            for j in range(h.shape[0]):
+                h[j] = v[j] * total + background * r[j]
+        add_rows(h, network.u, start, buffers.row, buffers.s, count)
+        activate(h, buffers.a[start:], plan.activation)
+        for block in range(first, last):
+            low, high = block * BLOCK, min((block + 1) * BLOCK, nh + 1)
+            for o in range(network.w2.shape[0]):
+                w2 = network.w2[o, low:high]
+                buffers.partial[block, o] = dot_block(buffers.a[low:high], w2, buffers.lanes[part])
+
+
+@inner
+def find_error(plan, label, buffers):
+    """o, the error e = target - o (or - softmax(o)), and q = eta e.
+
+    Returns False if an output or a q is not finite.
+    """
+    o, e, q = buffers.o, buffers.e, buffers.q
+    finite = True
+    for k in range(o.shape[0]):
+        o[k] = 0
+        for block in range(buffers.partial.shape[0]):
+            o[k] += buffers.partial[block, k]
+        finite &= np.isfinite(o[k])
+        e[k] = o[k]
+    if plan.softmax:
+        _softmax(o, e)
     for k in range(o.shape[0]):
         target = o.dtype.type(1) if k == label else o.dtype.type(0)
-        e[k] = target - o[k]
+        e[k] = target - e[k]
         q[k] = plan.eta * e[k]
+        finite &= np.isfinite(q[k])
+    return finite
+
+
+@inner
+def _softmax(o, p):
+    """p = softmax(o), summed in float64 in order; real (n_out,)."""
+    largest = o[0]
+    for k in range(1, o.shape[0]):
+        largest = max(largest, o[k])
+    total = 0.0
+    for k in range(o.shape[0]):
+        total += math.exp(np.float64(o[k] - largest))
+    for k in range(o.shape[0]):
+        p[k] = math.exp(np.float64(o[k] - largest)) / total
+
+
+@inner
+def backward_part(network, plan, buffers, first, last):
+    """g = eta delta for the units of the blocks first ... last - 1."""
+    nh = buffers.g.shape[0]
+    start, stop = min(first * BLOCK, nh), min(last * BLOCK, nh)
+    g = buffers.g[start:stop]
     for j in range(g.shape[0]):
         g[j] = 0
-    add_rows(g, network.w2, 0, buffers.output, e, e.shape[0])
+    add_rows(g, network.w2, start, buffers.output, buffers.e, buffers.e.shape[0])
+    derive(buffers.h[start:stop], buffers.a[start:stop], g, plan.activation)
     for j in range(g.shape[0]):
-        delta = g[j] if h[j] > 0 else plan.slope * g[j]
-        g[j] = plan.eta * delta
-    return np.isfinite(sum_abs(q, buffers.wide) + sum_abs(g, buffers.wide))
+        g[j] = plan.eta * g[j]
+
+
+@shared
+def backward(team, network, plan, buffers):
+    """g = eta delta, for the network before the step."""
+    for part in prange(team.parts):
+        first, last = blocks_of(part, team.parts, buffers.g.shape[0] + 1)
+        backward_part(network, plan, buffers, first, last)
+
+
+@inner
+def finite_signals(buffers):
+    """Whether every g is finite."""
+    return np.isfinite(sum_abs(buffers.g, buffers.wide[0]))
 
 
 @jit
 def fold(network, mask):
     """Move v into u where the rule lets synapses change, set it to 0, and sum r afresh."""
     u, v, r = network.u, network.v, network.r
-    masked = mask.start_hidden.shape[0] > 0
-    r[:] = 0
+    for j in range(r.shape[0]):
+        r[j] = 0
     for i in range(u.shape[0] - 1):
         row = u[i]
-        if masked:
+        if mask.dense.shape[0] > 0:
+            dense = mask.dense[i]
+            for j in range(row.shape[0]):
+                row[j] = row[j] + v[j] if dense[j] else row[j]
+        elif mask.start_hidden.shape[0] > 0:
             for p in range(mask.start_hidden[i], mask.start_hidden[i + 1]):
                 j = mask.hidden[p]
                 row[j] = row[j] + v[j]
@@ -147,4 +224,5 @@ def fold(network, mask):
                 row[j] = row[j] + v[j]
         for j in range(row.shape[0]):
             r[j] += row[j]
-    v[:] = 0
+    for j in range(v.shape[0]):
+        v[j] = 0

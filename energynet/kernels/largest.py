@@ -1,17 +1,20 @@
 """The updates of `largest` and `largest-per-layer`: only chosen entries are touched."""
 
 import numpy as np
+from numba import prange
 
-from energynet.kernels._jit import inner
+from energynet.kernels._jit import inner, shared
 from energynet.kernels.factors import leave_out, list_inputs, list_outputs
 from energynet.kernels.native import scatter_add
 from energynet.kernels.sums import power
 from energynet.kernels.threshold import find_threshold
-from energynet.kernels.ties import count_tied, resolve_hidden, resolve_output, take_tied
+from energynet.kernels.ties import count_tied, resolve_hidden, resolve_output, set_prefixes
+
+DENSE = 0.1  # share of the units from which on a row is streamed instead of scattered into
 
 
 @inner
-def update_largest(network, images, plan, buffers, ranking, energies, step, count):
+def update_largest(team, network, images, plan, buffers, ranking, energies, step, count):
     """The k_hidden largest |dw| of the network change; or, where k_output is not 0, the k_hidden
     largest of the hidden layer and the k_output largest of the output layer."""
     hidden, output, choice = ranking.hidden, ranking.output, ranking.choice
@@ -20,42 +23,29 @@ def update_largest(network, images, plan, buffers, ranking, energies, step, coun
         leave_out(hidden)
         leave_out(output)
         if layer == 0:
-            list_inputs(hidden, images, buffers, count)
+            list_inputs(hidden, choice, images, buffers, count)
         if layer == 1 or not per_layer:
             list_outputs(output, buffers.q)
         k = plan.k_output if layer == 1 else plan.k_hidden
-        threshold, chosen = find_threshold(hidden, output, choice, buffers.g, buffers.a, k)
+        threshold, chosen = find_threshold(team, plan, buffers, hidden, output, choice, k)
         needed = k - chosen if threshold > 0 else 0  # a dw of 0 is not applied
-        tied = count_tied(hidden)
-        if 0 < needed < tied:
-            ties = resolve_hidden(plan, step, buffers, hidden, choice, needed)
-            _apply_ties(network, images, buffers, hidden, choice, ties)
-            start, stop = _background_ties(hidden)
-            single = ties[0] * (stop - start) + ties[3]
-            _account_ties(energies, 0, threshold, single)
-            needed = 0
-        elif needed > 0:
-            take_tied(hidden)
-            needed -= tied
-        if 0 < needed < count_tied(output):
-            pre, post = resolve_output(plan, step, output, needed)
-            for m in range(needed):
-                network.w2[post[m], pre[m]] += buffers.q[post[m]] * buffers.a[pre[m]]
-            _account_ties(energies, 1, threshold, needed)
-        elif needed > 0:
-            take_tied(output)
+        ties_hidden = min(needed, count_tied(hidden))
+        ties_output = min(needed - ties_hidden, count_tied(output))
         if hidden.size[0] > 0:
-            _account(energies, 0, hidden, choice)
-            _apply_hidden(network, images, buffers, hidden, choice, count)
+            _account(energies, 0, hidden, choice, threshold, ties_hidden)
+            _update_hidden(
+                team, network, images, plan, buffers, hidden, choice, step, (count, ties_hidden)
+            )
         if output.size[0] > 0:
-            _account(energies, 1, output, choice)
-            _apply_output(network, buffers, output)
+            _account(energies, 1, output, choice, threshold, ties_output)
+            _update_output(network, plan, buffers, output, choice, step, ties_output)
 
 
 @inner
-def _account(energies, layer, factors, choice):
-    """Add the energies of the entries in the prefixes `above`."""
+def _account(energies, layer, factors, choice, threshold, ties):
+    """Add the energies of the entries above the threshold, and of some at it."""
     rows = factors.size[0]
+    energies.m0[layer] += ties
     for r in range(rows):
         energies.m0[layer] += factors.row_weight[r] * factors.above[r]
     for e in range(energies.exponent.shape[0]):
@@ -63,7 +53,7 @@ def _account(energies, layer, factors, choice):
         choice.power_sum[0] = 0
         for c in range(factors.above[0]):  # the longest prefix
             choice.power_sum[c + 1] = choice.power_sum[c] + power(factors.col_value[c], p)
-        total = 0.0
+        total = ties * power(threshold, p)
         for r in range(rows):
             value = factors.row_weight[r] * power(factors.row_value[r], p)
             total += value * choice.power_sum[factors.above[r]]
@@ -71,39 +61,43 @@ def _account(energies, layer, factors, choice):
 
 
 @inner
-def _account_ties(energies, layer, threshold, number):
-    """Add the energies of `number` entries that were chosen one by one, all at the threshold."""
-    energies.m0[layer] += number
-    for e in range(energies.exponent.shape[0]):
-        energies.power[e, layer] += number * power(threshold, energies.exponent[e])
+def _update_hidden(team, network, images, plan, buffers, factors, choice, step, numbers):
+    """Apply the entries above the threshold, and `ties` of those at it, to the hidden layer."""
+    count, ties = numbers
+    background = factors.size[2]
+    if ties == count_tied(factors):
+        set_prefixes(choice, count, factors.least)
+        shared = factors.least[background] if background >= 0 else 0
+    else:
+        set_prefixes(choice, count, factors.above)
+        shared = factors.above[background] if background >= 0 else 0
+        if ties > 0:
+            singles = resolve_hidden(plan, step, buffers, count, factors, choice, ties)
+            _apply_singles(network, images, buffers, factors, choice, singles)
+    longest = factors.least[0]
+    for p in range(longest):
+        choice.signed[p] = buffers.g[factors.col_index[p]]
+    _apply_rows(team, network, images, plan, buffers, factors, choice, (count, shared))
+    _apply_sums(network, images, buffers, factors, choice, (count, shared, longest))
 
 
 @inner
-def _background_ties(factors):
-    """The tied columns of the background row, from above to least."""
-    for r in range(factors.size[0]):
-        if factors.row_source[r] < 0:
-            return factors.above[r], factors.least[r]
-    return np.int64(0), np.int64(0)
-
-
-@inner
-def _apply_ties(network, images, buffers, factors, choice, ties):
+def _apply_singles(network, images, buffers, factors, choice, singles):
     """Apply the entries of the hidden layer that were chosen one by one."""
-    pixels, pre, r, cut = ties
+    pixels, pre, cut = singles
     n_in = buffers.row.shape[0] - 1
     g, c = buffers.g, images.background
-    start, stop = _background_ties(factors)
-    columns = factors.col_index[start:stop]
-    values = factors.spare_value[: stop - start]
-    for p in range(columns.shape[0]):
-        values[p] = g[columns[p]]
-        network.r[columns[p]] += pixels * (np.float64(c) * g[columns[p]])
-    for m in range(pixels):
-        scatter_add(network.u[choice.pixel[m]], columns, values, c)
+    if pixels > 0:
+        start, stop = factors.above[factors.size[2]], factors.least[factors.size[2]]
+        columns = factors.col_index[start:stop]
+        for p in range(columns.shape[0]):
+            choice.signed[p] = g[columns[p]]
+            network.r[columns[p]] += pixels * (np.float64(c) * g[columns[p]])
+        for m in range(pixels):
+            scatter_add(network.u[choice.pixel[m]], columns, choice.signed[: stop - start], c)
     if pre >= 0:
-        source = factors.row_source[r]
-        x = c if source < 0 else buffers.x[source]
+        k = choice.stroke_of[pre]
+        x = buffers.x[k] if k >= 0 else c
         for m in range(cut):
             j = choice.column[m]
             network.u[pre, j] += x * g[j]
@@ -111,57 +105,78 @@ def _apply_ties(network, images, buffers, factors, choice, ties):
                 network.r[j] += np.float64(x) * g[j]
 
 
+@shared
+def _apply_rows(team, network, images, plan, buffers, factors, choice, numbers):
+    """Apply the prefixes of the stroke rows. Where the background is chosen (`shared` columns), v
+    takes it for all pixels, and the stroke rows take it back."""
+    count, shared_columns = numbers
+    c = images.background
+    for part in prange(team.parts):
+        for k in range(part, count, team.parts):
+            row = network.u[buffers.row[k]]
+            x, s, prefix = buffers.x[k], buffers.s[k], choice.prefix[k]
+            back = shared_columns if k < count - 1 else 0
+            both = min(prefix, back)
+            longer = max(prefix, back)
+            rest = x if prefix > back else -c
+            if longer > DENSE * plan.units:
+                _stream_row(row[: plan.units], buffers.g, factors, (both, longer), (s, rest))
+            else:
+                columns, g = factors.col_index, choice.signed
+                if both > 0:
+                    scatter_add(row, columns[:both], g[:both], s)
+                if longer > both:
+                    scatter_add(row, columns[both:longer], g[both:longer], rest)
+
+
 @inner
-def _apply_hidden(network, images, buffers, factors, choice, count):
-    """Apply the prefixes `above`. Where the background is chosen, v takes it for all pixels, and
-    the stroke rows take it back."""
+def _stream_row(row, g, factors, prefixes, values):
+    """As two scatters of the prefixes, by a pass over the row: sorted columns of equal |g| are
+    never parted, so the smallest |g| of a prefix tells which columns belong to it."""
+    both, longer = prefixes
+    s, rest = values
+    zero = row.dtype.type(0)
+    never = row.dtype.type(np.inf)
+    limit_both = factors.col_value[both - 1] if both > 0 else never
+    limit = factors.col_value[longer - 1]
+    for j in range(row.shape[0]):
+        size = abs(g[j])
+        value = s if size >= limit_both else rest
+        row[j] += (value if size >= limit else zero) * g[j]
+
+
+@inner
+def _apply_sums(network, images, buffers, factors, choice, numbers):
+    """Bring v and the column sums r up to date with `_apply_rows`."""
+    count, shared_columns, longest = numbers
     c = images.background
     others = buffers.row.shape[0] - count
-    longest = factors.above[0]
-    shared = 0
-    for k in range(count):
-        choice.prefix[k] = 0
     for p in range(longest + 1):
         choice.column_sum[p] = 0
-    for r in range(factors.size[0]):
-        prefix = factors.above[r]
-        source = factors.row_source[r]
-        if source < 0:
-            shared = prefix
-            choice.column_sum[prefix] += others * np.float64(c)
-        else:
-            choice.prefix[source] = prefix
-            if source < count - 1:
-                choice.column_sum[prefix] += buffers.x[source]
-    columns = factors.col_index[:longest]
-    g = factors.spare_value[:longest]
-    for p in range(longest):
-        g[p] = buffers.g[columns[p]]
-    for k in range(count):
-        row = network.u[buffers.row[k]]
-        x, prefix = buffers.x[k], choice.prefix[k]
-        back = shared if k < count - 1 else 0
-        both = min(prefix, back)
-        scatter_add(row, columns[:both], g[:both], buffers.s[k])
-        scatter_add(row, columns[both:prefix], g[both:prefix], x)
-        scatter_add(row, columns[both:back], g[both:back], -c)
+    choice.column_sum[shared_columns] += others * np.float64(c)
+    for k in range(count - 1):
+        choice.column_sum[choice.prefix[k]] += buffers.x[k]
     sum_x = 0.0
     for p in range(longest - 1, -1, -1):
-        j = columns[p]
-        sum_x += choice.column_sum[p + 1]  # of the rows whose prefix ends here or further on
-        network.r[j] += sum_x * g[p]
-        if p < shared:
-            network.v[j] += c * g[p]
+        j = factors.col_index[p]
+        sum_x += choice.column_sum[p + 1]  # of the inputs whose prefix ends here or further on
+        network.r[j] += sum_x * choice.signed[p]
+        if p < shared_columns:
+            network.v[j] += c * choice.signed[p]
 
 
 @inner
-def _apply_output(network, buffers, factors):
-    """Apply the prefixes `above` of the output layer."""
-    longest = factors.above[0]
-    columns = factors.col_index[:longest]
-    a = factors.spare_value[:longest]
-    for p in range(longest):
-        a[p] = buffers.a[columns[p]]
+def _update_output(network, plan, buffers, factors, choice, step, ties):
+    """Apply the entries above the threshold, and `ties` of those at it, to the output layer."""
+    prefix = factors.above
+    if ties == count_tied(factors):
+        prefix = factors.least
+    elif ties > 0:
+        pre, post = resolve_output(plan, step, factors, ties)
+        for m in range(ties):
+            network.w2[post[m], pre[m]] += buffers.q[post[m]] * buffers.a[pre[m]]
+    for p in range(factors.least[0]):
+        choice.signed_a[p] = buffers.a[factors.col_index[p]]
     for r in range(factors.size[0]):
-        o, prefix = factors.row_source[r], factors.above[r]
-        scatter_add(network.w2[o], columns[:prefix], a[:prefix], buffers.q[o])
+        o, columns = factors.row_source[r], factors.col_index[: prefix[r]]
+        scatter_add(network.w2[o], columns, choice.signed_a[: prefix[r]], buffers.q[o])

@@ -5,43 +5,36 @@ inputs by |a_j|: one choice serves a whole layer.
 """
 
 import numpy as np
+from numba import prange
 
-from energynet.kernels._jit import inner
+from energynet.kernels._jit import inner, shared
 from energynet.kernels.factors import list_inputs
 from energynet.kernels.native import kth_largest, masked_add
 from energynet.kernels.sums import count_nonzero, power, sum_power
-from energynet.kernels.ties import count_tied, resolve_hidden, sort_ties, take_tied
-from energynet.kernels.updates import add_row
+from energynet.kernels.ties import count_tied, resolve_hidden, set_prefixes, sort_ties
+from energynet.kernels.updates import add_row, units_of
 
 
 @inner
-def update_per_neuron(network, images, plan, buffers, ranking, energies, step, count):
+def update_per_neuron(team, network, images, plan, buffers, ranking, energies, step, count):
     """The k_hidden largest |dw| onto each hidden neuron change, k_output onto each output."""
     hidden, output, choice = ranking.hidden, ranking.output, ranking.choice
-    list_inputs(hidden, images, buffers, count)
-    pixels = _choose_inputs(plan, step, buffers, hidden, choice)
-    _apply_hidden(network, images, buffers, hidden, choice, energies, count, pixels)
+    list_inputs(hidden, choice, images, buffers, count)
+    pixels, share = _choose_inputs(plan, step, buffers, hidden, choice, count)
     chosen = _choose_hidden(plan, step, buffers, output, choice)
-    columns = choice.column[:chosen]
-    for o in range(network.w2.shape[0]):
-        masked_add(network.w2[o], columns, buffers.a, buffers.q[o])
-    energies.m0[1] += chosen * count_nonzero(buffers.q)
-    for e in range(energies.exponent.shape[0]):
-        p = energies.exponent[e]
-        total = 0.0
-        for m in range(chosen):
-            total += power(buffers.a[columns[m]], p)
-        energies.power[e, 1] += total * sum_power(buffers.q, p, buffers.wide)
+    _apply(team, network, images, plan, buffers, choice, (count, pixels, share, chosen))
+    _account_hidden(images, plan, buffers, choice, energies, (count, pixels, share))
+    _account_output(buffers, choice, energies, chosen)
 
 
 @inner
-def _choose_inputs(plan, step, buffers, factors, choice):
-    """The k_hidden largest |x|, as prefixes `above` of a single column: 1 is chosen, 0 is not.
+def _choose_inputs(plan, step, buffers, factors, choice, count):
+    """The k_hidden largest |x|, as prefixes of a single column: 1 is chosen, 0 is not.
 
-    Returns the number of background pixels in choice.pixel, chosen one by one.
+    Returns (number of background pixels in choice.pixel, chosen one by one; whether all are).
     """
     needed = plan.k_hidden
-    threshold = factors.row_value[0] * 0
+    threshold = buffers.x[0] * 0
     reached = 0
     for r in range(factors.size[0]):
         reached += factors.row_weight[r]
@@ -52,62 +45,29 @@ def _choose_inputs(plan, step, buffers, factors, choice):
         factors.above[r] = factors.row_value[r] > threshold
         factors.least[r] = factors.row_value[r] >= threshold
         needed -= factors.row_weight[r] * factors.above[r]
-    if 0 < needed < count_tied(factors):
-        return resolve_hidden(plan, step, buffers, factors, choice, needed)[0]
-    if needed > 0:
-        take_tied(factors)
-    return 0
-
-
-@inner
-def _apply_hidden(network, images, buffers, factors, choice, energies, count, pixels):
-    """Apply the chosen rows. Where the background is chosen as a whole, v takes it for all pixels,
-    and the stroke rows take it back."""
-    g, c = buffers.g, images.background
-    shared = False
-    for k in range(count):
-        choice.prefix[k] = 0
-    for r in range(factors.size[0]):
-        if factors.row_source[r] < 0:
-            shared = factors.above[r] == 1
-        else:
-            choice.prefix[factors.row_source[r]] = factors.above[r]
-    others = buffers.row.shape[0] - count if shared else pixels
-    sum_x = others * np.float64(c)
-    inputs = others
-    for k in range(count):
-        chosen, pixel = choice.prefix[k] == 1, k < count - 1
-        if chosen:
-            inputs += 1
-            sum_x += buffers.x[k] if pixel else 0
-            add_row(network.u[buffers.row[k]], g, buffers.s[k] if shared else buffers.x[k])
-        elif shared and pixel:
-            add_row(network.u[buffers.row[k]], g, -c)
-    for m in range(pixels):
-        add_row(network.u[choice.pixel[m]], g, c)
-    for j in range(g.shape[0]):
-        network.r[j] += sum_x * g[j]
-        if shared:
-            network.v[j] += c * g[j]
-    energies.m0[0] += inputs * count_nonzero(g)
-    for e in range(energies.exponent.shape[0]):
-        p = energies.exponent[e]
-        total = others * power(c, p)
-        for k in range(count):
-            if choice.prefix[k] == 1:
-                total += power(buffers.x[k], p)
-        energies.power[e, 0] += total * sum_power(g, p, buffers.wide)
+    background = factors.size[2]
+    if needed < count_tied(factors):
+        set_prefixes(choice, count, factors.above)
+        share = background >= 0 and factors.above[background] == 1
+        if needed == 0:
+            return np.int64(0), share
+        return resolve_hidden(plan, step, buffers, count, factors, choice, needed)[0], share
+    set_prefixes(choice, count, factors.least)
+    return np.int64(0), background >= 0 and factors.least[background] == 1
 
 
 @inner
 def _choose_hidden(plan, step, buffers, factors, choice):
     """The k_output largest |a| into choice.column; returns their number (zeros are left out)."""
-    a = buffers.a
-    for j in range(a.shape[0]):
+    a, nh = buffers.a, buffers.g.shape[0]
+    for j in range(plan.units):
         factors.spare_value[j] = abs(a[j])
-    threshold = kth_largest(factors.spare_value[: a.shape[0]], choice.weight[:0], plan.k_output)
+    factors.spare_value[plan.units] = a[nh]  # the bias unit
+    values = factors.spare_value[: plan.units + 1]
+    threshold = kth_largest(values, choice.weight[:0], plan.k_output)
     chosen, equal = 0, 0
-    for j in range(a.shape[0]):
+    for index in range(plan.units + 1):
+        j = index if index < plan.units else nh
         if abs(a[j]) > threshold:
             choice.column[chosen] = j
             chosen += 1
@@ -120,3 +80,64 @@ def _choose_hidden(plan, step, buffers, factors, choice):
     for m in range(needed):
         choice.column[chosen + m] = factors.spare_index[m]
     return chosen + needed
+
+
+@shared
+def _apply(team, network, images, plan, buffers, choice, numbers):
+    """Apply the chosen rows and columns. Where the background is chosen as a whole, v takes it for
+    all pixels, and the stroke rows take it back."""
+    count, pixels, share, chosen = numbers
+    c = images.background
+    others = buffers.row.shape[0] - count if share else pixels
+    for part in prange(team.parts):
+        start, stop = units_of(part, team.parts, buffers.g.shape[0], plan.units)
+        g = buffers.g[start:stop]
+        sum_x = others * np.float64(c)
+        for k in range(count):
+            row, pixel = network.u[buffers.row[k], start:stop], k < count - 1
+            if choice.prefix[k] == 1:
+                sum_x += buffers.x[k] if pixel else 0
+                add_row(row, g, buffers.s[k] if share else buffers.x[k])
+            elif share and pixel:
+                add_row(row, g, -c)
+        for m in range(pixels):
+            add_row(network.u[choice.pixel[m], start:stop], g, c)
+        v, r = network.v[start:stop], network.r[start:stop]
+        for j in range(g.shape[0]):
+            r[j] += sum_x * g[j]
+        if share:
+            for j in range(g.shape[0]):
+                v[j] += c * g[j]
+        for o in range(part, network.w2.shape[0], team.parts):
+            masked_add(network.w2[o], choice.column[:chosen], buffers.a, buffers.q[o])
+
+
+@inner
+def _account_hidden(images, plan, buffers, choice, energies, numbers):
+    """Add the energies of the hidden layer's chosen rows."""
+    count, pixels, share = numbers
+    g = buffers.g[: plan.units]
+    others = buffers.row.shape[0] - count if share else pixels
+    inputs = others
+    for k in range(count):
+        inputs += choice.prefix[k]
+    energies.m0[0] += inputs * count_nonzero(g)
+    for e in range(energies.exponent.shape[0]):
+        p = energies.exponent[e]
+        total = others * power(images.background, p)
+        for k in range(count):
+            if choice.prefix[k] == 1:
+                total += power(buffers.x[k], p)
+        energies.power[e, 0] += total * sum_power(g, p, buffers.wide[0])
+
+
+@inner
+def _account_output(buffers, choice, energies, chosen):
+    """Add the energies of the output layer's chosen columns."""
+    energies.m0[1] += chosen * count_nonzero(buffers.q)
+    for e in range(energies.exponent.shape[0]):
+        p = energies.exponent[e]
+        total = 0.0
+        for m in range(chosen):
+            total += power(buffers.a[choice.column[m]], p)
+        energies.power[e, 1] += total * sum_power(buffers.q, p, buffers.wide[0])

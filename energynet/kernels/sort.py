@@ -4,46 +4,67 @@ import numpy as np
 
 from energynet.kernels._jit import inner
 
+_FEW = 32  # so many values are sorted by insertion
+_PATIENCE = 8  # moves a value that the last pass may take
+
 
 @inner
 def sort_descending(bits, index, spare_bits, spare_index, count):
     """Sort the first `count` of bits (uint, patterns of reals >= 0) and index (int32), in place.
 
-    Largest first. Least-significant-digit radix sort with 8-bit digits: stable, so equal values
-    keep their order. The spare arrays are scratch of the same size.
+    Largest first; equal values keep their order. Two radix passes over the leading 16 bits of the
+    span leave the values nearly sorted, and insertion ends it; where many values share those bits,
+    all bits are passed over. The spare arrays are scratch of the same size.
     """
-    digits = np.empty(256, np.int64)
-    swapped = False
-    for digit in range(bits.itemsize):
-        source, source_index = (spare_bits, spare_index) if swapped else (bits, index)
-        target, target_index = (bits, index) if swapped else (spare_bits, spare_index)
-        for value in range(256):
-            digits[value] = 0
+    if count > _FEW:
+        largest, smallest = np.int64(bits[0]), np.int64(bits[0])
         for i in range(count):
-            digits[_digit(source[i], digit)] += 1
-        position, single = 0, False
-        for value in range(256):
-            size = digits[value]
-            digits[value] = position
-            position += size
-            single |= size == count
-        if single:
-            continue
+            largest, smallest = max(largest, np.int64(bits[i])), min(smallest, np.int64(bits[i]))
+        shift = 0
+        while (largest - smallest) >> (shift + 16) > 0:
+            shift += 1
+        _pass(bits, index, spare_bits, spare_index, count, largest, shift)
+        _pass(spare_bits, spare_index, bits, index, count, largest, shift + 8)
+    if not _insert(bits, index, count, _FEW * _FEW + _PATIENCE * count):
+        largest = np.int64(0)
         for i in range(count):
-            value = _digit(source[i], digit)
-            target[digits[value]] = source[i]
-            target_index[digits[value]] = source_index[i]
-            digits[value] += 1
-        swapped = not swapped
-    if swapped:
-        for i in range(count):
-            bits[i] = spare_bits[i]
-            index[i] = spare_index[i]
+            largest = max(largest, np.int64(bits[i]))
+        for digit in range(0, bits.itemsize, 2):
+            _pass(bits, index, spare_bits, spare_index, count, largest, 8 * digit)
+            _pass(spare_bits, spare_index, bits, index, count, largest, 8 * digit + 8)
 
 
 @inner
-def _digit(pattern, digit):
-    return 255 - ((np.int64(pattern) >> (8 * digit)) & 255)
+def _pass(source, source_index, target, target_index, count, largest, shift):
+    """Distribute by the eight bits of largest - value from `shift` on, smallest first; stable."""
+    position = np.zeros(257, np.int64)
+    for i in range(count):
+        position[((largest - np.int64(source[i])) >> shift & 255) + 1] += 1
+    for digit in range(255):
+        position[digit + 1] += position[digit]
+    for i in range(count):
+        digit = (largest - np.int64(source[i])) >> shift & 255
+        target[position[digit]] = source[i]
+        target_index[position[digit]] = source_index[i]
+        position[digit] += 1
+
+
+@inner
+def _insert(bits, index, count, moves):
+    """Insertion sort, largest first; gives up after so many moves and returns False."""
+    for i in range(1, count):
+        key, value = bits[i], index[i]
+        j = i
+        while j > 0 and bits[j - 1] < key:
+            bits[j] = bits[j - 1]
+            index[j] = index[j - 1]
+            j -= 1
+        bits[j] = key
+        index[j] = value
+        moves -= i - j
+        if moves < 0:
+            return False
+    return True
 
 
 @inner

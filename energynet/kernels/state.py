@@ -1,6 +1,8 @@
 """What the kernels work on: named tuples of arrays, all changed in place.
 
-Sizes: n_in pixels, nh hidden units, n_out output units. `real` is float32 or float64.
+Sizes: n_in pixels, nh hidden units, n_out output units, `parts` threads. `real` is float32 or
+float64; `bits` is an unsigned view of the memory of the array named before it: the bit patterns of
+values >= 0 are ordered as the values are.
 """
 
 from typing import NamedTuple
@@ -26,31 +28,45 @@ class Network(NamedTuple):
 class Images(NamedTuple):
     """Images as x values: by code and table (8-bit images), or as they are.
 
-    codes      : uint8 (n, n_in), or (0, n_in) where `values` is used
-    values     : real (n, n_in), or (0, n_in)
-    table      : real (256,), x of each code
-    label      : int32 (n,)
-    background : real, the x value that most pixels share; 0 where there is none
+    codes           : uint8 (n, n_in), or (0, n_in) where `values` is used
+    values          : real (n, n_in), or (0, n_in)
+    table           : real (257,), x of each code; 256 stands for the bias unit, x = 1
+    order           : int64 (257,), codes by falling |x|
+    label           : int32 (n,)
+    background      : real, the x value that most pixels share; 0 where there is none
+    background_code : its code, or -1
     """
 
     codes: np.ndarray
     values: np.ndarray
     table: np.ndarray
+    order: np.ndarray
     label: np.ndarray
     background: np.floating
+    background_code: int
+
+
+class Activation(NamedTuple):
+    """Of the hidden units: `kind` as in `kernels.forward`; slope : real, of ReLUs below zero."""
+
+    kind: int
+    slope: np.floating
 
 
 class Plan(NamedTuple):
-    """The numbers that stay the same for a whole run; see `rules.Plan` for the first three."""
+    """The numbers that stay the same for a whole run; see `rules.Plan` for the first four."""
 
     update: int
     k_hidden: int
     k_output: int
+    units: int
     eta: np.floating  # real
-    slope: np.floating  # real, of the leaky ReLU below zero
+    activation: Activation
+    softmax: bool  # cross-entropy of softmax outputs instead of the squared error
     permutation: bool  # a fresh permutation each epoch instead of draws with replacement
     order_key: np.uint64
     tie_key: np.uint64
+    mask_key: np.uint64
 
 
 class Buffers(NamedTuple):
@@ -58,42 +74,57 @@ class Buffers(NamedTuple):
 
     row, x, s : int64, real, real (n_in + 1,): the stroke rows, their x, and x - background; the
                 bias comes last among them with x = s = 1
-    h, a, g   : real (nh,), (nh + 1,), (nh,): net input, activity with the bias unit's 1 at the
-                end, g = eta delta
+    x_all     : real (n_in + 1,), x of every pixel and the bias unit (rule `random`)
+    code      : int64 (n_in + 1,), the codes of the strokes (8-bit images)
+    h         : real (nh,), net input
+    a, a_bits : real (nh + 1,), activity, the bias unit's 1 at the end
+    g, g_bits : real (nh,), g = eta delta
     o, e, q   : real (n_out,): output, error, q = eta e
     output    : int64 (n_out,), 0 ... n_out - 1
-    lanes     : real (LANES,)
-    wide      : float64 (LANES,)
+    partial   : real (blocks, n_out), sums of the outputs over blocks of units
+    g_power   : float64 (nh,), |g|^p of a fixed mask's energies
+    row_power : float64 (n_in + 1,), its sum over each stroke row's plastic columns
+    lanes     : real (parts, LANES)
+    wide      : float64 (parts, LANES)
     order     : int32 (n,), the permutation of the current epoch, or (0,)
     """
 
     row: np.ndarray
     x: np.ndarray
     s: np.ndarray
+    x_all: np.ndarray
+    code: np.ndarray
     h: np.ndarray
     a: np.ndarray
+    a_bits: np.ndarray
     g: np.ndarray
+    g_bits: np.ndarray
     o: np.ndarray
     e: np.ndarray
     q: np.ndarray
     output: np.ndarray
+    partial: np.ndarray
+    g_power: np.ndarray
+    row_power: np.ndarray
     lanes: np.ndarray
     wide: np.ndarray
     order: np.ndarray
 
 
 class Mask(NamedTuple):
-    """A fixed mask as sorted column lists, row after row (empty for the other rules).
+    """A fixed mask (empty for the other rules): sorted column lists, or bytes where it is dense.
 
     start_hidden : int64 (n_in + 2,), row i of u has the columns hidden[start[i]:start[i + 1]]
-    hidden       : int32 (plastic synapses of the hidden layer,)
-    start_output : int64 (n_out + 1,); output : int32, the same for w2
+    hidden       : int32 (plastic synapses of the hidden layer,); (0,) where `dense` is used
+    dense        : uint8 (n_in + 1, nh), 1 where plastic, or (0, nh)
+    start_output : int64 (n_out + 1,); output : int32, the columns of w2's rows
     pixels       : int64 (nh,), plastic pixel synapses of each hidden unit
     strokes      : float64 (nh,), per step: sum of s over the unit's plastic stroke synapses
     """
 
     start_hidden: np.ndarray
     hidden: np.ndarray
+    dense: np.ndarray
     start_output: np.ndarray
     output: np.ndarray
     pixels: np.ndarray
@@ -103,20 +134,21 @@ class Mask(NamedTuple):
 class Factors(NamedTuple):
     """One layer's |dw| as the outer product of two lists, both sorted in descending order.
 
-    A row is an input (or an output unit), a column is a hidden unit. `value` and `bits` are one
-    memory: the bit patterns of values >= 0 are ordered as the values are. `rows` stands for
-    n_in + 2 or n_out, `columns` for nh + 1.
+    A row is a level of the input (or an output unit), a column is a hidden unit. `rows` stands for
+    257, n_in + 2 or n_out, `columns` for nh + 1.
 
-    row_value, row_bits : real, uint (rows,)  |x| or |q|, none of them 0
-    row_source : int32 (rows,)  position in Buffers.row, or output unit; -1 is the background
-    row_weight : int64 (rows,)  1; for the background its number of pixels
-    col_value, col_bits : real, uint (columns,)  |g| or |a|
+    row_value, row_bits : (rows,)  |x| or |q|, none of them 0
+    row_source : int32 (rows,)  output unit; where inputs have no codes, position in Buffers.row
+    row_weight : int64 (rows,)  how many inputs are at that level
+    col_value, col_bits : (columns,)  |g| or |a|
     col_index  : int32 (columns,)  hidden unit; nh is the bias unit
     least, above, trial : int64 (rows,)  how many columns reach a threshold
+    counts, top : int64 (parts, BUCKETS), (parts,)  columns by bucket, and the largest's bucket
     at_most    : int64 (BUCKETS + 1,)  how many columns lie in the first buckets
     spare_value, spare_bits, spare_index : scratch of at least max(rows, columns)
-    scalar_value, scalar_bits : (1,), one memory, for single patterns
-    size       : int64 (2,)  rows and columns in use; without rows the layer takes no part
+    scalar_value, scalar_bits : (1,), for single patterns
+    size       : int64 (3,)  rows and columns in use, row of the background or -1; without rows the
+                 layer takes no part
     """
 
     row_value: np.ndarray
@@ -129,6 +161,8 @@ class Factors(NamedTuple):
     least: np.ndarray
     above: np.ndarray
     trial: np.ndarray
+    counts: np.ndarray
+    top: np.ndarray
     at_most: np.ndarray
     spare_value: np.ndarray
     spare_bits: np.ndarray
@@ -139,25 +173,34 @@ class Factors(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """Which synapses of the hidden layer a step of `largest*` changes, and scratch to apply it.
+    """Which synapses a step of `largest*` changes, and scratch to find and apply them.
 
-    prefix     : int64 (n_in + 1,)  for each stroke row: how many of the sorted columns
+    level_count, level_row : int64 (257,)  strokes of each code, and its row among the factors
+    row_of     : int64 (n_in + 1,)  for each stroke its row among the factors, or -1
+    prefix     : int64 (n_in + 1,)  for each stroke: how many of the sorted columns
     pixel      : int32 (n_in,)  background pixels that are chosen one by one
     member     : int32 (n_in + 1,)  tied inputs
-    row_of     : int32 (n_in + 1,)  where an input stands among the rows
+    stroke_of  : int32 (n_in + 1,)  their positions among the strokes, or -1
     rank       : uint64 (max(n_in, nh) + 1,)  pi_t of what is being ranked
     column     : int32 (nh + 1,)  columns chosen one by one
+    signed     : real (nh + 1,)  g of the sorted columns
+    signed_a   : real (nh + 1,)  a of the sorted columns
     column_sum : float64 (nh + 2,)  sum of chosen x of each column
     power_sum  : float64 (nh + 2,)  running sums of |col|^p
     gathered, weight : real, int64 (GATHERED,)  products near the threshold
     """
 
+    level_count: np.ndarray
+    level_row: np.ndarray
+    row_of: np.ndarray
     prefix: np.ndarray
     pixel: np.ndarray
     member: np.ndarray
-    row_of: np.ndarray
+    stroke_of: np.ndarray
     rank: np.ndarray
     column: np.ndarray
+    signed: np.ndarray
+    signed_a: np.ndarray
     column_sum: np.ndarray
     power_sum: np.ndarray
     gathered: np.ndarray

@@ -8,15 +8,18 @@ from energynet.kernels._jit import inner, jit
 from energynet.kernels.draws import image_of_step, permute
 from energynet.kernels.forward import (
     backward,
+    find_error,
+    finite_signals,
     fold,
     forward,
-    forward_masked,
     list_strokes,
     shift_strokes,
 )
 from energynet.kernels.largest import update_largest
 from energynet.kernels.per_neuron import update_per_neuron
-from energynet.kernels.updates import sum_masked_strokes, update_mask, update_units
+from energynet.kernels.random_subset import update_random
+from energynet.kernels.threshold import backward_counted
+from energynet.kernels.updates import account_mask, account_units, update_mask, update_units
 
 FOLD_EVERY = 2000  # steps, counted from step 0: rounding in u and r cannot pile up beyond
 
@@ -30,21 +33,28 @@ def _resume(plan, images, buffers, clock):
 
 
 @inner
-def _signals(network, images, plan, mask, buffers, clock):
-    """Forward and backward pass of the step's image: all factors of dw, in `buffers`.
+def _forward(team, network, images, plan, mask, buffers, clock):
+    """Forward pass of the step's image and the errors of the outputs.
 
-    Returns (number of strokes, sum of s); sets clock[1] if a factor is not finite.
+    Returns (number of strokes, sum of s); sets clock[1] if something is not finite.
     """
     image = image_of_step(plan, buffers.order, images.label.shape[0], clock[0])
-    count = list_strokes(images, image, buffers.row, buffers.x)
+    count = list_strokes(images, image, buffers.row, buffers.x, buffers.code)
     total = shift_strokes(buffers.x, images.background, buffers.s, count)
-    if mask.strokes.shape[0] > 0:
-        sum_masked_strokes(mask, buffers, count)
-        forward_masked(network, images, plan, mask, buffers, count)
-    else:
-        forward(network, images, plan, buffers, count, total)
-    if not backward(network, plan, images.label[image], buffers):
+    forward(team, network, images, plan, mask, buffers, count, total)
+    if not find_error(plan, images.label[image], buffers):
         clock[1] = 1
+    return count, total
+
+
+@inner
+def _signals(team, network, images, plan, mask, buffers, clock):
+    """Forward and backward pass of the step's image: all factors of dw, in `buffers`."""
+    count, total = _forward(team, network, images, plan, mask, buffers, clock)
+    if clock[1] == 0:
+        backward(team, network, plan, buffers)
+        if not finite_signals(buffers):
+            clock[1] = 1
     return count, total
 
 
@@ -56,44 +66,63 @@ def _finish(network, mask, clock):
 
 
 @jit
-def run_units(network, images, plan, mask, buffers, energies, clock, stop):
-    """Train until step `stop` with all synapses of the first k_hidden hidden units plastic."""
+def run_units(team, network, images, plan, mask, buffers, energies, clock, stop):
+    """Train until step `stop` with all synapses of the first `units` hidden units plastic."""
     _resume(plan, images, buffers, clock)
     while clock[0] < stop and clock[1] == 0:
-        count, total = _signals(network, images, plan, mask, buffers, clock)
+        count, total = _signals(team, network, images, plan, mask, buffers, clock)
         if clock[1] == 0:
-            update_units(network, images, plan, buffers, energies, count, total)
+            update_units(team, network, images, plan, buffers, count, total)
+            account_units(images, plan, buffers, energies, count)
             _finish(network, mask, clock)
 
 
 @jit
-def run_mask(network, images, plan, mask, buffers, energies, clock, stop):
+def run_mask(team, network, images, plan, mask, buffers, energies, clock, stop):
     """Train until step `stop` with the synapses of a fixed mask plastic."""
     _resume(plan, images, buffers, clock)
     while clock[0] < stop and clock[1] == 0:
-        count, _ = _signals(network, images, plan, mask, buffers, clock)
+        count, _ = _signals(team, network, images, plan, mask, buffers, clock)
         if clock[1] == 0:
-            update_mask(network, images, mask, buffers, energies, count)
+            update_mask(team, network, images, mask, buffers, count)
+            account_mask(team, images, mask, buffers, energies, count)
             _finish(network, mask, clock)
 
 
 @jit
-def run_largest(network, images, plan, mask, buffers, ranking, energies, clock, stop):
+def run_random(team, network, images, plan, mask, buffers, drawn, energies, clock, stop):
+    """Train until step `stop` with a fresh random set of synapses in each step."""
+    _resume(plan, images, buffers, clock)
+    while clock[0] < stop and clock[1] == 0:
+        _signals(team, network, images, plan, mask, buffers, clock)
+        if clock[1] == 0:
+            update_random(network, images, plan, buffers, drawn, energies, clock[0])
+            _finish(network, mask, clock)
+
+
+@jit
+def run_largest(team, network, images, plan, mask, buffers, ranking, energies, clock, stop):
     """Train until step `stop` with the largest |dw| of the network or of each layer applied."""
     _resume(plan, images, buffers, clock)
     while clock[0] < stop and clock[1] == 0:
-        count, _ = _signals(network, images, plan, mask, buffers, clock)
+        count, _ = _forward(team, network, images, plan, mask, buffers, clock)
         if clock[1] == 0:
-            update_largest(network, images, plan, buffers, ranking, energies, clock[0], count)
+            backward_counted(team, network, plan, buffers, ranking)
+            if not finite_signals(buffers):
+                clock[1] = 1
+        if clock[1] == 0:
+            update_largest(team, network, images, plan, buffers, ranking, energies, clock[0], count)
             _finish(network, mask, clock)
 
 
 @jit
-def run_largest_per_neuron(network, images, plan, mask, buffers, ranking, energies, clock, stop):
+def run_per_neuron(team, network, images, plan, mask, buffers, ranking, energies, clock, stop):
     """Train until step `stop` with the largest |dw| onto each neuron applied."""
     _resume(plan, images, buffers, clock)
     while clock[0] < stop and clock[1] == 0:
-        count, _ = _signals(network, images, plan, mask, buffers, clock)
+        count, _ = _signals(team, network, images, plan, mask, buffers, clock)
         if clock[1] == 0:
-            update_per_neuron(network, images, plan, buffers, ranking, energies, clock[0], count)
+            update_per_neuron(
+                team, network, images, plan, buffers, ranking, energies, clock[0], count
+            )
             _finish(network, mask, clock)

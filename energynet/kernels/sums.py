@@ -8,8 +8,15 @@ import numpy as np
 
 from energynet.kernels._jit import inner
 
-BLOCK = 2048
+BLOCK = 1024
 LANES = 128
+
+
+@inner
+def blocks_of(part, parts, units):
+    """The blocks of a part, as first and stop, where `units` activities are shared out."""
+    blocks = (units + BLOCK - 1) // BLOCK
+    return blocks * part // parts, blocks * (part + 1) // parts
 
 
 @inner
@@ -18,7 +25,7 @@ def dot(x, w, lanes):
     total = x.dtype.type(0)
     for start in range(0, x.shape[0], BLOCK):
         stop = min(start + BLOCK, x.shape[0])
-        total += _dot_block(x[start:stop], w[start:stop], lanes)
+        total += dot_block(x[start:stop], w[start:stop], lanes)
     return total
 
 
@@ -53,6 +60,14 @@ def power(value, exponent):
 
 
 @inner
+def power_or_count(value, exponent):
+    """|value|^exponent, but 1 for exponent 0 and a value that is not 0."""
+    if exponent == 0.0:
+        return 1.0 if value != 0 else 0.0
+    return power(value, exponent)
+
+
+@inner
 def count_nonzero(x):
     """Number of x that are not 0."""
     count = 0
@@ -62,7 +77,8 @@ def count_nonzero(x):
 
 
 @inner
-def _dot_block(x, w, lanes):
+def dot_block(x, w, lanes):
+    """Sum of x w over one block, at most BLOCK long."""
     n = x.shape[0]
     first = min(n, LANES)
     for lane in range(first):
@@ -85,7 +101,7 @@ def _dot_block(x, w, lanes):
         for lane in range(x0.shape[0]):
             lanes[lane] += x0[lane] * w0[lane]
         start += LANES
-    return _fold(lanes)
+    return fold_lanes(lanes)
 
 
 @inner
@@ -100,11 +116,12 @@ def _sum_abs_block(x, wide):
         part = x[start : min(start + LANES, n)]
         for lane in range(part.shape[0]):
             wide[lane] += abs(part[lane])
-    return _fold(wide)
+    return fold_lanes(wide)
 
 
 @inner
-def _fold(lanes):
+def fold_lanes(lanes):
+    """Sum of LANES running sums, by halves; they are used up."""
     half = LANES // 2
     while half >= 4:
         for lane in range(half):

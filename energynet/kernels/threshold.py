@@ -8,28 +8,84 @@ Compare: Frederickson & Johnson, SIAM J Comput 1984, on selection in sorted matr
 """
 
 import numpy as np
+from numba import prange
 
-from energynet.kernels._jit import inner
+from energynet.kernels._jit import inner, shared
 from energynet.kernels.factors import count_reaching, keep_columns, pattern_of, value_of
+from energynet.kernels.forward import backward_part
 from energynet.kernels.native import kth_largest
+from energynet.kernels.sums import BLOCK, blocks_of
 
 BUCKETS = 1024  # 64 an octave; values more than 16 octaves below the largest share the last
 GATHERED = 1024  # at most so many products go to the partial selection
 
 
+@shared
+def backward_counted(team, network, plan, buffers, ranking):
+    """The backward pass, and |g| and |a| of the first `units` units counted by bucket."""
+    nh = buffers.g.shape[0]
+    for part in prange(team.parts):
+        first, last = blocks_of(part, team.parts, nh + 1)
+        backward_part(network, plan, buffers, first, last)
+        start, stop = min(first * BLOCK, plan.units), min(last * BLOCK, plan.units)
+        _fill_buckets(ranking.hidden, part, buffers.g_bits[start:stop])
+        _fill_buckets(ranking.output, part, buffers.a_bits[start:stop])
+
+
 @inner
-def find_threshold(hidden, output, choice, g, a, k):
+def _fill_buckets(factors, part, bits):
+    """Count patterns, signs apart, by bucket below that of the part's largest."""
+    unsigned = (np.int64(1) << (8 * bits.itemsize - 1)) - 1
+    counts = factors.counts[part]
+    for bucket in range(BUCKETS):
+        counts[bucket] = 0
+    largest = np.int64(0)
+    for j in range(bits.shape[0]):
+        largest = max(largest, np.int64(bits[j]) & unsigned)
+    shift = _shift(bits)
+    top = largest >> shift
+    factors.top[part] = top
+    for j in range(bits.shape[0]):
+        counts[min(top - ((np.int64(bits[j]) & unsigned) >> shift), BUCKETS - 1)] += 1
+
+
+@inner
+def _merge_buckets(factors, parts, bias):
+    """Running counts over all parts, from the largest down, and with `bias` one column of value 1.
+
+    Returns the top: the pattern bits of the largest bucket.
+    """
+    at_most, shift = factors.at_most, _shift(factors.col_bits)
+    one = pattern_of(factors, 1.0) >> shift
+    top = one if bias else np.int64(0)
+    for part in range(parts):
+        top = max(top, factors.top[part])
+    for bucket in range(BUCKETS + 1):
+        at_most[bucket] = 0
+    if bias:
+        at_most[min(top - one, BUCKETS - 1) + 1] = 1
+    for part in range(parts):
+        lower = top - factors.top[part]
+        for bucket in range(BUCKETS):
+            at_most[min(bucket + lower, BUCKETS - 1) + 1] += factors.counts[part, bucket]
+    for bucket in range(BUCKETS):
+        at_most[bucket + 1] += at_most[bucket]
+    return top
+
+
+@inner
+def find_threshold(team, plan, buffers, hidden, output, choice, k):
     """The k-th largest |dw|, or 0 where fewer than k are not 0. Layers without rows are left out.
 
-    Leaves in each layer the sorted columns, in `above` how many columns of each row lie above the
-    threshold, and in `least` how many lie at or above it.
+    `backward_counted` comes before. Leaves in each layer the sorted columns, in `above` how many
+    columns of each row lie above the threshold, and in `least` how many lie at or above it.
     Returns (threshold, number above it).
     """
-    low, high = _bracket(hidden, output, g, a, k)
-    threshold = g[0] * 0
+    low, high = _bracket(team, hidden, output, k)
+    threshold = buffers.g[0] * 0
     while True:
-        keep_columns(hidden, g, value_of(hidden, low))
-        keep_columns(output, a, value_of(hidden, low))
+        keep_columns(hidden, buffers.g_bits, plan.units, False, value_of(hidden, low))
+        keep_columns(output, buffers.a_bits, plan.units, True, value_of(hidden, low))
         if _count_least(hidden, output, value_of(hidden, low)) >= k:
             threshold = _narrow(hidden, output, choice, low, high, k)
             break
@@ -42,18 +98,18 @@ def find_threshold(hidden, output, choice, g, a, k):
 
 
 @inner
-def _bracket(hidden, output, g, a, k):
+def _bracket(team, hidden, output, k):
     """Bit patterns low <= high: about k products reach low, fewer than k reach high."""
-    largest_g = _fill_buckets(hidden, g)
-    largest_a = _fill_buckets(output, a)
-    top_g = pattern_of(hidden, largest_g) >> _shift(hidden.col_bits)
-    top_a = pattern_of(hidden, largest_a) >> _shift(hidden.col_bits)
-    largest = g[0] * 0
-    if hidden.size[0] > 0:
-        largest = max(largest, hidden.row_value[0] * largest_g)
-    if output.size[0] > 0:
-        largest = max(largest, output.row_value[0] * largest_a)
     shift = _shift(hidden.col_bits)
+    top_g = _merge_buckets(hidden, team.parts, False)
+    top_a = _merge_buckets(output, team.parts, True)
+    # The top bucket's upper edge times the largest row bounds all products.
+    largest = hidden.row_value[0] * 0
+    if hidden.size[0] > 0:
+        largest = hidden.row_value[0] * value_of(hidden, (top_g + 1) << shift)
+    if output.size[0] > 0:
+        bound = output.row_value[0] * value_of(hidden, (top_a + 1) << shift)
+        largest = max(largest, bound)
     top = pattern_of(hidden, largest) >> shift
     # The smallest number of steps down from the top whose estimate reaches k.
     too_few, enough = -1, min(top, BUCKETS)
@@ -66,8 +122,22 @@ def _bracket(hidden, output, g, a, k):
             too_few = middle
     # One step for a column's place in its bucket, one for the row's.
     low = (top - enough - 2) << shift if enough + 2 < min(top, BUCKETS) else 0
-    high = (top - too_few) << shift if too_few >= 0 else pattern_of(hidden, largest) + 1
+    high = (top - too_few) << shift if too_few >= 0 else (top + 1) << shift
     return low, high
+
+
+@inner
+def _estimate(factors, threshold, top):
+    """How many products reach the threshold at most, from the buckets alone."""
+    rows = factors.size[0]
+    shift = _shift(factors.col_bits)
+    for r in range(rows):
+        factors.spare_value[r] = threshold / factors.row_value[r]
+    total = 0
+    for r in range(rows):
+        below = top - (np.int64(factors.spare_bits[r]) >> shift)
+        total += factors.row_weight[r] * factors.at_most[min(max(below, -1), BUCKETS - 1) + 1]
+    return total
 
 
 @inner
@@ -96,43 +166,6 @@ def _narrow(hidden, output, choice, low, high, k):
     count = _gather(hidden, choice, 0)
     count = _gather(output, choice, count)
     return kth_largest(choice.gathered[:count], choice.weight[:count], k - at_high)
-
-
-@inner
-def _fill_buckets(factors, values):
-    """Count |values| by bucket, running from the largest down. Returns the largest."""
-    largest = values[0] * 0
-    if factors.size[0] == 0:
-        return largest
-    for j in range(values.shape[0]):
-        size = abs(values[j])
-        factors.spare_value[j] = size
-        largest = max(largest, size)
-    shift = _shift(factors.col_bits)
-    top = pattern_of(factors, largest) >> shift
-    at_most = factors.at_most
-    for bucket in range(BUCKETS + 1):
-        at_most[bucket] = 0
-    for j in range(values.shape[0]):
-        below = top - (np.int64(factors.spare_bits[j]) >> shift)
-        at_most[min(below, BUCKETS - 1) + 1] += 1
-    for bucket in range(BUCKETS):
-        at_most[bucket + 1] += at_most[bucket]
-    return largest
-
-
-@inner
-def _estimate(factors, threshold, top):
-    """How many products reach the threshold at most, from the buckets alone."""
-    rows = factors.size[0]
-    shift = _shift(factors.col_bits)
-    for r in range(rows):
-        factors.spare_value[r] = threshold / factors.row_value[r]
-    total = 0
-    for r in range(rows):
-        below = top - (np.int64(factors.spare_bits[r]) >> shift)
-        total += factors.row_weight[r] * factors.at_most[min(max(below, -1), BUCKETS - 1) + 1]
-    return total
 
 
 @inner

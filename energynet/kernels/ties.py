@@ -28,66 +28,67 @@ def count_tied(factors):
 
 
 @inner
-def take_tied(factors):
-    """Choose all entries at the threshold."""
-    for r in range(factors.size[0]):
-        factors.above[r] = factors.least[r]
+def set_prefixes(choice, count, prefix):
+    """choice.prefix of each stroke, from `prefix` of its row."""
+    for k in range(count):
+        r = choice.row_of[k]
+        choice.prefix[k] = prefix[r] if r >= 0 else 0
 
 
 @inner
-def resolve_hidden(plan, step, buffers, factors, choice, needed):
+def resolve_hidden(plan, step, buffers, count, factors, choice, needed):
     """Choose `needed` of the tied entries of the hidden layer; there are more of them.
 
-    Whole rows of ties go into `above`, single background pixels into choice.pixel; they get the
-    columns between the background's above and least. The last row may take only some of its tied
-    columns: these go to choice.column.
+    Strokes whose ties are all chosen get the longer choice.prefix, background pixels go into
+    choice.pixel: they get the columns between the background's above and least. The last input may
+    take only some of its tied columns: these go to choice.column.
 
-    Returns (number of background pixels, presynaptic index of the row cut short or -1, its position
-    among the rows, number of its columns).
+    Returns (number of background pixels, presynaptic index of the input cut short or -1, number of
+    its columns).
     """
-    members = _list_members(buffers, factors, choice)
+    members = _list_members(buffers, count, factors, choice)
     sort_ties(plan, step, choice.member, choice.rank, members)
     pixels = 0
     for m in range(members):
         pre = choice.member[m]
-        r = choice.row_of[pre]
+        k = choice.stroke_of[pre]
+        r = choice.row_of[k] if k >= 0 else factors.size[2]
         start, stop = factors.above[r], factors.least[r]
         if stop - start > needed:
             for p in range(start, stop):
                 choice.column[p - start] = factors.col_index[p]
             sort_ties(plan, step, choice.column, choice.rank, stop - start)
-            return pixels, np.int64(pre), np.int64(r), needed
-        if factors.row_source[r] < 0:
+            return pixels, np.int64(pre), needed
+        if k >= 0:
+            choice.prefix[k] = stop
+        else:
             choice.pixel[pixels] = pre
             pixels += 1
-        else:
-            factors.above[r] = stop
         needed -= stop - start
         if needed == 0:
             break
-    return pixels, np.int64(-1), np.int64(0), 0
+    return pixels, np.int64(-1), np.int64(0)
 
 
 @inner
-def _list_members(buffers, factors, choice):
-    """List the inputs with tied entries in choice.member, and their rows in choice.row_of."""
+def _list_members(buffers, count, factors, choice):
+    """List the inputs with tied entries in choice.member, and choice.stroke_of for them."""
     members = 0
-    for r in range(factors.size[0]):
-        if factors.least[r] == factors.above[r]:
-            continue
-        source = factors.row_source[r]
-        if source >= 0:
-            choice.member[members] = buffers.row[source]
-            choice.row_of[buffers.row[source]] = r
+    for k in range(count):
+        r = choice.row_of[k]
+        if r >= 0 and factors.least[r] > factors.above[r]:
+            choice.member[members] = buffers.row[k]
+            choice.stroke_of[buffers.row[k]] = k
             members += 1
-            continue
+    r = factors.size[2]
+    if r >= 0 and factors.least[r] > factors.above[r]:
         k = 0
         for pixel in range(buffers.row.shape[0] - 1):
             if buffers.row[k] == pixel:  # strokes are listed in ascending order, the bias last
                 k += 1
             else:
                 choice.member[members] = pixel
-                choice.row_of[pixel] = r
+                choice.stroke_of[pixel] = -1
                 members += 1
     return members
 

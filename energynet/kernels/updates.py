@@ -1,14 +1,24 @@
-"""Updates that are dense or fixed: all synapses of the first units, a fixed mask, whole rows.
+"""Updates that are dense or fixed: all synapses of the first units, a fixed mask.
 
 Each adds the step's energies. dw1[i, j] = x_i g_j and dw2[j, o] = a_j q_o; their sums of
 |dw|^p are products or short sums of the factors' powers.
 """
 
 import numpy as np
+from numba import prange
 
-from energynet.kernels._jit import inner
+from energynet.kernels._jit import inner, shared
 from energynet.kernels.native import masked_add
-from energynet.kernels.sums import count_nonzero, power, sum_power
+from energynet.kernels.sums import (
+    BLOCK,
+    LANES,
+    blocks_of,
+    count_nonzero,
+    fold_lanes,
+    power,
+    power_or_count,
+    sum_power,
+)
 
 
 @inner
@@ -19,7 +29,14 @@ def add_row(row, values, factor):
 
 
 @inner
-def input_power(images, buffers, count, exponent):
+def units_of(part, parts, nh, units):
+    """The hidden units of a part, as far as they are among the first `units`."""
+    first, last = blocks_of(part, parts, nh + 1)
+    return min(first * BLOCK, units), min(last * BLOCK, units)
+
+
+@inner
+def _input_power(images, buffers, count, exponent):
     """Sum of |x|^exponent over all pixels and the bias unit, float64."""
     total = 0.0
     for k in range(count):
@@ -29,7 +46,7 @@ def input_power(images, buffers, count, exponent):
 
 
 @inner
-def input_count(images, buffers, count):
+def _input_count(images, buffers, count):
     """Number of inputs, the bias unit among them, that are not 0."""
     found = count_nonzero(buffers.x[:count])
     if images.background != 0:
@@ -37,123 +54,168 @@ def input_count(images, buffers, count):
     return found
 
 
-@inner
-def share_background(network, images, buffers, units, total):
-    """Give every pixel of the first `units` hidden units the background's dw = c g."""
-    background = images.background
-    pixels = buffers.row.shape[0] - 1
-    sum_x = total + pixels * np.float64(background)
-    for j in range(units):
-        network.v[j] += background * buffers.g[j]
-        network.r[j] += np.float64(buffers.g[j]) * sum_x
-
-
-@inner
-def update_units(network, images, plan, buffers, energies, count, total):
-    """All synapses of the first k_hidden hidden units change, and the output biases."""
-    units = plan.k_hidden
+@shared
+def update_units(team, network, images, plan, buffers, count, total):
+    """All synapses of the first `units` hidden units change, and the output biases."""
     nh = buffers.g.shape[0]
-    g = buffers.g[:units]
-    a = buffers.a[:units]
-    for k in range(count):
-        add_row(network.u[buffers.row[k], :units], g, buffers.s[k])
-    share_background(network, images, buffers, units, total)
+    for part in prange(team.parts):
+        start, stop = units_of(part, team.parts, nh, plan.units)
+        g, a = buffers.g[start:stop], buffers.a[start:stop]
+        for k in range(count):
+            add_row(network.u[buffers.row[k], start:stop], g, buffers.s[k])
+        background = images.background
+        sum_x = total + (buffers.row.shape[0] - 1) * np.float64(background)
+        v, r = network.v[start:stop], network.r[start:stop]
+        for j in range(g.shape[0]):
+            v[j] += background * g[j]
+            r[j] += np.float64(g[j]) * sum_x
+        for o in range(network.w2.shape[0]):
+            add_row(network.w2[o, start:stop], a, buffers.q[o])
     for o in range(network.w2.shape[0]):
-        add_row(network.w2[o, :units], a, buffers.q[o])
         network.w2[o, nh] += buffers.q[o]  # the bias unit's activity is 1
-    energies.m0[0] += input_count(images, buffers, count) * count_nonzero(g)
-    energies.m0[1] += (count_nonzero(a) + 1) * count_nonzero(buffers.q)
+
+
+@inner
+def account_units(images, plan, buffers, energies, count):
+    """Add the energies of `update_units`."""
+    g, a, q = buffers.g[: plan.units], buffers.a[: plan.units], buffers.q
+    energies.m0[0] += _input_count(images, buffers, count) * count_nonzero(g)
+    energies.m0[1] += (count_nonzero(a) + 1) * count_nonzero(q)
     for e in range(energies.exponent.shape[0]):
         p = energies.exponent[e]
-        inputs = input_power(images, buffers, count, p)
-        energies.power[e, 0] += inputs * sum_power(g, p, buffers.wide)
-        hidden = sum_power(a, p, buffers.wide) + 1
-        energies.power[e, 1] += hidden * sum_power(buffers.q, p, buffers.wide)
+        inputs = _input_power(images, buffers, count, p)
+        energies.power[e, 0] += inputs * sum_power(g, p, buffers.wide[0])
+        hidden = sum_power(a, p, buffers.wide[0]) + 1
+        energies.power[e, 1] += hidden * sum_power(q, p, buffers.wide[0])
 
 
 @inner
-def sum_masked_strokes(mask, buffers, count):
-    """Fill mask.strokes: for each unit the sum of s over its plastic stroke synapses."""
-    for j in range(mask.strokes.shape[0]):
-        mask.strokes[j] = 0
-    for k in range(count - 1):  # the bias row is no pixel
-        i, s = buffers.row[k], buffers.s[k]
-        for p in range(mask.start_hidden[i], mask.start_hidden[i + 1]):
-            mask.strokes[mask.hidden[p]] += s
+def add_masked_row(row, dense, values, factor):
+    """row[j] += factor * values[j] where dense[j] is 1; the others keep their bits."""
+    for j in range(row.shape[0]):
+        changed = row[j] + factor * values[j]
+        row[j] = changed if dense[j] else row[j]
 
 
-@inner
-def update_mask(network, images, mask, buffers, energies, count):
+@shared
+def update_mask(team, network, images, mask, buffers, count):
     """The synapses of a fixed mask change."""
     g, a, q = buffers.g, buffers.a, buffers.q
+    for part in prange(team.parts):
+        for k in range(part, count, team.parts):
+            i = buffers.row[k]
+            if mask.dense.shape[0] > 0:
+                add_masked_row(network.u[i], mask.dense[i], g, buffers.s[k])
+            else:
+                columns = mask.hidden[mask.start_hidden[i] : mask.start_hidden[i + 1]]
+                masked_add(network.u[i], columns, g, buffers.s[k])
+        for o in range(part, q.shape[0], team.parts):
+            columns = mask.output[mask.start_output[o] : mask.start_output[o + 1]]
+            masked_add(network.w2[o], columns, a, q[o])
     background = images.background
-    for k in range(count):
-        i = buffers.row[k]
-        columns = mask.hidden[mask.start_hidden[i] : mask.start_hidden[i + 1]]
-        masked_add(network.u[i], columns, g, buffers.s[k])
     for j in range(g.shape[0]):
         sum_x = mask.strokes[j] + mask.pixels[j] * np.float64(background)
         network.v[j] += background * g[j]
         network.r[j] += np.float64(g[j]) * sum_x
-    for o in range(q.shape[0]):
+
+
+@inner
+def _fill_powers(buffers, exponent):
+    """g_power[j] = |g[j]|^exponent; exponent 0 marks the g that are not 0."""
+    for j in range(buffers.g.shape[0]):
+        buffers.g_power[j] = power_or_count(buffers.g[j], exponent)
+
+
+@shared
+def sum_masked_rows(team, mask, buffers, count):
+    """Fill row_power: for each stroke row the sum of g_power over its plastic columns."""
+    for part in prange(team.parts):
+        for k in range(part, count, team.parts):
+            i = buffers.row[k]
+            if mask.dense.shape[0] > 0:
+                total = _dense_sum(mask.dense[i], buffers.g_power, buffers.wide[part])
+            else:
+                columns = mask.hidden[mask.start_hidden[i] : mask.start_hidden[i + 1]]
+                total = _gathered_sum(buffers.g_power, columns)
+            buffers.row_power[k] = total
+
+
+@inner
+def account_mask(team, images, mask, buffers, energies, count):
+    """Add the energies of `update_mask`."""
+    for e in range(-1, energies.exponent.shape[0]):
+        exponent = energies.exponent[e] if e >= 0 else 0.0
+        if e < 0 and count_nonzero(buffers.g) == buffers.g.shape[0]:
+            for k in range(count):
+                i = buffers.row[k]
+                buffers.row_power[k] = mask.start_hidden[i + 1] - mask.start_hidden[i]
+            for j in range(buffers.g.shape[0]):
+                buffers.g_power[j] = 1
+        else:
+            _fill_powers(buffers, exponent)
+            sum_masked_rows(team, mask, buffers, count)
+        hidden = _masked_hidden_power(images, mask, buffers, count, exponent)
+        output = _masked_output_power(mask, buffers, exponent)
+        if e >= 0:
+            energies.power[e, 0] += hidden
+            energies.power[e, 1] += output
+        else:
+            energies.m0[0] += np.int64(hidden)
+            energies.m0[1] += np.int64(output)
+
+
+@inner
+def _masked_hidden_power(images, mask, buffers, count, exponent):
+    """Sum of |dw|^exponent: as if all pixels were background, then mended row by row."""
+    background = power_or_count(images.background, exponent)
+    total = 0.0
+    if background != 0:
+        for j in range(buffers.g.shape[0]):
+            total += mask.pixels[j] * buffers.g_power[j]
+        total *= background
+    for k in range(count):
+        own = power_or_count(buffers.x[k], exponent)
+        if k < count - 1:
+            own -= background
+        total += own * buffers.row_power[k]
+    return total
+
+
+@inner
+def _masked_output_power(mask, buffers, exponent):
+    total = 0.0
+    for o in range(buffers.q.shape[0]):
         columns = mask.output[mask.start_output[o] : mask.start_output[o + 1]]
-        masked_add(network.w2[o], columns, a, q[o])
-        active = 0
+        row = 0.0
         for p in range(columns.shape[0]):
-            active += a[columns[p]] != 0
-        energies.m0[1] += active * (q[o] != 0)
-    energies.m0[0] += _masked_count(images, mask, buffers, count)
-    for e in range(energies.exponent.shape[0]):
-        p = energies.exponent[e]
-        energies.power[e, 0] += _masked_power(images, mask, buffers, count, p)
-        for o in range(q.shape[0]):
-            columns = mask.output[mask.start_output[o] : mask.start_output[o + 1]]
-            energies.power[e, 1] += _gathered_power(a, columns, p) * power(q[o], p)
-
-
-@inner
-def _gathered_power(values, columns, exponent):
-    total = 0.0
-    for p in range(columns.shape[0]):
-        total += power(values[columns[p]], exponent)
+            row += power_or_count(buffers.a[columns[p]], exponent)
+        total += row * power_or_count(buffers.q[o], exponent)
     return total
 
 
 @inner
-def _masked_power(images, mask, buffers, count, exponent):
-    """Sum of |dw|^exponent in the hidden layer: as if all pixels were background, then mended."""
-    g = buffers.g
-    shared = power(images.background, exponent)
-    total = 0.0
-    if shared != 0:
-        for j in range(g.shape[0]):
-            total += mask.pixels[j] * power(g[j], exponent)
-        total *= shared
-    for k in range(count):
-        i = buffers.row[k]
-        columns = mask.hidden[mask.start_hidden[i] : mask.start_hidden[i + 1]]
-        own = power(buffers.x[k], exponent)
-        if k < count - 1:
-            own -= shared
-        total += own * _gathered_power(g, columns, exponent)
-    return total
+def _gathered_sum(values, columns):
+    """Sum of values[columns], in four running sums: each addition waits for one of its own."""
+    s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
+    whole = columns.shape[0] // 4 * 4
+    for p in range(0, whole, 4):
+        s0 += values[columns[p]]
+        s1 += values[columns[p + 1]]
+        s2 += values[columns[p + 2]]
+        s3 += values[columns[p + 3]]
+    for p in range(whole, columns.shape[0]):
+        s0 += values[columns[p]]
+    return (s0 + s2) + (s1 + s3)
 
 
 @inner
-def _masked_count(images, mask, buffers, count):
-    """Number of masked synapses of the hidden layer whose factors are both not 0."""
-    g = buffers.g
-    shared = images.background != 0
-    total = 0
-    if shared:
-        for j in range(g.shape[0]):
-            total += mask.pixels[j] * (g[j] != 0)
-    for k in range(count):
-        i = buffers.row[k]
-        own = np.int64(buffers.x[k] != 0)
-        if k < count - 1:
-            own -= shared
-        if own != 0:
-            for p in range(mask.start_hidden[i], mask.start_hidden[i + 1]):
-                total += own * (g[mask.hidden[p]] != 0)
-    return total
+def _dense_sum(dense, values, wide):
+    """Sum of values where dense is 1, in LANES running sums."""
+    for lane in range(LANES):
+        wide[lane] = 0
+    for start in range(0, values.shape[0], LANES):
+        part = values[start : min(start + LANES, values.shape[0])]
+        marks = dense[start : start + part.shape[0]]
+        for lane in range(part.shape[0]):
+            wide[lane] += part[lane] if marks[lane] else 0.0
+    return fold_lanes(wide)

@@ -1,0 +1,1 @@
+"""Benchmarks: `python -m bench` compares and writes RESULTS.md, `pytest bench` times routines."""

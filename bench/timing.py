@@ -1,0 +1,83 @@
+"""Timing of several tasks in turn: A B C A B C ..., so that a drifting machine speed cancels."""
+
+import math
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# A task takes a number of units of work (training steps, mostly), prepares them, and returns what
+# is to be timed. Tasks that are given the same numbers, call after call, meet the same images.
+Task = Callable[[int], Callable[[], Any]]
+Times = dict[Any, list[float]]  # seconds a unit, one number a round
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How thoroughly to measure: `rounds` rounds of at least `seconds` for each task."""
+
+    quick: bool
+    rounds: int
+    seconds: float
+
+    @classmethod
+    def full(cls) -> "Effort":
+        """The numbers that count."""
+        return cls(quick=False, rounds=7, seconds=0.2)
+
+    @classmethod
+    def trial(cls) -> "Effort":
+        """Tiny sizes and a few rounds: shows that the suite works."""
+        return cls(quick=True, rounds=3, seconds=0.01)
+
+    def size(self, hidden: int) -> int:
+        """The number of hidden units to measure in place of `hidden`."""
+        return max(20, hidden // 20) if self.quick else hidden
+
+    def sizes(self, *hidden: int) -> list[int]:
+        """As `size`, for several."""
+        return [self.size(number) for number in hidden]
+
+
+def progress(line: str) -> None:
+    """Tell a person that one more measurement is done."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def clock(work: Callable[[], Any]) -> float:
+    """Seconds that one call takes."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def calibrate(tasks: Mapping[Any, Task], seconds: float) -> int:
+    """Units a round for which each task takes at least `seconds`; all do the same work."""
+    units = 1
+    while True:
+        fastest = min(clock(task(units)) for task in tasks.values())
+        if fastest >= seconds:
+            return units
+        growth = 1.2 * seconds / max(fastest, 1e-9)
+        units = math.ceil(units * min(max(growth, 1.2), 20))
+
+
+def interleave(tasks: Mapping[Any, Task], units: Mapping[Any, int], rounds: int) -> Times:
+    """Time all tasks round by round."""
+    times: Times = {name: [] for name in tasks}
+    for _ in range(rounds):
+        for name, task in tasks.items():
+            times[name].append(clock(task(units[name])) / units[name])
+    return times
+
+
+def compare(tasks: Mapping[Any, Task], effort: Effort) -> Times:
+    """Time tasks that do the same work, the same number of units in each round."""
+    units = calibrate(tasks, effort.seconds)
+    return interleave(tasks, dict.fromkeys(tasks, units), effort.rounds)
+
+
+def ratios(above: list[float], below: list[float]) -> list[float]:
+    """The quotient in each round."""
+    return [a / b for a, b in zip(above, below, strict=True)]

@@ -1,0 +1,48 @@
+"""Activation functions of the hidden units. To add one: here, and its name in `config`."""
+
+import math
+
+import numpy as np
+
+from energynet.kernels._jit import inner
+from energynet.kernels.state import Activation
+
+LEAK = 0.1  # slope of the leaky ReLU below zero
+_RECTIFIED, _TANH, _SIGMOID = 0, 1, 2  # the ReLUs differ by their slope alone
+
+
+def activation_of(name: str, dtype: np.dtype) -> Activation:
+    """The kernels' form of a config's activation."""
+    kind = {"tanh": _TANH, "sigmoid": _SIGMOID}.get(name, _RECTIFIED)
+    return Activation(kind, dtype.type(LEAK if name == "leaky_relu" else 0.0))
+
+
+@inner
+def activate(h, a, activation):
+    """a[j] = f(h[j]); h : real (n,); a : real (>= n,), changed in its first n."""
+    slope = activation.slope
+    if activation.kind == _RECTIFIED:
+        for j in range(h.shape[0]):
+            a[j] = h[j] if h[j] > 0 else slope * h[j]
+    elif activation.kind == _TANH:
+        for j in range(h.shape[0]):
+            a[j] = math.tanh(h[j])
+    else:
+        one = h.dtype.type(1)
+        for j in range(h.shape[0]):
+            a[j] = one / (one + math.exp(-h[j]))
+
+
+@inner
+def derive(h, a, g, activation):
+    """g[j] *= f'(h[j]), where a[j] = f(h[j]); all real, g : (n,)."""
+    slope, one = activation.slope, g.dtype.type(1)
+    if activation.kind == _RECTIFIED:
+        for j in range(g.shape[0]):
+            g[j] = g[j] if h[j] > 0 else slope * g[j]
+    elif activation.kind == _TANH:
+        for j in range(g.shape[0]):
+            g[j] = (one - a[j] * a[j]) * g[j]
+    else:
+        for j in range(g.shape[0]):
+            g[j] = (a[j] * (one - a[j])) * g[j]
