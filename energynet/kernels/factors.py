@@ -89,10 +89,14 @@ def list_outputs(factors, q):
 
 @inner
 def _sort_rows(factors, rows):
-    sort_descending(
-        factors.row_bits, factors.row_source, factors.spare_bits, factors.spare_index, rows
-    )
+    _sort(factors, factors.row_bits, factors.row_source, rows)
     factors.size[0], factors.size[1], factors.size[2] = rows, 0, -1
+
+
+@inner
+def _sort(factors, bits, index, count):
+    spare_bits, spare_index = factors.spare_bits, factors.spare_index
+    sort_descending(bits, index, spare_bits, spare_index, factors.position, count)
 
 
 @inner
@@ -123,9 +127,7 @@ def keep_columns(factors, bits, units, bias, threshold):
         factors.col_bits[columns] = bits[j]
         factors.col_index[columns] = j
         columns += np.int64(bits[j]) >= least
-    sort_descending(
-        factors.col_bits, factors.col_index, factors.spare_bits, factors.spare_index, columns
-    )
+    _sort(factors, factors.col_bits, factors.col_index, columns)
     factors.size[1] = columns
 
 

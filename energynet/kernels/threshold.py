@@ -14,22 +14,25 @@ from energynet.kernels._jit import inner, shared
 from energynet.kernels.factors import count_reaching, keep_columns, pattern_of, value_of
 from energynet.kernels.forward import backward_part
 from energynet.kernels.native import kth_largest
-from energynet.kernels.sums import BLOCK, blocks_of
+from energynet.kernels.updates import units_of
 
 BUCKETS = 1024  # 64 an octave; values more than 16 octaves below the largest share the last
 GATHERED = 1024  # at most so many products go to the partial selection
 
 
 @shared
-def backward_counted(team, network, plan, buffers, ranking):
+def backward_counted(team, network, plan, buffers, hidden, output):
     """The backward pass, and |g| and |a| of the first `units` units counted by bucket."""
-    nh = buffers.g.shape[0]
     for part in prange(team.parts):
-        first, last = blocks_of(part, team.parts, nh + 1)
-        backward_part(network, plan, buffers, first, last)
-        start, stop = min(first * BLOCK, plan.units), min(last * BLOCK, plan.units)
-        _fill_buckets(ranking.hidden, part, buffers.g_bits[start:stop])
-        _fill_buckets(ranking.output, part, buffers.a_bits[start:stop])
+        _backward_counted(part, team.parts, network, plan, buffers, hidden, output)
+
+
+@inner
+def _backward_counted(part, parts, network, plan, buffers, hidden, output):
+    backward_part(part, parts, network, plan, buffers)
+    start, stop = units_of(part, parts, buffers.g.shape[0], plan.units)
+    _fill_buckets(hidden, part, buffers.g_bits[start:stop])
+    _fill_buckets(output, part, buffers.a_bits[start:stop])
 
 
 @inner
