@@ -12,14 +12,14 @@ BATCH = 64  # images whose strokes and activities stay in the second cache level
 UNITS = 128  # hidden units whose weights do: 785 x 128 x 4 bytes = 0.4 MB
 
 
-def allocate(n_in, nh, dtype):
+def allocate(n_in: int, nh: int, dtype: np.dtype) -> Batch:
     """Room for a batch of images."""
     return Batch(
         row=np.empty((BATCH, n_in + 1), np.int64),
         code=np.empty(n_in + 1, np.int64),
         x=np.empty(n_in + 1, dtype),
         s=np.empty((BATCH, n_in + 1), dtype),
-        count=np.empty(BATCH, np.int64),
+        strokes=np.empty(BATCH, np.int64),
         a=np.empty((BATCH, nh + 1), dtype),
         h=np.empty(UNITS, dtype),
         lanes=np.empty(LANES, dtype),
@@ -34,7 +34,7 @@ def evaluate(network, images, activation, batch, start, stop, output, predicted)
     """
     u, w2 = network.u, network.w2
     nh = u.shape[1]
-    row, s, count, a, h = batch.row, batch.s, batch.count, batch.a, batch.h
+    row, s, count, a, h = batch.row, batch.s, batch.strokes, batch.a, batch.h
     background = np.float64(images.background)
     for first in range(start, stop, BATCH):
         size = min(BATCH, stop - first)

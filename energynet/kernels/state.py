@@ -236,14 +236,14 @@ class Energies(NamedTuple):
 class Batch(NamedTuple):
     """Scratch to evaluate `batch` images together, their units in blocks.
 
-    row, s : int64, real (batch, n_in + 1), and count : int64 (batch,): strokes of each image
+    row, s : int64, real (batch, n_in + 1), and strokes : int64 (batch,): those of each image
     x, code : real, int64 (n_in + 1,)
     a : real (batch, nh + 1); h : real (units of a block,); lanes : real (LANES,)
     """
 
     row: np.ndarray
     s: np.ndarray
-    count: np.ndarray
+    strokes: np.ndarray
     x: np.ndarray
     code: np.ndarray
     a: np.ndarray
