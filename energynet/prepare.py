@@ -10,10 +10,11 @@ from energynet.encode import encode_dataset
 from energynet.errors import ConfigError
 from energynet.kernels import state, steps
 from energynet.kernels.activation import activation_of
+from energynet.kernels.factors import BUCKETS
 from energynet.kernels.masks import draw_layer
 from energynet.kernels.sums import BLOCK, LANES
 from energynet.kernels.team import Alone, Team
-from energynet.kernels.threshold import BUCKETS, GATHERED
+from energynet.kernels.threshold import GATHERED
 from energynet.rules import Plan, Shape, Update
 from energynet.stability import learning_rate
 from energynet.streams import start_weights, stream_keys

@@ -50,15 +50,17 @@ def update_largest(team, network, images, plan, buffers, ranking, energies, step
 @inner
 def _account(energies, layer, factors, choice, threshold, ties):
     """Add the energies of the entries above the threshold, and of some at it."""
-    rows = factors.size[0]
-    energies.m0[layer] += ties
+    rows, chosen = factors.size[0], ties
     for r in range(rows):
-        energies.m0[layer] += factors.row_weight[r] * factors.above[r]
+        chosen += factors.row_weight[r] * factors.above[r]
+    energies.m0[layer] += chosen
     for e in range(energies.exponent.shape[0]):
         p = energies.exponent[e]
         choice.power_sum[0] = 0
+        running = 0.0
         for c in range(factors.above[0]):  # the longest prefix
-            choice.power_sum[c + 1] = choice.power_sum[c] + power(factors.col_value[c], p)
+            running += power(factors.col_value[c], p)
+            choice.power_sum[c + 1] = running
         total = ties * power(threshold, p)
         for r in range(rows):
             value = factors.row_weight[r] * power(factors.row_value[r], p)

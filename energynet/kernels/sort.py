@@ -25,6 +25,12 @@ def sort_descending(bits, index, spare_bits, spare_index, position, count):
             shift += 1
         _pass(bits, index, spare_bits, spare_index, position, count, largest, shift)
         _pass(spare_bits, spare_index, bits, index, position, count, largest, shift + 8)
+    finish_sort(bits, index, spare_bits, spare_index, position, count)
+
+
+@inner
+def finish_sort(bits, index, spare_bits, spare_index, position, count):
+    """As `sort_descending`, for values that are nearly in order."""
     if not _insert(bits, index, count, _FEW * _FEW + _PATIENCE * count):
         largest = np.int64(0)
         for i in range(count):
