@@ -118,6 +118,16 @@ def test_every_flag_reaches_the_config(folder, monkeypatch):  # noqa: F811
     assert seen["checkpoint"] == folder / "run.npz"
 
 
+def test_info_and_warm(capsys):
+    assert main(["info", "--warm"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.startswith("energynet ")
+    assert "compiled functions" in shown.out
+    lines = shown.err.splitlines()
+    assert "energynet: largest, float64, one thread: " in shown.err
+    assert lines[-1].startswith("energynet: all kernels are compiled")
+
+
 TRAIN = "train --hidden 10 "
 BAD = [
     ("", "required: COMMAND"),

@@ -15,7 +15,8 @@ kernels.team kernels._sparse kernels._jit kernels.native kernels.state
 kernels.sums kernels.draws kernels.masks kernels.sort kernels.activation
 kernels.forward kernels.updates kernels.factors kernels.threshold kernels.ties
 kernels.largest kernels.per_neuron kernels.random_subset kernels.steps kernels.evaluate
-encode network result streams stability threads prepare checkpoint train progress info cli __main__
+encode network result streams stability threads prepare checkpoint train progress info warm
+cli __main__
 """.split()
 
 
