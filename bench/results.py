@@ -1,4 +1,4 @@
-"""What a section measured: rows with targets, tables, notes, and the numbers of its plots."""
+"""What a section measured, and the words for it: rows with targets, tables, notes, curves."""
 
 import statistics
 from dataclasses import dataclass, field
@@ -7,50 +7,12 @@ from typing import Any
 from bench.timing import progress
 
 
-@dataclass(frozen=True)
-class Row:
-    """One quantity, measured once a round. `sense` is "<=" or ">=", or "" where nothing is due."""
-
-    name: str
-    values: list[float]
-    unit: str
-    sense: str
-    target: float | None
-
-    @property
-    def median(self) -> float:
-        """Of all rounds."""
-        return statistics.median(self.values)
-
-    @property
-    def verdict(self) -> str:
-        """Whether the median reaches the target: pass, miss, or nothing where none is set."""
-        if self.target is None:
-            return ""
-        reached = self.median <= self.target if self.sense == "<=" else self.median >= self.target
-        return "pass" if reached else "miss"
-
-    def to_dict(self) -> dict[str, Any]:
-        """The row as plain values that JSON can hold."""
-        return {
-            "name": self.name,
-            "unit": self.unit,
-            "sense": self.sense,
-            "target": self.target,
-            "median": self.median,
-            "min": min(self.values),
-            "max": max(self.values),
-            "values": self.values,
-            "verdict": self.verdict,
-        }
-
-
 @dataclass
 class Section:
-    """All that one section of the suite has to say."""
+    """All that one section has to say, in values that JSON can hold."""
 
     title: str
-    rows: list[Row] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
     tables: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     curves: dict[str, Any] = field(default_factory=dict)
@@ -63,11 +25,25 @@ class Section:
         at_most: float | None = None,
         at_least: float | None = None,
     ) -> None:
-        """Add a row, with at most one of the two kinds of target."""
-        sense = "<=" if at_most is not None else ">=" if at_least is not None else ""
-        row = Row(name, values, unit, sense, at_most if at_most is not None else at_least)
+        """Add a quantity, measured once a round, with at most one of the two kinds of target."""
+        median, met = statistics.median(values), None
+        if at_most is not None:
+            met = median <= at_most
+        elif at_least is not None:
+            met = median >= at_least
+        row = {
+            "name": name,
+            "unit": unit,
+            "at_most": at_most,
+            "at_least": at_least,
+            "median": median,
+            "min": min(values),
+            "max": max(values),
+            "values": values,
+            "met": met,
+        }
         self.rows.append(row)
-        progress(f"  {name}: {spread(values)} {unit}".rstrip() + f"  {row.verdict}".rstrip())
+        progress(f"  {name}: {spread(values)} {unit}".rstrip())
 
     def table(self, caption: str, columns: list[str], lines: list[list[Any]]) -> None:
         """Add a table of numbers that have no target."""
@@ -77,17 +53,6 @@ class Section:
         """Add a paragraph."""
         self.notes.append(text)
         progress(f"  {text}")
-
-    def to_dict(self) -> dict[str, Any]:
-        """The section as plain values that JSON can hold."""
-        rows = [row.to_dict() for row in self.rows]
-        return {
-            "title": self.title,
-            "rows": rows,
-            "tables": self.tables,
-            "notes": self.notes,
-            "curves": self.curves,
-        }
 
 
 def digits(value: float) -> str:
@@ -101,11 +66,16 @@ def digits(value: float) -> str:
 
 
 def spread(values: list[float]) -> str:
-    """Median and range, as words."""
+    """Median and range."""
     low, high = digits(min(values)), digits(max(values))
     return f"{digits(statistics.median(values))} ({low} to {high})"
 
 
-def microseconds(times: list[float]) -> str:
-    """Median and range of seconds, in microseconds."""
-    return spread([1e6 * seconds for seconds in times])
+def microseconds(seconds: list[float]) -> str:
+    """Median and range, in microseconds."""
+    return spread([1e6 * value for value in seconds])
+
+
+def counted(threads: int) -> str:
+    """A number of threads, as words."""
+    return f"{threads} thread{'s' * (threads > 1)}"

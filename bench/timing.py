@@ -1,9 +1,9 @@
-"""Timing of several tasks in turn: A B C A B C ..., so that a drifting machine speed cancels."""
+"""Timing of several tasks in turn, A B C A B C ..., so that a drifting machine speed cancels."""
 
 import math
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,33 +15,27 @@ Times = dict[Any, list[float]]  # seconds a unit, one number a round
 
 @dataclass(frozen=True)
 class Effort:
-    """How thoroughly to measure: `rounds` rounds of at least `seconds` for each task."""
+    """How thoroughly to measure: rounds of at least `seconds` for each task."""
 
     quick: bool
     rounds: int
     seconds: float
 
-    @classmethod
-    def full(cls) -> "Effort":
-        """The numbers that count."""
-        return cls(quick=False, rounds=7, seconds=0.2)
-
-    @classmethod
-    def trial(cls) -> "Effort":
-        """Tiny sizes and a few rounds: shows that the suite works."""
-        return cls(quick=True, rounds=3, seconds=0.01)
-
     def size(self, hidden: int) -> int:
         """The number of hidden units to measure in place of `hidden`."""
         return max(20, hidden // 20) if self.quick else hidden
 
-    def sizes(self, *hidden: int) -> list[int]:
-        """As `size`, for several."""
-        return [self.size(number) for number in hidden]
+    def sizes(self, hidden: Iterable[int]) -> list[int]:
+        """As `size`, for several, without repeats."""
+        return list(dict.fromkeys(self.size(number) for number in hidden))
+
+
+FULL = Effort(quick=False, rounds=7, seconds=0.15)
+QUICK = Effort(quick=True, rounds=3, seconds=0.01)
 
 
 def progress(line: str) -> None:
-    """Tell a person that one more measurement is done."""
+    """Tell a person that one more thing is done."""
     print(line, file=sys.stderr, flush=True)
 
 
@@ -52,11 +46,11 @@ def clock(work: Callable[[], Any]) -> float:
     return time.perf_counter() - began
 
 
-def calibrate(tasks: Mapping[Any, Task], seconds: float) -> int:
-    """Units a round for which each task takes at least `seconds`; all do the same work."""
-    units = 1
+def calibrate(tasks: Iterable[Task], seconds: float) -> int:
+    """Units for which each task takes at least `seconds`; all do the same work meanwhile."""
+    tasks, units = list(tasks), 1
     while True:
-        fastest = min(clock(task(units)) for task in tasks.values())
+        fastest = min([clock(task(units)) for task in tasks])
         if fastest >= seconds:
             return units
         growth = 1.2 * seconds / max(fastest, 1e-9)
@@ -74,8 +68,14 @@ def interleave(tasks: Mapping[Any, Task], units: Mapping[Any, int], rounds: int)
 
 def compare(tasks: Mapping[Any, Task], effort: Effort) -> Times:
     """Time tasks that do the same work, the same number of units in each round."""
-    units = calibrate(tasks, effort.seconds)
+    units = calibrate(tasks.values(), effort.seconds)
     return interleave(tasks, dict.fromkeys(tasks, units), effort.rounds)
+
+
+def compare_unequal(tasks: Mapping[Any, Task], effort: Effort) -> Times:
+    """Time tasks of very different speed: each does as many units as take it long enough."""
+    units = {name: calibrate([task], effort.seconds) for name, task in tasks.items()}
+    return interleave(tasks, units, effort.rounds)
 
 
 def ratios(above: list[float], below: list[float]) -> list[float]:

@@ -3,7 +3,7 @@
 import numba
 import numpy as np
 
-from bench.problem import Problem
+from bench.peers import Problem
 
 _RULES = {"all": 0, "fixed-synapses": 1, "largest": 2, "largest-per-neuron": 3}
 
@@ -15,15 +15,21 @@ class PlainRun:
         self.problem = problem
         self.w1, self.w2 = problem.w1.copy(), problem.w2.copy()
         self.dw1, self.dw2 = np.empty_like(self.w1), np.empty_like(self.w2)
-        self.mask1 = np.ones((1, 1), bool) if problem.mask1 is None else problem.mask1
-        self.mask2 = np.ones((1, 1), bool) if problem.mask2 is None else problem.mask2
         self.energy = np.zeros(2)  # M0, M1
+
+    def weights(self) -> tuple[np.ndarray, np.ndarray]:
+        """W1 and W2."""
+        return self.w1, self.w2
+
+    def energies(self) -> tuple[float, float]:
+        """M0 and M1 so far."""
+        return float(self.energy[0]), float(self.energy[1])
 
     def advance(self, numbers: np.ndarray) -> None:
         """Train on these images, one a step."""
         problem = self.problem
         rule, counts = _RULES[problem.rule], (problem.k, *problem.k_fan_in)
-        for_rule = (rule, counts, self.mask1, self.mask2, np.float32(problem.eta))
+        for_rule = (rule, counts, problem.mask1, problem.mask2, np.float32(problem.eta))
         weights = (self.w1, self.w2, self.dw1, self.dw2)
         _advance(numbers, problem.inputs, problem.labels, *weights, *for_rule, self.energy)
 

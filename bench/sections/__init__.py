@@ -1,0 +1,15 @@
+"""The sections of the comparison, in the order in which they run.
+
+Each is a module with a function `measure(effort) -> Section`.
+"""
+
+NAMES = (
+    "rules",
+    "streaming",
+    "peers",
+    "evaluation",
+    "scaling",
+    "memory",
+    "startup",
+    "threads",
+)
