@@ -206,7 +206,8 @@ class NaiveRun:
         x = self.inputs(self.images[number])
         h, a, o = self.forward(x)
         if self.output == "softmax":
-            o = np.exp(o) / np.exp(o).sum()
+            o = np.exp(o - o.max())
+            o /= o.sum()
         e = np.eye(self.classes)[self.labels[number]] - o
         delta = ACTIVATIONS[self.activation][1](h) * (self.w2[:-1] * e).sum(axis=1)
         dw1, dw2 = np.outer(x, self.eta * delta), np.outer(a, self.eta * e)

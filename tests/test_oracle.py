@@ -94,11 +94,20 @@ def test_200_steps(rule, order):
     assert_same(run, naive)
 
 
+def inverted(dataset):
+    """Black on white."""
+    images = 255 - dataset.x_train, 255 - dataset.x_test
+    return en.Dataset.from_arrays(images[0], dataset.y_train, images[1], dataset.y_test)
+
+
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("data", ["few levels", "all equal", "floats", "not centered", "no zeros"])
+@pytest.mark.parametrize(
+    "data", ["few levels", "inverted", "all equal", "floats", "not centered", "no zeros"]
+)
 def test_other_images(rule, data):
     dataset = {
         "few levels": lambda: digits(levels=3),
+        "inverted": lambda: inverted(digits()),  # strokes below the background
         "all equal": lambda: en.Dataset.from_arrays(
             np.full((5, 17), 9, np.uint8), [0, 1, 2, 1, 0], np.zeros((1, 17), np.uint8), [0]
         ),
@@ -155,6 +164,16 @@ def test_activations_and_outputs(rule, activation, output):
     run, naive = pair(rule, digits(), **options)
     run.advance(200)
     for _ in range(200):
+        naive.advance()
+    assert_same(run, naive)
+
+
+def test_softmax_of_large_outputs():
+    """exp of the outputs themselves would overflow."""
+    run, naive = pair("all", digits(), output="softmax", learning_rate=1e-3, init_std=0.1)
+    run.network.w2[:, -1] = naive.w2[-1] = [900.0, 899.0, 0.0, -900.0]
+    run.advance(50)
+    for _ in range(50):
         naive.advance()
     assert_same(run, naive)
 
