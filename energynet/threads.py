@@ -41,14 +41,26 @@ def set_threads(number: int) -> None:
     import numba
 
     settings: Any = numba.config
+    if settings.THREADING_LAYER == "default":  # the user's choice comes first
+        settings.THREADING_LAYER = "omp"
     numba.set_num_threads(min(number, settings.NUMBA_NUM_THREADS))
 
 
 def _has_openmp() -> bool:
-    """Whether Numba's OpenMP layer loads: its other layers are slow to enter or unsafe to share."""
+    """Whether Numba's OpenMP layer loads: its other layers are slow to enter or unsafe to share.
+
+    Its threads sleep while they wait. By default they spin, and beside other work on the same
+    cores steps then took 5 to 10 times as long as on one thread (bench/RESULTS.md).
+    """
+    name = "OMP_WAIT_POLICY"
+    before = os.environ.get(name)
+    os.environ[name] = before or "passive"  # read once, when the library is loaded
     try:
         import_module("numba.np.ufunc.omppool")
     except ImportError:
         _LOG.warning("OpenMP is missing (numba.np.ufunc.omppool): steps run on one thread")
         return False
+    finally:
+        if before is None:
+            del os.environ[name]
     return True
