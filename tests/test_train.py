@@ -7,6 +7,7 @@ import pytest
 from support import digits
 
 import energynet as en
+from energynet.prepare import prepare
 from energynet.threads import usable_cores
 
 SMALL = {"init_std": 0.1, "learning_rate": 0.02, "test_every": 100, "max_steps": 500}
@@ -224,3 +225,13 @@ def test_other_numbers_of_inputs_and_classes():
     assert result.network.w2.shape == (6, 2)
     assert result.synapses == 10 * 5 + 6 * 2
     assert repr(result).startswith("TrainingResult(all, hidden 5: exhausted after 500 steps")
+
+
+def test_infinite_updates_of_finite_outputs_are_not_applied():
+    """All that is not finite is eta (target - output), of the output biases alone."""
+    run = prepare(en.TrainingConfig(hidden=3, learning_rate=1e38, init_std=0.0), digits())
+    run.network.w2[:, -1] = -5
+    run.advance(10)
+    assert list(run.clock) == [0, 1]
+    assert run.energies.power.sum() == run.energies.m0.sum() == 0
+    assert np.isfinite(run.network.w2).all()
