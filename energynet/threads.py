@@ -9,7 +9,8 @@ from energynet import checks
 from energynet.kernels.team import Alone, Team
 
 # Hidden units from which on a team is faster than one thread (bench/RESULTS.md).
-CROSSOVER = 4000
+CROSSOVER = 8000
+_SPINS = "GOMP_SPINCOUNT"
 _LOG = logging.getLogger("energynet")
 
 
@@ -49,18 +50,19 @@ def set_threads(number: int) -> None:
 def _has_openmp() -> bool:
     """Whether Numba's OpenMP layer loads: its other layers are slow to enter or unsafe to share.
 
-    Its threads sleep while they wait. By default they spin, and beside other work on the same
-    cores steps then took 5 to 10 times as long as on one thread (bench/RESULTS.md).
+    Its threads spin for some microseconds while they wait, then they sleep. By default they spin
+    for milliseconds: steps beside other work on the same cores took 5 to 10 times as long as on
+    one thread. Without spinning, waking up costs more than a second thread gains.
     """
-    name = "OMP_WAIT_POLICY"
-    before = os.environ.get(name)
-    os.environ[name] = before or "passive"  # read once, when the library is loaded
+    chosen = any(name in os.environ for name in ("OMP_WAIT_POLICY", _SPINS))
+    if not chosen:
+        os.environ[_SPINS] = "1000"  # read once, when the library is loaded
     try:
         import_module("numba.np.ufunc.omppool")
     except ImportError:
         _LOG.warning("OpenMP is missing (numba.np.ufunc.omppool): steps run on one thread")
         return False
     finally:
-        if before is None:
-            del os.environ[name]
+        if not chosen:
+            del os.environ[_SPINS]
     return True

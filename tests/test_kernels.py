@@ -171,6 +171,14 @@ def test_sort_long_lists(real, spread):
     check_sort(np.exp(spread * np.random.default_rng(0).normal(size=5000)).astype(real), 4999)
 
 
+@pytest.mark.parametrize("real", REALS)
+def test_sort_beside_an_outlier(real):
+    """The leading bits of the span tell nothing about all values but one."""
+    values = 1 + 1e-3 * np.random.default_rng(0).random(3000)
+    values[100] = 1e30
+    check_sort(values.astype(real), 3000)
+
+
 def check_sort(values, count):
     bits = values.view(f"u{values.itemsize}").copy()
     index = np.arange(len(values), dtype=np.int32)

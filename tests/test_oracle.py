@@ -168,6 +168,18 @@ def test_activations_and_outputs(rule, activation, output):
     assert_same(run, naive)
 
 
+@pytest.mark.parametrize(
+    "rule", ["largest half", "largest-per-layer same", "largest-per-neuron nearly all"]
+)
+def test_fewer_updates_than_k_are_not_0(rule):
+    """Half of the activities of rectified units are 0: such a dw is neither applied nor counted."""
+    run, naive = pair(rule, digits(), activation="relu", init_std=0.3)
+    run.advance(100)
+    for _ in range(100):
+        naive.advance()
+    assert_same(run, naive)
+
+
 def test_softmax_of_large_outputs():
     """exp of the outputs themselves would overflow."""
     run, naive = pair("all", digits(), output="softmax", learning_rate=1e-3, init_std=0.1)
@@ -179,7 +191,9 @@ def test_softmax_of_large_outputs():
 
 
 @pytest.mark.parametrize("hidden", [1, 2, 7, 8, 9, 63, 64, 65, 130])
-@pytest.mark.parametrize("rule", ["all", "random", "largest", "largest-per-neuron"])
+@pytest.mark.parametrize(
+    "rule", ["all", "fixed-synapses few", "random", "largest", "largest-per-neuron"]
+)
 def test_sizes_around_lanes_and_blocks(rule, hidden):
     run, naive = pair(rule, digits(n_in=21, classes=3), hidden=hidden, init_std=0.1)
     run.advance(25)
