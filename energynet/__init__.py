@@ -9,9 +9,12 @@ from energynet.errors import (
     FileError,
     InstallationError,
 )
+from energynet.grid import Grid
 from energynet.network import Network
 from energynet.result import TrainingResult
 from energynet.rules import AllSynapses, FixedMask, LargestUpdates, RandomSubset, rule_from_name
+from energynet.sweep import sweep
+from energynet.table import load_history, load_results
 from energynet.train import Progress, train
 
 __all__ = [
@@ -22,6 +25,7 @@ __all__ = [
     "EnergynetError",
     "FileError",
     "FixedMask",
+    "Grid",
     "InstallationError",
     "LargestUpdates",
     "Network",
@@ -29,8 +33,11 @@ __all__ = [
     "RandomSubset",
     "TrainingConfig",
     "TrainingResult",
+    "load_history",
     "load_idx",
     "load_mnist",
+    "load_results",
     "rule_from_name",
+    "sweep",
     "train",
 ]
