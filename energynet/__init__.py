@@ -1,5 +1,8 @@
 """What learning costs: online training that accounts for the energy of every synaptic change."""
 
+from energynet.analysis.cells import cells
+from energynet.analysis.optimum import optimal_energy
+from energynet.analysis.savings import savings
 from energynet.config import TrainingConfig
 from energynet.data import Dataset, load_idx, load_mnist
 from energynet.errors import (
@@ -29,8 +32,11 @@ __all__ = [
     "RandomSubset",
     "TrainingConfig",
     "TrainingResult",
+    "cells",
     "load_idx",
     "load_mnist",
+    "optimal_energy",
     "rule_from_name",
+    "savings",
     "train",
 ]

@@ -15,7 +15,10 @@ kernels._sparse kernels._jit kernels.native kernels.state
 kernels.sums kernels.draws kernels.masks kernels.sort
 kernels.forward kernels.updates kernels.factors kernels.threshold kernels.ties
 kernels.largest kernels.per_neuron kernels.steps kernels.evaluate
-encode network result streams prepare checkpoint train progress info cli __main__
+encode network result streams prepare checkpoint train progress info
+analysis.methods analysis.intervals analysis.runs analysis.cells analysis.optimum
+analysis.study analysis.savings
+cli __main__
 """.split()
 
 
@@ -55,7 +58,7 @@ def test_every_module_has_its_place():
 def test_import_loads_nothing_heavy():
     code = (
         "import sys, energynet;"
-        "print([m for m in ('numba', 'pandas', 'matplotlib', 'tqdm') if m in sys.modules])"
+        "print([m for m in ('numba', 'pandas', 'matplotlib', 'scipy', 'tqdm') if m in sys.modules])"
     )
     done = subprocess.run([*PYTHON, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
