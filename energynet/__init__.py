@@ -1,6 +1,7 @@
 """What learning costs: online training that accounts for the energy of every synaptic change."""
 
 from energynet.analysis.cells import cells
+from energynet.analysis.claims import Claim, claims
 from energynet.analysis.optimum import optimal_energy
 from energynet.analysis.savings import savings
 from energynet.config import TrainingConfig
@@ -19,6 +20,7 @@ from energynet.train import Progress, train
 
 __all__ = [
     "AllSynapses",
+    "Claim",
     "ConfigError",
     "DataError",
     "Dataset",
@@ -33,6 +35,7 @@ __all__ = [
     "TrainingConfig",
     "TrainingResult",
     "cells",
+    "claims",
     "load_idx",
     "load_mnist",
     "optimal_energy",

@@ -17,7 +17,8 @@ kernels.forward kernels.updates kernels.factors kernels.threshold kernels.ties
 kernels.largest kernels.per_neuron kernels.steps kernels.evaluate
 encode network result streams prepare checkpoint train progress info
 analysis.methods analysis.intervals analysis.runs analysis.cells analysis.optimum
-analysis.study analysis.savings
+analysis.study analysis.savings analysis.verdicts analysis.words
+analysis.energy_checks analysis.learning_checks analysis.statements analysis.claims
 cli __main__
 """.split()
 

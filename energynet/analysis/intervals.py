@@ -74,18 +74,21 @@ def mean_estimate(values: Sequence[float], resolution: float = 0.0, bound: str =
 
 
 def difference_estimate(
-    first: Sequence[float], second: Sequence[float], bound: str = "", first_constant: bool = False
+    first: Sequence[float],
+    second: Sequence[float],
+    bound: str = "",
+    first_constant: bool = False,
+    resolution: float = 0.0,
 ) -> Estimate:
     """Mean of the first minus mean of the second sample, independent of each other (Welch).
 
-    `first_constant`: all of the first sample are the same known limit, without an error.
+    `first_constant`: all of the first sample are one known limit, without an error. At least two
+    values of each sample are needed otherwise, and two of the second always.
     """
     n, m = len(first), len(second)
+    a = 0.0 if first_constant else max(float(np.std(first, ddof=1)), resolution) ** 2 / n
+    b = max(float(np.std(second, ddof=1)), resolution) ** 2 / m
     value = float(np.mean(first) - np.mean(second))
-    if m < 2 or (n < 2 and not first_constant):
-        return Estimate(value, 0.0, 0, bound, min(n, m))
-    a = 0.0 if first_constant else float(np.var(first, ddof=1)) / n
-    b = float(np.var(second, ddof=1)) / m
     if a + b == 0:
         return Estimate(value, 0.0, m - 1, bound, min(n, m))
     freedom = (a + b) ** 2 / ((a**2 / (n - 1) if a else 0.0) + b**2 / (m - 1))

@@ -96,6 +96,15 @@ def own_settings(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.Series":
     return chosen
 
 
+def endless_runs(runs: "pd.DataFrame", own: "pd.DataFrame") -> "pd.DataFrame":
+    """Of the labelled runs of a group those in its own settings, but with target accuracy 1."""
+    same = runs["target_accuracy"] == 1.0
+    for name in SETTINGS:
+        if name in runs.columns and name != "target_accuracy" and len(own):
+            same &= runs[name].map(_plain) == _plain(own[name].iloc[0])
+    return runs[same]
+
+
 def _plain(value: Any) -> str:
     """A setting as text that does not depend on whether it was read from a file."""
     try:
@@ -134,4 +143,5 @@ def at_criterion(
     for column, source in (("steps", "step"), ("m0", "m0"), ("m1", "m1")):
         result[column] = runs[column].where(~there, at[source])
     result["reached"] = there
+    result["target_accuracy"] = criterion
     return result

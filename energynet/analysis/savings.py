@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from energynet.analysis.cells import study_runs
 from energynet.analysis.methods import ALL
 from energynet.analysis.runs import energies
-from energynet.analysis.study import Cell, Gap, Study
+from energynet.analysis.study import Cell, Study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,8 +62,19 @@ def _saving(study: Study, cell: Cell) -> tuple[Any, ...]:
     fraction = point.fraction if point else nan
     unmodified = cell._replace(rule=ALL)
     estimate = study.contrast([(1.0, unmodified), (-1.0, cell)])
-    if isinstance(estimate, Gap):
-        return (fraction, nan, nan, nan, nan, nan, nan, 0, "", estimate.reason)
+    if isinstance(estimate, tuple):
+        return (
+            fraction,
+            nan,
+            nan,
+            nan,
+            nan,
+            nan,
+            nan,
+            0,
+            "",
+            "; ".join(dict.fromkeys(gap.reason for gap in estimate)),
+        )
     low, high = estimate.interval()
     ratios = [math.exp(end) for end in (estimate.value, low, high)]
     saved = [1 - math.exp(-end) for end in (estimate.value, low, high)]

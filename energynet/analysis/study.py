@@ -25,6 +25,7 @@ class Run(NamedTuple):
 
     reached: bool
     steps: int
+    max_steps: int
     test_every: int
     energy: Mapping[str, float]
 
@@ -32,6 +33,11 @@ class Run(NamedTuple):
     def rounding(self) -> float:
         """Standard deviation of ln E that comes of stopping at checkpoints alone."""
         return self.test_every / max(self.steps, 1) / math.sqrt(12)
+
+    @property
+    def least_steps(self) -> int:
+        """Steps until the criterion, or the limit within which it was not reached."""
+        return self.steps if self.reached else self.max_steps
 
 
 class Cell(NamedTuple):
@@ -62,6 +68,10 @@ class Study:
     ----------
     runs : DataFrame
         As `study_runs` gives them.
+    endless : DataFrame
+        Labelled runs in the same settings, but with target accuracy 1.
+    history : DataFrame or None
+        Learning curves.
     by_cell : mapping
         (hidden, rule, seed set) -> fraction -> seed -> Run; failed and skipped runs are left out.
     exploration : mapping
@@ -69,14 +79,21 @@ class Study:
     """
 
     runs: "pd.DataFrame"
+    endless: "pd.DataFrame"
+    history: "pd.DataFrame | None"
     by_cell: Mapping[tuple[int, str, str], Mapping[float, Mapping[int, Run]]]
     exploration: Mapping[tuple[int, str, str], Sequence[Point]]
     unmodified: Mapping[tuple[int, str], float]
 
     @classmethod
-    def of(cls, runs: "pd.DataFrame", cells: "pd.DataFrame | None" = None) -> "Study":
+    def of(
+        cls,
+        runs: "pd.DataFrame",
+        endless: "pd.DataFrame | None" = None,
+        history: "pd.DataFrame | None" = None,
+    ) -> "Study":
         """Of runs that `study_runs` has picked, all in one group."""
-        cells = cells_of(runs) if cells is None else cells
+        cells = cells_of(runs)
         explored = cells[cells["seeds"] == EXPLORATION]
         keys = ["hidden", "rule", "energy"]
         whole = explored[(explored["rule"] == ALL) & (explored["reached"] > 0)]
@@ -84,10 +101,17 @@ class Study:
         columns = (whole[name].tolist() for name in names)
         return cls(
             runs,
+            runs.iloc[:0] if endless is None else endless,
+            history,
             _index(runs),
             {key: points(group) for key, group in explored.groupby(keys, sort=True)},
             {(hidden, energy): value for hidden, energy, value in zip(*columns, strict=True)},
         )
+
+    @property
+    def criterion(self) -> float:
+        """The target accuracy of the runs."""
+        return float(self.runs["target_accuracy"].iloc[0])
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -126,6 +150,9 @@ class Study:
         return runs
 
     def _without_optimum(self, cell: Cell, mark: str, name: str) -> Gap:
+        if cell.choice != "best":
+            side = "below" if cell.choice == "few" else "at or above"
+            return Gap(f"no fraction of {name} {side} the limit was run", (cell.hidden,))
         if not mark:
             return Gap(f"no exploration runs of {name}", (cell.hidden,))
         against = mark == "no saving possible"
@@ -135,23 +162,22 @@ class Study:
             reason = f"no P < 1 of {name} reaches the criterion in 80 % of its exploration runs"
         return Gap(reason, (cell.hidden,), against)
 
-    def contrast(self, terms: Sequence[tuple[float, Cell]]) -> "Estimate | Gap":
+    def contrast(self, terms: Sequence[tuple[float, Cell]]) -> Estimate | tuple[Gap, ...]:
         """Mean over the seeds that all cells share of the weighted sum of their ln E.
 
         A run that did not reach the criterion enters with the energy it had spent: the true one is
         higher. Weights below 0 turn that round.
         """
-        samples = []
-        for _, cell in terms:
-            runs = self.seeds_of(cell)
-            if isinstance(runs, Gap):
-                return runs
-            samples.append(runs)
+        found = [self.seeds_of(cell) for _, cell in terms]
+        gaps = tuple(runs for runs in found if isinstance(runs, Gap))
+        if gaps:
+            return gaps
+        samples = [runs for runs in found if not isinstance(runs, Gap)]
         shared = sorted(set.intersection(*(set(sample) for sample in samples)))
         sizes = tuple(sorted({cell.hidden for _, cell in terms}))
         if len(shared) < 2:
             number = "only one seed" if shared else "no seed"
-            return Gap(f"{number} shared by the confirmation runs", sizes)
+            return (Gap(f"{number} shared by the confirmation runs", sizes),)
         return _combine(terms, samples, shared)
 
 
@@ -174,10 +200,11 @@ def _index(runs: "pd.DataFrame") -> dict[tuple[int, str, str], dict[float, dict[
     index: dict[tuple[int, str, str], dict[float, dict[int, Run]]] = {}
     present = runs[~runs["missing"]]
     names = energies(runs)
-    columns = ["hidden", "rule", "seeds", "fraction", "seed", "reached", "steps", "test_every"]
+    columns = ["hidden", "rule", "seeds", "fraction", "seed", "reached", "steps"]
+    columns += ["max_steps", "test_every"]
     rows: Any = zip(*(present[name].tolist() for name in [*columns, *names]), strict=True)
-    for hidden, rule, seeds, fraction, seed, reached, steps, test_every, *values in rows:
+    for hidden, rule, seeds, fraction, seed, reached, steps, limit, every, *values in rows:
         energy = {name: v for name, v in zip(names, values, strict=True) if v > 0}
-        run = Run(reached, steps, test_every, energy)
+        run = Run(reached, steps, limit, every, energy)
         index.setdefault((hidden, rule, seeds), {}).setdefault(fraction, {})[seed] = run
     return index
