@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from energynet.config import ACTIVATIONS, DTYPES, OUTPUTS, SAMPLE_ORDERS, TrainingConfig
 from energynet.data import Dataset, load_idx, load_mnist
-from energynet.errors import EnergynetError
+from energynet.errors import EnergynetError, FileError
 from energynet.files import check_writable
 from energynet.result import TrainingResult
 from energynet.rules import RULES, rule_from_name
@@ -82,6 +82,9 @@ def _parser() -> argparse.ArgumentParser:
         help="show versions, processor, threads, cache and data",
         description="Show versions, processor, threads, cache and data.",
         allow_abbrev=False,
+    )
+    info.add_argument(
+        "--warm", action="store_true", help="compile all kernels now, for all later processes"
     )
     info.set_defaults(command=_info)
     return parser
@@ -330,9 +333,24 @@ def _table(result: TrainingResult) -> str:
     return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
 
 
-def _info(_options: argparse.Namespace) -> int:
+def _info(options: argparse.Namespace) -> int:
     from energynet.info import installation
 
+    if options.warm:
+        _warm()
     for name, value in installation().items():
         print(f"{name:<12}  {value}")
     return 0
+
+
+def _warm() -> None:
+    from energynet.kernels._jit import CACHE
+    from energynet.warm import warm
+
+    if CACHE is None:
+        raise FileError("no folder is writable to keep compiled kernels: set ENERGYNET_CACHE")
+    total = 0.0
+    for what, seconds in warm():
+        total += seconds
+        print(f"energynet: {what}: {seconds:.1f} s", file=sys.stderr)
+    print(f"energynet: all kernels are compiled ({total:.0f} s)", file=sys.stderr)

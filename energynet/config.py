@@ -12,7 +12,7 @@ from energynet.errors import ConfigError
 from energynet.rules import RULES, AllSynapses, Rule, rule_from_dict, rule_to_dict
 
 # Raised by every change that alters the bits of a result: part of the identity of stored runs.
-NUMERICS_VERSION = 1
+NUMERICS_VERSION = 2
 
 SAMPLE_ORDERS = ("uniform", "permutation")
 DTYPES = ("float32", "float64")

@@ -126,7 +126,7 @@ def evaluate_images(
 
     Images are shared out over threads; each is evaluated alone, so the bits never depend on them.
     """
-    from energynet.kernels.evaluate import evaluate
+    from energynet.kernels.evaluate import allocate, evaluate
 
     n, dtype = len(images.label), network.u.dtype
     output = np.empty((n, len(network.w2)), dtype)
@@ -134,7 +134,8 @@ def evaluate_images(
 
     def part(start: int) -> None:
         stop = min(start + _PART, n)
-        evaluate(network, images, activation, start, stop, output, predicted)
+        batch = allocate(network.u.shape[0] - 1, network.u.shape[1], dtype)
+        evaluate(network, images, activation, batch, start, stop, output, predicted)
 
     if threads == 1:
         for start in range(0, n, _PART):

@@ -10,10 +10,11 @@ from energynet.encode import encode_dataset
 from energynet.errors import ConfigError
 from energynet.kernels import state, steps
 from energynet.kernels.activation import activation_of
-from energynet.kernels.masks import count_pixels, draw_layer
+from energynet.kernels.factors import BUCKETS
+from energynet.kernels.masks import draw_layer
 from energynet.kernels.sums import BLOCK, LANES
 from energynet.kernels.team import Alone, Team
-from energynet.kernels.threshold import BUCKETS, GATHERED
+from energynet.kernels.threshold import GATHERED
 from energynet.rules import Plan, Shape, Update
 from energynet.stability import learning_rate
 from energynet.streams import start_weights, stream_keys
@@ -43,6 +44,11 @@ class Run:
     ranking: state.Ranking
     energies: state.Energies
     clock: np.ndarray
+
+    @property
+    def activation(self) -> state.Activation:
+        """Of the hidden units, as evaluation takes it."""
+        return state.Activation(self.plan.activation, self.plan.slope)
 
     def advance(self, stop: int) -> None:
         """Train until step `stop`, or until a value is not finite."""
@@ -129,13 +135,15 @@ def _start_network(config: TrainingConfig, shape: Shape, dtype: np.dtype) -> sta
 def _kernel_plan(config: TrainingConfig, plan: Plan, images: state.Images) -> state.Plan:
     keys = stream_keys(config.seed)
     dtype = images.table.dtype
+    activation = activation_of(config.activation, dtype)
     return state.Plan(
         update=int(plan.update),
         k_hidden=plan.k_hidden,
         k_output=plan.k_output,
         units=plan.units,
         eta=dtype.type(learning_rate(config, images)),
-        activation=activation_of(config.activation, dtype),
+        activation=activation.kind,
+        slope=activation.slope,
         softmax=config.output == "softmax",
         permutation=config.sample_order == "permutation",
         order_key=keys["order"],
@@ -152,20 +160,29 @@ def _draw_mask(config: TrainingConfig, shape: Shape, plan: Plan) -> state.Mask:
         return state.Mask(none, no_columns, no_bytes, none, no_columns, none, np.empty(0))
     key = stream_keys(config.seed)["mask"]
     n1, n2 = shape.synapses_hidden, shape.synapses_output
-    if plan.k_output:
-        start, column = draw_layer(key, 0, rows, nh, n1, plan.k_hidden)
-        output = draw_layer(key, n1, shape.n_out, nh + 1, n2, plan.k_output)
-    else:
-        start, column = draw_layer(key, 0, rows, nh, n1 + n2, plan.k_hidden)
-        left = plan.k_hidden - len(column)
-        output = draw_layer(key, n1, shape.n_out, nh + 1, n2, left)
-    pixels, strokes = count_pixels(start, column, nh), np.zeros(nh)
+    together = plan.k_output == 0
+    population, chosen = (n1 + n2 if together else n1), plan.k_hidden
+    start, column = _draw_rows(key, 0, (rows, nh), population, chosen)
+    chosen = plan.k_hidden - len(column) if together else plan.k_output
+    output = _draw_rows(key, n1, (shape.n_out, nh + 1), n2, chosen)
+    pixels, strokes = np.zeros(nh, np.int64), np.zeros(nh)
+    for i in range(shape.n_in):
+        pixels[column[start[i] : start[i + 1]]] += 1
     if len(column) < DENSE * n1:
         return state.Mask(start, column, no_bytes, output[0], output[1], pixels, strokes)
     dense = np.zeros((rows, nh), np.uint8)
     for i in range(rows):
         dense[i, column[start[i] : start[i + 1]]] = 1
     return state.Mask(start, column[:0].copy(), dense, output[0], output[1], pixels, strokes)
+
+
+def _draw_rows(
+    key: np.uint64, first: int, size: tuple[int, int], population: int, needed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    start = np.empty(size[0] + 1, np.int64)
+    column = np.empty(min(needed, size[0] * size[1]), np.int32)
+    taken = draw_layer(key, first, size[1], population, needed, start, column)
+    return start, column[:taken].copy()
 
 
 def _buffers(config: TrainingConfig, shape: Shape, parts: int, images: int) -> state.Buffers:
@@ -227,6 +244,7 @@ def _factors(rows: int, shape: Shape, dtype: np.dtype, parts: int) -> state.Fact
         spare_value=spare_value,
         spare_bits=spare_bits,
         spare_index=np.zeros(max(rows, columns), np.int32),
+        position=np.zeros(257, np.int64),
         scalar_value=scalar_value,
         scalar_bits=scalar_bits,
         size=np.zeros(3, np.int64),
@@ -245,6 +263,7 @@ def _choice(shape: Shape, dtype: np.dtype) -> state.Choice:
         stroke_of=np.zeros(inputs, np.int32),
         rank=np.zeros(max(inputs, nh + 1), np.uint64),
         column=np.zeros(nh + 1, np.int32),
+        member_row=np.zeros(shape.n_out, np.int32),
         signed=np.zeros(nh + 1, dtype),
         signed_a=np.zeros(nh + 1, dtype),
         column_sum=np.zeros(nh + 2),

@@ -189,7 +189,7 @@ class _Training:
             fold(empty, mask._replace(start_hidden=mask.start_hidden[:0], dense=mask.dense[:0]))
             none = images._replace(codes=images.codes[:0], values=images.values[:0])
             evaluate_images(
-                network, none._replace(label=images.label[:0]), self.run.plan.activation, threads=1
+                network, none._replace(label=images.label[:0]), self.run.activation, threads=1
             )
         finally:
             notice.cancel()
@@ -221,9 +221,7 @@ class _Training:
             if not all(np.isfinite(w).all() for w in (network.r, network.u[-1], network.w2)):
                 run.clock[1] = 1
                 return
-            _, predicted = evaluate_images(
-                network, run.test_images, run.plan.activation, self.threads
-            )
+            _, predicted = evaluate_images(network, run.test_images, run.activation, self.threads)
             accuracy = float(np.mean(predicted == run.test_images.label))
         m0, m1 = int(run.energies.m0.sum()), float(run.energies.power[0].sum())
         self.history.append(Checkpoint(self.step, accuracy, m0, m1))

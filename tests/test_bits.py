@@ -11,13 +11,17 @@ import pytest
 from support import digest, digits
 
 import energynet as en
+from energynet import threads
 from energynet.prepare import prepare
 
 RULES = {
     "all": {},
     "fixed-synapses": {"fraction": 0.3},
     "fixed-units": {"fraction": 0.4},
+    "fixed-synapses few": {"fraction": 0.05},
+    "random": {"fraction": 0.05},
     "largest": {"fraction": 0.05},
+    "largest within": {"fraction": 0.1, "within_units": 0.5},
     "largest-per-layer": {"fraction": 0.3, "output_fraction": 0.5},
     "largest-per-neuron": {"fraction": 0.2},
 }
@@ -26,14 +30,20 @@ RULES = {
 GOLDEN = {
     "all float32": "9e4a8eaad8833a9e",
     "all float64": "3dd59085cec6848c",
-    "fixed-synapses float32": "5b2b978705ecee5f",
-    "fixed-synapses float64": "6773e99d62746b21",
+    "fixed-synapses float32": "e6f9ef02715c4ac4",
+    "fixed-synapses float64": "2a3eef2ba312439e",
     "fixed-units float32": "2d9ecd5bc30a08a6",
     "fixed-units float64": "e735bf35b45e1e20",
-    "largest float32": "dddc79370e523e0b",
-    "largest float64": "6147d08047bb0c2e",
-    "largest-per-layer float32": "eb91e25035fa6936",
-    "largest-per-layer float64": "1e6c12bb5f779d5c",
+    "fixed-synapses few float32": "5e6688f0ceb4cbe1",
+    "fixed-synapses few float64": "4db34f7f030c407c",
+    "random float32": "2e0717278afd62a5",
+    "random float64": "2b195183d2281f32",
+    "largest float32": "bd087f9ad893206a",
+    "largest float64": "7f97c394fd4ef9bf",
+    "largest within float32": "669b29e28704c37a",
+    "largest within float64": "e0ce248dba069131",
+    "largest-per-layer float32": "59ee96833d59a73a",
+    "largest-per-layer float64": "683aae3ac90391b2",
     "largest-per-neuron float32": "d004d1b256d7aebd",
     "largest-per-neuron float64": "87c46cd7a6644201",
 }
@@ -41,7 +51,7 @@ GOLDEN = {
 
 def config_of(rule, **options):
     options = {"dtype": "float32", "init_std": 0.1, "hidden": 37} | options
-    return en.TrainingConfig(rule=en.rule_from_name(rule, **RULES[rule]), **options)
+    return en.TrainingConfig(rule=en.rule_from_name(rule.split()[0], **RULES[rule]), **options)
 
 
 def final_digest(rule, chunk=2100, **options):
@@ -62,6 +72,22 @@ def test_golden(rule, dtype):
 @pytest.mark.parametrize("rule", RULES)
 def test_chunks(rule, order, chunk):
     assert final_digest(rule, chunk, sample_order=order) == final_digest(rule, sample_order=order)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("hidden", [1, 8, 9, 64, 65, 1000, 1023, 1024, 4097])
+@pytest.mark.parametrize("rule", RULES)
+def test_threads(rule, hidden, dtype, monkeypatch):
+    """Blocks of 1,024 units are shared out: from 1,023 on (the bias unit counts) there are more."""
+    monkeypatch.setattr(threads, "usable_cores", lambda: 4)
+    digests = set()
+    for number in (1, 2, 3, 4):
+        config = config_of(rule, hidden=hidden, dtype=dtype, alpha=(0.5,), learning_rate=0.002)
+        run = prepare(config, digits(), number)
+        assert run.team == (threads.Alone(1) if number == 1 else threads.Team(number))
+        run.advance(12)
+        digests.add(digest(run))
+    assert len(digests) == 1
 
 
 def test_another_processor():

@@ -32,7 +32,7 @@ def test_train_json():
     values = json.loads(done.stdout)
     names = (
         "outcome steps accuracy synapses plastic_synapses m0 m1 m0_layers m1_layers m0_direct"
-        " m1_direct m_alpha config config_hash seconds history version"
+        " m1_direct m_alpha config config_hash seconds history version learning_rate"
     )
     assert list(values) == names.split()
     assert values["outcome"] == "exhausted"
@@ -82,6 +82,7 @@ def test_every_flag_reaches_the_config(folder, monkeypatch):  # noqa: F811
     monkeypatch.setattr(sys.modules["energynet.train"], "train", stop)
     arguments = (
         "train --hidden 12 --rule largest-per-layer --fraction 0.25 --output-fraction balanced"
+        " --within-units 0.5 --activation tanh --output softmax"
         " --seed 7 --learning-rate 0.02 --init-std 0.03 --no-center --sample-order permutation"
         " --target-accuracy 0.9 --test-every 10 --max-steps 20 --dtype float64 --alpha 0.5 0.25"
         f" --threads 2 --data {folder} --checkpoint {folder / 'run.npz'} --quiet"
@@ -90,7 +91,14 @@ def test_every_flag_reaches_the_config(folder, monkeypatch):  # noqa: F811
     config = seen["config"]
     assert config == en.TrainingConfig(
         hidden=12,
-        rule=en.LargestUpdates(0.25, scope="layer", output_fraction="balanced"),
+        rule=en.LargestUpdates(
+            0.25,
+            scope="layer",
+            output_fraction="balanced",
+            within=en.FixedMask(0.5, over="units"),
+        ),
+        activation="tanh",
+        output="softmax",
         seed=7,
         learning_rate=0.02,
         init_std=0.03,
@@ -108,6 +116,16 @@ def test_every_flag_reaches_the_config(folder, monkeypatch):  # noqa: F811
     assert seen["threads"] == 2
     assert seen["dataset"].classes == 3
     assert seen["checkpoint"] == folder / "run.npz"
+
+
+def test_info_and_warm(capsys):
+    assert main(["info", "--warm"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.startswith("energynet ")
+    assert "compiled functions" in shown.out
+    lines = shown.err.splitlines()
+    assert "energynet: largest, float64, one thread: " in shown.err
+    assert lines[-1].startswith("energynet: all kernels are compiled")
 
 
 TRAIN = "train --hidden 10 "
@@ -132,7 +150,10 @@ BAD = [
         "output_fraction must be a number in (0, 1] or 'balanced', got 'some'",
     ),
     (TRAIN + "--seed -1", "seed must be an integer in [0, 9223372036854775807], got -1"),
-    (TRAIN + "--learning-rate 0", "learning_rate must be a finite number above 0, got 0.0"),
+    (
+        TRAIN + "--learning-rate 0",
+        "learning_rate must be a finite number above 0 or 'auto', got 0.0",
+    ),
     (TRAIN + "--init-std=-1", "init_std must be a finite number, 0 or above, got -1.0"),
     (TRAIN + "--target-accuracy 95", "target_accuracy must be a number in (0, 1], got 95.0"),
     (TRAIN + "--test-every 0", "test_every must be an integer in [1, "),

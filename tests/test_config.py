@@ -23,35 +23,44 @@ def test_count(fraction, n):
     assert abs(k - fraction * n) <= 0.5 or k == 1
 
 
+HALF = en.FixedMask(0.5, over="units")
 PLANS = {
-    "all": (en.AllSynapses(), (Update.UNITS, 1000, 0, N1 + N2)),
-    "uniform": (en.FixedMask(0.1), (Update.MASK, 79501, 0, 79501)),
-    "layers": (en.FixedMask(0.1, output_fraction=0.5), (Update.MASK, 78500, 5005, 83505)),
-    "balanced": (en.FixedMask(0.01, output_fraction="balanced"), (Update.MASK, 7850, 7850, 15700)),
+    "all": (en.AllSynapses(), (Update.UNITS, 0, 0, 1000, N1 + N2)),
+    "uniform": (en.FixedMask(0.1), (Update.MASK, 79501, 0, 1000, 79501)),
+    "layers": (en.FixedMask(0.1, output_fraction=0.5), (Update.MASK, 78500, 5005, 1000, 83505)),
+    "balanced": (
+        en.FixedMask(0.01, output_fraction="balanced"),
+        (Update.MASK, 7850, 7850, 1000, 15700),
+    ),
     "balanced, full": (
         en.FixedMask(0.1, output_fraction="balanced"),
-        (Update.MASK, 78500, N2, 78500 + N2),
+        (Update.MASK, 78500, N2, 1000, 78500 + N2),
     ),
-    "units": (en.FixedMask(0.1, over="units"), (Update.UNITS, 100, 0, 100 * 795 + 10)),
-    "largest": (en.LargestUpdates(0.01), (Update.LARGEST, 7950, 0, 7950)),
-    "per layer": (en.LargestUpdates(0.01, scope="layer"), (Update.LARGEST, 7850, 100, 7950)),
+    "units": (en.FixedMask(0.1, over="units"), (Update.UNITS, 0, 0, 100, 100 * 795 + 10)),
+    "largest": (en.LargestUpdates(0.01), (Update.LARGEST, 7950, 0, 1000, 7950)),
+    "per layer": (en.LargestUpdates(0.01, scope="layer"), (Update.LARGEST, 7850, 100, 1000, 7950)),
     "per neuron": (
         en.LargestUpdates(0.03, scope="neuron"),
-        (Update.LARGEST_PER_NEURON, 24, 30, 24_300),
+        (Update.LARGEST_PER_NEURON, 24, 30, 1000, 24_300),
+    ),
+    "random": (en.RandomSubset(0.01), (Update.RANDOM, 7950, 0, 1000, 7950)),
+    "within": (en.LargestUpdates(0.1, within=HALF), (Update.LARGEST, 39_751, 0, 500, 39_751)),
+    "layer within": (
+        en.LargestUpdates(0.1, scope="layer", within=HALF),
+        (Update.LARGEST, 39_250, 501, 500, 39_751),
+    ),
+    "neuron within": (
+        en.LargestUpdates(0.1, scope="neuron", within=HALF),
+        (Update.LARGEST_PER_NEURON, 79, 50, 500, 79 * 500 + 500),
     ),
 }
 
 
 @pytest.mark.parametrize("case", PLANS)
 def test_plan(case):
-    rule, (update, k_hidden, k_output, plastic) = PLANS[case]
+    rule, expected = PLANS[case]
     plan = rule.plan(SHAPE)
-    assert (plan.update, plan.k_hidden, plan.k_output, plan.plastic) == (
-        update,
-        k_hidden,
-        k_output,
-        plastic,
-    )
+    assert (plan.update, plan.k_hidden, plan.k_output, plan.units, plan.plastic) == expected
 
 
 GOOD = {"hidden": 10, "rule": en.LargestUpdates(0.1)}
@@ -64,9 +73,12 @@ BAD = [
     ("hidden", math.nan, "hidden must be an integer .* got nan"),
     ("seed", -1, "seed must be an integer .* got -1"),
     ("seed", 2**63, "seed must be an integer"),
-    ("learning_rate", 0, "learning_rate must be a finite number above 0, got 0"),
-    ("learning_rate", math.inf, "learning_rate must be a finite number above 0, got inf"),
-    ("learning_rate", None, "learning_rate must be a finite number above 0, got None"),
+    ("learning_rate", 0, "learning_rate must be a finite number above 0 or 'auto', got 0"),
+    ("learning_rate", math.inf, "learning_rate must be .* or 'auto', got inf"),
+    ("learning_rate", None, "learning_rate must be .* or 'auto', got None"),
+    ("learning_rate", "fast", "learning_rate must be .* or 'auto', got 'fast'"),
+    ("activation", "elu", "activation must be one of leaky_relu, .*, got 'elu'"),
+    ("output", "logits", "output must be one of linear, softmax, got 'logits'"),
     ("init_std", -0.1, "init_std must be a finite number, 0 or above, got -0.1"),
     ("init_std", math.nan, "init_std must be .* got nan"),
     ("center", 1, "center must be True or False, got 1"),
@@ -106,6 +118,16 @@ BAD_RULES = [
         lambda: en.LargestUpdates(0.1, output_fraction="balanced"),
         "output_fraction must be left out for rule largest, got 'balanced'",
     ),
+    (
+        lambda: en.LargestUpdates(0.1, within=en.FixedMask(0.5)),
+        r"within must be a FixedMask\(Q, over='units'\) or None, got FixedMask",
+    ),
+    (lambda: en.LargestUpdates(0.1, within=0.5), "within must be a FixedMask.*, got 0.5"),
+    (
+        lambda: en.rule_from_name("random", fraction=0.1, within_units=0.5),
+        "within_units must be left out for rule random, got 0.5",
+    ),
+    (lambda: en.RandomSubset(0), r"fraction must be a number in \(0, 1\], got 0"),
     (lambda: en.FixedMask(0.1, output_fraction="even"), "'balanced', got 'even'"),
     (lambda: en.FixedMask(0.1, output_fraction=0), "'balanced', got 0"),
     (lambda: en.rule_from_name("best"), "rule must be one of all, .*, got 'best'"),
@@ -133,7 +155,7 @@ def test_rules_by_name(name):
 
 def test_hash_is_stable_and_sees_values_not_types():
     config = en.TrainingConfig(hidden=1000, rule=en.LargestUpdates(0.01))
-    assert config.hash == "1b5d016db1f51eef"
+    assert config.hash == "bb562dd7d8b2ba6b"
     same = en.TrainingConfig(
         hidden=np.int64(1000),
         rule=en.LargestUpdates(np.float64(0.01)),

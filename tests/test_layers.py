@@ -11,11 +11,11 @@ import energynet
 PACKAGE = Path(energynet.__file__).parent
 ORDER = """
 errors checks files idx data rules config
-kernels._sparse kernels._jit kernels.native kernels.state
-kernels.sums kernels.draws kernels.masks kernels.sort
+kernels.team kernels._sparse kernels._jit kernels.native kernels.state
+kernels.sums kernels.draws kernels.masks kernels.sort kernels.activation
 kernels.forward kernels.updates kernels.factors kernels.threshold kernels.ties
-kernels.largest kernels.per_neuron kernels.steps kernels.evaluate
-encode network result streams prepare checkpoint train progress info
+kernels.largest kernels.per_neuron kernels.random_subset kernels.steps kernels.evaluate
+encode network result streams stability threads prepare checkpoint train progress info warm
 analysis.methods analysis.intervals analysis.runs analysis.cells analysis.optimum
 analysis.study analysis.savings analysis.verdicts analysis.words
 analysis.energy_checks analysis.learning_checks analysis.statements analysis.claims

@@ -7,7 +7,7 @@ import pytest
 from support import digits
 
 import energynet as en
-from energynet.train import usable_cores
+from energynet.threads import usable_cores
 
 SMALL = {"init_std": 0.1, "learning_rate": 0.02, "test_every": 100, "max_steps": 500}
 
@@ -133,7 +133,8 @@ def test_foreign_arrays(tmp_path):
     np.savez(path, a=np.zeros(3))
     with pytest.raises(en.FileError, match="is not a network saved by energynet"):
         en.Network.load(path)
-    np.savez(path, format=1, w1=np.zeros((3, 2)), w2=np.zeros((7, 2)), mean=0, background=0)
+    weights = {"w1": np.zeros((3, 2)), "w2": np.zeros((7, 2))}
+    np.savez(path, format=1, **weights, mean=0, background=0, activation="relu")
     with pytest.raises(en.FileError, match="its weights do not fit together"):
         en.Network.load(path)
     np.savez(path, format=9, w1=0)

@@ -18,13 +18,12 @@ def activation_of(name: str, dtype: np.dtype) -> Activation:
 
 
 @inner
-def activate(h, a, activation):
+def activate(h, a, kind, slope):
     """a[j] = f(h[j]); h : real (n,); a : real (>= n,), changed in its first n."""
-    slope = activation.slope
-    if activation.kind == _RECTIFIED:
+    if kind == _RECTIFIED:
         for j in range(h.shape[0]):
             a[j] = h[j] if h[j] > 0 else slope * h[j]
-    elif activation.kind == _TANH:
+    elif kind == _TANH:
         for j in range(h.shape[0]):
             a[j] = math.tanh(h[j])
     else:
@@ -34,13 +33,13 @@ def activate(h, a, activation):
 
 
 @inner
-def derive(h, a, g, activation):
+def derive(h, a, g, kind, slope):
     """g[j] *= f'(h[j]), where a[j] = f(h[j]); all real, g : (n,)."""
-    slope, one = activation.slope, g.dtype.type(1)
-    if activation.kind == _RECTIFIED:
+    one = g.dtype.type(1)
+    if kind == _RECTIFIED:
         for j in range(g.shape[0]):
             g[j] = g[j] if h[j] > 0 else slope * g[j]
-    elif activation.kind == _TANH:
+    elif kind == _TANH:
         for j in range(g.shape[0]):
             g[j] = (one - a[j] * a[j]) * g[j]
     else:

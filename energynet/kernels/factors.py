@@ -9,7 +9,10 @@ import numpy as np
 
 from energynet.kernels._jit import inner
 from energynet.kernels.forward import BIAS_CODE
-from energynet.kernels.sort import sort_descending
+from energynet.kernels.sort import finish_sort, sort_descending
+
+OCTAVE_BITS = 5  # 32 buckets an octave
+BUCKETS = 512  # values more than 16 octaves below the largest share the last
 
 
 @inner
@@ -89,8 +92,9 @@ def list_outputs(factors, q):
 
 @inner
 def _sort_rows(factors, rows):
+    spare_bits, spare_index = factors.spare_bits, factors.spare_index
     sort_descending(
-        factors.row_bits, factors.row_source, factors.spare_bits, factors.spare_index, rows
+        factors.row_bits, factors.row_source, spare_bits, spare_index, factors.position, rows
     )
     factors.size[0], factors.size[1], factors.size[2] = rows, 0, -1
 
@@ -102,31 +106,59 @@ def leave_out(factors):
 
 
 @inner
-def keep_columns(factors, bits, units, bias, threshold):
+def keep_columns(factors, bits, units, bias, threshold, top):
     """Columns of the layer: those whose product with the largest row can reach the threshold.
 
     bits : patterns of g (nh,) or a (nh + 1,), of which the first `units` take part, and with `bias`
-    the last one. Zeros are left out, whatever the threshold. Sorted.
+    the last one. Zeros are left out, whatever the threshold. Sorted: by bucket, where `at_most` of
+    each bucket, below that of `top`, tells the place of its first column and is used up; then by
+    insertion.
     """
     if factors.size[0] == 0:
         return
-    least = _least_pattern(factors, factors.row_value[0], threshold)
-    unsigned = (np.int64(1) << (8 * bits.itemsize - 1)) - 1
+    least = bits.dtype.type(_least_pattern(factors, factors.row_value[0], threshold))
+    unsigned = unsigned_mask(bits)
+    spare_bits, spare_index = factors.spare_bits, factors.spare_index
     columns = 0
     for j in range(units):
-        pattern = np.int64(bits[j]) & unsigned
-        factors.col_bits[columns] = pattern
-        factors.col_index[columns] = j
+        pattern = bits[j] & unsigned
+        spare_bits[columns] = pattern
+        spare_index[columns] = j
         columns += pattern >= least
     if bias:
         j = bits.shape[0] - 1
-        factors.col_bits[columns] = bits[j]
-        factors.col_index[columns] = j
-        columns += np.int64(bits[j]) >= least
-    sort_descending(
-        factors.col_bits, factors.col_index, factors.spare_bits, factors.spare_index, columns
+        spare_bits[columns] = bits[j]
+        spare_index[columns] = j
+        columns += bits[j] >= least
+    start, shift = factors.at_most, shift_of(bits)
+    for p in range(columns):
+        bucket = bucket_of(spare_bits[p], top, shift)
+        place = start[bucket]
+        factors.col_bits[place] = spare_bits[p]
+        factors.col_index[place] = spare_index[p]
+        start[bucket] = place + 1
+    finish_sort(
+        factors.col_bits, factors.col_index, spare_bits, spare_index, factors.position, columns
     )
     factors.size[1] = columns
+
+
+@inner
+def unsigned_mask(bits):
+    """All bits but the sign, in the type of the patterns."""
+    return bits.dtype.type((np.int64(1) << (8 * bits.itemsize - 1)) - 1)
+
+
+@inner
+def shift_of(bits):
+    """Pattern bits below a bucket: exponent and some bits of the fraction stay."""
+    return (24 if bits.itemsize == 4 else 53) - OCTAVE_BITS - 1
+
+
+@inner
+def bucket_of(pattern, top, shift):
+    """The bucket of a pattern: how many below `top`, that of the largest; the last one is open."""
+    return min(top - (np.int64(pattern) >> shift), BUCKETS - 1)
 
 
 @inner
@@ -156,6 +188,25 @@ def count_reaching(factors, threshold, prefix):
             column -= 1
         prefix[r] = column
         total += factors.row_weight[r] * column
+    return total
+
+
+@inner
+def split_at(factors, threshold):
+    """For each row the number of columns with a product above the threshold, into `above`, and at
+    or above it, into `least`. Returns the sum of the former, each row counted with its weight."""
+    columns = factors.size[1]
+    column, total = columns, 0
+    for r in range(factors.size[0]):
+        value = factors.row_value[r]
+        while column > 0 and not value * factors.col_value[column - 1] > threshold:
+            column -= 1
+        factors.above[r] = column
+        total += factors.row_weight[r] * column
+        least = column
+        while least < columns and value * factors.col_value[least] >= threshold:
+            least += 1
+        factors.least[r] = least
     return total
 
 

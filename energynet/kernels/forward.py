@@ -114,28 +114,33 @@ def forward(team, network, images, plan, mask, buffers, count, total):
 
     `total` is the sum of s over the pixels. Under a fixed mask only masked synapses share v.
     """
-    nh = buffers.h.shape[0]
     for part in prange(team.parts):
-        first, last = blocks_of(part, team.parts, nh + 1)
-        start, stop = min(first * BLOCK, nh), min(last * BLOCK, nh)
-        h = buffers.h[start:stop]
-        v, r = network.v[start:stop], network.r[start:stop]
-        background = np.float64(images.background)
-        if mask.strokes.shape[0] > 0:
-            _sum_masked_strokes(mask, buffers, count, start, stop)
-            strokes = mask.strokes[start:stop]
-            for j in range(h.shape[0]):
-                h[j] = v[j] * strokes[j] + background * r[j]
-        else:
-            for j in range(h.shape[0]):
-                h[j] = v[j] * total + background * r[j]
-        add_rows(h, network.u, start, buffers.row, buffers.s, count)
-        activate(h, buffers.a[start:], plan.activation)
-        for block in range(first, last):
-            low, high = block * BLOCK, min((block + 1) * BLOCK, nh + 1)
-            for o in range(network.w2.shape[0]):
-                w2 = network.w2[o, low:high]
-                buffers.partial[block, o] = dot_block(buffers.a[low:high], w2, buffers.lanes[part])
+        _forward(part, team.parts, network, images, plan, mask, buffers, count, total)
+
+
+@inner
+def _forward(part, parts, network, images, plan, mask, buffers, count, total):
+    nh = buffers.h.shape[0]
+    first, last = blocks_of(part, parts, nh + 1)
+    start, stop = min(first * BLOCK, nh), min(last * BLOCK, nh)
+    h = buffers.h[start:stop]
+    v, r = network.v[start:stop], network.r[start:stop]
+    background = np.float64(images.background)
+    if mask.strokes.shape[0] > 0:
+        _sum_masked_strokes(mask, buffers, count, start, stop)
+        strokes = mask.strokes[start:stop]
+        for j in range(h.shape[0]):
+            h[j] = v[j] * strokes[j] + background * r[j]
+    else:
+        for j in range(h.shape[0]):
+            h[j] = v[j] * total + background * r[j]
+    add_rows(h, network.u, start, buffers.row, buffers.s, count)
+    activate(h, buffers.a[start:], plan.activation, plan.slope)
+    for block in range(first, last):
+        low, high = block * BLOCK, min((block + 1) * BLOCK, nh + 1)
+        for o in range(network.w2.shape[0]):
+            w2 = network.w2[o, low:high]
+            buffers.partial[block, o] = dot_block(buffers.a[low:high], w2, buffers.lanes[part])
 
 
 @inner
@@ -176,15 +181,17 @@ def _softmax(o, p):
 
 
 @inner
-def backward_part(network, plan, buffers, first, last):
-    """g = eta delta for the units of the blocks first ... last - 1."""
+def backward_part(part, parts, network, plan, buffers):
+    """g = eta delta for the units of a part."""
     nh = buffers.g.shape[0]
+    first, last = blocks_of(part, parts, nh + 1)
     start, stop = min(first * BLOCK, nh), min(last * BLOCK, nh)
     g = buffers.g[start:stop]
     for j in range(g.shape[0]):
         g[j] = 0
     add_rows(g, network.w2, start, buffers.output, buffers.e, buffers.e.shape[0])
-    derive(buffers.h[start:stop], buffers.a[start:stop], g, plan.activation)
+    h, a = buffers.h[start:stop], buffers.a[start:stop]
+    derive(h, a, g, plan.activation, plan.slope)
     for j in range(g.shape[0]):
         g[j] = plan.eta * g[j]
 
@@ -193,8 +200,7 @@ def backward_part(network, plan, buffers, first, last):
 def backward(team, network, plan, buffers):
     """g = eta delta, for the network before the step."""
     for part in prange(team.parts):
-        first, last = blocks_of(part, team.parts, buffers.g.shape[0] + 1)
-        backward_part(network, plan, buffers, first, last)
+        backward_part(part, team.parts, network, plan, buffers)
 
 
 @inner

@@ -8,7 +8,13 @@ from energynet.kernels.factors import leave_out, list_inputs, list_outputs
 from energynet.kernels.native import scatter_add
 from energynet.kernels.sums import power
 from energynet.kernels.threshold import find_threshold
-from energynet.kernels.ties import count_tied, resolve_hidden, resolve_output, set_prefixes
+from energynet.kernels.ties import (
+    choose_tied_outputs,
+    count_tied,
+    list_tied_columns,
+    resolve_hidden,
+    set_prefixes,
+)
 
 DENSE = 0.1  # share of the units from which on a row is streamed instead of scattered into
 
@@ -44,15 +50,17 @@ def update_largest(team, network, images, plan, buffers, ranking, energies, step
 @inner
 def _account(energies, layer, factors, choice, threshold, ties):
     """Add the energies of the entries above the threshold, and of some at it."""
-    rows = factors.size[0]
-    energies.m0[layer] += ties
+    rows, chosen = factors.size[0], ties
     for r in range(rows):
-        energies.m0[layer] += factors.row_weight[r] * factors.above[r]
+        chosen += factors.row_weight[r] * factors.above[r]
+    energies.m0[layer] += chosen
     for e in range(energies.exponent.shape[0]):
         p = energies.exponent[e]
         choice.power_sum[0] = 0
+        running = 0.0
         for c in range(factors.above[0]):  # the longest prefix
-            choice.power_sum[c + 1] = choice.power_sum[c] + power(factors.col_value[c], p)
+            running += power(factors.col_value[c], p)
+            choice.power_sum[c + 1] = running
         total = ties * power(threshold, p)
         for r in range(rows):
             value = factors.row_weight[r] * power(factors.row_value[r], p)
@@ -109,24 +117,29 @@ def _apply_singles(network, images, buffers, factors, choice, singles):
 def _apply_rows(team, network, images, plan, buffers, factors, choice, numbers):
     """Apply the prefixes of the stroke rows. Where the background is chosen (`shared` columns), v
     takes it for all pixels, and the stroke rows take it back."""
+    for part in prange(team.parts):
+        _apply_some_rows(part, team.parts, network, images, plan, buffers, factors, choice, numbers)
+
+
+@inner
+def _apply_some_rows(part, parts, network, images, plan, buffers, factors, choice, numbers):
     count, shared_columns = numbers
     c = images.background
-    for part in prange(team.parts):
-        for k in range(part, count, team.parts):
-            row = network.u[buffers.row[k]]
-            x, s, prefix = buffers.x[k], buffers.s[k], choice.prefix[k]
-            back = shared_columns if k < count - 1 else 0
-            both = min(prefix, back)
-            longer = max(prefix, back)
-            rest = x if prefix > back else -c
-            if longer > DENSE * plan.units:
-                _stream_row(row[: plan.units], buffers.g, factors, (both, longer), (s, rest))
-            else:
-                columns, g = factors.col_index, choice.signed
-                if both > 0:
-                    scatter_add(row, columns[:both], g[:both], s)
-                if longer > both:
-                    scatter_add(row, columns[both:longer], g[both:longer], rest)
+    for k in range(part, count, parts):
+        row = network.u[buffers.row[k]]
+        x, s, prefix = buffers.x[k], buffers.s[k], choice.prefix[k]
+        back = shared_columns if k < count - 1 else 0
+        both = min(prefix, back)
+        longer = max(prefix, back)
+        rest = x if prefix > back else -c
+        if longer > DENSE * plan.units:
+            _stream_row(row[: plan.units], buffers.g, factors, (both, longer), (s, rest))
+        else:
+            columns, g = factors.col_index, choice.signed
+            if both > 0:
+                scatter_add(row, columns[:both], g[:both], s)
+            if longer > both:
+                scatter_add(row, columns[both:longer], g[both:longer], rest)
 
 
 @inner
@@ -172,11 +185,25 @@ def _update_output(network, plan, buffers, factors, choice, step, ties):
     if ties == count_tied(factors):
         prefix = factors.least
     elif ties > 0:
-        pre, post = resolve_output(plan, step, factors, ties)
-        for m in range(ties):
-            network.w2[post[m], pre[m]] += buffers.q[post[m]] * buffers.a[pre[m]]
+        _apply_tied_outputs(network, plan, buffers, factors, choice, step, ties)
     for p in range(factors.least[0]):
         choice.signed_a[p] = buffers.a[factors.col_index[p]]
     for r in range(factors.size[0]):
         o, columns = factors.row_source[r], factors.col_index[: prefix[r]]
         scatter_add(network.w2[o], columns, choice.signed_a[: prefix[r]], buffers.q[o])
+
+
+@inner
+def _apply_tied_outputs(network, plan, buffers, factors, choice, step, needed):
+    """Apply `needed` of the output layer's entries at the threshold; there are more of them."""
+    columns = list_tied_columns(plan, step, factors, choice)
+    for c in range(columns):
+        p = choice.column[c]
+        j = factors.col_index[p]
+        outputs = choose_tied_outputs(plan, step, factors, choice, p, needed)
+        for m in range(outputs):
+            o = choice.member_row[m]
+            network.w2[o, j] += buffers.q[o] * buffers.a[j]
+        needed -= outputs
+        if needed == 0:
+            break

@@ -86,30 +86,35 @@ def _choose_hidden(plan, step, buffers, factors, choice):
 def _apply(team, network, images, plan, buffers, choice, numbers):
     """Apply the chosen rows and columns. Where the background is chosen as a whole, v takes it for
     all pixels, and the stroke rows take it back."""
+    for part in prange(team.parts):
+        _apply_part(part, team.parts, network, images, plan, buffers, choice, numbers)
+
+
+@inner
+def _apply_part(part, parts, network, images, plan, buffers, choice, numbers):
     count, pixels, share, chosen = numbers
     c = images.background
     others = buffers.row.shape[0] - count if share else pixels
-    for part in prange(team.parts):
-        start, stop = units_of(part, team.parts, buffers.g.shape[0], plan.units)
-        g = buffers.g[start:stop]
-        sum_x = others * np.float64(c)
-        for k in range(count):
-            row, pixel = network.u[buffers.row[k], start:stop], k < count - 1
-            if choice.prefix[k] == 1:
-                sum_x += buffers.x[k] if pixel else 0
-                add_row(row, g, buffers.s[k] if share else buffers.x[k])
-            elif share and pixel:
-                add_row(row, g, -c)
-        for m in range(pixels):
-            add_row(network.u[choice.pixel[m], start:stop], g, c)
-        v, r = network.v[start:stop], network.r[start:stop]
+    start, stop = units_of(part, parts, buffers.g.shape[0], plan.units)
+    g = buffers.g[start:stop]
+    sum_x = others * np.float64(c)
+    for k in range(count):
+        row, pixel = network.u[buffers.row[k], start:stop], k < count - 1
+        if choice.prefix[k] == 1:
+            sum_x += buffers.x[k] if pixel else 0
+            add_row(row, g, buffers.s[k] if share else buffers.x[k])
+        elif share and pixel:
+            add_row(row, g, -c)
+    for m in range(pixels):
+        add_row(network.u[choice.pixel[m], start:stop], g, c)
+    v, r = network.v[start:stop], network.r[start:stop]
+    for j in range(g.shape[0]):
+        r[j] += sum_x * g[j]
+    if share:
         for j in range(g.shape[0]):
-            r[j] += sum_x * g[j]
-        if share:
-            for j in range(g.shape[0]):
-                v[j] += c * g[j]
-        for o in range(part, network.w2.shape[0], team.parts):
-            masked_add(network.w2[o], choice.column[:chosen], buffers.a, buffers.q[o])
+            v[j] += c * g[j]
+    for o in range(part, network.w2.shape[0], parts):
+        masked_add(network.w2[o], choice.column[:chosen], buffers.a, buffers.q[o])
 
 
 @inner

@@ -9,12 +9,12 @@ _PATIENCE = 8  # moves a value that the last pass may take
 
 
 @inner
-def sort_descending(bits, index, spare_bits, spare_index, count):
+def sort_descending(bits, index, spare_bits, spare_index, position, count):
     """Sort the first `count` of bits (uint, patterns of reals >= 0) and index (int32), in place.
 
     Largest first; equal values keep their order. Two radix passes over the leading 16 bits of the
     span leave the values nearly sorted, and insertion ends it; where many values share those bits,
-    all bits are passed over. The spare arrays are scratch of the same size.
+    all bits are passed over. The spare arrays are scratch of the same size, position int64 (257,).
     """
     if count > _FEW:
         largest, smallest = np.int64(bits[0]), np.int64(bits[0])
@@ -23,21 +23,28 @@ def sort_descending(bits, index, spare_bits, spare_index, count):
         shift = 0
         while (largest - smallest) >> (shift + 16) > 0:
             shift += 1
-        _pass(bits, index, spare_bits, spare_index, count, largest, shift)
-        _pass(spare_bits, spare_index, bits, index, count, largest, shift + 8)
+        _pass(bits, index, spare_bits, spare_index, position, count, largest, shift)
+        _pass(spare_bits, spare_index, bits, index, position, count, largest, shift + 8)
+    finish_sort(bits, index, spare_bits, spare_index, position, count)
+
+
+@inner
+def finish_sort(bits, index, spare_bits, spare_index, position, count):
+    """As `sort_descending`, for values that are nearly in order."""
     if not _insert(bits, index, count, _FEW * _FEW + _PATIENCE * count):
         largest = np.int64(0)
         for i in range(count):
             largest = max(largest, np.int64(bits[i]))
         for digit in range(0, bits.itemsize, 2):
-            _pass(bits, index, spare_bits, spare_index, count, largest, 8 * digit)
-            _pass(spare_bits, spare_index, bits, index, count, largest, 8 * digit + 8)
+            _pass(bits, index, spare_bits, spare_index, position, count, largest, 8 * digit)
+            _pass(spare_bits, spare_index, bits, index, position, count, largest, 8 * digit + 8)
 
 
 @inner
-def _pass(source, source_index, target, target_index, count, largest, shift):
+def _pass(source, source_index, target, target_index, position, count, largest, shift):
     """Distribute by the eight bits of largest - value from `shift` on, smallest first; stable."""
-    position = np.zeros(257, np.int64)
+    for digit in range(position.shape[0]):
+        position[digit] = 0
     for i in range(count):
         position[((largest - np.int64(source[i])) >> shift & 255) + 1] += 1
     for digit in range(255):

@@ -47,7 +47,7 @@ class Images(NamedTuple):
 
 
 class Activation(NamedTuple):
-    """Of the hidden units: `kind` as in `kernels.forward`; slope : real, of ReLUs below zero."""
+    """Of the hidden units: `kind` as in `kernels.activation`; slope : real, of ReLUs below zero."""
 
     kind: int
     slope: np.floating
@@ -61,7 +61,8 @@ class Plan(NamedTuple):
     k_output: int
     units: int
     eta: np.floating  # real
-    activation: Activation
+    activation: int  # the kind, as in Activation
+    slope: np.floating  # real
     softmax: bool  # cross-entropy of softmax outputs instead of the squared error
     permutation: bool  # a fresh permutation each epoch instead of draws with replacement
     order_key: np.uint64
@@ -146,6 +147,7 @@ class Factors(NamedTuple):
     counts, top : int64 (parts, BUCKETS), (parts,)  columns by bucket, and the largest's bucket
     at_most    : int64 (BUCKETS + 1,)  how many columns lie in the first buckets
     spare_value, spare_bits, spare_index : scratch of at least max(rows, columns)
+    position   : int64 (257,), scratch to sort
     scalar_value, scalar_bits : (1,), for single patterns
     size       : int64 (3,)  rows and columns in use, row of the background or -1; without rows the
                  layer takes no part
@@ -167,6 +169,7 @@ class Factors(NamedTuple):
     spare_value: np.ndarray
     spare_bits: np.ndarray
     spare_index: np.ndarray
+    position: np.ndarray
     scalar_value: np.ndarray
     scalar_bits: np.ndarray
     size: np.ndarray
@@ -183,6 +186,7 @@ class Choice(NamedTuple):
     stroke_of  : int32 (n_in + 1,)  their positions among the strokes, or -1
     rank       : uint64 (max(n_in, nh) + 1,)  pi_t of what is being ranked
     column     : int32 (nh + 1,)  columns chosen one by one
+    member_row : int32 (n_out,)  tied output units of a column
     signed     : real (nh + 1,)  g of the sorted columns
     signed_a   : real (nh + 1,)  a of the sorted columns
     column_sum : float64 (nh + 2,)  sum of chosen x of each column
@@ -199,6 +203,7 @@ class Choice(NamedTuple):
     stroke_of: np.ndarray
     rank: np.ndarray
     column: np.ndarray
+    member_row: np.ndarray
     signed: np.ndarray
     signed_a: np.ndarray
     column_sum: np.ndarray
@@ -226,3 +231,21 @@ class Energies(NamedTuple):
     exponent: np.ndarray
     m0: np.ndarray
     power: np.ndarray
+
+
+class Batch(NamedTuple):
+    """Scratch to evaluate `batch` images together, their units in blocks.
+
+    row, s : int64, real (batch, n_in + 1), and strokes : int64 (batch,): those of each image
+    x, code : real, int64 (n_in + 1,)
+    a : real (batch, nh + 1); h : real (units of a block,); lanes : real (LANES,)
+    """
+
+    row: np.ndarray
+    s: np.ndarray
+    strokes: np.ndarray
+    x: np.ndarray
+    code: np.ndarray
+    a: np.ndarray
+    h: np.ndarray
+    lanes: np.ndarray

@@ -107,7 +107,7 @@ def run_largest(team, network, images, plan, mask, buffers, ranking, energies, c
     while clock[0] < stop and clock[1] == 0:
         count, _ = _forward(team, network, images, plan, mask, buffers, clock)
         if clock[1] == 0:
-            backward_counted(team, network, plan, buffers, ranking)
+            backward_counted(team, network, plan, buffers, ranking.hidden, ranking.output)
             if not finite_signals(buffers):
                 clock[1] = 1
         if clock[1] == 0:

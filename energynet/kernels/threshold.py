@@ -11,42 +11,53 @@ import numpy as np
 from numba import prange
 
 from energynet.kernels._jit import inner, shared
-from energynet.kernels.factors import count_reaching, keep_columns, pattern_of, value_of
+from energynet.kernels.factors import (
+    BUCKETS,
+    bucket_of,
+    count_reaching,
+    keep_columns,
+    pattern_of,
+    shift_of,
+    split_at,
+    unsigned_mask,
+    value_of,
+)
 from energynet.kernels.forward import backward_part
 from energynet.kernels.native import kth_largest
-from energynet.kernels.sums import BLOCK, blocks_of
+from energynet.kernels.updates import units_of
 
-BUCKETS = 1024  # 64 an octave; values more than 16 octaves below the largest share the last
 GATHERED = 1024  # at most so many products go to the partial selection
 
 
 @shared
-def backward_counted(team, network, plan, buffers, ranking):
+def backward_counted(team, network, plan, buffers, hidden, output):
     """The backward pass, and |g| and |a| of the first `units` units counted by bucket."""
-    nh = buffers.g.shape[0]
     for part in prange(team.parts):
-        first, last = blocks_of(part, team.parts, nh + 1)
-        backward_part(network, plan, buffers, first, last)
-        start, stop = min(first * BLOCK, plan.units), min(last * BLOCK, plan.units)
-        _fill_buckets(ranking.hidden, part, buffers.g_bits[start:stop])
-        _fill_buckets(ranking.output, part, buffers.a_bits[start:stop])
+        _backward_counted(part, team.parts, network, plan, buffers, hidden, output)
+
+
+@inner
+def _backward_counted(part, parts, network, plan, buffers, hidden, output):
+    backward_part(part, parts, network, plan, buffers)
+    start, stop = units_of(part, parts, buffers.g.shape[0], plan.units)
+    _fill_buckets(hidden, part, buffers.g_bits[start:stop])
+    _fill_buckets(output, part, buffers.a_bits[start:stop])
 
 
 @inner
 def _fill_buckets(factors, part, bits):
     """Count patterns, signs apart, by bucket below that of the part's largest."""
-    unsigned = (np.int64(1) << (8 * bits.itemsize - 1)) - 1
+    unsigned, shift = unsigned_mask(bits), shift_of(bits)
     counts = factors.counts[part]
     for bucket in range(BUCKETS):
         counts[bucket] = 0
-    largest = np.int64(0)
+    largest = bits.dtype.type(0)
     for j in range(bits.shape[0]):
-        largest = max(largest, np.int64(bits[j]) & unsigned)
-    shift = _shift(bits)
-    top = largest >> shift
+        largest = max(largest, bits.dtype.type(bits[j] & unsigned))
+    top = np.int64(largest) >> shift
     factors.top[part] = top
     for j in range(bits.shape[0]):
-        counts[min(top - ((np.int64(bits[j]) & unsigned) >> shift), BUCKETS - 1)] += 1
+        counts[bucket_of(bits[j] & unsigned, top, shift)] += 1
 
 
 @inner
@@ -55,7 +66,7 @@ def _merge_buckets(factors, parts, bias):
 
     Returns the top: the pattern bits of the largest bucket.
     """
-    at_most, shift = factors.at_most, _shift(factors.col_bits)
+    at_most, shift = factors.at_most, shift_of(factors.col_bits)
     one = pattern_of(factors, 1.0) >> shift
     top = one if bias else np.int64(0)
     for part in range(parts):
@@ -81,28 +92,29 @@ def find_threshold(team, plan, buffers, hidden, output, choice, k):
     columns of each row lie above the threshold, and in `least` how many lie at or above it.
     Returns (threshold, number above it).
     """
-    low, high = _bracket(team, hidden, output, k)
+    top_g = _merge_buckets(hidden, team.parts, False)
+    top_a = _merge_buckets(output, team.parts, True)
+    low, high = _bracket(hidden, output, top_g, top_a, k)
     threshold = buffers.g[0] * 0
     while True:
-        keep_columns(hidden, buffers.g_bits, plan.units, False, value_of(hidden, low))
-        keep_columns(output, buffers.a_bits, plan.units, True, value_of(hidden, low))
-        if _count_least(hidden, output, value_of(hidden, low)) >= k:
+        value = value_of(hidden, low)
+        keep_columns(hidden, buffers.g_bits, plan.units, False, value, top_g)
+        keep_columns(output, buffers.a_bits, plan.units, True, value, top_a)
+        if _count_least(hidden, output, value) >= k:
             threshold = _narrow(hidden, output, choice, low, high, k)
             break
         if low == 0:
             break
-        low = max(low - (4 << _shift(hidden.col_bits)), 0)  # the estimate was off by rounding
-    _count_least(hidden, output, threshold)
-    following = value_of(hidden, pattern_of(hidden, threshold) + 1)
-    return threshold, _count_above(hidden, output, following)
+        low = max(low - (4 << shift_of(hidden.col_bits)), 0)  # the estimate was off by rounding
+        _merge_buckets(hidden, team.parts, False)
+        _merge_buckets(output, team.parts, True)
+    return threshold, split_at(hidden, threshold) + split_at(output, threshold)
 
 
 @inner
-def _bracket(team, hidden, output, k):
+def _bracket(hidden, output, top_g, top_a, k):
     """Bit patterns low <= high: about k products reach low, fewer than k reach high."""
-    shift = _shift(hidden.col_bits)
-    top_g = _merge_buckets(hidden, team.parts, False)
-    top_a = _merge_buckets(output, team.parts, True)
+    shift = shift_of(hidden.col_bits)
     # The top bucket's upper edge times the largest row bounds all products.
     largest = hidden.row_value[0] * 0
     if hidden.size[0] > 0:
@@ -130,7 +142,7 @@ def _bracket(team, hidden, output, k):
 def _estimate(factors, threshold, top):
     """How many products reach the threshold at most, from the buckets alone."""
     rows = factors.size[0]
-    shift = _shift(factors.col_bits)
+    shift = shift_of(factors.col_bits)
     for r in range(rows):
         factors.spare_value[r] = threshold / factors.row_value[r]
     total = 0
@@ -145,7 +157,7 @@ def _narrow(hidden, output, choice, low, high, k):
     """The k-th largest product, between the patterns low (reached by k or more) and high."""
     at_high = _count_above(hidden, output, value_of(hidden, high))
     while at_high >= k:  # the estimate was off by rounding
-        low, high = high, high + (4 << _shift(hidden.col_bits))
+        low, high = high, high + (4 << shift_of(hidden.col_bits))
         _count_least(hidden, output, value_of(hidden, low))
         at_high = _count_above(hidden, output, value_of(hidden, high))
     while _between(hidden) + _between(output) > GATHERED and high - low > 1:
@@ -166,12 +178,6 @@ def _narrow(hidden, output, choice, low, high, k):
     count = _gather(hidden, choice, 0)
     count = _gather(output, choice, count)
     return kth_largest(choice.gathered[:count], choice.weight[:count], k - at_high)
-
-
-@inner
-def _shift(bits):
-    """Pattern bits below a bucket: sign, exponent and six bits of the fraction stay."""
-    return 17 if bits.itemsize == 4 else 46
 
 
 @inner

@@ -94,30 +94,36 @@ def _list_members(buffers, count, factors, choice):
 
 
 @inner
-def resolve_output(plan, step, factors, needed):
-    """Choose `needed` of the tied entries of the output layer; there are more of them.
+def list_tied_columns(plan, step, factors, choice):
+    """Positions of the columns with entries at the threshold into choice.column, by pi_t(pre).
 
-    Returns hidden units and output units, int32 (ties,) each; the first `needed` are chosen.
+    Returns their number.
     """
-    total = count_tied(factors)
-    pre, post = np.empty(total, np.int32), np.empty(total, np.int32)
-    rank, entry = np.empty(total, np.uint64), np.empty(total, np.int64)
-    found = 0
+    columns = 0
+    for p in range(factors.least[0]):
+        choice.column[columns] = p
+        choice.rank[columns] = tie_rank(plan, step, factors.col_index[p])
+        columns += _list_tied_outputs(factors, choice, p) > 0
+    sort_by_rank(choice.rank, choice.column, 0, columns)
+    return columns
+
+
+@inner
+def choose_tied_outputs(plan, step, factors, choice, p, needed):
+    """Output units with entries at the threshold in column position p into choice.member_row.
+
+    The first `needed` by pi_t(post) if there are more. Returns their number.
+    """
+    outputs = _list_tied_outputs(factors, choice, p)
+    if outputs > needed:
+        sort_ties(plan, step, choice.member_row, choice.rank, outputs)
+    return min(outputs, needed)
+
+
+@inner
+def _list_tied_outputs(factors, choice, p):
+    outputs = 0
     for r in range(factors.size[0]):
-        for p in range(factors.above[r], factors.least[r]):
-            entry[found] = factors.col_index[p] * factors.row_value.shape[0] + r
-            rank[found] = tie_rank(plan, step, factors.col_index[p])
-            found += 1
-    sort_by_rank(rank, entry, 0, total)
-    for m in range(total):
-        pre[m] = entry[m] // factors.row_value.shape[0]
-        post[m] = factors.row_source[entry[m] % factors.row_value.shape[0]]
-    first = 0
-    while first < needed:  # entries of one hidden unit stand together: now by pi_t(post)
-        last = first
-        while last < total and pre[last] == pre[first]:
-            rank[last] = tie_rank(plan, step, post[last])
-            last += 1
-        sort_by_rank(rank, post, first, last)
-        first = last
-    return pre, post
+        choice.member_row[outputs] = factors.row_source[r]
+        outputs += factors.above[r] <= p < factors.least[r]
+    return outputs

@@ -57,22 +57,27 @@ def _input_count(images, buffers, count):
 @shared
 def update_units(team, network, images, plan, buffers, count, total):
     """All synapses of the first `units` hidden units change, and the output biases."""
-    nh = buffers.g.shape[0]
     for part in prange(team.parts):
-        start, stop = units_of(part, team.parts, nh, plan.units)
-        g, a = buffers.g[start:stop], buffers.a[start:stop]
-        for k in range(count):
-            add_row(network.u[buffers.row[k], start:stop], g, buffers.s[k])
-        background = images.background
-        sum_x = total + (buffers.row.shape[0] - 1) * np.float64(background)
-        v, r = network.v[start:stop], network.r[start:stop]
-        for j in range(g.shape[0]):
-            v[j] += background * g[j]
-            r[j] += np.float64(g[j]) * sum_x
-        for o in range(network.w2.shape[0]):
-            add_row(network.w2[o, start:stop], a, buffers.q[o])
+        _update_units(part, team.parts, network, images, plan, buffers, count, total)
+
+
+@inner
+def _update_units(part, parts, network, images, plan, buffers, count, total):
+    nh = buffers.g.shape[0]
+    start, stop = units_of(part, parts, nh, plan.units)
+    g, a = buffers.g[start:stop], buffers.a[start:stop]
+    for k in range(count):
+        add_row(network.u[buffers.row[k], start:stop], g, buffers.s[k])
+    background = images.background
+    sum_x = total + (buffers.row.shape[0] - 1) * np.float64(background)
+    v, r = network.v[start:stop], network.r[start:stop]
+    for j in range(g.shape[0]):
+        v[j] += background * g[j]
+        r[j] += np.float64(g[j]) * sum_x
     for o in range(network.w2.shape[0]):
-        network.w2[o, nh] += buffers.q[o]  # the bias unit's activity is 1
+        add_row(network.w2[o, start:stop], a, buffers.q[o])
+        if part == 0:
+            network.w2[o, nh] += buffers.q[o]  # the bias unit's activity is 1
 
 
 @inner
@@ -100,20 +105,26 @@ def add_masked_row(row, dense, values, factor):
 @shared
 def update_mask(team, network, images, mask, buffers, count):
     """The synapses of a fixed mask change."""
-    g, a, q = buffers.g, buffers.a, buffers.q
     for part in prange(team.parts):
-        for k in range(part, count, team.parts):
-            i = buffers.row[k]
-            if mask.dense.shape[0] > 0:
-                add_masked_row(network.u[i], mask.dense[i], g, buffers.s[k])
-            else:
-                columns = mask.hidden[mask.start_hidden[i] : mask.start_hidden[i + 1]]
-                masked_add(network.u[i], columns, g, buffers.s[k])
-        for o in range(part, q.shape[0], team.parts):
-            columns = mask.output[mask.start_output[o] : mask.start_output[o + 1]]
-            masked_add(network.w2[o], columns, a, q[o])
+        _update_mask(part, team.parts, network, images, mask, buffers, count)
+
+
+@inner
+def _update_mask(part, parts, network, images, mask, buffers, count):
+    g, a, q = buffers.g, buffers.a, buffers.q
+    for k in range(part, count, parts):
+        i = buffers.row[k]
+        if mask.dense.shape[0] > 0:
+            add_masked_row(network.u[i], mask.dense[i], g, buffers.s[k])
+        else:
+            columns = mask.hidden[mask.start_hidden[i] : mask.start_hidden[i + 1]]
+            masked_add(network.u[i], columns, g, buffers.s[k])
+    for o in range(part, q.shape[0], parts):
+        columns = mask.output[mask.start_output[o] : mask.start_output[o + 1]]
+        masked_add(network.w2[o], columns, a, q[o])
     background = images.background
-    for j in range(g.shape[0]):
+    start, stop = units_of(part, parts, g.shape[0], g.shape[0])
+    for j in range(start, stop):
         sum_x = mask.strokes[j] + mask.pixels[j] * np.float64(background)
         network.v[j] += background * g[j]
         network.r[j] += np.float64(g[j]) * sum_x
@@ -130,14 +141,19 @@ def _fill_powers(buffers, exponent):
 def sum_masked_rows(team, mask, buffers, count):
     """Fill row_power: for each stroke row the sum of g_power over its plastic columns."""
     for part in prange(team.parts):
-        for k in range(part, count, team.parts):
-            i = buffers.row[k]
-            if mask.dense.shape[0] > 0:
-                total = _dense_sum(mask.dense[i], buffers.g_power, buffers.wide[part])
-            else:
-                columns = mask.hidden[mask.start_hidden[i] : mask.start_hidden[i + 1]]
-                total = _gathered_sum(buffers.g_power, columns)
-            buffers.row_power[k] = total
+        _sum_masked_rows(part, team.parts, mask, buffers, count)
+
+
+@inner
+def _sum_masked_rows(part, parts, mask, buffers, count):
+    for k in range(part, count, parts):
+        i = buffers.row[k]
+        if mask.dense.shape[0] > 0:
+            total = _dense_sum(mask.dense[i], buffers.g_power, buffers.wide[part])
+        else:
+            columns = mask.hidden[mask.start_hidden[i] : mask.start_hidden[i + 1]]
+            total = _gathered_sum(buffers.g_power, columns)
+        buffers.row_power[k] = total
 
 
 @inner

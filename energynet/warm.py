@@ -1,0 +1,40 @@
+"""All kernels compiled at once, so that no later process waits for them."""
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+
+from energynet.config import DTYPES, TrainingConfig
+from energynet.data import Dataset
+from energynet.network import evaluate_images
+from energynet.prepare import prepare
+from energynet.rules import AllSynapses, FixedMask, LargestUpdates, RandomSubset
+from energynet.threads import usable_cores
+
+# One rule for each `rules.Update`.
+_RULES = (
+    AllSynapses(),
+    FixedMask(0.5),
+    RandomSubset(0.5),
+    LargestUpdates(0.5),
+    LargestUpdates(0.5, scope="neuron"),
+)
+
+
+def warm() -> Iterator[tuple[str, float]]:
+    """Compile every kernel, or load it where it is cached.
+
+    Yields (what, seconds) for each loop over training steps, as it is done.
+    """
+    images = np.arange(8, dtype=np.uint8).reshape(2, 4)
+    dataset = Dataset.from_arrays(images, [0, 1], images, [0, 1])
+    for dtype in DTYPES:
+        for threads in range(1, min(usable_cores(), 2) + 1):
+            for rule in _RULES:
+                began = time.perf_counter()
+                run = prepare(TrainingConfig(hidden=2, rule=rule, dtype=dtype), dataset, threads)
+                run.advance(1)
+                evaluate_images(run.network, run.test_images, run.activation, threads=1)
+                several = "one thread" if threads == 1 else "several threads"
+                yield f"{rule.name}, {dtype}, {several}", time.perf_counter() - began
