@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from energynet.analysis.cells import study_runs
@@ -11,7 +11,7 @@ from energynet.analysis.methods import READINGS, Reading
 from energynet.analysis.optimum import LIMITED, NOT_BRACKETED
 from energynet.analysis.runs import endless_runs, labelled
 from energynet.analysis.statements import STATEMENTS, Part, Statement
-from energynet.analysis.study import Study
+from energynet.analysis.study import Study, studies
 from energynet.analysis.verdicts import (
     FAILS,
     MIXED,
@@ -119,15 +119,15 @@ def claims(
     list of Claim
         In order of their numbers; with `by`, for one group after the other.
     """
-    names = list(by)
     every, own = labelled(table), study_runs(table, by, criterion, history)
-    if not names:
-        return claims_of(Study.of(own, endless_runs(every, own), history))
-    found = []
-    whole = dict(list(every.groupby(names, sort=True)))
-    for key, group in own.groupby(names, sort=True):
-        study = Study.of(group, endless_runs(whole[key], group), history)
-        found += claims_of(study, tuple(zip(names, map(_plain, key), strict=True)))
+    found: list[Claim] = []
+    for key, study in studies(own, by):
+        group = tuple(zip(by, map(_plain, key), strict=True))
+        here = every
+        for name, value in zip(by, key, strict=True):
+            here = here[here[name] == value]
+        whole = replace(study, endless=endless_runs(here, study.runs), history=history)
+        found += claims_of(whole, group)
     return found
 
 

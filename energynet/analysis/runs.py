@@ -71,9 +71,13 @@ def main_runs(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":
     for name in by:
         if name not in runs.columns:
             raise ConfigError(f"by must name columns of the table, got {name!r}")
-    picked = runs[own_settings(runs, by)]
+    return longest(runs[own_settings(runs, by)], by)
+
+
+def longest(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":
+    """Of labelled runs that differ in their limit of steps alone the longest that has a result."""
     same = [*by, "hidden", "rule", "fraction", "seed"]
-    order = picked.assign(present=~picked["missing"]).sort_values(
+    order = runs.assign(present=~runs["missing"]).sort_values(
         [*same, "present", "max_steps"], kind="stable"
     )
     return order.drop_duplicates(same, keep="last").drop(columns="present").reset_index(drop=True)
@@ -85,8 +89,8 @@ def own_settings(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.Series":
     varying = [name for name in keys if runs[name].nunique(dropna=False) > 1]
     if not varying:
         return runs["missing"] | ~runs["missing"]
-    signature = runs[varying].apply(lambda row: tuple(map(_plain, row)), axis=1)
-    defaults = tuple(_plain(DEFAULTS.get(name)) for name in varying)
+    signature = runs[varying].apply(lambda row: tuple(map(plain, row)), axis=1)
+    defaults = tuple(plain(DEFAULTS.get(name)) for name in varying)
     groups = signature.groupby([runs[name] for name in by]) if by else [((), signature)]
     chosen = signature != signature
     for _, group in groups:
@@ -101,11 +105,11 @@ def endless_runs(runs: "pd.DataFrame", own: "pd.DataFrame") -> "pd.DataFrame":
     same = runs["target_accuracy"] == 1.0
     for name in SETTINGS:
         if name in runs.columns and name != "target_accuracy" and len(own):
-            same &= runs[name].map(_plain) == _plain(own[name].iloc[0])
+            same &= runs[name].map(plain) == plain(own[name].iloc[0])
     return runs[same]
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
     """A setting as text that does not depend on whether it was read from a file."""
     try:
         return repr(float(value))
