@@ -56,10 +56,14 @@ SETTINGS = (
 
 
 class Counts(NamedTuple):
-    """Shares of the studies that came to an interval, and how many those are."""
+    """Shares of the studies.
 
-    studies: int
-    bounded: float  # with at least one run cut off
+    judged: that came to an interval; bounded: of those, with at least one run cut off; coverage:
+    of those, whose interval holds the true ratio; holds, fails: verdicts, of all studies.
+    """
+
+    judged: float
+    bounded: float
     coverage: float
     holds: float
     fails: float
@@ -121,9 +125,9 @@ def count(table):
         judge_all(list(check.checks(study, READINGS[0])))[0]
         for _, study in studies(study_runs(table, by=["study"]), ["study"])
     ]
-    total = len(found)
+    total = len(verdicts)
     return Counts(
-        total,
+        len(found) / total,
         float((found["bound"] != "").mean()),
         float(covered.mean()),
         verdicts.count("holds") / total,
@@ -134,11 +138,12 @@ def count(table):
 def main():
     studies = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     print(f"{studies} studies a row, true ratio 1, nominal coverage 95 %")
-    print(f"{'setting':<45}{'judged':>8}{'cut off':>9}{'coverage':>10}{'holds':>8}{'fails':>8}")
+    print(f"{'setting':<45}{'judged':>9}{'cut off':>9}{'coverage':>10}{'holds':>8}{'fails':>8}")
     for setting in SETTINGS:
-        n, *shares = simulate(setting, studies)
-        cells = "".join(f"{share:>{w}.2%}" for share, w in zip(shares, (9, 10, 8, 8), strict=True))
-        print(f"{setting.name:<45}{n:>8}{cells}", flush=True)
+        shares = simulate(setting, studies)
+        widths = (9, 9, 10, 8, 8)
+        cells = "".join(f"{share:>{w}.2%}" for share, w in zip(shares, widths, strict=True))
+        print(f"{setting.name:<45}{cells}", flush=True)
 
 
 if __name__ == "__main__":
