@@ -15,6 +15,7 @@ from energynet.analysis.study import Study, studies
 from energynet.analysis.verdicts import (
     FAILS,
     MIXED,
+    UNDECIDED,
     Judged,
     agreement,
     conjunction,
@@ -23,7 +24,7 @@ from energynet.analysis.verdicts import (
     judge_any,
     judged_sizes,
 )
-from energynet.analysis.words import describe, marks_words, mention_words, readings_words
+from energynet.analysis.words import describe, listing, marks_words, mention_words, readings_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,9 +96,17 @@ class _Outcome(NamedTuple):
     def words(self) -> str:
         value = self.part.mention
         extra = "" if value is None else mention_words(value, self.judged)
-        none = "No rule fulfils all of its cells. "
-        start = none if self.part.any_method and self.verdict == FAILS else ""
-        return f"{start}{describe(self.verdict, self.judged)}{extra}{marks_words(self.marks)}"
+        words = describe(self.verdict, self.judged)
+        return f"{self._methods()}{words}{extra}{marks_words(self.marks)}"
+
+    def _methods(self) -> str:
+        """Which rules fulfil a statement that one alone may fulfil."""
+        if not self.part.any_method or self.verdict == UNDECIDED:
+            return ""
+        if self.verdict == FAILS:
+            return "No rule fulfils all of its cells. "
+        fulfilling = sorted({item.check.method for item in self.judged})
+        return f"With {listing(fulfilling)}: "
 
 
 def claims(

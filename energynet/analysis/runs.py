@@ -84,7 +84,11 @@ def longest(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":
 
 
 def own_settings(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.Series":
-    """Which labelled runs are in the settings of most runs of their group; ties: the defaults."""
+    """Which labelled runs are in the settings of most runs of their group.
+
+    Exploration runs count first, as there are equally many in every setting that is a study of its
+    own; ties go to the settings that are nearest to the defaults.
+    """
     keys = [name for name in SETTINGS if name in runs.columns and name not in by]
     varying = [name for name in keys if runs[name].nunique(dropna=False) > 1]
     if not varying:
@@ -94,8 +98,9 @@ def own_settings(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.Series":
     groups = signature.groupby([runs[name] for name in by]) if by else [((), signature)]
     chosen = signature != signature
     for _, group in groups:
-        counts = group.value_counts()
-        own = max(sorted(counts.index), key=lambda key: (counts[key], _agreement(key, defaults)))
+        explored = group[runs.loc[group.index, "seeds"] == "exploration"]
+        counts = (explored if len(explored) else group).value_counts().to_dict()
+        own = max(sorted(counts), key=lambda key: (counts[key], _agreement(key, defaults)))
         chosen[group.index] = group == own
     return chosen
 

@@ -3,9 +3,14 @@
 import json
 import textwrap
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from energynet.analysis.claims import Claim
+from energynet.analysis.methods import display_name
 from energynet.analysis.words import number
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _WIDTH = 100
 
@@ -44,6 +49,26 @@ def to_text(claims: Sequence[Claim]) -> str:
         indent = " " * len(start)
         lines += textwrap.wrap(claim.words, _WIDTH, initial_indent=indent, subsequent_indent=indent)
     return "\n".join(lines)
+
+
+def between_text(savings: "pd.DataFrame") -> str:
+    """Savings in M_alpha for 0 < alpha < 1, which no statement is about; "" if there are none."""
+    lines = []
+    kept = savings[savings["energy"].str.startswith("m_alpha_") & (savings["why"] == "")]
+    for (energy, rule), rows in kept.groupby(["energy", "rule"], sort=True):
+        ratios = [
+            f"{number(ratio)} ({number(low)} to {number(high)}) at nh = {hidden:,d}"
+            for hidden, ratio, low, high in zip(
+                *(rows[name] for name in ("hidden", "ratio", "ratio_low", "ratio_high")),
+                strict=True,
+            )
+        ]
+        alpha = energy.removeprefix("m_alpha_")
+        lines.append(f"M_{alpha}, {display_name(rule)}: {', '.join(ratios)}")
+    if not lines:
+        return ""
+    title = "Unjudged: E(all)/E(rule) between M0 and M1, with 95 % intervals; the model matters."
+    return "\n".join([title, *lines])
 
 
 def _named(claim: Claim) -> str:
