@@ -209,3 +209,12 @@ def test_a_lower_criterion_is_read_off_the_learning_curves():
         en.cells(table, criterion=0.96, history=history)
     with pytest.raises(en.ConfigError, match="criterion needs the learning curves"):
         en.cells(table, criterion=0.93)
+
+
+def test_among_equally_many_runs_the_default_settings_are_the_main_ones():
+    rows = one_rule({0.01: (9, 9, 9), 0.1: (5, 6, 7), 0.3: (8, 8, 8)}, {0.1: (5, 5, 5, 5)})
+    other = one_rule(
+        {0.01: (5, 5, 5), 0.003: (6, 6, 6), 0.1: (8, 8, 8)}, {0.1: (1,) * 4, 0.3: (1,)}
+    )
+    both = [entry | {"learning_rate": 0.003} for entry in other] + rows
+    assert best(both)["fraction"] == 0.1

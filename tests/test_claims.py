@@ -1,12 +1,17 @@
 """Each statement on tables made to hold, to fail and to be undecided."""
 
 import json
+import math
 
 import pytest
 import tables
 from tables import as_claimed, complete
 
 import energynet as en
+from energynet.analysis.energy_checks import ratio_above, ratio_within
+from energynet.analysis.intervals import Estimate
+from energynet.analysis.verdict_text import to_json
+from energynet.analysis.verdicts import Check, judge, judge_any
 
 NUMBERS = range(1, 15)
 
@@ -255,6 +260,13 @@ def test_the_same_table_gives_the_same_bytes():
     assert len(texts) == 1
 
 
+def test_a_table_that_went_through_a_file_gives_the_same_bytes(tmp_path):
+    table, history = complete()
+    table.to_csv(tmp_path / "study.csv", index=False)
+    again = tables.pd.read_csv(tmp_path / "study.csv", dtype={"id": str})
+    assert to_json(en.claims(again, history=history)) == to_json(en.claims(table, history=history))
+
+
 def test_by_gives_a_verdict_for_each_group():
     table, history = complete()
     both = tables.pd.concat([table, table.assign(init_std=0.03)], ignore_index=True)
@@ -272,3 +284,41 @@ def test_the_plain_form_is_that_of_the_design(held):
     names = "number statement verdict estimate interval sizes words parts"
     assert list(values) == names.split()
     assert list(values["parts"][0]) == names.split()
+
+
+@pytest.mark.parametrize(
+    ("limit", "comparisons", "verdict"),
+    [(0.9, 1, "holds"), (1.1, 1, "undecided"), (1.3, 1, "fails"), (1.3, 30, "undecided")],
+)
+def test_a_cell_fails_only_when_corrected_for_all_comparisons(limit, comparisons, verdict):
+    """ln ratio 0.1 with standard error 0.05 and 7 degrees of freedom: 95 % are 0.98 to 1.24."""
+    check = Check("ratio", (100,), Estimate(0.1, 0.05, 7, number=8), ratio_above(limit))
+    assert judge(check, comparisons).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("bound", "low", "high", "verdict"),
+    [
+        ("upper", 0.9, math.inf, "undecided"),
+        ("upper", 1.5, math.inf, "fails"),
+        ("lower", 0.9, math.inf, "holds"),
+        ("lower", 0.0, 1.5, "undecided"),
+        ("lower", 0.0, 0.9, "fails"),
+        ("none", 0.0, 9.0, "undecided"),
+    ],
+)
+def test_a_bound_supports_one_side_only(bound, low, high, verdict):
+    check = Check("ratio", (100,), Estimate(0.1, 0.05, 7, bound, 8), ratio_within(low, high))
+    assert judge(check, 1).verdict == verdict
+
+
+def test_any_rule_may_do_but_is_corrected_for_the_choice():
+    def check(method, error):
+        return Check("ratio", (100,), Estimate(0.1, error, 7), ratio_above(1), method)
+
+    sure, close = check("L", 0.02), check("L", 0.04)
+    other = [check("F", 0.5), check("N", 0.5)]
+    verdict, judged = judge_any([sure, *other])
+    assert (verdict, [item.check.method for item in judged]) == ("holds", ["L"])
+    assert judge(close, 3).verdict == "holds"
+    assert judge_any([close, *other])[0] == "undecided"

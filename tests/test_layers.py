@@ -19,6 +19,7 @@ encode network result streams stability threads prepare checkpoint train progres
 analysis.methods analysis.intervals analysis.runs analysis.cells analysis.optimum
 analysis.study analysis.savings analysis.verdicts analysis.words
 analysis.energy_checks analysis.learning_checks analysis.statements analysis.claims
+analysis.verdict_text reproduce.preset reproduce.view reproduce.plan
 cli __main__
 """.split()
 

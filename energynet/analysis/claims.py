@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from energynet.analysis.cells import study_runs
@@ -11,10 +11,11 @@ from energynet.analysis.methods import READINGS, Reading
 from energynet.analysis.optimum import LIMITED, NOT_BRACKETED
 from energynet.analysis.runs import endless_runs, labelled
 from energynet.analysis.statements import STATEMENTS, Part, Statement
-from energynet.analysis.study import Study
+from energynet.analysis.study import Study, studies
 from energynet.analysis.verdicts import (
     FAILS,
     MIXED,
+    UNDECIDED,
     Judged,
     agreement,
     conjunction,
@@ -23,7 +24,7 @@ from energynet.analysis.verdicts import (
     judge_any,
     judged_sizes,
 )
-from energynet.analysis.words import describe, marks_words, mention_words, readings_words
+from energynet.analysis.words import describe, listing, marks_words, mention_words, readings_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,9 +96,17 @@ class _Outcome(NamedTuple):
     def words(self) -> str:
         value = self.part.mention
         extra = "" if value is None else mention_words(value, self.judged)
-        none = "No rule fulfils all of its cells. "
-        start = none if self.part.any_method and self.verdict == FAILS else ""
-        return f"{start}{describe(self.verdict, self.judged)}{extra}{marks_words(self.marks)}"
+        words = describe(self.verdict, self.judged)
+        return f"{self._methods()}{words}{extra}{marks_words(self.marks)}"
+
+    def _methods(self) -> str:
+        """Which rules fulfil a statement that one alone may fulfil."""
+        if not self.part.any_method or self.verdict == UNDECIDED:
+            return ""
+        if self.verdict == FAILS:
+            return "No rule fulfils all of its cells. "
+        fulfilling = sorted({item.check.method for item in self.judged})
+        return f"With {listing(fulfilling)}: "
 
 
 def claims(
@@ -119,15 +128,15 @@ def claims(
     list of Claim
         In order of their numbers; with `by`, for one group after the other.
     """
-    names = list(by)
     every, own = labelled(table), study_runs(table, by, criterion, history)
-    if not names:
-        return claims_of(Study.of(own, endless_runs(every, own), history))
-    found = []
-    whole = dict(list(every.groupby(names, sort=True)))
-    for key, group in own.groupby(names, sort=True):
-        study = Study.of(group, endless_runs(whole[key], group), history)
-        found += claims_of(study, tuple(zip(names, map(_plain, key), strict=True)))
+    found: list[Claim] = []
+    for key, study in studies(own, by):
+        group = tuple(zip(by, map(_plain, key), strict=True))
+        here = every
+        for name, value in zip(by, key, strict=True):
+            here = here[here[name] == value]
+        whole = replace(study, endless=endless_runs(here, study.runs), history=history)
+        found += claims_of(whole, group)
     return found
 
 

@@ -75,6 +75,13 @@ def choose(candidates: Sequence[Point], unmodified: float = float("inf")) -> Opt
     return Optimum(best, "" if smaller is not None and closed else NOT_BRACKETED)
 
 
+def best_of_side(candidates: Sequence[Point], limit: float, few: bool) -> Point | None:
+    """The best point below the limit, or from it on; if none is reliable, that of least energy."""
+    side = [point for point in candidates if (point.fraction < limit) == few]
+    best = choose(side).point
+    return best or min(side, key=lambda point: (point.least, point.fraction), default=None)
+
+
 def optimal_energy(
     table: "pd.DataFrame",
     by: Sequence[str] = (),

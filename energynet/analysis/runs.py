@@ -71,27 +71,36 @@ def main_runs(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":
     for name in by:
         if name not in runs.columns:
             raise ConfigError(f"by must name columns of the table, got {name!r}")
-    picked = runs[own_settings(runs, by)]
+    return longest(runs[own_settings(runs, by)], by)
+
+
+def longest(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":
+    """Of labelled runs that differ in their limit of steps alone the longest that has a result."""
     same = [*by, "hidden", "rule", "fraction", "seed"]
-    order = picked.assign(present=~picked["missing"]).sort_values(
+    order = runs.assign(present=~runs["missing"]).sort_values(
         [*same, "present", "max_steps"], kind="stable"
     )
     return order.drop_duplicates(same, keep="last").drop(columns="present").reset_index(drop=True)
 
 
 def own_settings(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.Series":
-    """Which labelled runs are in the settings of most runs of their group; ties: the defaults."""
+    """Which labelled runs are in the settings of most runs of their group.
+
+    Exploration runs count first, as there are equally many in every setting that is a study of its
+    own; ties go to the settings that are nearest to the defaults.
+    """
     keys = [name for name in SETTINGS if name in runs.columns and name not in by]
     varying = [name for name in keys if runs[name].nunique(dropna=False) > 1]
     if not varying:
         return runs["missing"] | ~runs["missing"]
-    signature = runs[varying].apply(lambda row: tuple(map(_plain, row)), axis=1)
-    defaults = tuple(_plain(DEFAULTS.get(name)) for name in varying)
+    signature = runs[varying].apply(lambda row: tuple(map(plain, row)), axis=1)
+    defaults = tuple(plain(DEFAULTS.get(name)) for name in varying)
     groups = signature.groupby([runs[name] for name in by]) if by else [((), signature)]
     chosen = signature != signature
     for _, group in groups:
-        counts = group.value_counts()
-        own = max(sorted(counts.index), key=lambda key: (counts[key], _agreement(key, defaults)))
+        explored = group[runs.loc[group.index, "seeds"] == "exploration"]
+        counts = (explored if len(explored) else group).value_counts().to_dict()
+        own = max(sorted(counts), key=lambda key: (counts[key], _agreement(key, defaults)))
         chosen[group.index] = group == own
     return chosen
 
@@ -101,11 +110,11 @@ def endless_runs(runs: "pd.DataFrame", own: "pd.DataFrame") -> "pd.DataFrame":
     same = runs["target_accuracy"] == 1.0
     for name in SETTINGS:
         if name in runs.columns and name != "target_accuracy" and len(own):
-            same &= runs[name].map(_plain) == _plain(own[name].iloc[0])
+            same &= runs[name].map(plain) == plain(own[name].iloc[0])
     return runs[same]
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
     """A setting as text that does not depend on whether it was read from a file."""
     try:
         return repr(float(value))

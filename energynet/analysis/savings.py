@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from energynet.analysis.cells import study_runs
 from energynet.analysis.methods import ALL
 from energynet.analysis.runs import energies
-from energynet.analysis.study import Cell, Study
+from energynet.analysis.study import Cell, Study, studies
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,8 +43,7 @@ def savings(
     import pandas as pd
 
     runs = study_runs(table, by, criterion, history)
-    groups = runs.groupby(list(by), sort=True) if by else [((), runs)]
-    rows = [(*key, *row) for key, group in groups for row in _rows(Study.of(group))]
+    rows = [(*key, *row) for key, study in studies(runs, by) for row in _rows(study)]
     return pd.DataFrame(rows, columns=[*by, *COLUMNS])
 
 

@@ -1,7 +1,7 @@
 """A study ready to be asked: confirmation runs at chosen fractions, combined seed by seed."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,7 +10,7 @@ import numpy as np
 from energynet.analysis.cells import cells_of
 from energynet.analysis.intervals import Estimate, bound_of, mean_estimate
 from energynet.analysis.methods import ALL, display_name
-from energynet.analysis.optimum import Optimum, Point, choose, points
+from energynet.analysis.optimum import Optimum, Point, best_of_side, choose, points
 from energynet.analysis.runs import energies
 
 if TYPE_CHECKING:
@@ -89,11 +89,10 @@ class Study:
     def of(
         cls,
         runs: "pd.DataFrame",
-        endless: "pd.DataFrame | None" = None,
-        history: "pd.DataFrame | None" = None,
+        cells: "pd.DataFrame | None" = None,
     ) -> "Study":
-        """Of runs that `study_runs` has picked, all in one group."""
-        cells = cells_of(runs)
+        """Of runs that `study_runs` has picked, all in one group, and their cells."""
+        cells = cells_of(runs) if cells is None else cells
         explored = cells[cells["seeds"] == EXPLORATION]
         keys = ["hidden", "rule", "energy"]
         whole = explored[(explored["rule"] == ALL) & (explored["reached"] > 0)]
@@ -101,8 +100,8 @@ class Study:
         columns = (whole[name].tolist() for name in names)
         return cls(
             runs,
-            runs.iloc[:0] if endless is None else endless,
-            history,
+            runs.iloc[:0],
+            None,
             _index(runs),
             {key: points(group) for key, group in explored.groupby(keys, sort=True)},
             {(hidden, energy): value for hidden, energy, value in zip(*columns, strict=True)},
@@ -124,11 +123,7 @@ class Study:
         if cell.choice == "best":
             whole = self.unmodified.get((cell.hidden, cell.energy), math.inf)
             return choose(candidates, whole)
-        side = [p for p in candidates if (p.fraction < limit) == (cell.choice == "few")]
-        best = choose(side).point
-        if best is None and side:
-            best = min(side, key=lambda point: (point.least, point.fraction))
-        return Optimum(best, "")
+        return Optimum(best_of_side(candidates, limit, cell.choice == "few"), "")
 
     def seeds_of(self, cell: Cell) -> "Mapping[int, Run] | Gap":
         """The confirmation runs of a cell by seed, or why there are none."""
@@ -179,6 +174,18 @@ class Study:
             number = "only one seed" if shared else "no seed"
             return (Gap(f"{number} shared by the confirmation runs", sizes),)
         return _combine(terms, samples, shared)
+
+
+def studies(
+    runs: "pd.DataFrame", by: Sequence[str] = ()
+) -> Iterator[tuple[tuple[Any, ...], Study]]:
+    """The study of each group of runs that `study_runs` has picked."""
+    if not by:
+        yield (), Study.of(runs)
+        return
+    cells = dict(list(cells_of(runs, by).groupby(list(by), sort=True)))
+    for key, group in runs.groupby(list(by), sort=True):
+        yield key, Study.of(group, cells[key])
 
 
 def _combine(

@@ -71,7 +71,8 @@ def _holds(total: int, key: Judged | None) -> str:
     if total == 1 and key:
         return f"Holds. {_capital(measured(key))}."
     nearest = f" Nearest to the limit is {measured(key)}." if key else ""
-    return f"Holds in all {total} cells.{nearest}"
+    where = "both" if total == 2 else f"all {total}"
+    return f"Holds in {where} cells.{nearest}"
 
 
 def _fails(total: int, holding: int, judged: Sequence[Judged]) -> str:
