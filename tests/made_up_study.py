@@ -107,7 +107,7 @@ def study_history(table, points=15):
     share = np.linspace(1 / points, 1, points)
     parts = []
     for row in table.to_dict("records"):
-        error = (1 - row["accuracy"]) * share ** -0.55
+        error = (1 - row["accuracy"]) * share**-0.55
         parts.append(
             pd.DataFrame(
                 {

@@ -19,8 +19,9 @@ encode network result streams prepare checkpoint train progress info
 analysis.methods analysis.intervals analysis.runs analysis.cells analysis.optimum
 analysis.study analysis.savings analysis.verdicts analysis.words
 analysis.energy_checks analysis.learning_checks analysis.statements analysis.claims
-analysis.verdict_text reproduce.preset reproduce.view reproduce.plan
-cli __main__
+analysis.verdict_text analysis.read
+reproduce.preset reproduce.view reproduce.plan reproduce.stages reproduce.outputs reproduce.run
+cli_study cli __main__
 """.split()
 
 
