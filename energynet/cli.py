@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NoReturn
 
+from energynet import cli_study
 from energynet.config import ACTIVATIONS, DTYPES, OUTPUTS, SAMPLE_ORDERS, TrainingConfig
 from energynet.data import Dataset, load_idx, load_mnist
 from energynet.errors import EnergynetError, FileError
@@ -77,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=version("energynet"))
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_train(commands)
+    cli_study.add_claims(commands)
     info = commands.add_parser(
         "info",
         help="show versions, processor, threads, cache and data",

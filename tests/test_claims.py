@@ -100,7 +100,7 @@ def test_fails(number, ratios, words):
     [
         (3, {"gain": -0.02}, "minus that of 10 unmodified units: difference -2"),
         (3, {"small": 0.96}, "(a) Fails in 3 of 3 cells"),
-        (11, {"loss": 0.01}, "No rule fulfils all of its cells. Fails in"),
+        (11, {"loss": 0.007}, "No rule fulfils all of its cells. Fails in"),
         (12, {"best": 0.1}, "ratio"),
     ],
 )
@@ -217,6 +217,12 @@ def test_both_parts_of_seven_are_shown(held):
     assert held[7].estimate is None
 
 
+def test_what_stands_beside_a_statement_is_judged_by_itself(held):
+    assert [part.verdict for part in held[3].parts] == ["holds"] * 4
+    assert "beside (b): L with as many plastic synapses" in held[3].parts[2].statement
+    assert held[12].parts[0].verdict == "holds"
+
+
 def test_six_says_where_ten_lies(held):
     assert "10 does not lie in the interval at nh = 100, 300 and 1,000." in held[6].words
 
@@ -238,6 +244,8 @@ def test_the_required_size_must_be_known():
     )
     nothing = verdicts(*complete(required=1000))[14]
     assert nothing.verdict == "undecided"  # 100 units learn it: only 3,000 and 10,000 are beyond
+    ten = verdicts(*complete(required=10))[14]  # 300 units are 30 times as many
+    assert "Holds in all 6 cells" in ten.words
     hundred = verdicts(*complete(required=60))[14]
     assert hundred.sizes == (100, 300, 1000, 3000, 10000)
 

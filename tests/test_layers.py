@@ -19,8 +19,12 @@ encode network result streams stability threads prepare checkpoint train progres
 analysis.methods analysis.intervals analysis.runs analysis.cells analysis.optimum
 analysis.study analysis.savings analysis.verdicts analysis.words
 analysis.energy_checks analysis.learning_checks analysis.statements analysis.claims
-analysis.verdict_text reproduce.preset reproduce.view reproduce.plan
-cli __main__
+analysis.verdict_text analysis.read
+figures.style figures.scales figures.marks figures.drawing figures.schematic figures.fractions
+figures.sizes figures.capacity figures.updates figures.accuracy figures.save
+report.tables report.inline report.page
+reproduce.preset reproduce.view reproduce.plan reproduce.stages reproduce.outputs reproduce.run
+cli_study cli_report cli __main__
 """.split()
 
 
@@ -60,7 +64,8 @@ def test_every_module_has_its_place():
 def test_import_loads_nothing_heavy():
     code = (
         "import sys, energynet;"
-        "print([m for m in ('numba', 'pandas', 'matplotlib', 'scipy', 'tqdm') if m in sys.modules])"
+        "heavy = ('numba', 'pandas', 'matplotlib', 'scipy', 'tqdm', 'jinja2');"
+        "print([m for m in heavy if m in sys.modules])"
     )
     done = subprocess.run([*PYTHON, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

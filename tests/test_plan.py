@@ -110,6 +110,16 @@ def test_grids_are_extended_where_the_best_is_at_an_end(best, times, added):
     assert fractions(rows) == sorted(GRID + added)
 
 
+def test_nothing_is_chosen_from_half_a_cell():
+    preset, train = small(extend={"times": 3}), model(0.004)
+    first = next_stage(preset, pd.DataFrame(), N_IN, N_OUT)
+    rows = [train(config) for config in first.configs]
+    extension = next_stage(preset, pd.DataFrame(rows), N_IN, N_OUT)
+    rows.append(train(extension.configs[0]))
+    rest = next_stage(preset, pd.DataFrame(rows), N_IN, N_OUT)
+    assert rest.configs == extension.configs[1:]
+
+
 def test_a_fraction_with_equal_counts_is_no_extension():
     method = {"rule": "largest-per-neuron", "hidden": [100], "fraction": ["1/785", "2/785", 0.1]}
     preset = small(extend={"times": 3}, method=[{"rule": "all", "hidden": [100]}, method])

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from energynet.analysis.cells import cells, study_runs
 from energynet.analysis.methods import ALL
 from energynet.analysis.optimum import optimal_energy
+from energynet.analysis.runs import endless_runs, labelled
 from energynet.analysis.savings import savings
 from energynet.errors import DataError
 from energynet.figures import style
@@ -22,6 +23,8 @@ class Results:
     ----------
     runs : pandas.DataFrame
         The runs in the study's own settings, one row a run; `rule` is the rule's label.
+    endless : pandas.DataFrame
+        Likewise those of target accuracy 1, which go on after the criterion.
     history : pandas.DataFrame or None
         Columns id, step, accuracy, m0, m1: one row a checkpoint of each run.
     cells, optimal, savings : pandas.DataFrame
@@ -29,6 +32,7 @@ class Results:
     """
 
     runs: pd.DataFrame
+    endless: pd.DataFrame
     history: pd.DataFrame | None
     cells: pd.DataFrame
     optimal: pd.DataFrame
@@ -41,8 +45,9 @@ class Results:
         Raises DataError if the table lacks columns.
         """
         runs = study_runs(table)
-        present = runs[~runs["missing"]]
-        return cls(present, history, cells(table), optimal_energy(table), savings(table))
+        endless = endless_runs(labelled(table), runs)
+        present, endless = runs[~runs["missing"]], endless[~endless["missing"]]
+        return cls(present, endless, history, cells(table), optimal_energy(table), savings(table))
 
     @property
     def criterion(self) -> float:

@@ -130,7 +130,7 @@ def _finish(axes: Iterable[Axes], shown: pd.DataFrame) -> None:
 def _against_fraction(axis: Axes, part: pd.DataFrame) -> None:
     axis.set_xscale("log")
     axis.set_yscale("log")
-    shift = marks.shifts(part.loc[part["rule"] != ALL, "rule"], 1.07)
+    shift = marks.shifts(part.loc[part["rule"] != ALL, "rule"], 1.12)
     for label in style.ordered(part["rule"]):
         of_rule = part[part["rule"] == label]
         if label == ALL:

@@ -16,11 +16,11 @@ from energynet.rules import count
 INPUTS, HIDDEN, OUTPUTS, FRACTION = 6, 5, 3, 0.2
 RULES = (
     "all",
+    "largest",
+    "largest-per-neuron",
     "fixed-units",
     "fixed-synapses-balanced",
     "fixed-synapses",
-    "largest",
-    "largest-per-neuron",
 )
 
 

@@ -106,7 +106,7 @@ def _saving_axis(axis: Axes, part: pd.DataFrame) -> None:
     axis.axhline(0, color=style.GREY, linewidth=0.6, linestyle=":")
     low = part["low"].fillna(part["value"]).min()
     if len(part):  # a bar that leaves the values far behind is cut
-        axis.set_ylim(max(min(0, low), part["value"].min() - 0.5) - 0.05, 1.05)
+        axis.set_ylim(min(0, max(low, part["value"].min() - 0.5)) - 0.05, 1.05)
     percent_labels(axis)
 
 
@@ -122,8 +122,8 @@ def _optimal_caption(_numbers: pd.DataFrame) -> str:
         " unmodified network, against the number of hidden units. P* has the least energy per"
         " success among the exploration seeds; drawn are the confirmation seeds. Error bars: 95 %"
         " intervals of the mean over seeds (t distribution on the logarithm). Hollow: from the"
-        " exploration seeds alone, or P* is not bracketed or was limited by the number of steps. Arrows: no run reached the"
-        " criterion, a lower bound."
+        " exploration seeds alone, or P* is not bracketed or was limited by the number of steps."
+        " Arrows: no run reached the criterion, a lower bound."
     )
 
 

@@ -8,6 +8,7 @@ page; tests/test_figures.py measures it.
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
@@ -125,11 +126,20 @@ def legend(
         handles.append(
             Line2D([], [], color=at.color, marker=at.marker, linestyle=at.line, label=name)
         )
-    options = {"frameon": False, "handlelength": 2.0, "labelspacing": 0.3}
+    handles += extra
+    options = {
+        "frameon": False,
+        "handlelength": 1.6,
+        "handletextpad": 0.5,
+        "labelspacing": 0.3,
+        "borderpad": 0.2,
+    }
     if inside is not None:
-        inside.legend(handles=[*handles, *extra], loc="center", borderaxespad=0, **options)
+        for handle in handles:
+            handle.set_label(fill(str(handle.get_label()), 20))
+        inside.legend(handles=handles, loc="center", borderaxespad=0, **options)
     else:
         figure.legend(
-            handles=[*handles, *extra], loc="outside lower center", ncols=2, columnspacing=1.0,
+            handles=handles, loc="outside lower center", ncols=2, columnspacing=0.8,
             borderaxespad=0.2, **options,
         )  # fmt: skip

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from energynet.analysis.runs import ABSENT
+from energynet.analysis.runs import ABSENT, SETTINGS
 from energynet.config import TrainingConfig
 from energynet.errors import EnergynetError
 from energynet.reproduce.plan import next_stage, skipped_runs
@@ -41,6 +41,8 @@ def with_skipped(preset: Preset, table: "pd.DataFrame", n_in: int, n_out: int) -
     """The table with a row for each run that the plan leaves out: outcome `skipped`, and why."""
     import pandas as pd
 
+    settings = [name for name in (*SETTINGS, "max_steps") if hasattr(TrainingConfig, name)]
+    settings = [name for name in settings if name in table.columns]
     rows = [
         {
             "hidden": config.hidden,
@@ -48,9 +50,9 @@ def with_skipped(preset: Preset, table: "pd.DataFrame", n_in: int, n_out: int) -
             "fraction": getattr(config.rule, "fraction", 1.0),
             "output_fraction": getattr(config.rule, "output_fraction", None),
             "seed": config.seed,
+            **{name: getattr(config, name) for name in settings},
             "outcome": ABSENT[1],
             "reason": reason,
-            "max_steps": config.max_steps,
         }
         for config, reason in skipped_runs(preset, table, n_in, n_out)
     ]
