@@ -60,9 +60,7 @@ def _spent(
 
 def _draw(numbers: pd.DataFrame) -> Figure:
     sizes = sorted(set(numbers["hidden"]))
-    figure, axes = style.panels(
-        len(sizes), 2, 1.0 + 1.6 * len(sizes), sharex="col", sharey=True
-    )
+    figure, axes = style.panels(len(sizes), 2, 1.0 + 1.6 * len(sizes), sharex="col", sharey=True)
     criterion = numbers["criterion"].iloc[0]
     for row, size in zip(axes, sizes, strict=True):
         for axis, energy in zip(row, style.ENERGIES, strict=True):

@@ -25,6 +25,8 @@ class Results:
         The runs in the study's own settings, one row a run; `rule` is the rule's label.
     endless : pandas.DataFrame
         Likewise those of target accuracy 1, which go on after the criterion.
+    absent : pandas.DataFrame
+        Runs of either kind that have no result: they failed or were skipped.
     history : pandas.DataFrame or None
         Columns id, step, accuracy, m0, m1: one row a checkpoint of each run.
     cells, optimal, savings : pandas.DataFrame
@@ -33,6 +35,7 @@ class Results:
 
     runs: pd.DataFrame
     endless: pd.DataFrame
+    absent: pd.DataFrame
     history: pd.DataFrame | None
     cells: pd.DataFrame
     optimal: pd.DataFrame
@@ -46,8 +49,10 @@ class Results:
         """
         runs = study_runs(table)
         endless = endless_runs(labelled(table), runs)
-        present, endless = runs[~runs["missing"]], endless[~endless["missing"]]
-        return cls(present, endless, history, cells(table), optimal_energy(table), savings(table))
+        absent = pd.concat([runs[runs["missing"]], endless[endless["missing"]]])
+        runs, endless = runs[~runs["missing"]], endless[~endless["missing"]]
+        found = cells(table), optimal_energy(table), savings(table)
+        return cls(runs, endless, absent, history, *found)
 
     @property
     def criterion(self) -> float:

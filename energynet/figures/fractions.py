@@ -1,6 +1,7 @@
 """Figures 3 and 4: energy and steps until the criterion against the plastic fraction."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -147,7 +148,7 @@ def _constrained(axis: Axes, of_rule: pd.DataFrame, label: str, shift: float) ->
     marks.hollow(axis, known[known["reached"] < SUCCESS * known["runs"]], label, "fraction")
     marks.bounds(axis, explored[explored["lower_bound"]], label, "fraction", True, shift)
     best = of_rule[confirmed & ~of_rule["lower_bound"]]
-    ring = {"markersize": 5, "markeredgecolor": style.INK, "markeredgewidth": 0.7}
+    ring: dict[str, Any] = {"markersize": 5, "markeredgecolor": style.INK, "markeredgewidth": 0.7}
     marks.line(axis, best, label, "fraction", linestyle="", zorder=5, **ring)
 
 
@@ -163,7 +164,12 @@ def _unmodified(axis: Axes, part: pd.DataFrame) -> None:
 
 
 def _legend(figure: Figure, numbers: pd.DataFrame, inside: Axes | None = None) -> None:
-    ring = {"color": style.GREY, "marker": "o", "markersize": 5, "markeredgecolor": style.INK}
+    ring: dict[str, Any] = {
+        "color": style.GREY,
+        "marker": "o",
+        "markersize": 5,
+        "markeredgecolor": style.INK,
+    }
     extra = [Line2D([], [], linestyle="", label="at P*, confirmed", **ring)]
     style.legend(figure, numbers["rule"], extra if numbers["optimum"].any() else (), inside)
 

@@ -10,8 +10,8 @@ from matplotlib.path import Path
 from energynet.figures.style import look, ordered
 
 # A shaft with a head; a marker's path is scaled so that its farthest point is at half its size.
-_UP = Path([(0, 0), (0, 1), (-0.16, 0.75), (0, 1), (0.16, 0.75)], [1, 2, 1, 2, 2])
-_DOWN = Path(_UP.vertices * (1, -1), _UP.codes)
+_ARROW = np.array([(0, 0), (0, 1), (-0.16, 0.75), (0, 1), (0.16, 0.75)])
+_UP, _DOWN = (Path(_ARROW * (1, side), [1, 2, 1, 2, 2]) for side in (1, -1))
 
 
 def line(

@@ -55,7 +55,9 @@ def save_figures(
     for drawing in DRAWINGS:
         numbers = drawing.numbers(results)
         if numbers.empty:
-            _LOG.warning("no figure %d (%s): it needs %s", drawing.number, drawing.title, drawing.needs)
+            _LOG.warning(
+                "no figure %d (%s): it needs %s", drawing.number, drawing.title, drawing.needs
+            )
             continue
         figure = drawing.of(numbers)
         contents = {"csv": to_csv(numbers), "svg": to_svg(figure), "png": to_png(figure)}

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from energynet.analysis.methods import display_name
 from energynet.figures import style
@@ -61,20 +62,22 @@ def _chosen(
 
 
 def _top(values: np.ndarray, k: int) -> np.ndarray:
-    return values >= np.sort(values, axis=None)[-k]
+    chosen: np.ndarray = values >= np.sort(values, axis=None)[-k]
+    return chosen
 
 
 def _top_of_columns(values: np.ndarray) -> np.ndarray:
-    return values >= np.sort(values, axis=0)[-count(FRACTION, len(values))]
+    chosen: np.ndarray = values >= np.sort(values, axis=0)[-count(FRACTION, len(values))]
+    return chosen
 
 
 def _draw(numbers: pd.DataFrame) -> Figure:
-    figure = Figure(figsize=(style.WIDTH, 2.8), layout="constrained")
+    layout = ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.05)
+    figure = Figure(figsize=(style.WIDTH, 2.8), layout=layout)
     axes = figure.subplots(2, 3)
     for axis, (rule, part) in zip(axes.flat, numbers.groupby("rule", sort=False), strict=False):
         _network(axis, part, style.look(str(rule)).color)
         axis.set_title(fill(display_name(str(rule)), 18), pad=2)
-    figure.get_layout_engine().set(w_pad=0.06, h_pad=0.05)  # type: ignore[union-attr]
     return figure
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from textwrap import fill
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from energynet.analysis.methods import ALL, display_name
+from energynet.analysis.methods import display_name
 
 INK = "#1b1d20"  # text and the unmodified network; the report turns it into the page's own ink
 GREY = "#767b82"  # axes and everything that stands back, on light and on dark pages
@@ -32,7 +32,7 @@ class Look:
 
     color: str
     marker: str
-    line: str = "-"
+    line: Literal["-", "--"] = "-"
 
 
 LOOKS = {
@@ -45,7 +45,7 @@ LOOKS = {
     "fixed-synapses": Look("#CC8507", "v"),
     "random": Look("#878787", "X"),
 }
-_SETTINGS = {
+_SETTINGS: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.size": 7.0,
     "axes.labelsize": 7.0,
@@ -127,7 +127,7 @@ def legend(
             Line2D([], [], color=at.color, marker=at.marker, linestyle=at.line, label=name)
         )
     handles += extra
-    options = {
+    options: dict[str, Any] = {
         "frameon": False,
         "handlelength": 1.6,
         "handletextpad": 0.5,
@@ -137,7 +137,11 @@ def legend(
     if inside is not None:
         for handle in handles:
             handle.set_label(fill(str(handle.get_label()), 20))
-        inside.legend(handles=handles, loc="center", borderaxespad=0, **options)
+        beside = inside.legend(
+            handles=handles, loc="lower center", bbox_to_anchor=(0.5, -0.36), borderaxespad=0,
+            **options,
+        )  # fmt: skip
+        beside.set_in_layout(False)  # as high as a panel with its labels, it may not move them
     else:
         figure.legend(
             handles=handles, loc="outside lower center", ncols=2, columnspacing=0.8,
