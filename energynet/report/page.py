@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 
 from energynet.analysis.claims import claims
-from energynet.errors import InstallationError
 from energynet.figures.drawing import Results
 from energynet.figures.save import DRAWINGS, to_csv, to_svg
 from energynet.files import check_writable, written_whole
@@ -30,8 +29,7 @@ def write_report(table: pd.DataFrame, history: pd.DataFrame | None, file: str | 
         Columns id, step, accuracy, m0, m1: one row a checkpoint of each run.
     file : str or Path
 
-    The same table gives the same bytes. Returns the path. Raises FileError, DataError, and
-    InstallationError without jinja2.
+    The same table gives the same bytes. Returns the path. Raises FileError, DataError.
     """
     file = Path(file)
     check_writable(file, "report")
@@ -44,7 +42,7 @@ def write_report(table: pd.DataFrame, history: pd.DataFrame | None, file: str | 
 
 def render(results: Results, verdicts: Sequence[Mapping[str, Any]]) -> str:
     """The page of those results and verdicts (as `Claim.to_dict` gives them)."""
-    return _template().render(
+    page: str = _template().render(
         version=version("energynet"),
         verdicts=verdicts,
         counts={name: sum(v["verdict"] == name for v in verdicts) for name in VERDICTS},
@@ -55,15 +53,12 @@ def render(results: Results, verdicts: Sequence[Mapping[str, Any]]) -> str:
         between=tables.between(results),
         example=tables.example(results),
     )
+    return page
 
 
 def _template() -> Any:
-    try:
-        import jinja2
-    except ImportError as error:
-        raise InstallationError(
-            "the report needs jinja2, which is not installed: pip install jinja2"
-        ) from error
+    import jinja2
+
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("energynet.report", "."),
         autoescape=True,

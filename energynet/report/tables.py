@@ -16,16 +16,19 @@ def facts(results: Results) -> list[tuple[str, str]]:
     """What the results are made of, as (name, value)."""
     runs = results.runs
     seeds = runs.groupby("seeds")["seed"].nunique()
-    outcomes = runs["outcome"].value_counts()
-    listed = ", ".join(f"{count:,} {name}" for name, count in sorted(outcomes.items()))
     found = [
-        ("runs", f"{len(runs):,} ({listed})"),
+        ("runs", f"{len(runs):,} ({_outcomes(runs)})"),
         ("hidden units", sizes(sorted(set(runs["hidden"])))),
-        ("rules", ", ".join(display_name(label) for label in ordered(runs["rule"]))),
+        ("rules", "; ".join(display_name(label) for label in ordered(runs["rule"]))),
         ("seeds", ", ".join(f"{count} {name}" for name, count in sorted(seeds.items()))),
         ("criterion", f"{100 * results.criterion:g} % of the test set"),
         ("most steps of a run", f"{runs['max_steps'].max():,.0f}"),
     ]
+    if len(results.absent):
+        found.insert(1, ("runs without a result", _absences(results.absent)))
+    if len(results.endless):
+        longer = results.endless
+        found.append(("runs beyond the criterion", f"{len(longer):,} ({_outcomes(longer)})"))
     if DATA in runs:
         found.append(("data, SHA-256", ", ".join(sorted(set(runs[DATA].dropna().astype(str))))))
     other = _settings(runs)
@@ -34,19 +37,30 @@ def facts(results: Results) -> list[tuple[str, str]]:
     return found
 
 
+def _outcomes(runs: pd.DataFrame) -> str:
+    counts = runs["outcome"].value_counts()
+    return ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items()))
+
+
+def _absences(runs: pd.DataFrame) -> str:
+    """Outcomes, and why runs were skipped where the table says it."""
+    reasons = sorted(set(runs["reason"].dropna())) if "reason" in runs else []
+    return "; ".join([f"{len(runs):,} ({_outcomes(runs)})", *reasons])
+
+
 def _settings(runs: pd.DataFrame) -> str:
     """Settings of the training that are not the defaults, the same for all runs."""
     known = ("hidden", "rule", "seed", "alpha", "max_steps", "target_accuracy")
-    values = {
-        name: sorted(set(runs[name]), key=str) for name in DEFAULTS if name not in known
-    }
+    values = {name: sorted(set(runs[name]), key=str) for name in DEFAULTS if name not in known}
     changed = {name: vs for name, vs in values.items() if vs != [DEFAULTS[name]]}
     return "; ".join(f"{name} {', '.join(map(str, vs))}" for name, vs in changed.items())
 
 
 def optima(results: Results) -> list[dict[str, Any]]:
     """One row a size, rule and energy: P*, energies, ratio."""
-    both = results.optimal[results.optimal["hidden"].isin(results.sizes)].merge(
+    optimal = results.optimal
+    shown = optimal["hidden"].isin(results.sizes) & optimal["energy"].isin(ENERGIES)
+    both = optimal[shown].merge(
         results.savings.drop(columns="fraction"), how="left", on=["hidden", "rule", "energy"]
     )
     rank = {label: number for number, label in enumerate(ordered(both["rule"]))}
@@ -96,18 +110,27 @@ def example(results: Results) -> str:
     runs = results.runs[results.runs["rule"] != ALL]
     if runs.empty:
         return "energynet train --hidden 100"
-    run = runs.sort_values(["seeds", "hidden", "seed"]).iloc[0]
-    base = str(run["rule"]).split(" ")[0]
-    balanced = base.endswith("-balanced")
-    words = [f"energynet train --hidden {run['hidden']} --rule {base.removesuffix('-balanced')}"]
-    words += ["--output-fraction balanced"] if balanced else []
-    words += [f"--fraction {run['fraction']:g} --seed {run['seed']}"]
-    if results.criterion != DEFAULTS["target_accuracy"]:
-        words.append(f"--target-accuracy {results.criterion:g}")
-    for name in ("test_every", "max_steps"):
-        if run[name] != DEFAULTS[name]:
-            words.append(f"--{name.replace('_', '-')} {run[name]:.0f}")
+    run = runs.sort_values(["seeds", "hidden", "rule", "seed"]).iloc[0]
+    rule = str(run["rule"]).split(" ")[0].removesuffix("-balanced")
+    words = [f"energynet train --hidden {run['hidden']} --rule {rule}"]
+    words += [f"--fraction {run['fraction']:.10g} --seed {run['seed']}"]
+    words += [
+        f"--{name.replace('_', '-')} {run[name]}"
+        for name in ("output_fraction", "within_units")
+        if pd.notna(run[name]) and run[name] != ""
+    ]
+    words += [
+        f"--{name.replace('_', '-')} {_plain(run[name])}"
+        for name, default in DEFAULTS.items()
+        if name not in ("seed", "alpha", "center") and run[name] != default
+    ]
+    words += [] if run["center"] else ["--no-center"]
     return " ".join(words)
+
+
+def _plain(value: Any) -> str:
+    """A setting as the command line takes it; tables hold integers as floats, too."""
+    return str(value) if isinstance(value, str) else f"{value:.10g}"
 
 
 def energy_name(energy: str) -> str:
