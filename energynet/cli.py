@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NoReturn
 
-from energynet import cli_study
+from energynet import cli_report, cli_study
 from energynet.config import ACTIVATIONS, DTYPES, OUTPUTS, SAMPLE_ORDERS, TrainingConfig
 from energynet.data import Dataset, load_idx, load_mnist
 from energynet.errors import EnergynetError, FileError
@@ -79,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_train(commands)
     cli_study.add_claims(commands)
+    cli_report.add_commands(commands)
     info = commands.add_parser(
         "info",
         help="show versions, processor, threads, cache and data",

@@ -32,7 +32,10 @@ def add_claims(commands: Any) -> None:
         allow_abbrev=False,
     )
     parser.add_argument(
-        "results", type=Path, metavar="TABLE", help="an exported table of results, .csv"
+        "results",
+        type=Path,
+        metavar="RUNS|TABLE",
+        help="a folder of runs, or a table exported from it, .csv",
     )
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="also write the verdicts: .md, else JSON"
@@ -43,14 +46,14 @@ def add_claims(commands: Any) -> None:
 
 def _claims(options: argparse.Namespace) -> int:
     from energynet.analysis.claims import claims
-    from energynet.analysis.read import read_table
+    from energynet.analysis.read import read_results
     from energynet.analysis.savings import savings
     from energynet.analysis.verdict_text import between_text, to_json, to_text
     from energynet.reproduce.outputs import write_verdicts
 
     if options.out is not None:
         check_writable(options.out, "out")
-    table, history = read_table(options.results)
+    table, history = read_results(options.results)
     found, between = claims(table, history=history), between_text(savings(table))
     if options.out is not None:
         write_verdicts(found, options.out, between)
