@@ -6,6 +6,7 @@ import shutil
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
+import pandas as pd
 import pytest
 from made_up_study import study_history, study_table
 
@@ -68,9 +69,11 @@ def test_page_holds_every_verdict_figure_and_energy(table, report):
     assert f'data-value="{optimum["confirmed"]}"' in text
 
 
-def test_numbers_of_figures_can_be_taken_from_the_page(table, report):
+def test_numbers_of_figures_can_be_taken_from_the_page(report):
     text = report.read_text()
-    _, _, rest = text.partition('download="figure-6-maximum-saving.csv" href="data:text/csv;base64,')
+    _, _, rest = text.partition(
+        'download="figure-6-maximum-saving.csv" href="data:text/csv;base64,'
+    )
     assert base64.b64decode(rest.partition('"')[0]).startswith(b"hidden,quantity,rule,fraction")
 
 
@@ -102,10 +105,10 @@ def test_figures_that_lack_runs_say_so(table, tmp_path):
     unmodified = table[table["rule"] == "all"]
     text = write_report(unmodified, None, tmp_path / "r.html").read_text()
     assert text.count("Not drawn: it needs") == len(DRAWINGS) - 1
-    assert '<b>14</b>undecided' in text
+    assert "<b>14</b>undecided" in text
 
 
-def test_command_writes_the_page(table, report, tmp_path, capsys):
+def test_command_writes_the_page(table, tmp_path, capsys):
     unmodified = table[table["rule"] == "all"]
     unmodified.to_csv(tmp_path / "runs.csv", index=False)
     file = tmp_path / "report.html"
@@ -154,6 +157,29 @@ def test_amounts(value, text):
 )  # fmt: skip
 def test_percentages(value, text):
     assert tables.percent(value) == text
+
+
+def test_a_failed_confirmation_run_leaves_a_bound(table):
+    hit = (table["rule"] == "largest") & (table["seed"] == 100)
+    failed = table.assign(outcome=table["outcome"].where(~hit, "exhausted"))
+    rows = [row for row in tables.optima(Results.of(failed)) if row["rule"] == "largest"]
+    assert [row["energy"] for row in rows] == ["m0", "m1"]
+    for row in rows:
+        assert row["ratio_text"] == f"≤ {tables.amount(row['ratio'])}"
+        assert row["saving_text"] == f"≤ {tables.percent(row['saving'])}"
+        assert row["ratio_ends"] == (None, row["ratio_high"])
+        assert "87.5 % of the confirmation runs reached the criterion" in row["note"]
+        assert "ratio and saving are upper bounds" in row["note"]
+
+
+def test_runs_without_a_result_are_told(table):
+    hit = (table["rule"] == "largest") & (table["fraction"] == 0.002)
+    outcome, reason = table["outcome"].mask(hit, "skipped"), "too small a fraction"
+    known = dict(tables.facts(Results.of(table)))
+    assert "runs without a result" not in known
+    changed = table.assign(outcome=outcome, reason=pd.Series(reason, table.index).where(hit))
+    told = dict(tables.facts(Results.of(changed)))["runs without a result"]
+    assert told == f"{hit.sum()} ({hit.sum()} skipped); {reason}"
 
 
 def test_example_command_is_one_of_the_runs(table):
@@ -233,7 +259,9 @@ def test_page_fits_and_ink_stands_out(opened):
 
 
 def test_table_sorts(opened):
-    column = "[...document.querySelectorAll('table.sortable tbody')[0].rows].map(r => r.cells[{}]{})"
+    column = (
+        "[...document.querySelectorAll('table.sortable tbody')[0].rows].map(r => r.cells[{}]{})"
+    )
 
     def energies():
         return opened.evaluate(column.format(4, ".dataset.value"))

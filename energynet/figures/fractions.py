@@ -77,7 +77,7 @@ def _draw_m1(numbers: pd.DataFrame) -> Figure:
     columns = min(2, len(sizes))
     rows = -(-len(sizes) // columns)
     spare = len(sizes) % columns  # an empty panel takes the legend
-    height = 0.45 + 1.3 * rows + (0 if spare else 0.75)
+    height = 0.45 + (1.45 if spare else 1.3) * rows + (0 if spare else 0.75)
     figure, axes = style.panels(rows, columns, height, sharex=True, sharey=True)
     used, empty = axes.flat[: len(sizes)], axes.flat[len(sizes) :]
     for axis, size in zip(used, sizes, strict=True):

@@ -131,14 +131,14 @@ def legend(
         "frameon": False,
         "handlelength": 1.6,
         "handletextpad": 0.5,
-        "labelspacing": 0.3,
+        "labelspacing": 0.25,
         "borderpad": 0.2,
     }
     if inside is not None:
         for handle in handles:
             handle.set_label(fill(str(handle.get_label()), 20))
         beside = inside.legend(
-            handles=handles, loc="lower center", bbox_to_anchor=(0.5, -0.36), borderaxespad=0,
+            handles=handles, loc="lower center", bbox_to_anchor=(0.5, -0.27), borderaxespad=0,
             **options,
         )  # fmt: skip
         beside.set_in_layout(False)  # as high as a panel with its labels, it may not move them

@@ -11,6 +11,8 @@ from energynet.analysis.runs import DATA, DEFAULTS
 from energynet.figures.drawing import Results
 from energynet.figures.style import ENERGIES, ordered
 
+BOUNDS = {"upper": "≤ ", "lower": "≥ "}
+
 
 def facts(results: Results) -> list[tuple[str, str]]:
     """What the results are made of, as (name, value)."""
@@ -73,6 +75,7 @@ def optima(results: Results) -> list[dict[str, Any]]:
             "energy_name": energy_name(row["energy"]),
             "unmodified": row["rule"] == ALL,
             "note": "; ".join(_notes(row)),
+            **_bounded(row),
         }
         for row in rows
     ]
@@ -83,11 +86,28 @@ def _notes(row: dict[str, Any]) -> list[str]:
     notes = [row["mark"]] if row["mark"] else []
     if row["success"] < 1:
         notes.append(f"{percent(row['success'])} of the confirmation runs reached the criterion")
-    if isinstance(row["bound"], str) and row["bound"]:
-        notes.append(f"ratio is a bound ({row['bound']})")
-    if isinstance(row["why"], str) and row["why"] and row["rule"] != ALL:
-        notes.append(row["why"])
+    if row["bound"] in BOUNDS:
+        notes.append(f"ratio and saving are {row['bound']} bounds")
+    why = row["why"] if isinstance(row["why"], str) and row["rule"] != ALL else ""
+    if why and not why.startswith(row["mark"] or "-"):
+        notes.append(why)
     return notes
+
+
+def _bounded(row: dict[str, Any]) -> dict[str, Any]:
+    """Ratio and saving as text, and the ends of the ratio's interval that are known."""
+    sign = BOUNDS.get(row["bound"], "")
+    low, high = row["ratio_low"], row["ratio_high"]
+    if row["bound"] == "none":  # runs of both networks were given up
+        return {"ratio_text": amount(None), "saving_text": percent(None), "ratio_ends": None}
+    return {
+        "ratio_text": sign + amount(row["ratio"]),
+        "saving_text": sign + percent(row["saving"]),
+        "ratio_ends": (
+            None if row["bound"] == "upper" else low,
+            None if row["bound"] == "lower" else high,
+        ),
+    }
 
 
 def between(results: Results) -> dict[str, Any]:
