@@ -1,5 +1,9 @@
 """What learning costs: online training that accounts for the energy of every synaptic change."""
 
+from energynet.analysis.cells import cells
+from energynet.analysis.claims import Claim, claims
+from energynet.analysis.optimum import optimal_energy
+from energynet.analysis.savings import savings
 from energynet.config import TrainingConfig
 from energynet.data import Dataset, load_idx, load_mnist
 from energynet.errors import (
@@ -19,6 +23,7 @@ from energynet.train import Progress, train
 
 __all__ = [
     "AllSynapses",
+    "Claim",
     "ConfigError",
     "DataError",
     "Dataset",
@@ -33,11 +38,15 @@ __all__ = [
     "RandomSubset",
     "TrainingConfig",
     "TrainingResult",
+    "cells",
+    "claims",
     "load_history",
     "load_idx",
     "load_mnist",
     "load_results",
+    "optimal_energy",
     "rule_from_name",
+    "savings",
     "sweep",
     "train",
 ]

@@ -124,15 +124,15 @@ def _sweep(options: argparse.Namespace) -> int:
     if options.dry_run:
         store = Store(options.store, create=options.store.exists() is False)
         plan = Plan(grid, store, options.data, options.retry_failed, shard)
-        print(_estimate(plan, _workers(options.workers)))
+        print(_estimate(plan, parse_workers(options.workers)))
         return 0
-    executor = _dask(options.scheduler) if options.scheduler else None
+    executor = dask_executor(options.scheduler) if options.scheduler else None
     table = sweep(
         grid,
         options.store,
         executor,
         data=options.data,
-        workers=None if options.workers is None else _workers(options.workers),
+        workers=None if options.workers is None else parse_workers(options.workers),
         shard=shard,
         retry_failed=options.retry_failed,
         progress=not options.quiet,
@@ -145,7 +145,8 @@ def _sweep(options: argparse.Namespace) -> int:
     return SOME_FAILED if len(failed) else 0
 
 
-def _workers(text: str | None) -> int:
+def parse_workers(text: str | None) -> int:
+    """The number of workers; None takes one for each usable core. Raises ConfigError."""
     from energynet import checks
     from energynet.threads import usable_cores
 
@@ -154,13 +155,15 @@ def _workers(text: str | None) -> int:
     return checks.integer("workers", int(text) if text.isdecimal() else text, 1, 4096)
 
 
-def _dask(address: str) -> Any:
+def dask_executor(address: str) -> Any:
+    """The executor of a Dask scheduler; raises ConfigError, InstallationError."""
     try:
-        from distributed import Client
+        import distributed
     except ImportError as error:
         raise InstallationError("--scheduler needs Dask: install energynet[cluster]") from error
+    client: Any = distributed.Client
     try:
-        return Client(address, timeout="10s").get_executor()
+        return client(address, timeout="10s").get_executor()
     except (OSError, ValueError, TimeoutError) as error:
         raise ConfigError(
             f"scheduler must be the address of one that runs, got {address!r}: {error}"
