@@ -188,6 +188,8 @@ def _parsed(name: str, column: "pd.Series") -> "pd.Series":
         return column.astype(object)
     values = [None if pd.isna(value) else value for value in column]
     present = [value for value in values if value is not None]
+    if not present:
+        return pd.Series(values, dtype=float, index=column.index)
     for kind, dtype in ((int, "Int64" if len(present) < len(values) else "int64"), (float, float)):
         with suppress(ValueError):
             numbers = [None if value is None else kind(value) for value in values]

@@ -338,7 +338,7 @@ def test_command_writes_figures_of_an_exported_table(table, tmp_path, capsys, ca
     ("name", "content", "message"),
     [
         ("none.csv", None, "neither a folder of runs nor a table"),
-        ("empty.csv", "", "cannot be read as a table of results"),
+        ("empty.csv", "", "is not a table of results"),
         ("head.csv", "hidden,rule\n", "holds no runs"),
         ("other.csv", "a,b\n1,2\n", "lacks the columns hidden"),
     ],
@@ -353,11 +353,10 @@ def test_command_refuses_what_is_no_table(name, content, message, tmp_path, caps
 
 
 def test_a_folder_of_runs_brings_its_history(table, tmp_path, monkeypatch):
-    import energynet
-    from energynet.analysis.read import read_results
+    from energynet.analysis import read
 
-    monkeypatch.setattr(energynet, "load_results", lambda _path: table, raising=False)
-    monkeypatch.setattr(energynet, "load_history", lambda _path: "history", raising=False)
-    found, history = read_results(tmp_path)
+    monkeypatch.setattr(read, "load_results", lambda _path: table)
+    monkeypatch.setattr(read, "load_history", lambda _path: "history")
+    found, history = read.read_results(tmp_path)
     assert found is table
     assert history == "history"

@@ -214,8 +214,8 @@ def _paired(
     first: "pd.DataFrame", second: "pd.DataFrame", column: str, hidden: int, lacking: str
 ) -> Estimate | tuple[Gap, ...]:
     """Mean over the seeds they share of the difference."""
-    difference = (first.set_index("seed")[column] - second.set_index("seed")[column]).dropna()
-    return _mean(difference.tolist(), hidden, lacking)
+    one, other = (frame.set_index("seed")[column].astype(float) for frame in (first, second))
+    return _mean((one - other).dropna().tolist(), hidden, lacking)
 
 
 def _mean(values: Sequence[float], hidden: int, lacking: str) -> Estimate | tuple[Gap, ...]:
