@@ -9,6 +9,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NoReturn
 
+from energynet import cli_report, cli_study
+from energynet.cli_reproduce import add_reproduce
+from energynet.cli_sweep import add_sweep_commands
 from energynet.config import ACTIVATIONS, DTYPES, OUTPUTS, SAMPLE_ORDERS, TrainingConfig
 from energynet.data import Dataset, load_idx, load_mnist
 from energynet.errors import EnergynetError, FileError
@@ -77,6 +80,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=version("energynet"))
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_train(commands)
+    add_reproduce(commands)
+    add_sweep_commands(commands)
+    cli_study.add_claims(commands)
+    cli_report.add_commands(commands)
     info = commands.add_parser(
         "info",
         help="show versions, processor, threads, cache and data",

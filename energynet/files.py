@@ -56,6 +56,17 @@ def check_writable(path: Path, parameter: str) -> None:
         raise FileError(f"{parameter} {path} cannot be written: {reason}") from error
 
 
+def made_folder(path: Path, parameter: str) -> Path:
+    """The folder `path`, made if it is not there; raises FileError before work starts."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or error
+        raise FileError(f"{parameter} {path} cannot be made: {reason}") from error
+    check_writable(path / "file", parameter)
+    return path
+
+
 def cache_folder(name: str) -> Path | None:
     """A writable folder for things that can be made again, or None if there is none.
 

@@ -5,10 +5,10 @@ import os
 import platform
 import sys
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from energynet.data import load_mnist
+from energynet.provenance import processor
 from energynet.threads import usable_cores
 
 
@@ -32,7 +32,7 @@ def installation() -> dict[str, str]:
         "python": f"{sys.version.split()[0]}, {platform.system()} {platform.machine()}",
         "packages": f"numpy {np.__version__}, numba {numba.__version__},"
         f" llvmlite {version('llvmlite')}",
-        "processor": f"{_processor()}, compiled for {llvmlite.binding.get_host_cpu_name()}",
+        "processor": f"{processor()}, compiled for {llvmlite.binding.get_host_cpu_name()}",
         "threads": f"{usable_cores()} usable cores of {os.cpu_count()}",
         "cache": f"{CACHE} ({compiled} compiled functions)"
         if CACHE
@@ -40,13 +40,3 @@ def installation() -> dict[str, str]:
         "data": f"MNIST embedded, {'memory-mapped from the cache' if mapped else 'decoded'},"
         f" SHA-256 {mnist.sha256[:16]}",
     }
-
-
-def _processor() -> str:
-    """The processor's own name, where the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or "unknown processor"
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()

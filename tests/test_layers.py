@@ -15,8 +15,17 @@ kernels.team kernels._sparse kernels._jit kernels.native kernels.state
 kernels.sums kernels.draws kernels.masks kernels.sort kernels.activation
 kernels.forward kernels.updates kernels.factors kernels.threshold kernels.ties
 kernels.largest kernels.per_neuron kernels.random_subset kernels.steps kernels.evaluate
-encode network result streams stability threads prepare checkpoint train progress info warm
-cli __main__
+encode network result streams stability threads prepare checkpoint train progress
+provenance info warm cost grid store table exchange worker pool sweep_progress sweep
+analysis.methods analysis.intervals analysis.runs analysis.cells analysis.optimum
+analysis.study analysis.savings analysis.verdicts analysis.words
+analysis.energy_checks analysis.learning_checks analysis.statements analysis.claims
+analysis.verdict_text analysis.read
+figures.style figures.scales figures.marks figures.drawing figures.schematic figures.fractions
+figures.sizes figures.capacity figures.updates figures.accuracy figures.save
+report.tables report.inline report.page
+reproduce.preset reproduce.view reproduce.plan reproduce.stages reproduce.outputs reproduce.run
+cli_sweep cli_reproduce cli_study cli_report cli __main__
 """.split()
 
 
@@ -56,7 +65,8 @@ def test_every_module_has_its_place():
 def test_import_loads_nothing_heavy():
     code = (
         "import sys, energynet;"
-        "print([m for m in ('numba', 'pandas', 'matplotlib', 'tqdm') if m in sys.modules])"
+        "heavy = ('numba', 'pandas', 'matplotlib', 'scipy', 'tqdm', 'jinja2');"
+        "print([m for m in heavy if m in sys.modules])"
     )
     done = subprocess.run([*PYTHON, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

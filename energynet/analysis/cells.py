@@ -1,0 +1,116 @@
+"""Cells: all runs of one network size, rule, fraction, energy and seed set, summed up."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from energynet.analysis.intervals import CONFIDENCE, t_quantile
+from energynet.analysis.runs import at_criterion, energies, labelled, main_runs
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = (
+    "hidden rule fraction plastic_synapses energy seeds runs reached success energy_per_success"
+    " lower_bound low high steps missing max_steps"
+).split()
+
+
+def study_runs(
+    table: "pd.DataFrame",
+    by: Sequence[str] = (),
+    criterion: float | None = None,
+    history: "pd.DataFrame | None" = None,
+) -> "pd.DataFrame":
+    """The labelled runs in the study's own settings, at another criterion where asked for."""
+    runs = main_runs(labelled(table), by)
+    return runs if criterion is None else at_criterion(runs, criterion, history)
+
+
+def cells(
+    table: "pd.DataFrame",
+    by: Sequence[str] = (),
+    criterion: float | None = None,
+    history: "pd.DataFrame | None" = None,
+) -> "pd.DataFrame":
+    """One row for each group of `by`, hidden, rule, fraction, energy and seed set.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Tidy table of runs, as `load_results` gives it.
+    by : sequence of str
+        Columns of settings (learning rate, data set) to keep apart.
+    criterion : float, optional
+        A lower target accuracy, for which energies are read off the learning curves.
+    history : DataFrame, optional
+        Learning curves, as `load_history` gives them; needed with `criterion`.
+
+    Returns
+    -------
+    DataFrame
+        by..., hidden, rule (label), fraction, plastic_synapses, energy (m0, m1, m_alpha_...),
+        seeds (exploration, confirmation, other), runs, reached, success (share),
+        energy_per_success (energy of all runs, failed ones included / number that reached),
+        lower_bound (none reached: the value is the energy of all runs), low and high (95 %
+        interval of the mean over runs that reached, t on the logarithm), steps (mean of those
+        that reached), missing (runs failed or skipped), max_steps.
+
+    Raises
+    ------
+    DataError, ConfigError
+        The table lacks columns; `by` or `criterion` cannot be used.
+    """
+    return cells_of(study_runs(table, by, criterion, history), by)
+
+
+def cells_of(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":
+    """`cells` of runs that `study_runs` has picked."""
+    import pandas as pd
+
+    keys = [*by, "hidden", "rule", "fraction", "seeds"]
+    if "plastic_synapses" not in runs.columns:
+        runs = runs.assign(plastic_synapses=math.nan)
+    parts = [_cells_of_energy(runs, energy, keys) for energy in energies(runs)]
+    columns = [*by, *COLUMNS]
+    table = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame()
+    order = [*by, "hidden", "rule", "energy", "seeds", "fraction"]
+    return table.sort_values(order, kind="stable").reset_index(drop=True)
+
+
+def _cells_of_energy(runs: "pd.DataFrame", energy: str, keys: list[str]) -> "pd.DataFrame":
+    value = runs[energy].where(~runs["missing"])
+    present, reached = value.notna(), runs["reached"] & value.notna()
+    frame = runs[[*keys, "plastic_synapses", "max_steps"]].assign(
+        present=present,
+        reached=reached,
+        missing=runs["missing"],
+        value=value.astype(float),
+        log=np.log(value.where(reached & (value > 0)).astype(float)),
+        steps=runs["steps"].where(reached).astype(float),
+    )
+    groups = frame.groupby(keys, sort=True)
+    cell = groups.agg(
+        plastic_synapses=("plastic_synapses", "first"),
+        runs=("present", "sum"),
+        reached=("reached", "sum"),
+        total=("value", "sum"),
+        mean_log=("log", "mean"),
+        spread=("log", "std"),
+        steps=("steps", "mean"),
+        missing=("missing", "sum"),
+        max_steps=("max_steps", "max"),
+    ).reset_index()
+    cell = cell[(cell["runs"] > 0) | (cell["missing"] > 0)]
+    count = cell["reached"].astype(float)
+    cell["energy"] = energy
+    cell["success"] = count / cell["runs"].where(cell["runs"] > 0)
+    cell["lower_bound"] = (count == 0) & (cell["runs"] > 0)
+    cell["energy_per_success"] = (cell["total"] / count.clip(lower=1)).where(cell["runs"] > 0)
+    quantile = [t_quantile(0.5 + CONFIDENCE / 2, n - 1) if n > 1 else math.nan for n in count]
+    half = np.array(quantile) * cell["spread"] / np.sqrt(count)
+    cell["low"] = np.exp(cell["mean_log"] - half)
+    cell["high"] = np.exp(cell["mean_log"] + half)
+    return cell

@@ -1,0 +1,95 @@
+"""Intervals from Student's t, for samples that are paired, independent, or cut off."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean with its standard error.
+
+    Attributes
+    ----------
+    value, error : float
+        Mean and standard error.
+    freedom : float
+        Degrees of freedom; 0 where a single value allows no interval.
+    bound : {"", "upper", "lower", "none"}
+        "upper": at least one value was cut off on its high side, so that the true mean can only be
+        smaller; "lower": it can only be larger; "none": both, nothing is known.
+    number : int
+        How many values it is made of.
+    """
+
+    value: float
+    error: float
+    freedom: float
+    bound: str = ""
+    number: int = 0
+
+    @property
+    def judgeable(self) -> bool:
+        """Whether there is a spread to make an interval of."""
+        return self.freedom > 0 and self.error > 0 and self.bound != "none"
+
+    def interval(self, confidence: float = CONFIDENCE) -> tuple[float, float]:
+        """Low and high end; an end that a cut-off value leaves open is infinite."""
+        if self.freedom <= 0 or self.bound == "none":
+            return -math.inf, math.inf
+        half = t_quantile(0.5 + confidence / 2, self.freedom) * self.error
+        low = -math.inf if self.bound == "upper" else self.value - half
+        high = math.inf if self.bound == "lower" else self.value + half
+        return low, high
+
+
+def t_quantile(probability: float, freedom: float) -> float:
+    """Quantile of Student's t distribution."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, probability))
+
+
+def bound_of(higher: bool, lower: bool) -> str:
+    """The bound where some true values are higher, or lower, than those recorded."""
+    if higher and lower:
+        return "none"
+    return "lower" if higher else "upper" if lower else ""
+
+
+def mean_estimate(values: Sequence[float], resolution: float = 0.0, bound: str = "") -> Estimate:
+    """The mean of independent values.
+
+    `resolution` is the standard deviation that rounding alone gives a value: seeds that stop at
+    the same checkpoint are not known to agree any better.
+    """
+    n = len(values)
+    spread = float(np.std(values, ddof=1)) if n > 1 else 0.0
+    error = max(spread, resolution) / math.sqrt(n)
+    return Estimate(float(np.mean(values)), error, n - 1, bound, n)
+
+
+def difference_estimate(
+    first: Sequence[float],
+    second: Sequence[float],
+    bound: str = "",
+    first_constant: bool = False,
+    resolution: float = 0.0,
+) -> Estimate:
+    """Mean of the first minus mean of the second sample, independent of each other (Welch).
+
+    `first_constant`: all of the first sample are one known limit, without an error. At least two
+    values of each sample are needed otherwise, and two of the second always.
+    """
+    n, m = len(first), len(second)
+    a = 0.0 if first_constant else max(float(np.std(first, ddof=1)), resolution) ** 2 / n
+    b = max(float(np.std(second, ddof=1)), resolution) ** 2 / m
+    value = float(np.mean(first) - np.mean(second))
+    if a + b == 0:
+        return Estimate(value, 0.0, m - 1, bound, min(n, m))
+    freedom = (a + b) ** 2 / ((a**2 / (n - 1) if a else 0.0) + b**2 / (m - 1))
+    return Estimate(value, math.sqrt(a + b), freedom, bound, min(n, m))

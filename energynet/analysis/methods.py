@@ -1,0 +1,68 @@
+"""The methods of the study: labels of plasticity rules, their names in words, three readings."""
+
+import math
+from typing import Any, NamedTuple
+
+ALL = "all"
+LARGEST = "largest"
+PER_NEURON = "largest-per-neuron"
+UNIFORM = "fixed-synapses"
+BALANCED = "fixed-synapses-balanced"
+UNITS = "fixed-units"
+
+METHODS = (LARGEST, PER_NEURON, UNIFORM, BALANCED, UNITS)
+
+NAMES = {
+    ALL: "all synapses (unmodified)",
+    LARGEST: "largest updates of the network",
+    PER_NEURON: "largest updates of each neuron",
+    UNIFORM: "fixed synapses, uniform",
+    BALANCED: "fixed synapses, balanced",
+    UNITS: "fixed units",
+    "largest-per-layer": "largest updates of each layer",
+    "random": "random synapses",
+}
+
+
+class Reading(NamedTuple):
+    """One way to read the study's fixed mask: the rule that F then stands for, and its name."""
+
+    fixed: str
+    name: str
+
+
+READINGS = (
+    Reading(UNIFORM, "F uniform: synapses drawn from the whole network"),
+    Reading(BALANCED, "F balanced: as many synapses in the output as in the hidden layer"),
+    Reading(UNITS, "F units: all synapses of a fixed set of hidden units"),
+)
+
+
+def rule_label(rule: str, output_fraction: Any = None, within_units: Any = None) -> str:
+    """The label of a row of the tidy table: the rule's name, and what else sets the method."""
+    label = rule
+    if _given(output_fraction):
+        if rule == UNIFORM and output_fraction == "balanced":
+            label = BALANCED
+        else:
+            label += f" output {_short(output_fraction)}"
+    if _given(within_units):
+        label += f" within {_short(within_units)}"
+    return label
+
+
+def display_name(label: str) -> str:
+    """A rule's label in words, for legends and sentences."""
+    base, *rest = label.split(" ", 1)
+    return " ".join([NAMES.get(base, base), *rest])
+
+
+def _given(value: Any) -> bool:
+    return not (value is None or value == "" or (isinstance(value, float) and math.isnan(value)))
+
+
+def _short(value: Any) -> str:
+    try:
+        return f"{float(value):g}"
+    except ValueError:
+        return str(value)

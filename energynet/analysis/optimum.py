@@ -1,0 +1,150 @@
+"""The best fraction P*: chosen by exploration seeds alone."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from energynet.analysis.cells import cells_of, study_runs
+from energynet.analysis.methods import ALL
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SUCCESS = 0.8  # share of a cell's runs that must reach the criterion for it to be P*
+
+LIMITED = "limited by max_steps"
+NOT_BRACKETED = "not bracketed"
+NO_SAVING = "no saving possible"
+UNRELIABLE = "no fraction reaches reliably"
+COLUMNS = (
+    "hidden rule energy fraction energy_per_success confirmed low high success mark max_steps"
+).split()
+
+
+class Point(NamedTuple):
+    """What exploration says about one fraction P < 1 of a rule at one size."""
+
+    fraction: float
+    runs: int
+    reached: int
+    energy: float  # per success; of all runs where none reached
+    max_steps: int
+
+    @property
+    def reliable(self) -> bool:
+        """Whether enough runs reached the criterion."""
+        return self.reached > 0 and self.reached >= SUCCESS * self.runs
+
+    @property
+    def least(self) -> float:
+        """The least that a success can cost: what a run has spent, where none reached."""
+        return self.energy if self.reached else self.energy / max(self.runs, 1)
+
+
+class Optimum(NamedTuple):
+    """P*, None where there is none, and a mark where the choice is not final."""
+
+    point: Point | None
+    mark: str
+
+
+def points(exploration: "pd.DataFrame") -> list[Point]:
+    """The points P < 1 of a rule, in order, from its exploration cells of one energy."""
+    rows = exploration[(exploration["fraction"] < 1) & (exploration["runs"] > 0)]
+    names = ["fraction", "runs", "reached", "energy_per_success", "max_steps"]
+    columns = [rows[name].tolist() for name in names]
+    return sorted(Point(*values) for values in zip(*columns, strict=True))
+
+
+def choose(candidates: Sequence[Point], unmodified: float = float("inf")) -> Optimum:
+    """P*: the reliable point of smallest energy per success; ties go to the smaller fraction.
+
+    `unmodified` is the energy per success at P = 1, which closes the grid at its upper end where
+    doubling the last fraction would pass 1.
+    """
+    reliable = [point for point in candidates if point.reliable]
+    if not reliable:
+        any_reached = any(point.reached for point in candidates)
+        mark = "" if not candidates else UNRELIABLE if any_reached else NO_SAVING
+        return Optimum(None, mark)
+    best = min(reliable, key=lambda point: (point.energy, point.fraction))
+    position = candidates.index(best)
+    smaller = candidates[position - 1] if position else None
+    if smaller is not None and not smaller.reached and smaller.least < best.energy:
+        return Optimum(best, LIMITED)
+    closed = position < len(candidates) - 1 or (2 * best.fraction >= 1 and unmodified > best.energy)
+    return Optimum(best, "" if smaller is not None and closed else NOT_BRACKETED)
+
+
+def best_of_side(candidates: Sequence[Point], limit: float, few: bool) -> Point | None:
+    """The best point below the limit, or from it on; if none is reliable, that of least energy."""
+    side = [point for point in candidates if (point.fraction < limit) == few]
+    best = choose(side).point
+    return best or min(side, key=lambda point: (point.least, point.fraction), default=None)
+
+
+def optimal_energy(
+    table: "pd.DataFrame",
+    by: Sequence[str] = (),
+    criterion: float | None = None,
+    history: "pd.DataFrame | None" = None,
+) -> "pd.DataFrame":
+    """The best fraction of each rule, at each network size and for each energy.
+
+    The fraction P* < 1 is that of the smallest energy per success over the exploration seeds
+    (0-2) among the fractions at which at least 80 % of the runs reached the criterion. The
+    unmodified network, P = 1, stands beside it as the rule `all`. Parameters as for `cells`.
+
+    Returns
+    -------
+    DataFrame
+        by..., hidden, rule, energy, fraction (P*), energy_per_success (exploration), confirmed
+        (energy per success of the confirmation seeds 100-107 at P*), low, high and success of
+        the confirmation, mark: "", or why P* is not final: "limited by max_steps" (the next
+        smaller fraction ran out of steps before it had spent as much), "not bracketed" (the first
+        or last of its grid), "no saving possible" (no P < 1 reached the criterion), "no fraction
+        reaches reliably"; max_steps of the runs at P*.
+    """
+    return optima_of(cells_of(study_runs(table, by, criterion, history), by), by)
+
+
+def optima_of(cells: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":
+    """`optimal_energy` of a table of cells."""
+    import pandas as pd
+
+    names = [*by, "hidden", "rule", "energy"]
+    confirmed = _by_key(cells[cells["seeds"] == "confirmation"], [*names, "fraction"])
+    unmodified = cells[(cells["seeds"] == "exploration") & (cells["rule"] == ALL)]
+    at_one = _by_key(unmodified, [*by, "hidden", "energy"])
+    rows = []
+    for key, group in cells.groupby(names, sort=True):
+        exploration = group[group["seeds"] == "exploration"]
+        whole = at_one.get((*key[:-2], key[-1]))
+        energy_at_one = whole["energy_per_success"] if whole else float("inf")
+        if key[-2] == ALL:
+            point, mark = (_unmodified(whole) if whole else None), ""
+        else:
+            point, mark = choose(points(exploration), energy_at_one)
+        rows.append((*key, *_row(point, mark, confirmed, key)))
+    return pd.DataFrame(rows, columns=[*by, *COLUMNS])
+
+
+def _by_key(cells: "pd.DataFrame", names: list[str]) -> dict[tuple[Any, ...], dict[str, Any]]:
+    keys = zip(*(cells[name] for name in names), strict=True)
+    return dict(zip(keys, cells.to_dict("records"), strict=True))
+
+
+def _unmodified(cell: dict[str, Any]) -> Point:
+    names = ("fraction", "runs", "reached", "energy_per_success", "max_steps")
+    return Point(*(cell[name] for name in names))
+
+
+def _row(
+    point: Point | None, mark: str, confirmed: dict[tuple[Any, ...], dict[str, Any]], key: Any
+) -> tuple[Any, ...]:
+    """Columns from `fraction` on."""
+    nan = float("nan")
+    if point is None:
+        return (nan, nan, nan, nan, nan, nan, mark, nan)
+    cell = confirmed.get((*key, point.fraction), {})
+    values = (cell.get(name, nan) for name in ("energy_per_success", "low", "high", "success"))
+    return (point.fraction, point.energy, *values, mark, point.max_steps)

@@ -1,0 +1,156 @@
+"""The runs of a study, picked from the tidy table: which settings count, which seeds do what."""
+
+from collections.abc import Sequence
+from dataclasses import MISSING, fields
+from typing import TYPE_CHECKING, Any
+
+from energynet.analysis.methods import ALL, rule_label
+from energynet.config import TrainingConfig
+from energynet.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+EXPLORATION = (0, 1, 2)  # choose P*
+CONFIRMATION = tuple(range(100, 108))  # estimate at P*
+ABSENT = ("failed", "skipped")  # outcomes of runs that have no result
+
+DATA = "data_sha256"
+REQUIRED = ("hidden", "rule", "fraction", "seed", "outcome", "steps", "m0", "m1")
+DEFAULTS: dict[str, Any] = {
+    item.name: item.default for item in fields(TrainingConfig) if item.default is not MISSING
+}
+# What sets a training apart from others of the same network, rule and seed. The limit of steps is
+# not among them: it only says when a run is given up.
+SETTINGS = (*(name for name in DEFAULTS if name not in ("seed", "max_steps", "alpha")), DATA)
+
+
+def energies(table: "pd.DataFrame") -> list[str]:
+    """Columns of energies, M0 first."""
+    return ["m0", "m1", *sorted(name for name in table.columns if name.startswith("m_alpha_"))]
+
+
+def labelled(table: "pd.DataFrame") -> "pd.DataFrame":
+    """The table with rule labels, default settings filled in, and `reached`, `missing`, `seeds`.
+
+    Raises DataError if a column is missing that every table of results has.
+    """
+    lacking = [name for name in REQUIRED if name not in table.columns]
+    if lacking:
+        raise DataError(f"the table of results lacks the columns {', '.join(lacking)}")
+    runs = table.copy()
+    for name in ("output_fraction", "within_units"):
+        if name not in runs.columns:
+            runs[name] = None
+    parts = zip(runs["rule"], runs["output_fraction"], runs["within_units"], strict=True)
+    runs["rule"] = [rule_label(*part) for part in parts]
+    runs["fraction"] = runs["fraction"].astype(float).where(runs["rule"] != ALL, 1.0)
+    for name, default in DEFAULTS.items():
+        if name == "alpha":
+            continue
+        values = runs[name].where(runs[name].notna(), default) if name in runs else default
+        runs[name] = values
+    runs["reached"] = runs["outcome"] == "reached"
+    runs["missing"] = runs["outcome"].isin(ABSENT)
+    runs["seeds"] = [_seed_set(seed) for seed in runs["seed"]]
+    return runs
+
+
+def _seed_set(seed: int) -> str:
+    if seed in EXPLORATION:
+        return "exploration"
+    return "confirmation" if seed in CONFIRMATION else "other"
+
+
+def main_runs(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":
+    """Of labelled runs those in the study's own settings: in each group those of most runs.
+
+    Runs made for another end (a higher target accuracy, say) are left out. Of runs that differ
+    in their limit of steps alone the longest stays: it is the same run, gone on with.
+    """
+    for name in by:
+        if name not in runs.columns:
+            raise ConfigError(f"by must name columns of the table, got {name!r}")
+    return longest(runs[own_settings(runs, by)], by)
+
+
+def longest(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":
+    """Of labelled runs that differ in their limit of steps alone the longest that has a result."""
+    same = [*by, "hidden", "rule", "fraction", "seed"]
+    order = runs.assign(present=~runs["missing"]).sort_values(
+        [*same, "present", "max_steps"], kind="stable"
+    )
+    return order.drop_duplicates(same, keep="last").drop(columns="present").reset_index(drop=True)
+
+
+def own_settings(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.Series":
+    """Which labelled runs are in the settings of most runs of their group.
+
+    Exploration runs count first, as there are equally many in every setting that is a study of its
+    own; ties go to the settings that are nearest to the defaults.
+    """
+    keys = [name for name in SETTINGS if name in runs.columns and name not in by]
+    varying = [name for name in keys if runs[name].nunique(dropna=False) > 1]
+    if not varying:
+        return runs["missing"] | ~runs["missing"]
+    signature = runs[varying].apply(lambda row: tuple(map(plain, row)), axis=1)
+    defaults = tuple(plain(DEFAULTS.get(name)) for name in varying)
+    groups = signature.groupby([runs[name] for name in by]) if by else [((), signature)]
+    chosen = signature != signature
+    for _, group in groups:
+        explored = group[runs.loc[group.index, "seeds"] == "exploration"]
+        counts = (explored if len(explored) else group).value_counts().to_dict()
+        own = max(sorted(counts), key=lambda key: (counts[key], _agreement(key, defaults)))
+        chosen[group.index] = group == own
+    return chosen
+
+
+def endless_runs(runs: "pd.DataFrame", own: "pd.DataFrame") -> "pd.DataFrame":
+    """Of the labelled runs of a group those in its own settings, but with target accuracy 1."""
+    same = runs["target_accuracy"] == 1.0
+    for name in SETTINGS:
+        if name in runs.columns and name != "target_accuracy" and len(own):
+            same &= runs[name].map(plain) == plain(own[name].iloc[0])
+    return runs[same]
+
+
+def plain(value: Any) -> str:
+    """A setting as text that does not depend on whether it was read from a file."""
+    try:
+        return repr(float(value))
+    except (TypeError, ValueError):
+        return str(value)
+
+
+def _agreement(key: tuple[str, ...], other: tuple[str, ...]) -> int:
+    return sum(a == b for a, b in zip(key, other, strict=True))
+
+
+def at_criterion(
+    runs: "pd.DataFrame", criterion: float, history: "pd.DataFrame | None"
+) -> "pd.DataFrame":
+    """The runs as if they had stopped at a lower criterion, from their learning curves.
+
+    Raises ConfigError without learning curves, or where the runs themselves stopped earlier.
+    """
+    if history is None:
+        raise ConfigError("criterion needs the learning curves: give history=load_history(...)")
+    stopped = float(runs["target_accuracy"].max())
+    if not 0 < criterion <= stopped:
+        raise ConfigError(
+            f"criterion must be in (0, {stopped:g}], where the runs stopped, got {criterion!r}"
+        )
+    first = (
+        history[history["accuracy"] >= criterion]
+        .sort_values("step", kind="stable")
+        .drop_duplicates("id")
+        .set_index("id")
+    )
+    there = runs["id"].isin(first.index) & ~runs["missing"]
+    at = first.reindex(runs["id"]).set_index(runs.index)
+    result = runs.drop(columns=[name for name in energies(runs) if name.startswith("m_alpha_")])
+    for column, source in (("steps", "step"), ("m0", "m0"), ("m1", "m1")):
+        result[column] = runs[column].where(~there, at[source])
+    result["reached"] = there
+    result["target_accuracy"] = criterion
+    return result

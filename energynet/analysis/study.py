@@ -1,0 +1,217 @@
+"""A study ready to be asked: confirmation runs at chosen fractions, combined seed by seed."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from energynet.analysis.cells import cells_of
+from energynet.analysis.intervals import Estimate, bound_of, mean_estimate
+from energynet.analysis.methods import ALL, display_name
+from energynet.analysis.optimum import Optimum, Point, best_of_side, choose, points
+from energynet.analysis.runs import energies
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CONFIRMATION = "confirmation"
+EXPLORATION = "exploration"
+
+
+class Run(NamedTuple):
+    """One run of a cell."""
+
+    reached: bool
+    steps: int
+    max_steps: int
+    test_every: int
+    energy: Mapping[str, float]
+
+    @property
+    def rounding(self) -> float:
+        """Standard deviation of ln E that comes of stopping at checkpoints alone."""
+        return self.test_every / max(self.steps, 1) / math.sqrt(12)
+
+    @property
+    def least_steps(self) -> int:
+        """Steps until the criterion, or the limit within which it was not reached."""
+        return self.steps if self.reached else self.max_steps
+
+
+class Cell(NamedTuple):
+    """A network size and rule at the fraction chosen for an energy.
+
+    choice: "best" (P*), or the best on one side of a limit: "few" below, "many" from it on.
+    """
+
+    hidden: int
+    rule: str
+    energy: str
+    choice: str = "best"
+
+
+class Gap(NamedTuple):
+    """Why something cannot be judged, and at which sizes; `against`: it speaks against a saving."""
+
+    reason: str
+    sizes: tuple[int, ...]
+    against: bool = False
+
+
+@dataclass(frozen=True)
+class Study:
+    """Runs of one group in the study's own settings.
+
+    Attributes
+    ----------
+    runs : DataFrame
+        As `study_runs` gives them.
+    endless : DataFrame
+        Labelled runs in the same settings, but with target accuracy 1.
+    history : DataFrame or None
+        Learning curves.
+    by_cell : mapping
+        (hidden, rule, seed set) -> fraction -> seed -> Run; failed and skipped runs are left out.
+    exploration : mapping
+        (hidden, rule, energy) -> points P < 1 in order.
+    """
+
+    runs: "pd.DataFrame"
+    endless: "pd.DataFrame"
+    history: "pd.DataFrame | None"
+    by_cell: Mapping[tuple[int, str, str], Mapping[float, Mapping[int, Run]]]
+    exploration: Mapping[tuple[int, str, str], Sequence[Point]]
+    unmodified: Mapping[tuple[int, str], float]
+
+    @classmethod
+    def of(
+        cls,
+        runs: "pd.DataFrame",
+        cells: "pd.DataFrame | None" = None,
+    ) -> "Study":
+        """Of runs that `study_runs` has picked, all in one group, and their cells."""
+        cells = cells_of(runs) if cells is None else cells
+        explored = cells[cells["seeds"] == EXPLORATION]
+        keys = ["hidden", "rule", "energy"]
+        whole = explored[(explored["rule"] == ALL) & (explored["reached"] > 0)]
+        names = ("hidden", "energy", "energy_per_success")
+        columns = (whole[name].tolist() for name in names)
+        return cls(
+            runs,
+            runs.iloc[:0],
+            None,
+            _index(runs),
+            {key: points(group) for key, group in explored.groupby(keys, sort=True)},
+            {(hidden, energy): value for hidden, energy, value in zip(*columns, strict=True)},
+        )
+
+    @property
+    def criterion(self) -> float:
+        """The target accuracy of the runs."""
+        return float(self.runs["target_accuracy"].iloc[0])
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Sizes of networks of which there are runs."""
+        return tuple(sorted({hidden for hidden, _, _ in self.by_cell}))
+
+    def optimum(self, cell: Cell, limit: float = 0.1) -> Optimum:
+        """The fraction of a cell, chosen on exploration seeds alone."""
+        candidates = self.exploration.get((cell.hidden, cell.rule, cell.energy), ())
+        if cell.choice == "best":
+            whole = self.unmodified.get((cell.hidden, cell.energy), math.inf)
+            return choose(candidates, whole)
+        return Optimum(best_of_side(candidates, limit, cell.choice == "few"), "")
+
+    def seeds_of(self, cell: Cell) -> "Mapping[int, Run] | Gap":
+        """The confirmation runs of a cell by seed, or why there are none."""
+        if cell.hidden not in self.sizes:
+            return Gap("no runs", (cell.hidden,))
+        name = display_name(cell.rule)
+        if cell.rule == ALL:
+            fraction = 1.0
+        else:
+            point, mark = self.optimum(cell)
+            if point is None:
+                return self._without_optimum(cell, mark, name)
+            fraction = point.fraction
+        stored = self.by_cell.get((cell.hidden, cell.rule, CONFIRMATION), {}).get(fraction, {})
+        runs = {seed: run for seed, run in stored.items() if cell.energy in run.energy}
+        if not runs:
+            where = "" if cell.rule == ALL else " at the fraction that exploration chose"
+            return Gap(f"no confirmation runs of {name}{where}", (cell.hidden,))
+        return runs
+
+    def _without_optimum(self, cell: Cell, mark: str, name: str) -> Gap:
+        if cell.choice != "best":
+            side = "below" if cell.choice == "few" else "at or above"
+            return Gap(f"no fraction of {name} {side} the limit was run", (cell.hidden,))
+        if not mark:
+            return Gap(f"no exploration runs of {name}", (cell.hidden,))
+        against = mark == "no saving possible"
+        if against:
+            reason = f"no saving possible with {name}: no P < 1 reaches the criterion"
+        else:
+            reason = f"no P < 1 of {name} reaches the criterion in 80 % of its exploration runs"
+        return Gap(reason, (cell.hidden,), against)
+
+    def contrast(self, terms: Sequence[tuple[float, Cell]]) -> Estimate | tuple[Gap, ...]:
+        """Mean over the seeds that all cells share of the weighted sum of their ln E.
+
+        A run that did not reach the criterion enters with the energy it had spent: the true one is
+        higher. Weights below 0 turn that round.
+        """
+        found = [self.seeds_of(cell) for _, cell in terms]
+        gaps = tuple(runs for runs in found if isinstance(runs, Gap))
+        if gaps:
+            return gaps
+        samples = [runs for runs in found if not isinstance(runs, Gap)]
+        shared = sorted(set.intersection(*(set(sample) for sample in samples)))
+        sizes = tuple(sorted({cell.hidden for _, cell in terms}))
+        if len(shared) < 2:
+            number = "only one seed" if shared else "no seed"
+            return (Gap(f"{number} shared by the confirmation runs", sizes),)
+        return _combine(terms, samples, shared)
+
+
+def studies(
+    runs: "pd.DataFrame", by: Sequence[str] = ()
+) -> Iterator[tuple[tuple[Any, ...], Study]]:
+    """The study of each group of runs that `study_runs` has picked."""
+    if not by:
+        yield (), Study.of(runs)
+        return
+    cells = dict(list(cells_of(runs, by).groupby(list(by), sort=True)))
+    for key, group in runs.groupby(list(by), sort=True):
+        yield key, Study.of(group, cells[key])
+
+
+def _combine(
+    terms: Sequence[tuple[float, Cell]], samples: Sequence[Mapping[int, Run]], seeds: Sequence[int]
+) -> Estimate:
+    values = np.zeros(len(seeds))
+    rounding, higher, lower = 0.0, False, False
+    for (weight, cell), sample in zip(terms, samples, strict=True):
+        runs = [sample[seed] for seed in seeds]
+        values += [weight * math.log(run.energy[cell.energy]) for run in runs]
+        rounding += float(np.mean([(weight * run.rounding) ** 2 for run in runs]))
+        cut = not all(run.reached for run in runs)
+        higher |= cut and weight > 0
+        lower |= cut and weight < 0
+    return mean_estimate(values.tolist(), math.sqrt(rounding), bound_of(higher, lower))
+
+
+def _index(runs: "pd.DataFrame") -> dict[tuple[int, str, str], dict[float, dict[int, Run]]]:
+    index: dict[tuple[int, str, str], dict[float, dict[int, Run]]] = {}
+    present = runs[~runs["missing"]]
+    names = energies(runs)
+    columns = ["hidden", "rule", "seeds", "fraction", "seed", "reached", "steps"]
+    columns += ["max_steps", "test_every"]
+    rows: Any = zip(*(present[name].tolist() for name in [*columns, *names]), strict=True)
+    for hidden, rule, seeds, fraction, seed, reached, steps, limit, every, *values in rows:
+        energy = {name: v for name, v in zip(names, values, strict=True) if v > 0}
+        run = Run(reached, steps, limit, every, energy)
+        index.setdefault((hidden, rule, seeds), {}).setdefault(fraction, {})[seed] = run
+    return index

@@ -1,0 +1,86 @@
+"""Commands that show results: figures and the report."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from energynet.files import check_writable, made_folder
+
+_FIGURES_EXAMPLES = """\
+examples:
+  energynet figures runs/ --out figures
+      every figure of the study for which runs/ holds results
+  energynet figures poster.csv --out figures
+      the same from a table; accuracy against energy needs poster_history.csv beside it
+
+files, for each figure: NAME.svg, NAME.png and NAME.csv with the numbers plotted in it. The same
+results give the same files. A figure for which results are missing is left out, and said to be.
+"""
+_REPORT_EXAMPLES = """\
+examples:
+  energynet report runs/ --out report.html
+      verdicts with intervals, figures, optimal energies, how to reproduce each number, limits
+  energynet report poster.csv --out report.html
+      the same from a table; learning curves are read from poster_history.csv[.xz] beside it
+
+The page needs no other file and no network; it is readable on a phone and in print.
+"""
+
+
+def add_commands(commands: Any) -> None:
+    """`energynet figures` and `energynet report`."""
+    figures = commands.add_parser(
+        "figures",
+        help="draw the figures of a study from stored results",
+        description="Draw the figures of a study from stored results alone.",
+        epilog=_FIGURES_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_results(figures)
+    figures.add_argument(
+        "--out", required=True, type=Path, metavar="DIR", help="folder to write to, made if new"
+    )
+    figures.set_defaults(command=_figures)
+
+    report = commands.add_parser(
+        "report",
+        help="write a report on stored results as one HTML file",
+        description="Write a report on stored results as one HTML file.",
+        epilog=_REPORT_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_results(report)
+    report.add_argument(
+        "--out", required=True, type=Path, metavar="FILE.html", help="file to write"
+    )
+    report.set_defaults(command=_report)
+
+
+def _add_results(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "results",
+        type=Path,
+        metavar="RUNS|TABLE",
+        help="a folder of runs, or a table exported from it, .csv",
+    )
+
+
+def _figures(options: argparse.Namespace) -> int:
+    from energynet.analysis.read import read_results
+    from energynet.figures import save_figures
+
+    folder = made_folder(options.out, "out")
+    for path in save_figures(*read_results(options.results), folder):
+        print(path)
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from energynet.analysis.read import read_results
+    from energynet.report import write_report
+
+    check_writable(options.out, "out")
+    print(write_report(*read_results(options.results), options.out))
+    return 0

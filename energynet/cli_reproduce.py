@@ -1,0 +1,126 @@
+"""The command that runs a study from nothing to its report."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from energynet import checks
+from energynet.cli_sweep import dask_executor, parse_workers
+from energynet.config import TrainingConfig
+from energynet.reproduce.preset import PRESETS, load_preset
+
+_EXAMPLES = """\
+examples:
+  energynet reproduce --out study
+      the study in small, about three minutes on two cores
+  energynet reproduce --preset poster --out poster
+      the whole study, some ten hours of one core; killed or stopped, the same command goes on
+  energynet reproduce --data fashion/ --target-accuracy 0.85 --out fashion
+      on other data: a folder with four IDX files
+
+files in the folder: PRESET.csv (a row for each run), PRESET_history.csv.xz (learning curves),
+verdicts.json and .md, figures/, report.html, and runs/, where the command goes on.
+"""
+
+
+def add_reproduce(commands: Any) -> None:
+    """`energynet reproduce`."""
+    parser = commands.add_parser(
+        "reproduce",
+        help="run a study, judge its statements, write figures and report",
+        description="Run a study from nothing: exploration seeds choose the plastic fractions,"
+        " confirmation seeds estimate what they save; then verdicts, figures and report.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--preset",
+        default="quick",
+        metavar="NAME",
+        help=f"one of {', '.join(PRESETS)} (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--data", default="mnist", metavar="mnist|FOLDER", help="as for train (default: mnist)"
+    )
+    parser.add_argument(
+        "--target-accuracy", metavar="A", help="the criterion (default: that of the preset, 0.95)"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("study"),
+        metavar="DIR",
+        help="folder to write to, made if new (default: %(default)s)",
+    )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--workers", metavar="N", help="local processes (default: one for each usable core)"
+    )
+    where.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask scheduler")
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+    parser.set_defaults(command=_reproduce)
+
+
+def _reproduce(options: argparse.Namespace) -> int:
+    from energynet.analysis.verdict_text import to_text
+    from energynet.data import load_idx, load_mnist
+    from energynet.files import made_folder
+    from energynet.reproduce.run import reproduce
+
+    preset = load_preset(options.preset)
+    if options.target_accuracy is not None:
+        accuracy = checks.fraction("target_accuracy", _number(options.target_accuracy))
+        preset = preset.with_settings(target_accuracy=accuracy)
+    folder = made_folder(options.out, "out")
+    dataset = load_mnist() if options.data == "mnist" else load_idx(options.data)
+    outputs = reproduce(
+        preset, _Stored(folder / "runs", options), folder, dataset.n_in, dataset.classes
+    )
+    print(to_text(outputs.claims), outputs.between, f"report: {outputs.report}", sep="\n\n")
+    return 0
+
+
+class _Stored:
+    """Runs made by sweeps and stored in a folder."""
+
+    def __init__(self, store: Path, options: argparse.Namespace) -> None:
+        self.store, self.options = store, options
+        self.workers = None if options.workers is None else parse_workers(options.workers)
+        self.executor = dask_executor(options.scheduler) if options.scheduler else None
+
+    def run(self, stage: str, configs: list[TrainingConfig]) -> None:
+        """Make those runs, apart from the ones that are stored."""
+        from energynet.sweep import sweep
+
+        if not self.options.quiet:
+            print(f"{stage}: {len(configs)} runs", file=sys.stderr, flush=True)
+        sweep(
+            configs,
+            self.store,
+            self.executor,
+            data=self.options.data,
+            workers=self.workers,
+            progress=not self.options.quiet,
+        )
+
+    def table(self) -> Any:
+        """The tidy table of all that is stored."""
+        from energynet.store import Store
+        from energynet.table import load_results
+
+        return load_results(Store(self.store).root)
+
+    def history(self) -> Any:
+        """Their learning curves."""
+        from energynet.table import load_history
+
+        return load_history(self.store)
+
+
+def _number(text: str) -> Any:
+    try:
+        return float(text)
+    except ValueError:
+        return text

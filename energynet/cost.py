@@ -1,0 +1,52 @@
+"""What a run will take in time and memory, by a formula fitted to measured steps."""
+
+import math
+
+from energynet.config import TrainingConfig
+
+USUAL_STEPS = 60_000  # most runs that reach 95 % of MNIST take 20,000 to 100,000
+_PIXELS, _TEST_IMAGES = 784, 10_000  # of the data set that was measured
+_PROGRAM = 230e6  # bytes of a worker before it has any weights
+
+
+def expected_steps(config: TrainingConfig) -> int:
+    """Steps until the criterion as a rule of thumb; only the run itself finds out."""
+    return min(config.max_steps, USUAL_STEPS)
+
+
+def step_seconds(config: TrainingConfig, n_in: int = _PIXELS) -> float:
+    """Seconds of a training step on one thread.
+
+    Fitted to bench/results.json: some microseconds, and for each hidden unit the more the less of
+    the weights fits into the caches.
+    """
+    units = config.hidden * n_in / _PIXELS
+    growth = math.pow(max(units / 1000, 0.1), 0.2)
+    unmodified = 3 + 0.0245 * units * growth
+    share = getattr(config.rule, "fraction", 1.0)
+    match config.rule.name:
+        case "random":
+            synapses = config.hidden * (n_in + 11)
+            microseconds = 0.5 * unmodified + 0.1 * share * synapses
+        case "fixed-synapses":
+            microseconds = (0.8 + 12 * min(share, 0.5)) * unmodified
+        case "largest" | "largest-per-layer":
+            microseconds = (1 + 3.5 * math.pow(share, 0.35)) * unmodified
+        case _:
+            microseconds = (0.5 + 0.5 * share) * unmodified
+    return 1e-6 * microseconds
+
+
+def expected_seconds(
+    config: TrainingConfig, n_in: int = _PIXELS, n_test: int = _TEST_IMAGES
+) -> float:
+    """Wall time of a run on one thread, compilation apart."""
+    steps = expected_steps(config)
+    evaluation = 1.1e-4 * config.hidden * n_in / _PIXELS * n_test / _TEST_IMAGES + 0.01
+    return steps * step_seconds(config, n_in) + steps / config.test_every * evaluation
+
+
+def expected_bytes(config: TrainingConfig, n_in: int = _PIXELS, n_out: int = 10) -> float:
+    """Peak memory of a worker during a run."""
+    width = 4 if config.dtype == "float32" else 8
+    return _PROGRAM + config.hidden * (n_in + n_out + 2) * (width + 1)

@@ -1,0 +1,33 @@
+"""Figures of a study, regenerated from its tables alone.
+
+    results = Results.of(table, history)
+    optimal_energies(results)            # a matplotlib Figure
+    optimal_energies.numbers(results)    # what is plotted in it, a DataFrame
+    optimal_energies.caption(optimal_energies.numbers(results))
+
+`save_figures(table, history, folder)` writes all of them.
+"""
+
+from energynet.figures.accuracy import accuracy_against_energy
+from energynet.figures.capacity import capacity
+from energynet.figures.drawing import Drawing, Results
+from energynet.figures.fractions import costs_against_fraction, m1_against_fraction
+from energynet.figures.save import DRAWINGS, save_figures
+from energynet.figures.schematic import schematic
+from energynet.figures.sizes import maximum_saving, optimal_energies
+from energynet.figures.updates import updates
+
+__all__ = [
+    "DRAWINGS",
+    "Drawing",
+    "Results",
+    "accuracy_against_energy",
+    "capacity",
+    "costs_against_fraction",
+    "m1_against_fraction",
+    "maximum_saving",
+    "optimal_energies",
+    "save_figures",
+    "schematic",
+    "updates",
+]

@@ -1,0 +1,110 @@
+"""What every figure is made of: results, numbers from them, a drawing of those, a caption."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from energynet.analysis.cells import cells, study_runs
+from energynet.analysis.methods import ALL
+from energynet.analysis.optimum import optimal_energy
+from energynet.analysis.runs import endless_runs, labelled
+from energynet.analysis.savings import savings
+from energynet.errors import DataError
+from energynet.figures import style
+
+
+@dataclass(frozen=True)
+class Results:
+    """What figures and the report are made from; `Results.of` computes it from the tidy table.
+
+    Attributes
+    ----------
+    runs : pandas.DataFrame
+        The runs in the study's own settings, one row a run; `rule` is the rule's label.
+    endless : pandas.DataFrame
+        Likewise those of target accuracy 1, which go on after the criterion.
+    absent : pandas.DataFrame
+        Runs of either kind that have no result: they failed or were skipped.
+    history : pandas.DataFrame or None
+        Columns id, step, accuracy, m0, m1: one row a checkpoint of each run.
+    cells, optimal, savings : pandas.DataFrame
+        As `energynet.cells`, `optimal_energy` and `savings` return them.
+    """
+
+    runs: pd.DataFrame
+    endless: pd.DataFrame
+    absent: pd.DataFrame
+    history: pd.DataFrame | None
+    cells: pd.DataFrame
+    optimal: pd.DataFrame
+    savings: pd.DataFrame
+
+    @classmethod
+    def of(cls, table: pd.DataFrame, history: pd.DataFrame | None = None) -> "Results":
+        """Analyse a tidy table and, where it is known, the history of its runs.
+
+        Raises DataError if the table lacks columns.
+        """
+        runs = study_runs(table)
+        endless = endless_runs(labelled(table), runs)
+        absent = pd.concat([runs[runs["missing"]], endless[endless["missing"]]])
+        runs, endless = runs[~runs["missing"]], endless[~endless["missing"]]
+        found = cells(table), optimal_energy(table), savings(table)
+        return cls(runs, endless, absent, history, *found)
+
+    @property
+    def criterion(self) -> float:
+        """The accuracy that ends a run."""
+        return float(self.runs["target_accuracy"].iloc[0]) if len(self.runs) else 0.95
+
+    @property
+    def sizes(self) -> list[int]:
+        """Hidden units of the networks that were trained under any rule besides `all`."""
+        return sorted({int(size) for size in self.runs.loc[self.runs["rule"] != ALL, "hidden"]})
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One figure; call it with Results to get the matplotlib Figure.
+
+    Attributes
+    ----------
+    number : int
+        That of the study's figure, and of ours after them.
+    name : str
+        Of its files, `figure-3-m1-against-fraction`.
+    title : str
+    ours : bool
+        Whether the study has no such figure.
+    numbers : callable
+        Results -> DataFrame of what is plotted; empty where they lack it.
+    draw : callable
+        Those numbers -> Figure.
+    caption : callable
+        Those numbers -> the caption, in words, with what the error bars are.
+    needs : str
+        What a table must hold for it.
+    """
+
+    number: int
+    name: str
+    title: str
+    ours: bool
+    numbers: Callable[[Results], pd.DataFrame]
+    draw: Callable[[pd.DataFrame], Figure]
+    caption: Callable[[pd.DataFrame], str]
+    needs: str
+
+    def __call__(self, results: Results) -> Figure:
+        """The figure. Raises DataError where the results lack what it shows."""
+        numbers = self.numbers(results)
+        if numbers.empty:
+            raise DataError(f"figure {self.number} ({self.title}) needs {self.needs}")
+        return self.of(numbers)
+
+    def of(self, numbers: pd.DataFrame) -> Figure:
+        """The figure of those numbers, as `numbers` returned them."""
+        with style.settings():
+            return self.draw(numbers)

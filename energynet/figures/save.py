@@ -1,0 +1,94 @@
+"""All figures, and their files."""
+
+import logging
+from io import BytesIO
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from energynet.figures import style
+from energynet.figures.accuracy import accuracy_against_energy
+from energynet.figures.capacity import capacity
+from energynet.figures.drawing import Drawing, Results
+from energynet.figures.fractions import costs_against_fraction, m1_against_fraction
+from energynet.figures.schematic import schematic
+from energynet.figures.sizes import maximum_saving, optimal_energies
+from energynet.figures.updates import updates
+from energynet.files import made_folder, written_whole
+
+DRAWINGS: tuple[Drawing, ...] = (
+    schematic,
+    m1_against_fraction,
+    costs_against_fraction,
+    optimal_energies,
+    maximum_saving,
+    capacity,
+    updates,
+    accuracy_against_energy,
+)
+_LOG = logging.getLogger("energynet")
+
+
+def save_figures(
+    table: pd.DataFrame, history: pd.DataFrame | None, folder: str | Path
+) -> list[Path]:
+    """Write every figure that the table allows as SVG, PNG and CSV of its plotted numbers.
+
+    The same table gives the same bytes of CSV and SVG. A figure that lacks its runs is left out
+    with a line in the log.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Tidy, one row a run.
+    history : pandas.DataFrame or None
+        Columns id, step, accuracy, m0, m1: one row a checkpoint of each run.
+    folder : str or Path
+        Made if it is not there.
+
+    Returns the files written. Raises FileError.
+    """
+    folder = made_folder(Path(folder), "folder")
+    results = Results.of(table, history)
+    files = []
+    for drawing in DRAWINGS:
+        numbers = drawing.numbers(results)
+        if numbers.empty:
+            _LOG.warning(
+                "no figure %d (%s): it needs %s", drawing.number, drawing.title, drawing.needs
+            )
+            continue
+        figure = drawing.of(numbers)
+        contents = {"csv": to_csv(numbers), "svg": to_svg(figure), "png": to_png(figure)}
+        for ending, content in contents.items():
+            files.append(folder / f"{drawing.name}.{ending}")
+            with written_whole(files[-1]) as file:
+                file.write(content)
+    return files
+
+
+def to_csv(numbers: pd.DataFrame) -> bytes:
+    """The plotted numbers as CSV, ten digits."""
+    text: str = numbers.to_csv(index=False, float_format="%.10g", lineterminator="\n")
+    return text.encode()
+
+
+def to_svg(figure: Figure) -> bytes:
+    """A figure as SVG with text as text; no date in it."""
+    return _saved(figure, "svg", metadata={"Date": None, "Creator": None})
+
+
+def to_png(figure: Figure) -> bytes:
+    """A figure as PNG on white, 300 dots an inch."""
+    return _saved(figure, "png", metadata={"Software": None})
+
+
+def _saved(figure: Figure, kind: str, **options: object) -> bytes:
+    buffer = BytesIO()
+    with style.settings():
+        if figure.get_layout_engine() is not None:  # lay out once for all kinds of files
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")
+        figure.savefig(buffer, format=kind, transparent=kind == "svg", **options)
+    return buffer.getvalue()

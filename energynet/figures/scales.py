@@ -1,0 +1,103 @@
+"""Axes: energies and fractions over decades, sizes of networks, accuracies."""
+
+import math
+from collections.abc import Iterable
+
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
+
+_NEARLY = 1e-9
+_PLAIN = 10_000  # the largest label without a power of ten
+# Factors of a decade that may carry a label, from dense to sparse.
+_SUBS = (
+    (1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9),
+    (1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9),
+    (1, 1.5, 2, 3, 4, 5, 7),
+    (1, 2, 3, 5),
+    (1, 2, 5),
+    (1, 3),
+)
+
+
+def log_axis(axis: Axes, which: str, most: int = 5) -> None:
+    """A logarithmic axis, `which` "x" or "y", over what it shows now, with `most` labels."""
+    getattr(axis, f"set_{which}scale")("log")
+    low, high = sorted(getattr(axis, f"get_{which}lim")())
+    getattr(axis, f"set_{which}lim")(low, high)
+    _ticks(
+        axis.xaxis if which == "x" else axis.yaxis,
+        _labelled(low, high, most),
+        _places(low, high, range(1, 10)),
+    )
+
+
+def _ticks(axis: Axis, major: Iterable[float], minor: Iterable[float]) -> None:
+    major = list(major)
+    powers = max(major, default=1) > _PLAIN
+    axis.set_major_locator(FixedLocator(major))
+    axis.set_minor_locator(FixedLocator([place for place in minor if place not in major]))
+    axis.set_major_formatter(FuncFormatter(lambda value, _position: number(value, powers)))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def _labelled(low: float, high: float, most: int) -> list[float]:
+    """The densest places that are no more than `most`: within decades, at decades, at every few."""
+    for subs in _SUBS:
+        places = _places(low, high, subs)
+        if len(places) <= most:
+            return places
+    decades = _places(low, high, (1,))
+    return decades[:: math.ceil(len(decades) / most)]
+
+
+def _places(low: float, high: float, subs: Iterable[float]) -> list[float]:
+    low, high = low * (1 - _NEARLY), high * (1 + _NEARLY)
+    exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    places = [float(f"{sub}e{exponent}") for exponent in exponents for sub in subs]
+    return sorted(place for place in places if low <= place <= high)
+
+
+def number(value: float, powers: bool = False) -> str:
+    """0.001, 2, 5,000 as they are, or from 10 on with powers of ten: 10⁵, 2·10⁵."""
+    if 0.9e-3 < value < (9 if powers else 1.1 * _PLAIN):
+        return f"{value:,.0f}" if value >= 100 else f"{value:.4g}"
+    exponent = math.floor(math.log10(value) + _NEARLY)
+    power = "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    factor = f"{value / 10.0**exponent:.2g}"
+    return power if factor == "1" else f"{factor}·{power}"
+
+
+def size_axis(axis: Axes, sizes: Iterable[int], most: int = 5) -> None:
+    """A logarithmic axis of hidden units, with a tick at each size and labels that fit."""
+    sizes = sorted(set(sizes))
+    axis.set_xscale("log")
+    axis.set_xlim(sizes[0] / 1.35, sizes[-1] * 1.35)
+    decades = [size for size in sizes if math.log10(size).is_integer()]
+    labelled = sizes if len(sizes) <= most else decades if len(decades) > 1 else sizes[::2]
+    _ticks(axis.xaxis, labelled, sizes)
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _position: f"{value:,.0f}"))
+
+
+def accuracy_axis(axis: Axes, low: float, high: float) -> None:
+    """Accuracies from `low` to `high` on a scale that is logarithmic in the error."""
+    axis.set_yscale("logit")
+    bottom, top = max(low - 0.15 * (1 - low), 0.05), 1 - 0.88 * (1 - min(high, 0.995))
+    axis.set_ylim(bottom, top)
+    places = [0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99]
+    step = 1 if bottom > 0.7 else 5
+    _ticks(
+        axis.yaxis,
+        [place for place in places if bottom <= place <= top],
+        [percent / 100 for percent in range(5, 100, step) if bottom <= percent / 100 <= top],
+    )
+    percent_labels(axis)
+
+
+def percent_labels(axis: Axes) -> None:
+    """Label the y axis in per cent."""
+    axis.yaxis.set_major_formatter(FuncFormatter(_percent))
+
+
+def _percent(value: float, _position: object = None) -> str:
+    return f"{100 * value:.3g} %".replace("-", "−")

@@ -1,0 +1,161 @@
+"""Figures 5 and 6: optimal energy, maximum saving and ratio against the size of the network."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from energynet.figures import marks, style
+from energynet.figures.drawing import Drawing, Results
+from energynet.figures.scales import log_axis, percent_labels, size_axis
+
+OPTIMAL = "hidden quantity rule fraction value low high confirmed lower_bound mark".split()
+SAVINGS = "hidden quantity rule fraction measure value low high pairs bound".split()
+
+
+def _optimal_numbers(results: Results) -> pd.DataFrame:
+    """Energy at P*: of the confirmation seeds, or of the exploration seeds where there are none."""
+    optimal = results.optimal
+    shown = optimal["energy"].isin(style.ENERGIES) & optimal["hidden"].isin(results.sizes)
+    optimal = optimal[shown].merge(_never_explored(results), how="left")
+    confirmed = optimal["confirmed"].notna()
+    optimal["lower_bound"] = optimal["success"].eq(0) | (~confirmed & optimal["never"].eq(True))
+    optimal["value"] = optimal["confirmed"].where(confirmed, optimal["energy_per_success"])
+    optimal["confirmed"] = confirmed
+    optimal = optimal.rename(columns={"energy": "quantity"})
+    optimal = optimal.loc[optimal["value"].notna(), OPTIMAL]
+    return optimal.sort_values(["quantity", "rule", "hidden"], ignore_index=True)
+
+
+def _never_explored(results: Results) -> pd.DataFrame:
+    """Cells of which no exploration run reached the criterion, marked `never`."""
+    cells = results.cells
+    never = cells[cells["seeds"].eq("exploration") & cells["lower_bound"]]
+    return never[["hidden", "rule", "energy", "fraction"]].assign(never=True)
+
+
+def _savings_numbers(results: Results) -> pd.DataFrame:
+    """Saving and ratio of every rule against the unmodified network, paired by seed."""
+    savings = results.savings[results.savings["energy"].isin(style.ENERGIES)]
+    savings = savings[savings["ratio"].notna() & savings["bound"].ne("none")]
+    savings = savings.rename(columns={"energy": "quantity"})
+    parts = [
+        savings.assign(
+            measure=measure,
+            value=savings[measure],
+            low=savings[f"{measure}_low"].where(savings["bound"].ne("upper")),
+            high=savings[f"{measure}_high"].where(savings["bound"].ne("lower")),
+        )
+        for measure in ("saving", "ratio")
+    ]
+    keys = ["measure", "quantity", "rule", "hidden"]
+    return pd.concat(parts)[SAVINGS].sort_values(keys, ignore_index=True)
+
+
+def _draw_optimal(numbers: pd.DataFrame) -> Figure:
+    figure, axes = style.panels(2, 1, 4.4, sharex=True)
+    shift = marks.size_shifts(numbers)
+    for axis, (quantity, words) in zip(axes.flat, style.ENERGY_WORDS.items(), strict=True):
+        part = numbers[numbers["quantity"] == quantity]
+        for label in style.ordered(part["rule"]):
+            of_rule = part[part["rule"] == label]
+            bound, aside = of_rule["lower_bound"], shift[label]
+            marks.line(axis, of_rule[~bound], label, "hidden", aside)
+            marks.bounds(axis, of_rule[bound], label, "hidden", True, aside)
+            doubtful = ~of_rule["confirmed"] | of_rule["mark"].ne("")
+            marks.hollow(axis, of_rule[doubtful], label, "hidden", aside)
+        axis.set_ylabel(f"{words},\nuntil the criterion")
+        log_axis(axis, "y")
+        size_axis(axis, numbers["hidden"], most=6)
+    axes[-1, 0].set_xlabel("hidden units nₕ")
+    figure.align_ylabels()
+    style.legend(figure, numbers["rule"])
+    return figure
+
+
+def _draw_savings(numbers: pd.DataFrame) -> Figure:
+    figure, axes = style.panels(2, 2, 4.0, sharex=True)
+    shift = marks.size_shifts(numbers)
+    for row, measure in zip(axes, ("saving", "ratio"), strict=True):
+        for axis, quantity in zip(row, style.ENERGIES, strict=True):
+            chosen = (numbers["measure"] == measure) & (numbers["quantity"] == quantity)
+            part = numbers[chosen]
+            for label in style.ordered(part["rule"]):
+                _saving_line(axis, part[part["rule"] == label], label, shift[label])
+            size_axis(axis, numbers["hidden"], most=3)
+            (_saving_axis if measure == "saving" else _ratio_axis)(axis, part)
+            axis.tick_params(labelbottom=measure == "ratio")
+    for axis, words in zip(axes[0], style.ENERGIES.values(), strict=True):
+        axis.set_title(words, pad=3)
+    axes[0, 0].set_ylabel("energy saved")
+    axes[1, 0].set_ylabel("energy of the unmodified /\nenergy at P*")
+    for axis in axes[1]:
+        axis.set_xlabel("hidden units nₕ")
+    figure.align_ylabels()
+    style.legend(figure, numbers["rule"])
+    return figure
+
+
+def _saving_line(axis: Axes, part: pd.DataFrame, label: str, shift: float) -> None:
+    marks.line(axis, part, label, "hidden", shift)
+    for bound in ("upper", "lower"):
+        bounded = part[part["bound"] == bound]
+        marks.bounds(axis, bounded, label, "hidden", bound == "lower", shift)
+
+
+def _saving_axis(axis: Axes, part: pd.DataFrame) -> None:
+    axis.axhline(0, color=style.GREY, linewidth=0.6, linestyle=":")
+    low = part["low"].fillna(part["value"]).min()
+    if len(part):  # a bar that leaves the values far behind is cut
+        axis.set_ylim(min(0, max(low, part["value"].min() - 0.5)) - 0.05, 1.05)
+    percent_labels(axis)
+
+
+def _ratio_axis(axis: Axes, part: pd.DataFrame) -> None:
+    axis.axhline(1, color=style.GREY, linewidth=0.6, linestyle=":")
+    if len(part):
+        log_axis(axis, "y")
+
+
+def _optimal_caption(_numbers: pd.DataFrame) -> str:
+    return (
+        "Energy until the criterion at the optimal plastic fraction P* of each rule, and of the"
+        " unmodified network, against the number of hidden units. P* has the least energy per"
+        " success among the exploration seeds; drawn are the confirmation seeds. Error bars: 95 %"
+        " intervals of the mean over seeds (t distribution on the logarithm). Hollow: from the"
+        " exploration seeds alone, or P* is not bracketed or was limited by the number of steps."
+        " Arrows: no run reached the criterion, a lower bound."
+    )
+
+
+def _savings_caption(numbers: pd.DataFrame) -> str:
+    least, most = numbers["pairs"].min(), numbers["pairs"].max()
+    seeds = f"{least}" if least == most else f"{least} to {most}"
+    return (
+        "Share of the energy that is saved at P*, and the same as a ratio (a saving can't exceed"
+        " 100 %, a ratio is not bounded), against the number of hidden units; geometric means over"
+        f" {seeds} confirmation seeds, paired by seed. Error bars: 95 % intervals, paired t on the"
+        " logarithm of the ratio. Hollow with an arrow: a run did not reach the criterion, and the"
+        " value is a bound. Dotted: no saving."
+    )
+
+
+optimal_energies = Drawing(
+    5,
+    "figure-5-optimal-energy",
+    "Optimal energy against size",
+    False,
+    _optimal_numbers,
+    _draw_optimal,
+    _optimal_caption,
+    "exploration runs (seeds 0-2) under a rule that reached the criterion at P < 1",
+)
+maximum_saving = Drawing(
+    6,
+    "figure-6-maximum-saving",
+    "Maximum saving against size",
+    False,
+    _savings_numbers,
+    _draw_savings,
+    _savings_caption,
+    "two or more confirmation seeds (100-107) of the unmodified network and of a rule at P*",
+)

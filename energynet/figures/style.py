@@ -1,0 +1,149 @@
+"""One look for all figures: a colour and a marker for each rule, sizes, panels, legend.
+
+The colours differ by at least 15 (CIE76) from one another for readers with and without protan,
+deutan and tritan colour vision, and have a contrast of about 3 or more both on white and on a dark
+page; tests/test_figures.py measures it.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from textwrap import fill
+from typing import Any, Literal
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from energynet.analysis.methods import display_name
+
+INK = "#1b1d20"  # text and the unmodified network; the report turns it into the page's own ink
+GREY = "#767b82"  # axes and everything that stands back, on light and on dark pages
+WIDTH = 3.35  # inches: one column of a journal, 8.5 cm
+ENERGIES = {"m0": "M₀", "m1": "M₁"}
+ENERGY_WORDS = {"m0": "M₀, number of updates", "m1": "M₁, sum of |dw|"}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a rule is drawn."""
+
+    color: str
+    marker: str
+    line: Literal["-", "--"] = "-"
+
+
+LOOKS = {
+    "all": Look(INK, "D"),
+    "largest": Look("#3B7DE8", "o"),
+    "largest-per-neuron": Look("#14A060", "s"),
+    "largest-per-layer": Look("#8534EA", "P"),
+    "fixed-units": Look("#B0401F", "^"),
+    "fixed-synapses-balanced": Look("#B8399C", "p"),
+    "fixed-synapses": Look("#CC8507", "v"),
+    "random": Look("#878787", "X"),
+}
+_SETTINGS: dict[Any, Any] = {
+    "font.family": "sans-serif",
+    "font.size": 7.0,
+    "axes.labelsize": 7.0,
+    "axes.titlesize": 7.0,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 6.5,
+    "legend.fontsize": 6.5,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "axes.edgecolor": GREY,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.minor.width": 0.4,
+    "ytick.minor.width": 0.4,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "xtick.minor.size": 1.5,
+    "ytick.minor.size": 1.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "lines.linewidth": 1.0,
+    "lines.markersize": 3.0,
+    "errorbar.capsize": 1.2,
+    "axes.labelpad": 2.0,
+    "axes.unicode_minus": True,
+    "figure.constrained_layout.w_pad": 0.02,
+    "figure.constrained_layout.h_pad": 0.03,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "energynet",
+    "savefig.dpi": 300,
+}
+
+
+@contextmanager
+def settings() -> Iterator[None]:
+    """The settings under which figures are drawn and saved; those of the user come back."""
+    with mpl.rc_context({**mpl.rcParamsDefault, **_SETTINGS, "backend": mpl.get_backend()}):
+        yield
+
+
+def look(label: str) -> Look:
+    """The look of a rule; a variant (`largest within 0.1`) has that of its rule, dashed."""
+    if label in LOOKS:
+        return LOOKS[label]
+    base = label.split(" ")[0]
+    return replace(LOOKS.get(base, LOOKS["random"]), line="--")
+
+
+def ordered(labels: Iterable[str]) -> list[str]:
+    """Labels of rules, each once, in the order of all legends and tables."""
+    rank = {label: number for number, label in enumerate(LOOKS)}
+    return sorted(set(labels), key=lambda label: (rank.get(label.split(" ")[0], 99), label))
+
+
+def panels(rows: int, columns: int, height: float, **options: Any) -> tuple[Figure, np.ndarray]:
+    """A figure one column wide and `height` inches high; axes as an array (rows, columns)."""
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False, **options)
+    for number, axis in enumerate(axes.flat):
+        if axes.size > 1:
+            axis.set_title("abcdefghijkl"[number], loc="left", fontweight="bold", pad=3)
+    return figure, axes
+
+
+def legend(
+    figure: Figure, labels: Iterable[str], extra: Iterable[Line2D] = (), inside: Axes | None = None
+) -> None:
+    """The rules below the figure in two columns, or in one inside an axis that is left empty."""
+    handles = []
+    for label in ordered(labels):
+        at, name = look(label), display_name(label)
+        handles.append(
+            Line2D([], [], color=at.color, marker=at.marker, linestyle=at.line, label=name)
+        )
+    handles += extra
+    options: dict[str, Any] = {
+        "frameon": False,
+        "handlelength": 1.6,
+        "handletextpad": 0.5,
+        "labelspacing": 0.25,
+        "borderpad": 0.2,
+    }
+    if inside is not None:
+        for handle in handles:
+            handle.set_label(fill(str(handle.get_label()), 20))
+        beside = inside.legend(
+            handles=handles, loc="lower center", bbox_to_anchor=(0.5, -0.27), borderaxespad=0,
+            **options,
+        )  # fmt: skip
+        beside.set_in_layout(False)  # as high as a panel with its labels, it may not move them
+    else:
+        figure.legend(
+            handles=handles, loc="outside lower center", ncols=2, columnspacing=0.8,
+            borderaxespad=0.2, **options,
+        )  # fmt: skip

@@ -1,0 +1,1 @@
+"""The study as a staged plan: presets say what, the stored results say what is next."""

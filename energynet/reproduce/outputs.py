@@ -1,0 +1,63 @@
+"""What a study leaves behind: tables, verdicts, figures, report."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from energynet.analysis.claims import Claim, claims
+from energynet.analysis.savings import savings
+from energynet.analysis.verdict_text import between_text, to_json, to_markdown
+from energynet.files import made_folder, written_whole
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The verdicts of a study, its unjudged savings in words, and the path of its report."""
+
+    claims: list[Claim]
+    between: str
+    report: Path
+
+
+def write_tables(
+    table: "pd.DataFrame", history: "pd.DataFrame", folder: Path, name: str
+) -> tuple[Path, Path]:
+    """`NAME.csv`, one row a run, and `NAME_history.csv.xz`, the learning curves."""
+    import lzma
+
+    paths = made_folder(folder, "out") / f"{name}.csv", folder / f"{name}_history.csv.xz"
+    with written_whole(paths[0]) as file:
+        file.write(_csv(table))
+    with written_whole(paths[1]) as file:
+        file.write(lzma.compress(_csv(history)))
+    return paths
+
+
+def _csv(frame: "pd.DataFrame") -> bytes:
+    text: str = frame.to_csv(index=False, lineterminator="\n")
+    return text.encode()
+
+
+def write_outputs(table: "pd.DataFrame", history: "pd.DataFrame", folder: Path) -> Outputs:
+    """`verdicts.json` and `.md`, `figures/` and `report.html`, from the tables alone."""
+    from energynet.figures.save import save_figures
+    from energynet.report.page import write_report
+
+    found = claims(table, history=history)
+    between = between_text(savings(table))
+    write_verdicts(found, folder / "verdicts.json")
+    write_verdicts(found, folder / "verdicts.md", between)
+    save_figures(table, history, folder / "figures")
+    return Outputs(found, between, write_report(table, history, folder / "report.html"))
+
+
+def write_verdicts(found: list[Claim], path: Path, between: str = "") -> None:
+    """Verdicts as a file: Markdown if its name ends in .md, else JSON."""
+    text = to_json(found)
+    if path.suffix == ".md":
+        text = to_markdown(found) + (f"\n{between}\n" if between else "")
+    with written_whole(path) as file:
+        file.write(text.encode())

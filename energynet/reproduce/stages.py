@@ -1,0 +1,59 @@
+"""Stage after stage, each computed from what is stored."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from energynet.analysis.runs import ABSENT, SETTINGS
+from energynet.config import TrainingConfig
+from energynet.errors import EnergynetError
+from energynet.reproduce.plan import next_stage, skipped_runs
+from energynet.reproduce.preset import Preset
+from energynet.reproduce.view import Key, config_key
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Makes the runs of a stage (its name and configs) and gives the table of all that is stored.
+Runner = Callable[[str, list[TrainingConfig]], "pd.DataFrame"]
+
+
+def run_stages(
+    preset: Preset, table: "pd.DataFrame", n_in: int, n_out: int, run: Runner
+) -> "pd.DataFrame":
+    """All stages to the end; returns the table of all runs.
+
+    Raises EnergynetError if a stage leaves runs neither stored nor recorded as failed.
+    """
+    last: set[Key] = set()
+    while (stage := next_stage(preset, table, n_in, n_out)) is not None:
+        keys = {config_key(config) for config in stage.configs}
+        if keys & last:
+            raise EnergynetError(
+                f"{len(keys & last)} runs of the stage {stage.name} were not stored;"
+                " the same command tries them again"
+            )
+        last = keys
+        table = run(stage.name, stage.configs)
+    return table
+
+
+def with_skipped(preset: Preset, table: "pd.DataFrame", n_in: int, n_out: int) -> "pd.DataFrame":
+    """The table with a row for each run that the plan leaves out: outcome `skipped`, and why."""
+    import pandas as pd
+
+    settings = [name for name in (*SETTINGS, "max_steps") if hasattr(TrainingConfig, name)]
+    settings = [name for name in settings if name in table.columns]
+    rows = [
+        {
+            "hidden": config.hidden,
+            "rule": config.rule.name,
+            "fraction": getattr(config.rule, "fraction", 1.0),
+            "output_fraction": getattr(config.rule, "output_fraction", None),
+            "seed": config.seed,
+            **{name: getattr(config, name) for name in settings},
+            "outcome": ABSENT[1],
+            "reason": reason,
+        }
+        for config, reason in skipped_runs(preset, table, n_in, n_out)
+    ]
+    return pd.concat([table, pd.DataFrame(rows)], ignore_index=True) if rows else table

@@ -1,0 +1,117 @@
+"""What the stored results say about a preset: runs done, points explored, fractions chosen."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from energynet.analysis.cells import cells_of
+from energynet.analysis.methods import ALL, rule_label
+from energynet.analysis.optimum import Optimum, Point, choose, points
+from energynet.analysis.runs import SETTINGS, labelled, longest, plain
+from energynet.config import TrainingConfig
+from energynet.reproduce.preset import Method, Preset
+from energynet.rules import Shape
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Settings that make two runs different; the data set is the same throughout a store.
+_IDENTITY = tuple(name for name in SETTINGS if name in TrainingConfig.__dataclass_fields__)
+Key = tuple[Any, ...]
+
+
+def config_key(config: TrainingConfig) -> Key:
+    """What a run is found by in a table."""
+    rule = config.rule
+    label = rule_label(
+        rule.name, getattr(rule, "output_fraction", None), getattr(rule, "within_units", None)
+    )
+    fraction = getattr(rule, "fraction", 1.0)
+    settings = (plain(getattr(config, name)) for name in _IDENTITY)
+    return (config.hidden, label, fraction, config.seed, config.max_steps, *settings)
+
+
+def row_keys(runs: "pd.DataFrame") -> list[Key]:
+    """The keys of labelled runs."""
+    columns = [runs[name].tolist() for name in ("hidden", "rule", "fraction", "seed", "max_steps")]
+    columns += [[plain(value) for value in runs[name].tolist()] for name in _IDENTITY]
+    return list(zip(*columns, strict=True))
+
+
+@dataclass(frozen=True)
+class View:
+    """One study of a preset (a combination of its settings) against the stored results.
+
+    Attributes
+    ----------
+    settings : mapping
+        Fields of TrainingConfig of its runs.
+    n_in, n_out : int
+        Of the data set.
+    rows : mapping
+        Key -> row, of every stored run.
+    explored : mapping
+        (hidden, rule label, energy) -> points P < 1 of the exploration seeds.
+    unmodified : mapping
+        (hidden, energy) -> energy per success of the unmodified network.
+    """
+
+    preset: Preset
+    settings: Mapping[str, Any]
+    n_in: int
+    n_out: int
+    rows: Mapping[Key, Mapping[str, Any]]
+    explored: Mapping[tuple[int, str, str], Sequence[Point]]
+    unmodified: Mapping[tuple[int, str], float]
+
+    def shape(self, hidden: int) -> Shape:
+        """The network of that size."""
+        return Shape(self.n_in, hidden, self.n_out)
+
+    def config(self, hidden: int, method: Method, fraction: float, seed: int, **other: Any) -> Any:
+        """The config of a run of this study."""
+        values = {**self.settings, **other}
+        return TrainingConfig(hidden=hidden, rule=method.at(fraction), seed=seed, **values)
+
+    def points(self, hidden: int, method: Method, energy: str) -> Sequence[Point]:
+        """What exploration found, by fraction."""
+        return self.explored.get((hidden, method.label, energy), ())
+
+    def optimum(self, hidden: int, method: Method, energy: str) -> Optimum:
+        """P* as it stands."""
+        whole = self.unmodified.get((hidden, energy), float("inf"))
+        return choose(self.points(hidden, method, energy), whole)
+
+    def seeds(self, name: str) -> list[int]:
+        """Exploration or confirmation seeds."""
+        return list(self.preset.seeds.get(name, ()))
+
+
+def views(preset: Preset, table: "pd.DataFrame", n_in: int, n_out: int) -> list[View]:
+    """The studies of a preset, each with its part of the stored results."""
+    runs = labelled(table) if len(table) else None
+    found = []
+    for settings in preset.variants():
+        if runs is None:
+            found.append(View(preset, settings, n_in, n_out, {}, {}, {}))
+            continue
+        rows = dict(zip(row_keys(runs), runs.to_dict("records"), strict=True))
+        config = TrainingConfig(hidden=1, **settings)
+        own = runs["seed"].isin(preset.seeds.get("exploration", ()))
+        for name in _IDENTITY:
+            own &= runs[name].map(plain) == plain(getattr(config, name))
+        found.append(View(preset, settings, n_in, n_out, rows, *_explored(longest(runs[own]))))
+    return found
+
+
+def _explored(runs: "pd.DataFrame") -> tuple[dict[Any, Any], dict[Any, Any]]:
+    cells = cells_of(runs) if len(runs) else runs
+    if not len(cells):
+        return {}, {}
+    groups = cells.groupby(["hidden", "rule", "energy"], sort=True)
+    whole = cells[(cells["rule"] == ALL) & (cells["reached"] > 0)]
+    columns = (whole[name].tolist() for name in ("hidden", "energy", "energy_per_success"))
+    return (
+        {key: points(group) for key, group in groups},
+        {(hidden, energy): value for hidden, energy, value in zip(*columns, strict=True)},
+    )

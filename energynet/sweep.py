@@ -1,0 +1,248 @@
+"""Many runs, stored as they end: the same call goes on where an earlier one was stopped."""
+
+import signal
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from energynet import checks
+from energynet.config import NUMERICS_VERSION, TrainingConfig
+from energynet.data import Dataset, load_idx, load_mnist
+from energynet.errors import ConfigError, EnergynetError
+from energynet.files import written_whole
+from energynet.grid import longest_first
+from energynet.pool import Pool, Report, drain
+from energynet.provenance import provenance
+from energynet.store import DONE, Store, run_id
+from energynet.sweep_progress import SweepProgress
+from energynet.table import load_results
+from energynet.threads import usable_cores
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def sweep(
+    grid: Iterable[TrainingConfig],
+    store: str | Path,
+    executor: Executor | None = None,
+    *,
+    data: str | Path | Dataset = "mnist",
+    workers: int | None = None,
+    shard: tuple[int, int] | None = None,
+    retry_failed: bool = False,
+    progress: bool = True,
+) -> "pd.DataFrame":
+    """Do all runs of a grid that are not stored yet; each takes one thread.
+
+    Parameters
+    ----------
+    grid : Grid, or configs
+    store : path
+        The folder of results. Killed at any moment, the same call goes on from there.
+    executor : concurrent.futures.Executor or None
+        Who does the runs: a thread pool, Dask's `Client.get_executor()`, ... None starts local
+        processes, which are replaced when they die.
+    data : "mnist", folder of IDX files, or Dataset
+        Workers load it themselves.
+    workers : int or None
+        Local processes; None takes one for each usable core.
+    shard : (I, N) or None
+        Do the I-th of N parts of the grid, I in 1 ... N.
+    retry_failed : bool
+        Do failed runs again.
+    progress : bool
+        Show a bar on a terminal or in a notebook, else a line every 30 s, on stderr.
+
+    Returns
+    -------
+    DataFrame
+        The stored runs of the grid, one row each, as `load_results` gives them.
+
+    Raises
+    ------
+    ConfigError, DataError, FileError
+        Before any work starts; FileError also where a result cannot be written.
+    KeyboardInterrupt
+        After Ctrl-C or SIGTERM; runs under way have saved where they stand.
+    """
+    opened = Store(store)
+    plan = Plan(grid, opened, data, retry_failed, shard)
+    count = usable_cores() if workers is None else checks.integer("workers", workers, 1, 4096)
+    shown = SweepProgress(
+        [plan.configs[spec["id"]] for spec in plan.todo],
+        len(plan.configs) - len(plan.todo),
+        count,
+        sys.stderr if progress else None,
+    )
+    if plan.todo:
+        with _terminable():
+            try:
+                shown.start()
+                if executor is None:
+                    _run_locally(plan, opened, min(count, len(plan.todo)), shown)
+                else:
+                    _run_with(executor, plan, shown)
+            except KeyboardInterrupt:
+                shown.close()
+                _say_how_to_resume(shown)
+                raise
+            finally:
+                shown.close()
+    table = load_results(opened.root)
+    return table[table["id"].isin(plan.configs.keys())].reset_index(drop=True)
+
+
+class Plan:
+    """The runs of a grid by id, the longest first, and which of them are to do."""
+
+    def __init__(
+        self,
+        grid: Iterable[TrainingConfig],
+        store: Store,
+        data: str | Path | Dataset = "mnist",
+        retry_failed: bool = False,
+        shard: tuple[int, int] | None = None,
+    ) -> None:
+        configs = longest_first(grid)
+        if shard is not None:
+            part, parts = shard
+            checks.integer("shard", parts, 1, 10**6)
+            checks.integer("shard", part, 1, parts)
+            configs = configs[part - 1 :: parts]
+        name, sha256 = _named(data, store)
+        self.configs = {run_id(config, sha256): config for config in configs}
+        self.data_sha256 = sha256
+        self.outcomes = store.outcomes(self.configs)
+        finished = (*DONE, "skipped") if retry_failed else (*DONE, "skipped", "failed")
+        self.todo: list[dict[str, Any]] = [
+            {
+                "id": identity,
+                "config": config.to_dict(),
+                "data": name,
+                "store": str(store.root.resolve()),
+                "retry": retry_failed,
+            }
+            for identity, config in self.configs.items()
+            if self.outcomes[identity] not in finished
+        ]
+
+
+def _named(data: str | Path | Dataset, store: Store) -> tuple[str, str]:
+    """A name by which workers can load the data set, and its hash."""
+    if isinstance(data, Dataset):
+        path = store.root.resolve() / f"data-{data.sha256[:16]}.npz"
+        if not path.exists():
+            with written_whole(path) as file:
+                np.savez(
+                    file,
+                    x_train=data.x_train,
+                    y_train=data.y_train,
+                    x_test=data.x_test,
+                    y_test=data.y_test,
+                    classes=data.classes,
+                )
+        return str(path), data.sha256
+    if str(data) == "mnist":
+        return "mnist", load_mnist().sha256
+    return str(Path(data).resolve()), load_idx(data).sha256
+
+
+def _run_locally(plan: Plan, store: Store, workers: int, shown: SweepProgress) -> None:
+    pool = Pool(workers, plan.todo)
+    missing = {spec["id"] for spec in plan.todo}
+
+    def take(report: Report) -> None:
+        identity = report.spec["id"]
+        config = plan.configs[identity]
+        if report.error:
+            raise EnergynetError(f"{report.error}; the same command goes on from what is stored")
+        if report.died:
+            origin = {"data_sha256": plan.data_sha256, "numerics": NUMERICS_VERSION}
+            store.give_up(identity, config, "failed", report.died, origin | provenance())
+        if report.died or report.outcome:
+            missing.discard(identity)
+            shown.end(config, report.outcome or "failed")
+        else:
+            shown.begin()
+
+    try:
+        while missing:
+            drain(pool.reports, 0.5, take)
+    finally:
+        _stop(pool)
+
+
+def _stop(pool: Pool) -> None:
+    """End the workers: in good order, or at once if there is another Ctrl-C meanwhile."""
+    try:
+        pool.stop()
+    except KeyboardInterrupt:
+        pool.stop(patience=0.0)
+        raise
+
+
+def _run_with(executor: Executor, plan: Plan, shown: SweepProgress) -> None:
+    from energynet.worker import STOP, run_one
+
+    futures: dict[Future[str], str] = {}
+    STOP.clear()
+    try:
+        for spec in plan.todo:
+            futures[executor.submit(run_one, spec)] = spec["id"]
+        left = set(futures)
+        while left:
+            finished, left = wait(left, timeout=0.5, return_when=FIRST_COMPLETED)
+            for future in finished:
+                shown.end(plan.configs[futures[future]], future.result())
+    except BrokenExecutor as error:
+        raise EnergynetError(
+            f"the executor broke ({error}); the same call goes on from what is stored"
+        ) from error
+    finally:
+        STOP.set()
+        for future in futures:
+            future.cancel()
+        wait([future for future in futures if not future.done()], timeout=10)
+        STOP.clear()
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM, as batch systems send it, is like Ctrl-C."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _say_how_to_resume(shown: SweepProgress) -> None:
+    if shown.stream is not None:
+        print(
+            f"stopped: {shown.done} of {shown.total} runs are stored;"
+            " the same command does the rest",
+            file=shown.stream,
+            flush=True,
+        )
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """I/N as two numbers; raises ConfigError."""
+    part, slash, parts = text.partition("/")
+    if not (slash and part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
+        raise ConfigError(f"shard must be I/N with I in 1 ... N, got {text!r}")
+    return int(part), int(parts)

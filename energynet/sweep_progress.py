@@ -1,0 +1,102 @@
+"""Progress of a sweep: one bar on a terminal or in a notebook, else a line now and then."""
+
+import sys
+import time
+from collections.abc import Iterable
+from typing import Any, TextIO
+
+from energynet.config import TrainingConfig
+from energynet.cost import expected_seconds
+
+_EVERY = 30.0  # seconds between two lines of a log
+
+
+class SweepProgress:
+    """What is done, running and failed, and how long the rest may take.
+
+    The time that is left is that of the cost model, scaled by how fast the runs so far went.
+    """
+
+    def __init__(
+        self, todo: Iterable[TrainingConfig], stored: int, workers: int, stream: TextIO | None
+    ) -> None:
+        self.left = sum(expected_seconds(config) for config in todo)
+        self.total = stored + sum(1 for _ in todo)
+        self.done, self.stored, self.failed, self.running = stored, stored, 0, 0
+        self.paid = 0.0
+        self.workers = workers
+        self.stream = stream
+        self.began = self.written = time.monotonic()
+        self.bar: Any = None
+
+    def start(self) -> None:
+        """Show that work begins."""
+        if self.stream is not None and self.total > self.stored:
+            self._show(force=True)
+
+    def begin(self) -> None:
+        """A run began."""
+        self.running += 1
+        self._show()
+
+    def end(self, config: TrainingConfig, outcome: str) -> None:
+        """A run ended."""
+        cost = expected_seconds(config)
+        self.left -= cost
+        self.paid += cost
+        self.done += 1
+        self.running = max(0, self.running - 1)
+        self.failed += outcome == "failed"
+        self._show(force=self.done == self.total)
+
+    def retry(self) -> None:
+        """A run's worker died: it is not running any more."""
+        self.running = max(0, self.running - 1)
+
+    def words(self) -> str:
+        """Where the sweep stands."""
+        spent = time.monotonic() - self.began
+        rate = self.paid / spent if self.paid > 0 and spent > 0 else float(self.workers)
+        failed = f", {self.failed} failed" if self.failed else ""
+        return f"{self.running} running{failed}, about {_duration(self.left / rate)} left"
+
+    def close(self) -> None:
+        """Leave the output tidy."""
+        if self.bar is not None:
+            self.bar.close()
+
+    def _show(self, force: bool = False) -> None:
+        if self.stream is None:
+            return
+        if self.stream.isatty() or _notebook():
+            if self.bar is None:
+                self.bar = self._new_bar()
+            self.bar.set_description_str(self.words(), refresh=False)
+            self.bar.update(self.done - self.bar.n)
+            return
+        now = time.monotonic()
+        if force or now - self.written >= _EVERY:
+            self.written = now
+            print(f"{self.done} of {self.total} runs, {self.words()}", file=self.stream, flush=True)
+
+    def _new_bar(self) -> Any:
+        from tqdm import tqdm
+
+        return tqdm(
+            total=self.total,
+            initial=self.done,
+            file=self.stream,
+            dynamic_ncols=True,
+            bar_format="{n_fmt}/{total_fmt} runs |{bar}| {desc}",
+        )
+
+
+def _duration(seconds: float) -> str:
+    seconds = max(0.0, seconds)
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _notebook() -> bool:
+    return "ipykernel" in sys.modules

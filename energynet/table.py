@@ -1,0 +1,191 @@
+"""Results as tidy pandas tables: one row a run, or one row a checkpoint."""
+
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from energynet.config import TrainingConfig
+from energynet.errors import FileError
+from energynet.files import written_whole
+from energynet.rules import PARAMETERS
+from energynet.store import DONE, Store, read_history, read_result
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_LOG = logging.getLogger("energynet")
+_INDEX = ".index.json"  # a cache: rebuilt where it is missing, stale or damaged
+_FORMAT = 1
+
+_FIRST = (
+    "id hidden rule fraction output_fraction seed outcome steps accuracy best_accuracy synapses"
+    " plastic_synapses m0 m1 m0_layer1 m0_layer2 m1_layer1 m1_layer2 m0_direct m1_direct"
+).split()
+_MEASURES = "steps accuracy best_accuracy synapses plastic_synapses m0 m1".split()
+_TIMES = ["train_seconds", "evaluate_seconds"]
+_INTEGERS = (
+    "hidden seed steps synapses plastic_synapses m0 m0_layer1 m0_layer2 m0_direct test_every"
+    " max_steps numerics"
+).split()
+PROVENANCE = (
+    "reason data_sha256 numerics version commit python numpy numba processor host started finished"
+).split()
+DEFAULTS: dict[str, Any] = {
+    item.name: item.default
+    for item in fields(TrainingConfig)
+    if item.default is not MISSING and item.name not in ("rule", "seed", "alpha")
+}
+
+
+def load_results(store: str | Path) -> "pd.DataFrame":
+    """All results of a store, in order of their ids.
+
+    Parameters
+    ----------
+    store : path
+        The folder of results.
+
+    Returns
+    -------
+    DataFrame
+        One row a run: id, hidden, rule, fraction, output_fraction, seed, outcome (reached,
+        exhausted, diverged, failed or skipped), steps, accuracy, best_accuracy, synapses,
+        plastic_synapses, m0, m1, m0_layer1, m0_layer2, m1_layer1, m1_layer2, m0_direct, m1_direct,
+        m_alpha_0.5 ... where asked for, train_seconds, evaluate_seconds; then each field of the
+        config that differs from its default in some run, then provenance. M0 counts updates, M1
+        and M_alpha are sums of |dw| in units of the weights.
+
+    Raises
+    ------
+    FileError
+        There is no such folder. A result that cannot be read is reported, and left out.
+    """
+    return table_of(_records(Store(store, create=False)).values())
+
+
+def load_history(store: str | Path, ids: Iterable[str] | None = None) -> "pd.DataFrame":
+    """The learning curves of a store: id, step, accuracy, m0, m1, a row for each checkpoint.
+
+    ids : those of some runs; None takes all. Raises FileError.
+    """
+    import pandas as pd
+
+    opened = Store(store, create=False)
+    known = _records(opened) if ids is None else ids
+    rows = [(i, *row) for i in known for row in read_history(opened.folder(i))]
+    frame = pd.DataFrame(rows, columns=["id", "step", "accuracy", "m0", "m1"])
+    return frame.astype({"step": "int64", "m0": "int64", "accuracy": "float64", "m1": "float64"})
+
+
+def record_of(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of a result, as far as it has values."""
+    config = dict(content["config"])
+    rule = config.pop("rule")
+    row = {"id": content["id"], "hidden": config.pop("hidden"), "rule": rule["name"]}
+    row |= {name: rule[name] for name in PARAMETERS if name in rule}
+    row |= {"seed": config.pop("seed"), "outcome": content["outcome"]}
+    if content["outcome"] in DONE:
+        for name in _MEASURES:
+            row[name] = content[name]
+        for name in ("m0", "m1"):
+            row[f"{name}_layer1"], row[f"{name}_layer2"] = content[f"{name}_layers"]
+            row[f"{name}_direct"] = content[f"{name}_direct"]
+        for alpha, value in content["m_alpha"].items():
+            row[f"m_alpha_{float(alpha):g}"] = value
+        for name in ("train", "evaluate"):
+            row[f"{name}_seconds"] = content["seconds"][name]
+    else:
+        row["reason"] = content["reason"]
+    alphas = config.pop("alpha", None)
+    row |= {name: value for name, value in config.items() if DEFAULTS.get(name) != value}
+    if alphas:
+        row["alpha"] = " ".join(f"{alpha:g}" for alpha in alphas)
+    return row | {k: v for k, v in content["provenance"].items() if k in PROVENANCE}
+
+
+def table_of(records: Iterable[Mapping[str, Any]]) -> "pd.DataFrame":
+    """Rows as a table with the columns in their order."""
+    import pandas as pd
+
+    rows = list(records)
+    present = {name for row in rows for name in row}
+    alphas = sorted(
+        (name for name in present if name.startswith("m_alpha_")),
+        key=lambda name: float(name.removeprefix("m_alpha_")),
+    )
+    others = [n for n in ("within_units", *DEFAULTS, "alpha") if n in present]
+    columns = [*_FIRST, *alphas, *_TIMES, *others, *(n for n in PROVENANCE if n in present)]
+    data = {name: [row.get(name) for row in rows] for name in columns}
+    for name in others:
+        if name in DEFAULTS:
+            data[name] = [DEFAULTS[name] if v is None else v for v in data[name]]
+    return pd.DataFrame({name: _column(name, values) for name, values in data.items()})
+
+
+def _column(name: str, values: list[Any]) -> "pd.Series":
+    """Whole numbers stay whole where some are missing; the other numbers are float64."""
+    import pandas as pd
+
+    if name in _INTEGERS:
+        return pd.Series(values, dtype="Int64" if any(v is None for v in values) else "int64")
+    if all(v is None or isinstance(v, int | float) for v in values) and not any(
+        isinstance(v, bool) for v in values
+    ):
+        return pd.Series(values, dtype="float64")
+    return pd.Series(values, dtype="object")
+
+
+def _records(store: Store) -> dict[str, dict[str, Any]]:
+    """The row of each readable result by id, from the index as far as it is up to date."""
+    known = _read_index(store.root / _INDEX)
+    rows: dict[str, dict[str, Any]] = {}
+    index: dict[str, list[Any]] = {}
+    fresh = 0
+    for folder in store.folders():
+        path = folder / "result.json"
+        try:
+            status = path.stat()
+        except OSError:
+            continue  # under way
+        stamp = [status.st_mtime_ns, status.st_size]
+        entry = known.get(folder.name)
+        if entry is None or entry[:2] != stamp:
+            try:
+                row = _record(folder)
+            except FileError as error:
+                _LOG.warning("%s; it is left out", error)
+                continue
+            entry = [*stamp, row]
+            fresh += 1
+        index[folder.name] = entry
+        rows[folder.name] = entry[2]
+    if fresh or len(index) != len(known):
+        with suppress(FileError), written_whole(store.root / _INDEX) as file:  # a read-only store
+            file.write(json.dumps({"format": _FORMAT, "entries": index}).encode())
+    return rows
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    content = read_result(folder / "result.json")
+    try:
+        row = record_of(content)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise FileError(f"{folder / 'result.json'} is not a result of energynet") from error
+    if row["id"] != folder.name:
+        raise FileError(f"{folder / 'result.json'} is not the result of {folder.name}")
+    return row
+
+
+def _read_index(path: Path) -> dict[str, list[Any]]:
+    try:
+        content = json.loads(path.read_bytes())
+        if content["format"] != _FORMAT:
+            return {}
+        entries: dict[str, list[Any]] = content["entries"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return entries

@@ -1,0 +1,150 @@
+"""Simulated studies without a difference: do the intervals cover, do verdicts hold too often?
+
+    python tests/simulate_statistics.py [STUDIES]
+
+A study has the unmodified network and one rule with twelve equally good fractions, three
+exploration and eight (or two) confirmation seeds; the true ratio of energies is 1. Steps until
+the criterion are log-normal, with a part that all runs of a seed share; energy is proportional to
+them. What the package then chooses, estimates and judges is counted.
+"""
+
+import sys
+import zlib
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from tables import CONFIRMATION, EXPLORATION
+
+from energynet.analysis.cells import study_runs
+from energynet.analysis.energy_checks import Saving, ratio_above
+from energynet.analysis.methods import READINGS
+from energynet.analysis.optimum import optimal_energy
+from energynet.analysis.savings import savings
+from energynet.analysis.study import studies
+from energynet.analysis.verdicts import judge_all
+
+FRACTIONS = tuple(np.geomspace(0.001, 0.7, 12))
+MEDIAN = 26_000  # steps until the criterion
+NEVER = 10**9
+
+
+class Setting(NamedTuple):
+    """How steps spread, how they are recorded, and when runs are given up."""
+
+    name: str
+    spread: float = 0.12  # standard deviation of ln steps
+    shared: float = 0.5  # correlation of the runs of a seed
+    test_every: int = 1
+    max_steps: int = NEVER
+    confirmation: tuple = CONFIRMATION
+    cut_all: bool = False  # the unmodified network is given up at the same step
+
+
+SETTINGS = (
+    Setting("no censoring"),
+    Setting("no censoring, checkpoints every 2,000 steps", test_every=2000),
+    Setting("no censoring, two seeds, checkpoints", test_every=2000, confirmation=(100, 101)),
+    Setting("no censoring, wide", spread=0.5),
+    Setting("2 % of the runs cut off", max_steps=33_300),
+    Setting("10 % cut off", max_steps=30_300),
+    Setting("30 % cut off", max_steps=27_700),
+    Setting("10 % cut off, wide", spread=0.5, max_steps=49_300),
+    Setting("10 % cut off, checkpoints", test_every=2000, max_steps=30_000),
+    Setting("10 % cut off, all as well", max_steps=30_300, cut_all=True),
+)
+
+
+class Counts(NamedTuple):
+    """Shares of the studies.
+
+    judged: that came to an interval; bounded: of those, with at least one run cut off; coverage:
+    of those, whose interval holds the true ratio; holds, fails: verdicts, of all studies.
+    """
+
+    judged: float
+    bounded: float
+    coverage: float
+    holds: float
+    fails: float
+
+
+def rows_of(generator, setting, seeds, studies, shared, rule, fractions):
+    """Runs of every study: one for each seed and fraction; `fractions` is one list a study."""
+    per_study = len(seeds) * fractions.shape[1]
+    own = generator.standard_normal((studies, len(seeds), fractions.shape[1]))
+    mix = np.sqrt(setting.shared) * shared[:, :, None] + np.sqrt(1 - setting.shared) * own
+    steps = MEDIAN * np.exp(setting.spread * mix)
+    steps = np.ceil(steps / setting.test_every) * setting.test_every
+    limit = NEVER if rule == "all" and not setting.cut_all else setting.max_steps
+    reached = steps <= limit
+    steps = np.minimum(steps, limit).reshape(-1)
+    return pd.DataFrame(
+        {
+            "study": np.repeat(np.arange(studies), per_study),
+            "hidden": 100,
+            "rule": rule,
+            "fraction": np.broadcast_to(fractions[:, None, :], own.shape).reshape(-1),
+            "seed": np.tile(np.repeat(seeds, fractions.shape[1]), studies),
+            "outcome": np.where(reached.reshape(-1), "reached", "exhausted"),
+            "steps": steps,
+            "test_every": setting.test_every,
+            "m0": steps,
+            "m1": 0.0,
+        }
+    )
+
+
+def simulate(setting, studies, seed=0):
+    """Choose, confirm and judge `studies` studies."""
+    generator = np.random.default_rng([seed, zlib.crc32(setting.name.encode())])
+
+    def runs(seeds, rule, fractions, shared):
+        return rows_of(generator, setting, seeds, studies, shared, rule, fractions)
+
+    one = np.ones((studies, 1))
+    first = generator.standard_normal((studies, len(EXPLORATION)))
+    grid = np.broadcast_to(FRACTIONS, (studies, len(FRACTIONS)))
+    explored = [runs(EXPLORATION, "all", one, first), runs(EXPLORATION, "largest", grid, first)]
+    best = optimal_energy(pd.concat(explored), by=["study"])
+    best = best[(best["rule"] == "largest") & (best["energy"] == "m0")]["fraction"].to_numpy()
+    chosen = np.where(np.isnan(best), FRACTIONS[0], best)[:, None]
+    second = generator.standard_normal((studies, len(setting.confirmation)))
+    seeds = setting.confirmation
+    confirmed = [runs(seeds, "all", one, second), runs(seeds, "largest", chosen, second)]
+    return count(pd.concat([*explored, *confirmed], ignore_index=True))
+
+
+def count(table):
+    """Coverage and verdicts over the studies of a table."""
+    found = savings(table, by=["study"])
+    found = found[(found["energy"] == "m0") & (found["why"] == "")]
+    covered = (found["ratio_low"] <= 1) & (found["ratio_high"] >= 1)
+    check = Saving(("L",), ("m0",), (100,), ratio_above(1))
+    verdicts = [
+        judge_all(list(check.checks(study, READINGS[0])))[0]
+        for _, study in studies(study_runs(table, by=["study"]), ["study"])
+    ]
+    total = len(verdicts)
+    return Counts(
+        len(found) / total,
+        float((found["bound"] != "").mean()),
+        float(covered.mean()),
+        verdicts.count("holds") / total,
+        verdicts.count("fails") / total,
+    )
+
+
+def main():
+    studies = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
+    print(f"{studies} studies a row, true ratio 1, nominal coverage 95 %")
+    print(f"{'setting':<45}{'judged':>9}{'cut off':>9}{'coverage':>10}{'holds':>8}{'fails':>8}")
+    for setting in SETTINGS:
+        shares = simulate(setting, studies)
+        widths = (9, 9, 10, 8, 8)
+        cells = "".join(f"{share:>{w}.2%}" for share, w in zip(shares, widths, strict=True))
+        print(f"{setting.name:<45}{cells}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,220 @@
+"""Cells, the choice of P*, and savings, on tables made by hand."""
+
+import math
+
+import numpy as np
+import pytest
+import tables
+from tables import frame, run
+
+import energynet as en
+
+SEEDS = (100, 101, 102, 103)
+
+
+def one_rule(points, confirmed=(), rule="largest", hidden=100, e_all=100.0):
+    """points: fraction -> energies of seeds 0, 1, 2 (negative: exhausted); M0 = M1."""
+    rows = [run(hidden, "all", 1.0, s, e_all, e_all) for s in (0, 1, 2, *SEEDS)]
+    for fraction, values in points.items():
+        rows += [row(hidden, rule, fraction, s, v) for s, v in enumerate(values)]
+    for fraction, values in dict(confirmed).items():
+        rows += [row(hidden, rule, fraction, s, v) for s, v in zip(SEEDS, values, strict=False)]
+    return rows
+
+
+def row(hidden, rule, fraction, seed, value):
+    outcome = "reached" if value > 0 else "exhausted"
+    return run(hidden, rule, fraction, seed, abs(value), abs(value), outcome=outcome)
+
+
+def best(rows, rule="largest", energy="m0", **options):
+    table = en.optimal_energy(frame(rows), **options)
+    [found] = table[(table["rule"] == rule) & (table["energy"] == energy)].to_dict("records")
+    return found
+
+
+def saved(rows, rule="largest", **options):
+    table = en.savings(frame(rows), **options)
+    [found] = table[(table["rule"] == rule) & (table["energy"] == "m0")].to_dict("records")
+    return found
+
+
+def cell(rows, fraction, seeds="exploration", energy="m0"):
+    table = en.cells(frame(rows))
+    here = (table["fraction"] == fraction) & (table["seeds"] == seeds) & (table["energy"] == energy)
+    [found] = table[here & (table["rule"] != "all")].to_dict("records")
+    return found
+
+
+def test_failed_runs_add_their_energy_to_those_that_reached():
+    found = cell(one_rule({0.1: (10, 20, -30)}), 0.1)
+    assert (found["runs"], found["reached"], found["success"]) == (3, 2, pytest.approx(2 / 3))
+    assert found["energy_per_success"] == 30
+    assert not found["lower_bound"]
+    mean, half = np.log([10, 20]).mean(), 12.706204736 * np.log([10, 20]).std(ddof=1) / 2**0.5
+    assert found["low"] == pytest.approx(math.exp(mean - half))
+    assert found["high"] == pytest.approx(math.exp(mean + half))
+
+
+def test_without_success_there_is_a_lower_bound():
+    found = cell(one_rule({0.1: (-10, -20, -30)}), 0.1)
+    assert (found["energy_per_success"], found["lower_bound"]) == (60, True)
+    assert math.isnan(found["low"])
+    assert math.isnan(found["steps"])
+
+
+def test_runs_without_a_result_are_counted_as_missing():
+    rows = one_rule({0.1: (10, 20, 30)})
+    for entry in rows[-2:]:
+        entry.update(outcome="skipped", m0=math.nan, m1=math.nan)
+    found = cell(rows, 0.1)
+    assert (found["runs"], found["missing"], found["energy_per_success"]) == (1, 2, 10)
+
+
+def test_the_smallest_energy_per_success_below_one_is_chosen():
+    rows = one_rule({0.01: (9, 9, 9), 0.1: (5, 6, 7), 0.3: (8, 8, 8), 1.0: (1, 1, 1)})
+    found = best(rows)
+    assert (found["fraction"], found["energy_per_success"], found["mark"]) == (0.1, 6, "")
+
+
+def test_only_exploration_seeds_choose():
+    points = {0.01: (9, 9, 9), 0.1: (5, 6, 7), 0.3: (8, 8, 8)}
+    found = best(one_rule(points, {0.3: (1, 1, 1, 1), 0.1: (50, 60, 70, 80)}))
+    assert (found["fraction"], found["confirmed"], found["success"]) == (0.1, 65, 1.0)
+
+
+def test_a_fraction_that_reaches_too_seldom_is_not_chosen():
+    rows = one_rule({0.01: (9, 9, 9), 0.1: (1, 1, -1), 0.3: (8, 8, 8), 0.5: (9, 9, 9)})
+    assert best(rows)["fraction"] == 0.3
+
+
+@pytest.mark.parametrize(
+    ("points", "mark"),
+    [
+        ({0.1: (5, 5, 5), 0.3: (8, 8, 8)}, "not bracketed"),
+        ({0.1: (8, 8, 8), 0.3: (5, 5, 5)}, "not bracketed"),
+        ({0.1: (8, 8, 8), 0.6: (5, 5, 5)}, ""),
+        ({0.1: (8, 8, 8), 0.6: (500, 500, 500), 0.7: (501, 501, 501)}, "not bracketed"),
+        ({0.1: (800, 800, 800), 0.6: (500, 500, 500)}, "not bracketed"),
+        ({0.01: (-4, -4, -4), 0.1: (5, 5, 5), 0.3: (8, 8, 8)}, "limited by max_steps"),
+        ({0.01: (-6, -6, -6), 0.1: (5, 5, 5), 0.3: (8, 8, 8)}, ""),
+        ({0.01: (-4, -4, 4), 0.1: (5, 5, 5), 0.3: (8, 8, 8)}, ""),
+        ({0.1: (-5, -5, -5), 0.3: (-8, -8, -8)}, "no saving possible"),
+        ({0.1: (5, -5, -5), 0.3: (-8, -8, -8)}, "no fraction reaches reliably"),
+    ],
+)
+def test_marks(points, mark):
+    found = best(one_rule(points))
+    assert found["mark"] == mark
+    assert math.isnan(found["fraction"]) == mark.startswith("no ")
+
+
+def test_a_longer_run_replaces_the_one_it_goes_on_from():
+    rows = one_rule({0.01: (-4, -4, -4), 0.1: (5, 5, 5), 0.3: (8, 8, 8)})
+    longer = [row(100, "largest", 0.01, s, 4.5) | {"max_steps": 1_500_000} for s in (0, 1, 2)]
+    found = best([entry | {"max_steps": 300_000} for entry in rows] + longer)
+    assert (found["fraction"], found["max_steps"]) == (0.01, 1_500_000)
+
+
+def test_runs_in_other_settings_are_left_out():
+    rows = one_rule({0.01: (9, 9, 9), 0.1: (5, 6, 7), 0.3: (8, 8, 8)})
+    other = [row(100, "largest", 0.01, s, 1) | {"target_accuracy": 1.0} for s in (0, 1, 2)]
+    assert best(rows + other)["fraction"] == 0.1
+
+
+def test_by_keeps_settings_apart():
+    rows = one_rule({0.01: (9, 9, 9), 0.1: (5, 6, 7), 0.3: (8, 8, 8)})
+    other = one_rule({0.01: (5, 5, 5), 0.003: (6, 6, 6), 0.1: (8, 8, 8)})
+    both = rows + [entry | {"learning_rate": 0.03} for entry in other]
+    table = en.optimal_energy(frame(both), by=["learning_rate"])
+    found = table[(table["rule"] == "largest") & (table["energy"] == "m1")]
+    assert list(found["learning_rate"]) == [0.01, 0.03]
+    assert list(found["fraction"]) == [0.1, 0.01]
+    with pytest.raises(en.ConfigError, match="by must name columns of the table, got 'eta'"):
+        en.savings(frame(rows), by=["eta"])
+
+
+def test_a_table_that_is_none_is_refused():
+    with pytest.raises(en.DataError, match="lacks the columns seed, m0"):
+        en.cells(frame(one_rule({})).drop(columns=["seed", "m0"]))
+
+
+def test_saving_is_paired_by_seed():
+    points = {0.01: (9, 9, 9), 0.1: (5, 6, 7), 0.3: (8, 8, 8)}
+    rows = one_rule(points, {0.1: (20, 25, 50, 10)})
+    found = saved(rows)
+    r = np.log(100 / np.array([20, 25, 50, 10]))
+    half = 3.182446305 * r.std(ddof=1) / 2
+    assert found["ratio"] == pytest.approx(math.exp(r.mean()))
+    assert found["ratio_low"] == pytest.approx(math.exp(r.mean() - half))
+    assert found["saving_high"] == pytest.approx(1 - math.exp(-r.mean() - half))
+    assert (found["pairs"], found["bound"], found["why"]) == (4, "", "")
+    only_second = [entry for entry in rows if entry["rule"] != "all" or entry["seed"] != 100]
+    assert saved(only_second)["pairs"] == 3
+
+
+@pytest.mark.parametrize(
+    ("failing", "bound", "ends"),
+    [("largest", "upper", (0.0, None)), ("all", "lower", (None, math.inf))],
+)
+def test_a_failed_confirmation_run_leaves_one_end_open(failing, bound, ends):
+    points = {0.01: (9, 9, 9), 0.1: (5, 6, 7), 0.3: (8, 8, 8)}
+    rows = one_rule(points, {0.1: (20, 25, 50, 10)})
+    for entry in rows:
+        if entry["rule"] == failing and entry["seed"] == 101:
+            entry["outcome"] = "exhausted"
+    found = saved(rows)
+    assert found["bound"] == bound
+    for end, value in zip(("ratio_low", "ratio_high"), ends, strict=True):
+        assert found[end] == value if value is not None else 0 < found[end] < math.inf
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "why"),
+    [
+        ({}, "no confirmation runs of largest updates of the network at the fraction"),
+        ({0.3: (1, 2, 3)}, "no confirmation runs of largest updates of the network at the"),
+        ({0.1: (1,)}, "only one seed shared by the confirmation runs"),
+    ],
+)
+def test_a_saving_without_an_interval_says_why(confirmed, why):
+    found = saved(one_rule({0.01: (9, 9, 9), 0.1: (5, 6, 7), 0.3: (8, 8, 8)}, confirmed))
+    assert found["why"].startswith(why)
+    assert math.isnan(found["ratio"])
+    nothing = saved(one_rule({0.1: (-5, -5, -5)}))
+    assert nothing["why"].startswith("no saving possible with largest updates of the network")
+
+
+def test_seeds_that_stop_at_the_same_checkpoint_agree_no_better_than_checkpoints_tell():
+    points = {0.01: (9, 9, 9), 0.1: (5, 6, 7), 0.3: (8, 8, 8)}
+    found = saved(one_rule(points, {0.1: (20, 20, 20, 20)}))
+    rounding = 2000 / 30_000 / 12**0.5 * 2**0.5
+    half = 3.182446305 * rounding / 2
+    assert math.log(found["ratio_high"] / found["ratio"]) == pytest.approx(half)
+
+
+def test_a_lower_criterion_is_read_off_the_learning_curves():
+    rows = one_rule({0.01: (900, 900, 900), 0.1: (60, 60, 60), 0.3: (80, 80, 80)})
+    table = frame(rows)
+    curves = [
+        {"id": i, "step": step, "accuracy": accuracy, "m0": share * m0, "m1": share * m0}
+        for i, m0 in zip(table["id"], table["m0"], strict=True)
+        for step, accuracy, share in ((2000, 0.9, 0.1), (4000, 0.93, 0.2), (6000, 0.95, 1.0))
+    ]
+    history = tables.pd.DataFrame(curves)
+    found = en.cells(table, criterion=0.93, history=history)
+    at = found[(found["fraction"] == 0.1) & (found["energy"] == "m1")].iloc[0]
+    assert (at["energy_per_success"], at["steps"]) == (12, 4000)
+    with pytest.raises(en.ConfigError, match=r"criterion must be in \(0, 0.95\]"):
+        en.cells(table, criterion=0.96, history=history)
+    with pytest.raises(en.ConfigError, match="criterion needs the learning curves"):
+        en.cells(table, criterion=0.93)
+
+
+def test_among_equally_many_runs_the_default_settings_are_the_main_ones():
+    rows = one_rule({0.01: (9, 9, 9), 0.1: (5, 6, 7), 0.3: (8, 8, 8)}, {0.1: (5, 5, 5, 5)})
+    other = one_rule(
+        {0.01: (5, 5, 5), 0.003: (6, 6, 6), 0.1: (8, 8, 8)}, {0.1: (1,) * 4, 0.3: (1,)}
+    )
+    both = [entry | {"learning_rate": 0.003} for entry in other] + rows
+    assert best(both)["fraction"] == 0.1

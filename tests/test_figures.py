@@ -1,0 +1,362 @@
+"""Figures: what they plot, how they look, and that no table makes them fail."""
+
+import itertools
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_up_study import study_history, study_table
+from matplotlib.text import Text
+
+from energynet import figures
+from energynet.cli import main
+from energynet.errors import DataError
+from energynet.figures import DRAWINGS, Results, save_figures, style
+from energynet.figures.save import to_csv, to_svg
+from energynet.figures.scales import number
+
+FRACTIONS = (0.002, 0.01, 0.05, 0.2, 1.0)
+
+
+@pytest.fixture(scope="module")
+def table():
+    return study_table(fractions=FRACTIONS)
+
+
+@pytest.fixture(scope="module")
+def results(table):
+    return Results.of(table, study_history(table))
+
+
+@pytest.fixture(scope="module")
+def small():
+    """A table that is quick to draw."""
+    rules = ("largest", "fixed-units")
+    return study_table(hidden=(300, 1000), fractions=(0.01, 0.2, 1.0), rules=rules, small=(10, 20))
+
+
+def numbers(drawing, results, **where):
+    found = drawing.numbers(results)
+    for name, value in where.items():
+        found = found[found[name] == value]
+    return found
+
+
+# Colour-vision deficiencies, in full: Machado, Oliveira and Fernandes 2009, on linear RGB.
+DEFICIENCIES = {
+    "none": np.eye(3),
+    "protan": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
+    "deutan": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
+    "tritan": [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]],
+}
+XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+
+def linear(color):
+    value = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+
+
+def lab(rgb):
+    x, y, z = np.cbrt(XYZ @ np.clip(rgb, 0.009, 1) / np.array([0.9505, 1, 1.089]))
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("matrix", DEFICIENCIES.values(), ids=DEFICIENCIES)
+def test_colors_differ_for_every_reader(matrix):
+    colors = [look.color for look in style.LOOKS.values()]
+    seen = [lab(np.array(matrix) @ linear(color)) for color in colors]
+    assert min(np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2)) > 15
+
+
+@pytest.mark.parametrize("background", ["#ffffff", "#15181c"])
+def test_colors_stand_out_on_light_and_dark(background):
+    def contrast(color):
+        pair = [XYZ[1] @ linear(c) + 0.05 for c in (color, background)]
+        return max(pair) / min(pair)
+
+    looks = [look for label, look in style.LOOKS.items() if label != "all"]
+    assert min(contrast(look.color) for look in looks) > 2.95
+
+
+def test_markers_differ_and_variants_look_like_their_rule():
+    assert len({look.marker for look in style.LOOKS.values()}) == len(style.LOOKS)
+    variant, rule = style.look("largest within 0.1"), style.look("largest")
+    assert (variant.color, variant.marker) == (rule.color, rule.marker)
+    assert variant.line != rule.line
+    assert style.ordered(["random", "largest within 0.1", "largest", "all"]) == [
+        "all",
+        "largest",
+        "largest within 0.1",
+        "random",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "powers", "text"),
+    [
+        (0.001, False, "0.001"),
+        (1, True, "1"),
+        (1.5, False, "1.5"),
+        (10_000, False, "10,000"),
+        (10_000, True, "10⁴"),
+        (3e5, True, "3·10⁵"),
+        (1e-4, False, "10⁻⁴"),
+    ],
+)
+def test_numbers_on_axes(value, powers, text):
+    assert number(value, powers) == text
+
+
+def test_settings_of_the_user_come_back():
+    import matplotlib as mpl
+
+    mpl.rcParams["font.size"] = 13
+    with style.settings():
+        assert mpl.rcParams["font.size"] == 7
+    assert mpl.rcParams["font.size"] == 13
+    mpl.rcdefaults()
+
+
+def test_m1_is_relative_to_the_confirmed_unmodified_network(results):
+    found = numbers(figures.m1_against_fraction, results, hidden=100, rule="largest")
+    cells = results.cells
+    cells = cells[(cells["hidden"] == 100) & (cells["energy"] == "m1")]
+    unit = cells[(cells["rule"] == "all") & (cells["seeds"] == "confirmation")]
+    explored = cells[(cells["rule"] == "largest") & (cells["seeds"] == "exploration")]
+    expected = explored["energy_per_success"].to_numpy() / unit["energy_per_success"].item()
+    plotted = found[found["seeds"] == "exploration"]
+    assert list(plotted["fraction"]) == list(FRACTIONS)
+    np.testing.assert_allclose(plotted["value"], expected)
+    best = found[found["seeds"] == "confirmation"]
+    optimal = results.optimal.set_index(["hidden", "rule", "energy"])["fraction"]
+    assert best["fraction"].item() == optimal[100, "largest", "m1"]
+
+
+def test_a_cell_without_success_is_a_lower_bound(results):
+    found = numbers(figures.costs_against_fraction, results, hidden=100, rule="fixed-synapses")
+    bounds = found[found["lower_bound"]]
+    assert set(bounds["fraction"]) == {0.002, 0.01, 0.05}
+    assert (bounds["reached"] == 0).all()
+    assert set(bounds.loc[bounds["quantity"] == "steps", "value"]) == {300_000}
+
+
+def test_arrows_are_drawn_at_bounds_alone(results):
+    figure = figures.costs_against_fraction(results)
+    arrows = [line for line in figure.axes[0].lines if not isinstance(line.get_marker(), str | int)]
+    drawn = sum(len(line.get_xdata()) for line in arrows)
+    found = numbers(figures.costs_against_fraction, results, hidden=100, quantity="m0")
+    assert drawn == found["lower_bound"].sum() > 0
+
+
+def test_savings_are_those_of_the_analysis(results):
+    found = numbers(figures.maximum_saving, results, measure="ratio", quantity="m0")
+    expected = results.savings.set_index(["hidden", "rule", "energy"])
+    assert len(found) == 10
+    for row in found.to_dict("records"):
+        of_cell = expected.loc[(row["hidden"], row["rule"], "m0")]
+        assert row["value"] == of_cell["ratio"]
+        assert row["high"] == of_cell["ratio_high"]
+        assert row["low"] == of_cell["ratio_low"] or row["bound"] == "upper"
+
+
+def test_updates_of_known_shares(results):
+    found = numbers(figures.updates, results, rule="largest", measure="output")
+    by_energy = found.groupby("quantity")["value"].first()
+    np.testing.assert_allclose(by_energy, [0.05, 0.1], rtol=1e-6)
+
+
+def test_accuracy_ends_at_the_criterion_with_the_energy_of_the_runs(results):
+    found = numbers(figures.accuracy_against_energy, results, rule="all", quantity="m0", hidden=100)
+    last = found.sort_values("accuracy").iloc[-1]
+    runs = results.runs
+    runs = runs[(runs["rule"] == "all") & (runs["hidden"] == 100) & (runs["seed"] >= 100)]
+    assert last["accuracy"] == 0.95
+    assert last["runs"] == 8
+    assert last["value"] == pytest.approx(np.exp(np.log(runs["m0"]).mean()))
+
+
+def test_large_networks_are_compared_where_runs_go_on(table):
+    longer = table[table["hidden"].isin([10, 20, 1000]) & (table["seed"] < 3)]
+    longer = longer.assign(target_accuracy=1.0, id=longer["id"] + "x", best_accuracy=0.97)
+    both = pd.concat([table.assign(target_accuracy=0.95), longer], ignore_index=True)
+    results = Results.of(both)
+    found = figures.capacity.numbers(results)
+    np.testing.assert_allclose(found["value"], 0.97)
+    assert set(found["panel"]) == {1000}
+    assert "go on for 300,000 steps" in figures.capacity.caption(found)
+    assert figures.m1_against_fraction.numbers(results).equals(
+        figures.m1_against_fraction.numbers(Results.of(table))
+    )
+
+
+@pytest.mark.parametrize("hidden", [(1000,), (100, 300, 10_000)])
+def test_no_word_leaves_a_figure_or_covers_another(hidden, monkeypatch):
+    drawn, draw = [], Text.draw
+    monkeypatch.setattr(Text, "draw", lambda text, to: drawn.append(text) or draw(text, to))
+    table = study_table(hidden=hidden, fractions=(0.001, 0.01, 0.2), small=(10, 20, 30))
+    results = Results.of(table, study_history(table))
+    for drawing in DRAWINGS:
+        figure = drawing(results)
+        with style.settings():
+            drawn.clear()
+            figure.draw_without_rendering()
+            shown = {text for text in drawn if text.get_visible() and text.get_text()}
+            boxes = {text: text.get_window_extent() for text in shown}
+        assert len(boxes) > 5
+        for text, box in boxes.items():
+            words = f"{drawing.name}: {text.get_text()!r}"
+            assert box.x0 > -1, words
+            assert box.y0 > -1, words
+            assert box.x1 < figure.bbox.x1 + 1, words
+            assert box.y1 < figure.bbox.y1 + 1, words
+        for (one, box), (other, second) in itertools.combinations(boxes.items(), 2):
+            apart = not box.padded(-0.5).overlaps(second.padded(-0.5))
+            assert apart, f"{drawing.name}: {one.get_text()!r} {other.get_text()!r}"
+
+
+def test_schematic_shows_exact_counts():
+    found = figures.schematic.numbers(None)
+    plastic = found.groupby("rule")["plastic"].sum()
+    assert plastic["all"] == 45
+    assert plastic["largest"] == plastic["fixed-synapses"] == 9
+    per_neuron = found[(found["rule"] == "largest-per-neuron") & found["plastic"]]
+    assert (per_neuron.groupby(["layer", "post"]).size() == 1).all()
+
+
+def one_seed(table):
+    return table[table["seed"] == 0]
+
+
+def no_confirmation(table):
+    return table[table["seed"] < 100]
+
+
+def all_exhausted(table):
+    return table.assign(outcome="exhausted", steps=300_000)
+
+
+def other_seeds(table):
+    return table[table["seed"] < 3].assign(seed=table["seed"] + 10)
+
+
+def a_failed_confirmation(table):
+    hit = (table["rule"] == "largest") & (table["seed"] == 100)
+    return table.assign(outcome=table["outcome"].where(~hit, "exhausted"))
+
+
+def unmodified_failed(table):
+    return table.assign(outcome=table["outcome"].where(table["rule"] != "all", "exhausted"))
+
+
+def without_unmodified(table):
+    return table[table["rule"] != "all"]
+
+
+def only_unmodified(table):
+    return table[table["rule"] == "all"]
+
+
+def diverged(table):
+    hit = table["rule"] == "fixed-units"
+    columns = ["accuracy", "best_accuracy", "m0_direct", "m1_direct"]
+    changed = table.assign(outcome=table["outcome"].where(~hit, "diverged"))
+    changed.loc[hit, columns] = np.nan
+    return changed
+
+
+def few_columns(table):
+    return table["id hidden rule fraction output_fraction seed outcome steps m0 m1".split()]
+
+
+TABLES = [
+    one_seed,
+    no_confirmation,
+    all_exhausted,
+    other_seeds,
+    a_failed_confirmation,
+    unmodified_failed,
+    without_unmodified,
+    only_unmodified,
+    diverged,
+    few_columns,
+]
+
+
+@pytest.mark.parametrize("change", TABLES)
+def test_any_table_is_drawn_or_refused_in_words(change, small):
+    changed = change(small)
+    results = Results.of(changed, study_history(changed) if "accuracy" in changed else None)
+    for drawing in DRAWINGS:
+        found = drawing.numbers(results)
+        if found.empty:
+            with pytest.raises(DataError, match=f"figure {drawing.number} .* needs "):
+                drawing(results)
+        else:
+            figure = drawing.of(found)
+            figure.set_layout_engine("none")  # takes half of the time
+            figure.draw_without_rendering()
+            assert drawing.caption(found).endswith(".")
+
+
+def test_bounds_of_ratios_point_down(table):
+    results = Results.of(a_failed_confirmation(table))
+    found = numbers(figures.maximum_saving, results, rule="largest", measure="ratio")
+    assert set(found["bound"]) == {"upper"}
+    assert found["low"].isna().all()
+
+
+def test_files_are_the_same_twice(small, tmp_path):
+    history = study_history(small)
+    first = save_figures(small, history, tmp_path / "a")
+    assert len(first) == 3 * len(DRAWINGS)
+    again = Results.of(small.sample(frac=1, random_state=0), history.iloc[::-1])
+    for drawing, csv, svg in zip(DRAWINGS, first[::3], first[1::3], strict=True):
+        found = drawing.numbers(again)
+        assert csv.read_bytes() == to_csv(found), csv.name
+        if drawing.number in (4, 9):
+            assert svg.read_bytes() == to_svg(drawing.of(found)), svg.name
+    for path in first[1::3]:
+        text = path.read_text()
+        root = ElementTree.fromstring(text)
+        assert float(root.get("width").removesuffix("pt")) == pytest.approx(8.5 / 2.54 * 72, 0.01)
+        assert "<dc:date>" not in text
+
+
+def test_command_writes_figures_of_an_exported_table(table, tmp_path, capsys, caplog):
+    only_unmodified(table).to_csv(tmp_path / "runs.csv", index=False)
+    assert main(["figures", str(tmp_path / "runs.csv"), "--out", str(tmp_path / "out")]) == 0
+    written = capsys.readouterr().out.split()
+    assert sorted(written) == sorted(str(path) for path in (tmp_path / "out").iterdir())
+    assert len(written) == 3
+    assert "no figure 3" in caplog.text
+    assert "no figure 9" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("none.csv", None, "neither a folder of runs nor a table"),
+        ("empty.csv", "", "is not a table of results"),
+        ("head.csv", "hidden,rule\n", "holds no runs"),
+        ("other.csv", "a,b\n1,2\n", "lacks the columns hidden"),
+    ],
+)
+def test_command_refuses_what_is_no_table(name, content, message, tmp_path, capsys):
+    if content is not None:
+        (tmp_path / name).write_text(content)
+    for command in (["figures", "--out", "out"], ["report", "--out", "out.html"]):
+        arguments = [command[0], str(tmp_path / name), command[1], str(tmp_path / command[2])]
+        assert main(arguments) == 2
+        assert message in capsys.readouterr().err
+
+
+def test_a_folder_of_runs_brings_its_history(table, tmp_path, monkeypatch):
+    from energynet.analysis import read
+
+    monkeypatch.setattr(read, "load_results", lambda _path: table)
+    monkeypatch.setattr(read, "load_history", lambda _path: "history")
+    found, history = read.read_results(tmp_path)
+    assert found is table
+    assert history == "history"

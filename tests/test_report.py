@@ -1,0 +1,292 @@
+"""The report: whole, honest, the same twice, and alive in a real browser."""
+
+import base64
+import os
+import shutil
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pandas as pd
+import pytest
+from made_up_study import study_history, study_table
+
+from energynet.analysis.claims import claims
+from energynet.cli import main
+from energynet.figures import DRAWINGS, Results, schematic
+from energynet.figures.save import to_svg
+from energynet.report import page, render, tables, write_report
+from energynet.report.inline import inline_svg
+
+
+@pytest.fixture(scope="module")
+def table():
+    return study_table(hidden=(100,), fractions=(0.002, 0.01, 0.05, 0.2, 1.0), small=(10, 20))
+
+
+@pytest.fixture(scope="module")
+def report(table, tmp_path_factory):
+    return write_report(table, study_history(table), tmp_path_factory.mktemp("r") / "report.html")
+
+
+class Links(HTMLParser):
+    """Every address in a page, and every id."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.loaded, self.followed, self.ids = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        for name, value in attributes:
+            if name == "id":
+                self.ids.append(value)
+            if name in ("src", "href"):
+                (self.followed if tag in ("a", "use") else self.loaded).append(value)
+
+
+def test_page_needs_nothing_else(report):
+    links = Links(report.read_text())
+    assert links.loaded == ["data:,"]
+    assert len(links.ids) == len(set(links.ids))
+    inside = [link.removeprefix("#") for link in links.followed if link.startswith("#")]
+    assert set(inside) <= set(links.ids)
+    outside = [link for link in links.followed if not link.startswith(("#", "data:text/csv"))]
+    assert all(link.startswith("https://doi.org/") for link in outside)
+
+
+def test_page_holds_every_verdict_figure_and_energy(table, report):
+    text = report.read_text()
+    results = Results.of(table, study_history(table))
+    for claim in claims(table, history=study_history(table)):
+        assert f"<p>{claim.statement.replace('&', '&amp;').replace('<', '&lt;')}".split(":")[
+            0
+        ] in text.replace("&gt;", ">")
+    for drawing in DRAWINGS:
+        assert f'id="{drawing.name}"' in text
+        assert f"Figure {drawing.number}. {drawing.title}." in text
+    assert text.count("Ours: the study has no such figure") == 3
+    optimum = results.optimal.set_index(["hidden", "rule", "energy"]).loc[(100, "largest", "m0")]
+    assert f'data-value="{optimum["confirmed"]}"' in text
+
+
+def test_numbers_of_figures_can_be_taken_from_the_page(report):
+    text = report.read_text()
+    _, _, rest = text.partition(
+        'download="figure-6-maximum-saving.csv" href="data:text/csv;base64,'
+    )
+    assert base64.b64decode(rest.partition('"')[0]).startswith(b"hidden,quantity,rule,fraction")
+
+
+def test_page_is_the_same_twice(table, report, tmp_path):
+    again = write_report(table.iloc[::-1], study_history(table), tmp_path / "again.html")
+    assert again.read_bytes() == report.read_bytes()
+
+
+def test_words_of_claims_are_text_not_markup(table, monkeypatch):
+    monkeypatch.setattr(page, "DRAWINGS", ())
+    evil = "<script>alert(1)</script>"
+    part = {
+        "number": 1,
+        "statement": evil,
+        "verdict": "undecided",
+        "estimate": None,
+        "interval": [None, 2.0],
+        "sizes": [],
+        "words": evil,
+        "parts": [],
+    }
+    text = render(Results.of(table), [{**part, "parts": [{**part, "parts": [part]}]}])
+    assert evil not in text
+    assert text.count("&lt;script&gt;") == 6
+    assert "– to 2.00" in text
+
+
+def test_figures_that_lack_runs_say_so(table, tmp_path):
+    unmodified = table[table["rule"] == "all"]
+    text = write_report(unmodified, None, tmp_path / "r.html").read_text()
+    assert text.count("Not drawn: it needs") == len(DRAWINGS) - 1
+    assert "<b>14</b>undecided" in text
+
+
+def test_command_writes_the_page(table, tmp_path, capsys):
+    unmodified = table[table["rule"] == "all"]
+    unmodified.to_csv(tmp_path / "runs.csv", index=False)
+    file = tmp_path / "report.html"
+    assert main(["report", str(tmp_path / "runs.csv"), "--out", str(file)]) == 0
+    assert capsys.readouterr().out.strip() == str(file)
+    assert file.read_text().endswith("</html>")
+    missing = tmp_path / "no" / "report.html"
+    assert main(["report", str(tmp_path / "runs.csv"), "--out", str(missing)]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_inline_svg_is_unique_and_takes_the_page_colours(table):
+    svg = to_svg(schematic(Results.of(table)))
+    text = inline_svg(svg, "f2", "Rules & rest")
+    root = ElementTree.fromstring(text)
+    assert root.get("aria-label") == "Rules & rest"
+    assert "currentColor" in text
+    for foreign in ("#1b1d20", "#ffffff", "<metadata", "<style", "xlink"):
+        assert foreign not in text
+    ids = [element.get("id") for element in root.iter() if element.get("id")]
+    assert all(name.startswith("f2-") for name in ids)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "–"),
+        (float("nan"), "–"),
+        (0.0, "0"),
+        (0.001234, "0.00123"),
+        (9.999, "10.0"),
+        (1234.0, "1,230"),
+        (12_345_678, "1.23·10⁷"),
+        (-0.5, "−0.500"),
+        (float("inf"), "∞"),
+    ],
+)
+def test_amounts(value, text):
+    assert tables.amount(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.5, "50.0 %"), (0.99712, "99.71 %"), (0.99998, "99.9980 %"), (1.0, "100.0 %"),
+     (-0.211, "−21.1 %"), (None, "–"), (-float("inf"), "–")],
+)  # fmt: skip
+def test_percentages(value, text):
+    assert tables.percent(value) == text
+
+
+def test_a_failed_confirmation_run_leaves_a_bound(table):
+    hit = (table["rule"] == "largest") & (table["seed"] == 100)
+    failed = table.assign(outcome=table["outcome"].where(~hit, "exhausted"))
+    rows = [row for row in tables.optima(Results.of(failed)) if row["rule"] == "largest"]
+    assert [row["energy"] for row in rows] == ["m0", "m1"]
+    for row in rows:
+        assert row["ratio_text"] == f"≤ {tables.amount(row['ratio'])}"
+        assert row["saving_text"] == f"≤ {tables.percent(row['saving'])}"
+        assert row["ratio_ends"] == (None, row["ratio_high"])
+        assert "87.5 % of the confirmation runs reached the criterion" in row["note"]
+        assert "ratio and saving are upper bounds" in row["note"]
+
+
+def test_runs_without_a_result_are_told(table):
+    hit = (table["rule"] == "largest") & (table["fraction"] == 0.002)
+    outcome, reason = table["outcome"].mask(hit, "skipped"), "too small a fraction"
+    known = dict(tables.facts(Results.of(table)))
+    assert "runs without a result" not in known
+    changed = table.assign(outcome=outcome, reason=pd.Series(reason, table.index).where(hit))
+    told = dict(tables.facts(Results.of(changed)))["runs without a result"]
+    assert told == f"{hit.sum()} ({hit.sum()} skipped); {reason}"
+
+
+def test_example_command_is_one_of_the_runs(table):
+    results = Results.of(table.assign(target_accuracy=0.9, test_every=500))
+    assert tables.example(results) == (
+        "energynet train --hidden 100 --rule fixed-synapses --fraction 0.2 --seed 100"
+        " --target-accuracy 0.9 --test-every 500"
+    )
+
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A headless Chromium of the system, driven by playwright."""
+    api = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra 'browser')")
+    binary = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if binary is None:
+        pytest.skip(f"needs one of {', '.join(BROWSERS)} on the PATH")
+    sandbox = ["--no-sandbox"] if os.getuid() == 0 else []  # Chromium has none for root
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=binary, args=sandbox)
+        yield browser
+        browser.close()
+
+
+SCREENS = {
+    "light": {"viewport": {"width": 1200, "height": 900}, "color_scheme": "light"},
+    "dark": {"viewport": {"width": 1200, "height": 900}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 360, "height": 740}, "color_scheme": "light"},
+}
+
+
+@pytest.fixture(params=SCREENS)
+def opened(request, chromium, report):
+    """The report on a screen; whatever it complains of or asks for fails the test."""
+    context = chromium.new_context(**SCREENS[request.param])
+    opened, complaints, requests = context.new_page(), [], []
+    opened.on("console", lambda message: complaints.append(message.text))
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("request", lambda asked: requests.append(asked.url))
+    opened.goto(report.as_uri())
+    yield opened
+    assert complaints == []
+    assert [url for url in requests if not url.startswith("data:")] == [report.as_uri()]
+    context.close()
+
+
+def luminance(color):
+    parts = color.removeprefix("rgb(").removesuffix(")").split(",")
+    return sum(map(int, parts)) / 3
+
+
+def test_every_figure_is_seen(opened):
+    figures = opened.locator("figure svg")
+    assert figures.count() == len(DRAWINGS)
+    width = opened.viewport_size["width"]
+    for i in range(figures.count()):
+        figures.nth(i).scroll_into_view_if_needed()
+        box = figures.nth(i).bounding_box()
+        assert box["width"] > 300
+        assert box["height"] > 200
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= width
+        assert figures.nth(i).locator("text").first.is_visible()
+
+
+def test_page_fits_and_ink_stands_out(opened):
+    assert opened.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    style = "getComputedStyle(document.querySelector('{}')).{}"
+    paper = luminance(opened.evaluate(style.format("body", "backgroundColor")))
+    for ink in (style.format("body", "color"), style.format("figure svg text", "fill")):
+        assert abs(luminance(opened.evaluate(ink)) - paper) > 150
+    opened.emulate_media(media="print")
+    assert luminance(opened.evaluate(style.format("body", "backgroundColor"))) == 255
+    assert luminance(opened.evaluate(style.format("figure svg text", "fill"))) == 0
+
+
+def test_table_sorts(opened):
+    column = (
+        "[...document.querySelectorAll('table.sortable tbody')[0].rows].map(r => r.cells[{}]{})"
+    )
+
+    def energies():
+        return opened.evaluate(column.format(4, ".dataset.value"))
+
+    before = energies()
+    button = opened.get_by_role("button", name="Exploration")
+    button.click()
+    up = [float(value) for value in energies() if value]
+    assert up == sorted(up)
+    assert before != energies()
+    button.click()
+    assert [float(value) for value in energies() if value] == up[::-1]
+    assert [value for value in energies() if not value] == energies()[len(up) :]
+    head = opened.locator("th[aria-sort]")
+    assert head.count() == 1
+    assert head.get_attribute("aria-sort") == "descending"
+    opened.get_by_role("button", name="Rule").first.click()
+    names = opened.evaluate(column.format(1, ".dataset.value"))
+    assert names == sorted(names)
+
+
+def test_parts_unfold(opened):
+    details = opened.locator("details").first
+    assert not details.locator("li").first.is_visible()
+    details.locator("summary").click()
+    assert details.locator("li").first.is_visible()
+    opened.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert opened.locator("details:not([open])").count() == 0

@@ -1,0 +1,107 @@
+"""A study that is killed again and again ends as one that is left alone."""
+
+import os
+import random
+import signal
+import subprocess
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from support import PYTHON
+from tables import frame, run
+from tiny_study import PRESET
+
+import energynet as en
+from energynet.cli import main
+from energynet.reproduce.preset import preset_from_dict
+from energynet.reproduce.stages import run_stages, with_skipped
+
+SCRIPT = Path(__file__).parent / "tiny_study.py"
+COMPARED = ("tiny.csv", "verdicts.json", "verdicts.md", "tiny_history.csv.xz")
+KILLS = 5
+
+
+def start(out):
+    return subprocess.Popen(
+        [*PYTHON, str(SCRIPT), str(out)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": str(SCRIPT.parent)},
+        text=True,
+    )
+
+
+def runs_of(process):
+    """Ids of runs that the process tells of, to its end."""
+    with process:
+        names = [line.strip() for line in process.stdout]
+    assert process.returncode == 0
+    return names
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    out = tmp_path_factory.mktemp("undisturbed")
+    return out, runs_of(start(out))
+
+
+def test_killed_five_times_it_ends_the_same(undisturbed, tmp_path):
+    expected, names = undisturbed
+    chance = random.Random(1)
+    told = []
+    for _ in range(KILLS):
+        with start(tmp_path) as process:
+            for _ in range(chance.randint(1, len(names) // KILLS - 1)):
+                told.append(process.stdout.readline().strip())
+            process.send_signal(signal.SIGKILL)
+        assert process.returncode == -signal.SIGKILL
+    told += runs_of(start(tmp_path))
+    assert set(told) <= set(names)
+    for name in COMPARED:
+        assert (tmp_path / name).read_bytes() == (expected / name).read_bytes()
+
+
+def test_figures_and_report_come_from_the_tables_alone(undisturbed):
+    out, _ = undisturbed
+    assert (out / "report.html").stat().st_size > 10_000
+    assert len(list((out / "figures").glob("*.svg"))) >= 6
+
+
+def test_claims_on_the_command_line(undisturbed, tmp_path, capsys):
+    table = undisturbed[0] / "tiny.csv"
+    assert main(["claims", str(table), "--json"]) == 0
+    assert capsys.readouterr().out == (undisturbed[0] / "verdicts.json").read_text()
+    assert main(["claims", str(table), "--out", str(tmp_path / "verdicts.md")]) == 0
+    assert capsys.readouterr().out.startswith(" 1  UNDECIDED  Each of F, L and N saves energy")
+    same = (tmp_path / "verdicts.md").read_text()
+    assert same == (undisturbed[0] / "verdicts.md").read_text()
+
+
+@pytest.mark.parametrize("content", [None, "", "a,b\n1,2\n", "\0\0\0"])
+def test_a_table_that_is_none_is_bad_input(content, tmp_path, capsys):
+    path = tmp_path / "table.csv"
+    if content is not None:
+        path.write_text(content)
+    assert main(["claims", str(path)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("energynet: ")
+    assert error.count("\n") == 1
+
+
+def test_a_stage_that_leaves_runs_undone_is_an_error():
+    preset = preset_from_dict("tiny", PRESET)
+    with pytest.raises(en.EnergynetError, match="24 runs of the stage exploration were not stored"):
+        run_stages(preset, pd.DataFrame(), 40, 4, lambda _stage, _configs: pd.DataFrame())
+
+
+def test_runs_left_out_are_rows_with_a_reason():
+    preset = preset_from_dict("tiny", PRESET | {"skip": {"from": 100, "points": 2.0}})
+    settings = PRESET["settings"]
+    rows = [run(100, "largest", 0.02, 0, 1, 1, "exhausted", 600, **settings) | {"accuracy": 0.8}]
+    table = with_skipped(preset, frame(rows), 40, 4)
+    last = table.iloc[-1]
+    assert len(table) == 2
+    assert (last["seed"], last["outcome"]) == (1, "skipped")
+    assert last["reason"] == "the first seed ended 2 points or more below the criterion"
+    assert en.cells(table)["missing"].sum() == 2

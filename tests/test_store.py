@@ -1,0 +1,178 @@
+"""Results on disk: tables, what crashes leave, and the way out and back in."""
+
+import json
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+from support import digits
+from sweeps import GRID, timeless
+
+import energynet as en
+from energynet.cli import main
+from energynet.exchange import export_results, import_results, read_table, same_table
+from energynet.store import Store, run_id
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs")
+    en.sweep(GRID, folder, data=digits(), workers=1, progress=False)
+    return folder
+
+
+FIRST = (
+    "id hidden rule fraction output_fraction seed outcome steps accuracy best_accuracy synapses"
+    " plastic_synapses m0 m1 m0_layer1 m0_layer2 m1_layer1 m1_layer2 m0_direct m1_direct"
+    " m_alpha_0.5 train_seconds evaluate_seconds target_accuracy test_every max_steps alpha"
+).split()
+
+
+def test_table_holds_what_the_runs_gave(runs):
+    table = en.load_results(runs)
+    assert list(table.columns)[: len(FIRST)] == FIRST
+    assert len(table) == len(GRID) == 20
+    assert list(table["id"]) == sorted(table["id"])
+    for config in list(GRID)[::7]:
+        identity = run_id(config, digits().sha256)
+        row = table.set_index("id").loc[identity]
+        result = en.train(config, digits())
+        assert (row["steps"], row["m0"], row["m1"]) == (300, result.energy.m0, result.energy.m1)
+        assert row["m0_layer2"] == result.energy.per_layer.m0[1]
+        assert row["m1_direct"] == result.energy.direct.m1
+        assert row["best_accuracy"] == result.best_accuracy
+        if config.alpha:
+            assert row["m_alpha_0.5"] == result.energy.alpha[0.5]
+        history = en.load_history(runs, [identity])
+        assert list(history.columns) == ["id", "step", "accuracy", "m0", "m1"]
+        assert [tuple(row)[1:] for row in history.itertuples(index=False)] == list(result.history)
+    for name in ("hidden", "seed", "steps", "m0", "m0_direct"):
+        assert table[name].dtype == np.int64
+    for name in ("fraction", "accuracy", "m1"):
+        assert table[name].dtype == np.float64
+    assert len(en.load_history(runs)) == 3 * 20
+
+
+def test_index_is_a_cache(runs):
+    expected = en.load_results(runs)
+    index = runs / ".index.json"
+    for content in (None, b"", b"[]", b'{"format": 1, "entries": {}}'):
+        if content is None:
+            index.unlink(missing_ok=True)
+        else:
+            index.write_bytes(content)
+        pd.testing.assert_frame_equal(en.load_results(runs), expected)
+        pd.testing.assert_frame_equal(en.load_results(runs), expected)
+
+
+def copy_of(runs, folder):
+    assert import_results(exported(runs, folder / "all.csv"), folder / "copy") == 20
+    return folder / "copy"
+
+
+def exported(runs, path):
+    assert export_results(runs, path) == 20
+    return path
+
+
+@pytest.mark.parametrize("ending", ["csv", "csv.xz", "sqlite", "parquet"])
+def test_out_and_back_in(runs, tmp_path, ending):
+    if ending == "parquet":
+        pytest.importorskip("pyarrow", reason="Parquet needs pyarrow")
+    out, curves = tmp_path / f"runs.{ending}", tmp_path / f"curves.{ending}"
+    assert export_results(runs, out, curves) == 20
+    table = en.load_results(runs)
+    pd.testing.assert_frame_equal(same_table(read_table(out)), table)
+    assert import_results(out, tmp_path / "back", curves) == 20
+    pd.testing.assert_frame_equal(en.load_results(tmp_path / "back"), table)
+    pd.testing.assert_frame_equal(
+        en.load_history(tmp_path / "back"), en.load_history(runs), check_exact=True
+    )
+    assert import_results(out, tmp_path / "back", curves) == 0
+    done = en.sweep(GRID, tmp_path / "back", data=digits(), progress=False)
+    pd.testing.assert_frame_equal(done, table)
+
+
+def test_changed_rows_are_refused(runs, tmp_path):
+    path = exported(runs, tmp_path / "all.csv")
+    lines = path.read_text().splitlines(keepends=True)
+    cells = lines[3].split(",")
+    cells[1] = "7"
+    path.write_text("".join([*lines[:3], ",".join(cells), *lines[4:]]))
+    with pytest.raises(en.FileError, match=r"row 3, is not a result .* other settings"):
+        import_results(path, tmp_path / "back")
+    assert not (tmp_path / "back").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\xff", b"a,b\n1,2\n", b"PK\x03\x04"])
+@pytest.mark.parametrize("ending", ["csv", "csv.xz", "sqlite"])
+def test_files_that_are_no_tables(tmp_path, content, ending):
+    path = tmp_path / f"x.{ending}"
+    path.write_bytes(content)
+    with pytest.raises(en.FileError):
+        import_results(path, tmp_path / "back")
+
+
+def test_bad_names(runs, tmp_path):
+    with pytest.raises(en.FileError, match=r"must end in one of .csv, .* got 'x.txt'"):
+        export_results(runs, tmp_path / "x.txt")
+    with pytest.raises(en.FileError, match="is not a folder of results"):
+        en.load_results(tmp_path / "none")
+    with pytest.raises(en.FileError, match="cannot be read"):
+        read_table(tmp_path / "none.csv")
+
+
+DAMAGED = [
+    b"",
+    b"{",
+    b"[]",
+    b'{"outcome": "reached"}',
+    b'{"outcome": "good", "config": {}}',
+    b"\xff",
+]
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+def test_damaged_results_are_reported_left_out_and_done_again(runs, tmp_path, caplog, content):
+    copy = copy_of(runs, tmp_path)
+    expected = en.load_results(runs)
+    store = Store(copy)
+    victim = run_id(GRID.configs[5], digits().sha256)
+    (store.folder(victim) / "result.json").write_bytes(content)
+    table = en.load_results(copy)
+    assert victim not in set(table["id"])
+    assert len(table) == 19
+    assert str(store.folder(victim)) in caplog.text
+    assert store.outcome(victim) == "running"
+    again = en.sweep(GRID, copy, data=digits(), workers=1, progress=False)
+    pd.testing.assert_frame_equal(timeless(again), timeless(expected))
+
+
+def test_leftovers_of_crashes(runs, tmp_path, capsys):
+    copy = copy_of(runs, tmp_path)
+    part = next(Store(copy).folders()) / ".result.json.host.1.part"
+    part.write_text("{")
+    half = copy / "00" / "00aa00aa00aa00aa"
+    half.mkdir(parents=True)
+    assert len(en.load_results(copy)) == 20
+    assert Store(copy).leftovers() == []  # they may be in use
+    for path in (part, half):
+        os.utime(path, (1, 1))
+    assert main(["status", str(copy), "--clean"]) == 0
+    shown = capsys.readouterr()
+    assert str(part) in shown.err
+    assert str(half) in shown.err
+    assert not part.exists()
+    assert not half.exists()
+    assert "5 all" in shown.out
+
+
+def test_status(runs, tmp_path, capsys):
+    grid = tmp_path / "grid.toml"
+    GRID.to_toml(grid)
+    assert main(["status", str(runs), "--json"]) == 0
+    counts = json.loads(capsys.readouterr().out)
+    assert {"runs": "9 largest", "exhausted": 4} in counts
+    assert main(["status", str(runs), "--grid", str(grid)]) == 0  # of MNIST: nothing is there
+    assert capsys.readouterr().out.split() == "missing block 1 4 block 2 16".split()

@@ -1,0 +1,291 @@
+"""Sweeps: any executor gives the same table, and nothing that is killed loses a run."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from support import digits
+from sweeps import GRID, timeless
+
+import energynet as en
+from energynet import pool as pool_module
+from energynet.cli import main
+from energynet.store import Store
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    return en.sweep(GRID, tmp_path_factory.mktemp("runs"), data=digits(), progress=False)
+
+
+def same(table, expected):
+    pd.testing.assert_frame_equal(timeless(table), timeless(expected))
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_local_workers(undisturbed, tmp_path, workers):
+    same(en.sweep(GRID, tmp_path, data=digits(), workers=workers, progress=False), undisturbed)
+
+
+def test_threads(undisturbed, tmp_path):
+    with ThreadPoolExecutor(2) as executor:
+        same(en.sweep(GRID, tmp_path, executor, data=digits(), progress=False), undisturbed)
+
+
+def test_dask_with_a_worker_killed(undisturbed, tmp_path):
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed")
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as c,
+        distributed.Client(c) as client,
+    ):
+        victim = next(iter(c.workers.values()))
+        executor = client.get_executor()
+        futures = [executor.submit(time.sleep, 0.2)]
+        os.kill(victim.process.pid, signal.SIGKILL)
+        same(en.sweep(GRID, tmp_path, executor, data=digits(), progress=False), undisturbed)
+        del futures
+
+
+def test_shards_merged_by_copying(undisturbed, tmp_path):
+    for part in (1, 2, 3):
+        folder = tmp_path / str(part)
+        rows = en.sweep(GRID, folder, data=digits(), shard=(part, 3), progress=False)
+        assert len(rows) in (6, 7)
+        shutil.copytree(folder, tmp_path / "all", dirs_exist_ok=True)
+    same(en.load_results(tmp_path / "all"), undisturbed)
+
+
+SLOW = """
+import energynet as en
+from support import digits
+limits = dict(max_steps=200_000, test_every=5_000, target_accuracy=1.0)
+grid = en.Grid(hidden=[20, 30, 40], seeds=4, **limits)
+table = en.sweep(grid, {store!r}, data=digits(), workers=2, progress={progress})
+print(len(table))
+"""
+
+
+def driver(store, progress=False):
+    """A plain script without a main guard."""
+    script = store.parent / "script.py"
+    script.write_text(SLOW.format(store=str(store), progress=progress))
+    path = os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return subprocess.Popen(
+        [sys.executable, str(script)],
+        env=os.environ | {"PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def children(pid):
+    listed = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
+    return [int(child) for child in listed.stdout.split()]
+
+
+def wait_for_runs(store, number, process):
+    deadline = time.monotonic() + 120
+    while len(list(store.glob("*/*/result.json"))) < number:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def slow_grid():
+    return en.Grid(
+        hidden=[20, 30, 40], seeds=4, max_steps=200_000, test_every=5_000, target_accuracy=1.0
+    )
+
+
+@pytest.fixture(scope="module")
+def undisturbed_slow(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("slow")
+    return en.sweep(slow_grid(), folder, data=digits(), progress=False)
+
+
+def test_kills_at_random_moments(undisturbed_slow, tmp_path):
+    """Workers, the driver, or both; then the same sweep to its end."""
+    store, chance = tmp_path / "runs", random.Random(5)
+    for attempt in range(4):
+        process = driver(store)
+        wait_for_runs(store, 2 * attempt + 1, process)
+        time.sleep(chance.uniform(0, 0.3))
+        victims = children(process.pid)
+        if attempt % 2:
+            os.kill(process.pid, signal.SIGKILL)
+        for victim in victims[: 2 if attempt == 3 else 1]:
+            if attempt != 1:
+                os.kill(victim, signal.SIGKILL)
+        if attempt % 2 == 0:
+            wait_for_runs(store, 2 * attempt + 2, process)
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    same(en.sweep(slow_grid(), store, data=digits(), progress=False), undisturbed_slow)
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_interrupts_are_clean(undisturbed_slow, tmp_path, sent):
+    store = tmp_path / "runs"
+    process = driver(store, progress=True)
+    wait_for_runs(store, 1, process)
+    workers = children(process.pid)
+    assert len(workers) == 2
+    began = time.monotonic()
+    os.killpg(process.pid, sent)  # as a terminal or a batch system does: to all of them
+    _, shown = process.communicate(timeout=30)
+    assert time.monotonic() - began < 5  # promised: 2 s, on idle cores
+    assert "runs are stored; the same command does the rest" in shown
+    assert process.returncode != 0
+    assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+    assert list(store.glob("*/*/checkpoint.npz"))
+    same(en.sweep(slow_grid(), store, data=digits(), progress=False), undisturbed_slow)
+
+
+def test_a_script_without_a_main_guard(tmp_path):
+    process = driver(tmp_path / "runs")
+    out, err = process.communicate(timeout=120)
+    assert (out.strip(), process.returncode) == ("12", 0), err
+
+
+def test_a_run_that_kills_its_workers_is_given_up(tmp_path, monkeypatch):
+    configs = list(en.Grid(hidden=[3, 4], max_steps=50, test_every=50))
+    deadly = tmp_path / "deadly"
+    deadly.write_text(
+        "import json, os, sys\n"
+        "for line in sys.stdin:\n"
+        "    if json.loads(line)['config']['hidden'] == 4: os.kill(os.getpid(), 9)\n"
+        "    from energynet.worker import run_one\n"
+        "    print(json.dumps({'outcome': run_one(json.loads(line))}), flush=True)\n"
+    )
+
+    def start():
+        return subprocess.Popen([sys.executable, str(deadly)], stdin=-1, stdout=-1, text=True)
+
+    monkeypatch.setattr(pool_module, "_start", start)
+    table = en.sweep(configs, tmp_path / "runs", data=digits(), progress=False, workers=1)
+    row = table.set_index("hidden").loc[4]
+    assert row["outcome"] == "failed"
+    assert row["reason"] == "its worker died 3 times, at last by signal 9"
+    monkeypatch.undo()
+    again = en.sweep(configs, tmp_path / "runs", data=digits(), progress=False)
+    assert list(again["outcome"]).count("failed") == 1  # not tried again unless asked
+    again = en.sweep(configs, tmp_path / "runs", data=digits(), progress=False, retry_failed=True)
+    assert "failed" not in set(again["outcome"])
+
+
+def test_failed_runs_tell_why(tmp_path):
+    config = en.TrainingConfig(hidden=2**30, max_steps=1)
+    table = en.sweep([config], tmp_path, data=digits(), progress=False, workers=1)
+    assert table["outcome"][0] == "failed"
+    assert "hidden must be small enough for memory" in table["reason"][0]
+
+
+def test_damaged_checkpoint_costs_nothing_but_time(tmp_path, undisturbed):
+    configs = list(GRID)
+    opened = Store(tmp_path)
+    for identity, content in zip(undisturbed["id"], [b"", b"PK", b"text"], strict=False):
+        opened.checkpoint(identity).parent.mkdir(parents=True)
+        opened.checkpoint(identity).write_bytes(content)
+    same(en.sweep(configs, tmp_path, data=digits(), progress=False), undisturbed)
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
+def test_unwritable_store(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(en.FileError, match="cannot be written"):
+        en.sweep(GRID, tmp_path, data=digits(), progress=False)
+
+
+def test_a_store_that_is_a_file(tmp_path):
+    path = tmp_path / "file"
+    path.touch()
+    with pytest.raises(en.FileError, match=r"store .*file cannot be written"):
+        en.sweep(GRID, path, data=digits(), progress=False)
+
+
+TOML = """
+[[block]]
+hidden = [5, 6]
+seeds = 2
+max_steps = 50
+test_every = 50
+"""
+
+
+def test_command_line(tmp_path, capsys):
+    grid, store = tmp_path / "grid.toml", str(tmp_path / "runs")
+    grid.write_text(TOML)
+    assert main(["sweep", str(grid), "--store", store, "--dry-run"]) == 0
+    assert capsys.readouterr().out.startswith("4 runs, 0 stored, 4 to do: about")
+    assert main(["sweep", str(grid), "--store", store, "--shard", "1/2", "--workers", "1"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out == "2 exhausted\n"
+    assert "0 of 2 runs, 0 running" in shown.err
+    assert "2 of 2 runs" in shown.err
+    assert main(["sweep", str(grid), "--store", store, "--quiet"]) == 0
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err) == ("4 exhausted\n", "")
+    assert main(["export", store, "--out", str(tmp_path / "runs.csv")]) == 0
+    assert main(["import", str(tmp_path / "runs.csv"), "--store", str(tmp_path / "two")]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("4 new runs in")
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--shard", "3/2"], "shard must be I/N with I in 1 ... N, got '3/2'"),
+        (["--workers", "none"], "workers must be an integer in [1, 4096], got 'none'"),
+        (["--workers", "0"], "workers must be an integer in [1, 4096], got 0"),
+        (["--data", "nowhere"], "nowhere"),
+    ],
+)
+def test_bad_usage(tmp_path, capsys, flags, message):
+    grid = tmp_path / "grid.toml"
+    grid.write_text(TOML)
+    assert main(["sweep", str(grid), "--store", str(tmp_path / "runs"), *flags]) == 2
+    shown = capsys.readouterr()
+    assert message in shown.err
+    assert shown.err.count("\n") == 1
+
+
+def test_a_notebook_cell(tmp_path):
+    nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed")
+    nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed")
+    pytest.importorskip("ipykernel", reason="ipykernel is not installed")
+    cell = SLOW.format(store=str(tmp_path / "runs"), progress=True)
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
+    client = nbclient.NotebookClient(book, timeout=120, resources={"metadata": {"path": HERE}})
+    client.execute()
+    texts = "".join(o.get("text", "") for o in book.cells[0].outputs)
+    assert "12\n" in texts
+    assert "runs |" in texts
+
+
+def test_results_are_those_of_train(undisturbed):
+    row = undisturbed.iloc[3]
+    rule = "fraction" if row["rule"] != "all" else None
+    config = en.TrainingConfig(
+        hidden=int(row["hidden"]),
+        rule=en.rule_from_name(row["rule"], fraction=row[rule] if rule else None),
+        seed=int(row["seed"]),
+        max_steps=300,
+        test_every=100,
+        target_accuracy=1.0,
+        alpha=0.5 if rule else (),
+    )
+    result = en.train(config, digits())
+    assert (row["m0"], row["m1"]) == (result.energy.m0, result.energy.m1)
+    assert np.isclose(row["accuracy"], result.accuracy, rtol=0)

@@ -1,0 +1,70 @@
+"""Verdicts as text: the numbers, the sentences, the three forms."""
+
+import json
+
+import pytest
+from tables import complete
+
+import energynet as en
+from energynet.analysis.verdict_text import between_text, to_json, to_markdown, to_text
+from energynet.analysis.words import listing, number, sizes
+
+
+@pytest.fixture(scope="module")
+def found():
+    table, history = complete()
+    return en.claims(table[table["hidden"] != 300], history=history)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1.23456, "1.23"),
+        (0.0012345, "0.00123"),
+        (123.456, "123"),
+        (98765.4, "98,765"),
+        (1.5e7, "1.5e+07"),
+        (0, "0"),
+        (-0.51234, "-0.512"),
+        (float("inf"), "infinity"),
+    ],
+)
+def test_numbers_have_three_digits(value, text):
+    assert number(value) == text
+
+
+def test_lists_and_sizes():
+    assert listing(["a"]) == "a"
+    assert listing(["a", "b", "c"]) == "a, b and c"
+    assert sizes([3000, 100]) == "nh = 100 and 3,000"
+
+
+def test_json_is_a_list_with_one_object_a_claim(found):
+    values = json.loads(to_json(found))
+    assert [item["number"] for item in values] == list(range(1, 15))
+    assert values[0]["verdict"] == "undecided"
+    assert values[0]["sizes"] == [100, 1000, 3000, 10000]
+
+
+def test_markdown_has_a_row_a_claim_and_every_part(found):
+    text = to_markdown(found)
+    assert text.count("\n| ") == 1 + 1 + 14 - 1
+    assert "| 1 | Each of F, L and N saves energy" in text
+    assert "no runs at nh = 300" in text
+    assert "\n  - F uniform: synapses drawn from the whole network: **holds**." in text
+
+
+def test_text_fits_a_terminal(found):
+    lines = to_text(found).splitlines()
+    assert max(map(len, lines)) <= 100
+    assert lines[0].startswith(" 1  UNDECIDED  Each of F, L and N")
+
+
+def test_savings_between_m0_and_m1_are_shown():
+    table, _ = complete()
+    table["m_alpha_0.5"] = (table["m0"] * table["m1"]) ** 0.5
+    lines = between_text(en.savings(table)).splitlines()
+    assert lines[0].startswith("Unjudged")
+    assert len(lines) == 1 + 5
+    assert lines[-1].startswith("M_0.5, largest updates of each neuron: ")
+    assert between_text(en.savings(table.drop(columns="m_alpha_0.5"))) == ""
