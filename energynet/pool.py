@@ -1,6 +1,6 @@
 """Local worker processes that outlive the death of any of them.
 
-Each is `python -m energynet.worker`: a fresh interpreter that never sees the user's main module.
+Each is a fresh interpreter that runs `energynet.worker` and never sees the user's main module.
 One thread a worker hands it runs and waits for its answers.
 """
 
@@ -13,10 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, NamedTuple
-
-import energynet
 
 DEATHS = 3  # of a worker with the same run, until the run is given up
 _GRACE = 1.5  # seconds to stop in before workers are killed
@@ -121,11 +118,11 @@ class Pool:
 
 
 def _start() -> "subprocess.Popen[str]":
-    package = str(Path(energynet.__file__).resolve().parent.parent)
-    path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
-    environment = os.environ | dict.fromkeys(_ONE_THREAD, "1") | {"PYTHONPATH": path}
+    # It finds modules where this process finds them, and not in the working directory.
+    code = f"import sys; sys.path[:] = {sys.path!r}; from energynet.worker import main; main()"
+    environment = os.environ | dict.fromkeys(_ONE_THREAD, "1")
     return subprocess.Popen(
-        [sys.executable, "-m", "energynet.worker"],
+        [sys.executable, "-P", "-c", code],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

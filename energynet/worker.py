@@ -1,6 +1,6 @@
-"""One run of a sweep, wherever it is computed; as a program, the local worker of a sweep.
+"""One run of a sweep, wherever it is computed; and the local worker of a sweep.
 
-The program reads a run as a line of JSON on stdin and answers with a line of JSON on stdout. It
+The worker reads a run as a line of JSON on stdin and answers with a line of JSON on stdout. It
 never imports the user's main module, so that a sweep may stand in any script or notebook.
 """
 
@@ -116,7 +116,3 @@ def main() -> None:
         except KeyboardInterrupt:
             break
         print(json.dumps(answer), flush=True)
-
-
-if __name__ == "__main__":
-    main()
