@@ -9,6 +9,7 @@ import signal
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from support import digits
@@ -43,13 +44,15 @@ def disturb(store: Path, chance: random.Random, most: int) -> int:
         victims = chance.choice([[process.pid], workers[:1], [process.pid, *workers]])
         for victim in victims:
             if kills < most and process.poll() is None:
-                os.kill(victim, signal.SIGKILL)
-                kills += 1
+                with suppress(ProcessLookupError):
+                    os.kill(victim, signal.SIGKILL)
+                    kills += 1
         done = len(list(store.glob("*/*/result.json")))
         print(f"killed {len(victims)}, {done} runs stored", flush=True)
         if process.pid not in victims:
             time.sleep(0.5)
-            os.killpg(process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
     return kills
 
