@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -43,18 +44,24 @@ def test_threads(undisturbed, tmp_path):
         same(en.sweep(GRID, tmp_path, executor, data=digits(), progress=False), undisturbed)
 
 
-def test_dask_with_a_worker_killed(undisturbed, tmp_path):
+def test_dask_with_a_worker_killed_halfway(undisturbed, tmp_path):
     distributed = pytest.importorskip("distributed", reason="Dask is not installed")
+
+    def kill_halfway(process):
+        while len(list(tmp_path.glob("*/*/result.json"))) < len(GRID) // 2:
+            time.sleep(0.01)
+        os.kill(process.pid, signal.SIGKILL)
+
     with (
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as c,
         distributed.Client(c) as client,
     ):
-        victim = next(iter(c.workers.values()))
+        victim = next(iter(c.workers.values())).process
+        killer = threading.Thread(target=kill_halfway, args=(victim,))
+        killer.start()
         executor = client.get_executor()
-        futures = [executor.submit(time.sleep, 0.2)]
-        os.kill(victim.process.pid, signal.SIGKILL)
         same(en.sweep(GRID, tmp_path, executor, data=digits(), progress=False), undisturbed)
-        del futures
+        killer.join()
 
 
 def test_shards_merged_by_copying(undisturbed, tmp_path):
