@@ -104,7 +104,8 @@ def record_of(content: Mapping[str, Any]) -> dict[str, Any]:
     row |= {name: value for name, value in config.items() if DEFAULTS.get(name) != value}
     if alphas:
         row["alpha"] = " ".join(f"{alpha:g}" for alpha in alphas)
-    return row | {k: v for k, v in content["provenance"].items() if k in PROVENANCE}
+    known = content["provenance"].items()
+    return row | {name: value for name, value in known if name in PROVENANCE and value != ""}
 
 
 def table_of(records: Iterable[Mapping[str, Any]]) -> "pd.DataFrame":

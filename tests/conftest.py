@@ -1,5 +1,7 @@
 """Settings for all tests."""
 
+import logging
+
 import hypothesis
 import pytest
 
@@ -14,3 +16,9 @@ hypothesis.settings.load_profile("energynet")
 @pytest.fixture(scope="session")
 def mnist():
     return en.load_mnist()
+
+
+@pytest.fixture(autouse=True)
+def _loud():
+    """Commands with --quiet silence the package for the rest of a process."""
+    logging.getLogger("energynet").setLevel(logging.NOTSET)
