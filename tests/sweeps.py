@@ -19,4 +19,4 @@ GRID = en.Grid(
 
 def timeless(table):
     """The table without what differs between two sweeps of the same grid."""
-    return table.drop(columns=CHANGING)
+    return table.drop(columns=CHANGING, errors="ignore")
