@@ -192,12 +192,13 @@ def _status(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps([{"runs": name, **count} for name, count in counts.items()]))
         return 0
-    columns = ["reached", "exhausted", "diverged", "failed", "skipped", "running", "missing"]
+    columns = ["reached", "exhausted", "diverged", "failed", "skipped", "running"]
+    columns += ["interrupted", "missing"]
     shown = [c for c in columns if any(count.get(c) for count in counts.values())]
     width = max((len(name) for name in counts), default=0)
-    print(" ".join([" " * width, *(f"{column:>10}" for column in shown)]).rstrip())
+    print(" ".join([" " * width, *(f"{column:>11}" for column in shown)]).rstrip())
     for name, count in counts.items():
-        print(" ".join([f"{name:<{width}}", *(f"{count.get(c, 0):>10,d}" for c in shown)]))
+        print(" ".join([f"{name:<{width}}", *(f"{count.get(c, 0):>11,d}" for c in shown)]))
     return 0
 
 
@@ -210,9 +211,9 @@ def _counts_of_store(store: Store) -> dict[str, Counter[str]]:
     for hidden, rule, outcome in zip(order["hidden"], order["rule"], order["outcome"], strict=True):
         counts.setdefault(f"{hidden} {rule}", Counter())[outcome] += 1
     known = set(table["id"])
-    running = sum(folder.name not in known for folder in store.folders())
-    if running:
-        counts["begun"] = Counter(running=running)
+    begun = [folder.name for folder in store.folders() if folder.name not in known]
+    if begun:
+        counts["begun"] = Counter(str(store.outcome(identity)) for identity in begun)
     return counts
 
 

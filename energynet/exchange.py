@@ -14,7 +14,7 @@ from energynet.errors import EnergynetError, FileError
 from energynet.files import check_writable, written_whole
 from energynet.result import Checkpoint
 from energynet.rules import PARAMETERS, rule_from_name
-from energynet.store import DONE, Store, run_id
+from energynet.store import ABSENT, DONE, Store, run_id
 from energynet.table import DEFAULTS, PROVENANCE, load_history, load_results, table_of
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def import_results(table: str | Path, store: str | Path, history: str | Path | N
     new = 0
     for content in contents:
         identity = content["id"]
-        if opened.outcome(identity) in (None, "running"):
+        if opened.outcome(identity) not in (*DONE, *ABSENT):
             opened.put(identity, content, curves.get(identity, ()))
             new += 1
     return new

@@ -9,11 +9,14 @@ import csv
 import hashlib
 import io
 import json
+import math
+import os
 import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +27,24 @@ from energynet.result import Checkpoint, TrainingResult, finite
 
 DONE = ("reached", "exhausted", "diverged")
 ABSENT = ("failed", "skipped")
+_SILENCE = 180.0  # seconds after which a run that gives no sign of life counts as interrupted
+STOP_PREFIX = ".stop-"  # of the files that tell the runs of one sweep to stop
+# Fields that every id has ever held. One added later counts only where it is not at its default, so
+# that stored runs keep their ids.
+_FIRST_FIELDS = frozenset(
+    "hidden rule seed activation output learning_rate init_std center sample_order"
+    " target_accuracy test_every max_steps dtype alpha".split()
+)
 _SPEC, _RESULT, _HISTORY, _CHECKPOINT = "spec.json", "result.json", "history.csv", "checkpoint.npz"
 
 
 def run_id(config: TrainingConfig, data_sha256: str) -> str:
     """16 hexadecimal digits of SHA-256 over config, data and numerics version."""
-    content = {"config": config.to_dict(), "data": data_sha256, "numerics": NUMERICS_VERSION}
+    values = config.to_dict()
+    for item in fields(config):
+        if item.name not in _FIRST_FIELDS and getattr(config, item.name) == item.default:
+            del values[item.name]
+    content = {"config": values, "data": data_sha256, "numerics": NUMERICS_VERSION}
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
@@ -62,13 +77,17 @@ class Store:
         return self.folder(identity) / _CHECKPOINT
 
     def outcome(self, identity: str) -> str | None:
-        """`reached`, `exhausted`, `diverged`, `failed` or `skipped`; `running` for a run that was
-        begun and has no readable result; None for one that was not begun."""
+        """`reached`, `exhausted`, `diverged`, `failed` or `skipped`; of a run that was begun
+        and has no readable result `running`, or `interrupted` where nothing has been heard of it
+        for minutes; None for one that was not begun."""
         folder = self.folder(identity)
         try:
             return str(read_result(folder / _RESULT)["outcome"])
         except FileError:
-            return "running" if folder.is_dir() else None
+            if not folder.is_dir():
+                return None
+            heard = max(_changed(path) for path in (folder, folder / _SPEC, folder / _CHECKPOINT))
+            return "running" if heard > time.time() - _SILENCE else "interrupted"
 
     def outcomes(self, identities: Iterable[str]) -> dict[str, str | None]:
         """The outcome of each."""
@@ -80,6 +99,11 @@ class Store:
         if not path.exists():
             spec = {"config": config.to_dict(), "data_sha256": data_sha256}
             _write_json(path, {"id": identity, **spec, "numerics": NUMERICS_VERSION})
+
+    def still_running(self, identity: str) -> None:
+        """A sign of life; to be given every minute or so."""
+        with suppress(OSError):
+            os.utime(self.folder(identity) / _SPEC)
 
     def finish(self, result: TrainingResult, provenance: Mapping[str, Any]) -> None:
         """Write learning curve and result, then remove the checkpoint."""
@@ -127,20 +151,22 @@ class Store:
             yield from sorted(path for path in group.iterdir() if path.name.startswith(group.name))
 
     def leftovers(self, age: float = 3600.0) -> list[Path]:
-        """What crashes leave: temporary files, and folders without spec and result.
+        """What crashes leave: temporary files, folders without spec and result, checkpoints of runs
+        that have a result, and what told a sweep to stop.
 
         Only those that nothing has changed for `age` seconds: others may be in use.
         """
-        latest = time.time() - age
-        found = []
+        found = [*self.root.glob(f"{STOP_PREFIX}*"), *self.root.glob(".*.part")]
         for folder in self.folders():
-            parts = [path for path in folder.glob(".*.part") if path.stat().st_mtime < latest]
-            empty = not any((folder / name).exists() for name in (_SPEC, _RESULT))
-            if empty and folder.stat().st_mtime < latest:
+            names = {path.name for path in folder.glob("*")}
+            if not names & {_SPEC, _RESULT}:
                 found.append(folder)
-            else:
-                found += parts
-        return found
+                continue
+            found += [folder / name for name in names if name.endswith(".part")]
+            if {_RESULT, _CHECKPOINT} <= names and self.outcome(folder.name) in DONE:
+                found.append(folder / _CHECKPOINT)
+        latest = time.time() - age
+        return sorted(path for path in found if -math.inf < _changed(path) < latest)
 
     def clean(self, age: float = 3600.0) -> list[Path]:
         """Remove `leftovers`; returns what was removed."""
@@ -190,6 +216,14 @@ def _write_json(path: Path, content: Mapping[str, Any]) -> None:
     with written_whole(path) as file:
         text = json.dumps(finite(dict(content)), allow_nan=False, indent=1)
         file.write(text.encode())
+
+
+def _changed(path: Path) -> float:
+    """When a file was changed last; minus infinity where there is none."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return -math.inf
 
 
 def forget_checkpoint(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -144,7 +145,7 @@ def test_damaged_results_are_reported_left_out_and_done_again(runs, tmp_path, ca
     assert victim not in set(table["id"])
     assert len(table) == 19
     assert str(store.folder(victim)) in caplog.text
-    assert store.outcome(victim) == "running"
+    assert store.outcome(victim) in ("running", "interrupted")
     again = en.sweep(GRID, copy, data=digits(), workers=1, progress=False)
     pd.testing.assert_frame_equal(timeless(again), timeless(expected))
 
@@ -176,3 +177,42 @@ def test_status(runs, tmp_path, capsys):
     assert {"runs": "9 largest", "exhausted": 4} in counts
     assert main(["status", str(runs), "--grid", str(grid)]) == 0  # of MNIST: nothing is there
     assert capsys.readouterr().out.split() == "missing block 1 4 block 2 16".split()
+
+
+def test_leftover_checkpoints_and_signs_to_stop(runs, tmp_path):
+    store = Store(copy_of(runs, tmp_path))
+    ended = store.checkpoint(next(store.folders()).name)
+    unfinished = store.checkpoint("00aa00aa00aa00aa")
+    store.begin(unfinished.parent.name, GRID.configs[0], "")
+    sign = store.root / ".stop-1"
+    for path in (ended, unfinished, sign):
+        path.touch()
+        os.utime(path, (1, 1))
+    assert store.clean() == sorted([ended, sign])
+    assert unfinished.exists()
+
+
+def test_a_run_that_gives_no_sign_of_life_was_interrupted(tmp_path):
+    store, identity = Store(tmp_path), "00aa00aa00aa00aa"
+    store.begin(identity, GRID.configs[0], "")
+    folder = store.folder(identity)
+    assert store.outcome(identity) == "running"
+    for path in (folder / "spec.json", folder):
+        os.utime(path, (1, 1))
+    assert store.outcome(identity) == "interrupted"
+    store.still_running(identity)
+    assert store.outcome(identity) == "running"
+
+
+def test_fields_added_later_leave_stored_ids_alone():
+    """Ids of today, held here; and a field of tomorrow counts only where it is set."""
+
+    @dataclass(frozen=True, kw_only=True)
+    class Later(en.TrainingConfig):
+        noise: float = 0.0
+
+    config = en.TrainingConfig(hidden=7, rule=en.LargestUpdates(0.1), seed=2)
+    values = {"hidden": 7, "rule": config.rule, "seed": 2}
+    assert run_id(config, "data") == "c543bd92991d33de"
+    assert run_id(Later(**values), "data") == run_id(config, "data")
+    assert run_id(Later(**values, noise=0.1), "data") != run_id(config, "data")
