@@ -4,10 +4,11 @@ import signal
 import sys
 import threading
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from contextlib import contextmanager
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import numpy as np
 
@@ -19,13 +20,15 @@ from energynet.files import written_whole
 from energynet.grid import longest_first
 from energynet.pool import Pool, Report, drain
 from energynet.provenance import provenance
-from energynet.store import DONE, Store, run_id
+from energynet.store import DONE, STOP_PREFIX, Store, run_id
 from energynet.sweep_progress import SweepProgress
 from energynet.table import load_results
 from energynet.threads import usable_cores
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_GRACE = 1.5  # seconds that runs of an executor have for stopping
 
 
 def sweep(
@@ -88,7 +91,7 @@ def sweep(
                 if executor is None:
                     _run_locally(plan, opened, min(count, len(plan.todo)), shown)
                 else:
-                    _run_with(executor, plan, shown)
+                    _run_with(executor, plan, opened, shown)
             except KeyboardInterrupt:
                 shown.close()
                 _say_how_to_resume(shown)
@@ -164,17 +167,17 @@ def _run_locally(plan: Plan, store: Store, workers: int, shown: SweepProgress) -
         if report.error:
             raise EnergynetError(f"{report.error}; the same command goes on from what is stored")
         if report.died:
-            origin = {"data_sha256": plan.data_sha256, "numerics": NUMERICS_VERSION}
-            store.give_up(identity, config, "failed", report.died, origin | provenance())
+            _give_up(plan, store, identity, report.died)
         if report.died or report.outcome:
             missing.discard(identity)
             shown.end(config, report.outcome or "failed")
-        else:
+        elif "deaths" not in report.spec:  # else it began before its worker died
             shown.begin()
 
     try:
         while missing:
             drain(pool.reports, 0.5, take)
+            shown.tick(shown.running)
     finally:
         _stop(pool)
 
@@ -188,29 +191,70 @@ def _stop(pool: Pool) -> None:
         raise
 
 
-def _run_with(executor: Executor, plan: Plan, shown: SweepProgress) -> None:
-    from energynet.worker import STOP, run_one
+def _run_with(executor: Executor, plan: Plan, store: Store, shown: SweepProgress) -> None:
+    from energynet.worker import run_elsewhere
 
+    stop = store.root.resolve() / f"{STOP_PREFIX}{uuid4().hex}"
     futures: dict[Future[str], str] = {}
-    STOP.clear()
     try:
         for spec in plan.todo:
-            futures[executor.submit(run_one, spec)] = spec["id"]
+            try:
+                future = executor.submit(run_elsewhere, spec | {"stop": str(stop)})
+            except RuntimeError as error:  # it is broken, or was shut down
+                raise _broken(error) from error
+            futures[future] = spec["id"]
         left = set(futures)
         while left:
             finished, left = wait(left, timeout=0.5, return_when=FIRST_COMPLETED)
             for future in finished:
-                shown.end(plan.configs[futures[future]], future.result())
-    except BrokenExecutor as error:
-        raise EnergynetError(
-            f"the executor broke ({error}); the same call goes on from what is stored"
-        ) from error
+                identity = futures[future]
+                shown.end(plan.configs[identity], _answer(future, identity, plan, store))
+            # Dask does not tell which runs are under way.
+            shown.tick(sum(future.running() for future in left) or None)
     finally:
-        STOP.set()
-        for future in futures:
-            future.cancel()
-        wait([future for future in futures if not future.done()], timeout=10)
-        STOP.clear()
+        _stop_elsewhere(futures, stop)
+
+
+def _answer(future: "Future[str]", identity: str, plan: Plan, store: Store) -> str:
+    """The outcome of a run; one that kills Dask's workers time after time is given up."""
+    try:
+        outcome = future.result()
+    except EnergynetError:
+        raise
+    except Exception as error:
+        if type(error).__name__ != "KilledWorker":  # of distributed, which need not be installed
+            raise _broken(error) from error
+        _give_up(plan, store, identity, f"the workers that had it died: {error}")
+        return "failed"
+    if outcome == "stopped":
+        raise KeyboardInterrupt
+    return outcome
+
+
+def _broken(error: Exception) -> EnergynetError:
+    return EnergynetError(
+        f"the executor broke ({type(error).__name__}: {error});"
+        " the same call goes on from what is stored"
+    )
+
+
+def _stop_elsewhere(futures: "Iterable[Future[str]]", stop: Path) -> None:
+    """Tell the runs that are left to save and stop; the file stays while any may not have heard."""
+    left = [future for future in futures if not future.done()]
+    if not left:
+        return
+    with suppress(OSError):
+        stop.touch()
+    _, deaf = wait(left, timeout=_GRACE)
+    for future in deaf:
+        future.cancel()
+    if not deaf:
+        stop.unlink(missing_ok=True)
+
+
+def _give_up(plan: Plan, store: Store, identity: str, reason: str) -> None:
+    origin = {"data_sha256": plan.data_sha256, "numerics": NUMERICS_VERSION}
+    store.give_up(identity, plan.configs[identity], "failed", reason, origin | provenance())
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from energynet.config import TrainingConfig
 from energynet.cost import expected_seconds
 
 _EVERY = 30.0  # seconds between two lines of a log
+_REFRESH = 1.0  # seconds between two looks of a bar while no run ends
 
 
 class SweepProgress:
@@ -22,7 +23,8 @@ class SweepProgress:
     ) -> None:
         self.left = sum(expected_seconds(config) for config in todo)
         self.total = stored + sum(1 for _ in todo)
-        self.done, self.stored, self.failed, self.running = stored, stored, 0, 0
+        self.done, self.stored, self.failed = stored, stored, 0
+        self.running: int | None = 0
         self.paid = 0.0
         self.workers = workers
         self.stream = stream
@@ -36,7 +38,7 @@ class SweepProgress:
 
     def begin(self) -> None:
         """A run began."""
-        self.running += 1
+        self.running = (self.running or 0) + 1
         self._show()
 
     def end(self, config: TrainingConfig, outcome: str) -> None:
@@ -45,20 +47,22 @@ class SweepProgress:
         self.left -= cost
         self.paid += cost
         self.done += 1
-        self.running = max(0, self.running - 1)
+        self.running = max(0, (self.running or 0) - 1)
         self.failed += outcome == "failed"
         self._show(force=self.done == self.total)
 
-    def retry(self) -> None:
-        """A run's worker died: it is not running any more."""
-        self.running = max(0, self.running - 1)
+    def tick(self, running: int | None) -> None:
+        """Time has passed; `running` is how many runs are under way, None where nobody knows."""
+        self.running = running
+        self._show()
 
     def words(self) -> str:
         """Where the sweep stands."""
         spent = time.monotonic() - self.began
         rate = self.paid / spent if self.paid > 0 and spent > 0 else float(self.workers)
-        failed = f", {self.failed} failed" if self.failed else ""
-        return f"{self.running} running{failed}, about {_duration(self.left / rate)} left"
+        parts = [] if self.running is None else [f"{self.running} running"]
+        parts += [f"{self.failed} failed"] if self.failed else []
+        return ", ".join([*parts, f"about {_duration(self.left / rate)} left"])
 
     def close(self) -> None:
         """Leave the output tidy."""
@@ -68,13 +72,16 @@ class SweepProgress:
     def _show(self, force: bool = False) -> None:
         if self.stream is None:
             return
+        now = time.monotonic()
         if self.stream.isatty() or _notebook():
             if self.bar is None:
                 self.bar = self._new_bar()
             self.bar.set_description_str(self.words(), refresh=False)
             self.bar.update(self.done - self.bar.n)
+            if now - self.written >= _REFRESH:  # tqdm itself waits for a run to end
+                self.written = now
+                self.bar.refresh()
             return
-        now = time.monotonic()
         if force or now - self.written >= _EVERY:
             self.written = now
             print(f"{self.done} of {self.total} runs, {self.words()}", file=self.stream, flush=True)

@@ -5,10 +5,12 @@ never imports the user's main module, so that a sweep may stand in any script or
 """
 
 import json
+import math
 import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -23,7 +25,10 @@ from energynet.provenance import now, provenance
 from energynet.store import DONE, Store, forget_checkpoint
 from energynet.train import Progress, train
 
-STOP = threading.Event()  # set where all runs of this process are to stop at their next return
+STOPPED = "stopped"  # the answer of a run that was told to stop and saved where it stands
+_SIGN = 30.0  # seconds between two signs of life
+_LOOK = 0.3  # seconds between two looks whether a sweep has been stopped
+_terminated = threading.Event()  # a local worker was asked to leave
 
 
 @lru_cache(maxsize=1)
@@ -45,11 +50,14 @@ def run_one(spec: dict[str, Any]) -> str:
     """Do one run and store its result; returns the outcome.
 
     spec : "id", "config" (as `TrainingConfig.to_dict`), "data" and "store" (names), "retry"
-    (whether a failed run is done again). A run that is stored already is left as it is.
+    (whether a failed run is done again), "stop" (a file that appears when the sweep is stopped).
+    A run that is stored already is left as it is; whatever goes wrong in training is stored.
 
     Raises FileError where the result cannot be written, KeyboardInterrupt where it was stopped.
     """
     store, identity = Store(spec["store"]), spec["id"]
+    watch = _watch(spec, store)
+    watch(None)
     outcome = store.outcome(identity)
     if outcome in DONE or (outcome == "failed" and not spec["retry"]):
         return str(outcome)
@@ -60,15 +68,24 @@ def run_one(spec: dict[str, Any]) -> str:
     path = store.checkpoint(identity)
     _drop_foreign(path, config, dataset)
     try:
-        result = train(config, dataset, threads=1, checkpoint=path, progress=_watch(spec))
-    except FileError:
-        raise
-    except (EnergynetError, MemoryError) as error:
-        reason = str(error) or type(error).__name__
+        result = train(config, dataset, threads=1, checkpoint=path, progress=watch)
+    except OSError as error:  # of the machine, not of this run: others would meet it, too
+        raise error if isinstance(error, FileError) else FileError(str(error)) from error
+    except Exception as error:
+        named = isinstance(error, EnergynetError)
+        reason = str(error) if named else f"{type(error).__name__}: {error}".removesuffix(": ")
         store.give_up(identity, config, "failed", reason, _origin(dataset.sha256, began))
         return "failed"
     store.finish(result, _origin(dataset.sha256, began))
     return result.outcome
+
+
+def run_elsewhere(spec: dict[str, Any]) -> str:
+    """`run_one` for an executor that is not ours, which KeyboardInterrupt could end."""
+    try:
+        return run_one(spec)
+    except KeyboardInterrupt:
+        return STOPPED
 
 
 def _origin(data_sha256: str, began: str) -> dict[str, Any]:
@@ -93,13 +110,24 @@ def _drop_foreign(path: Path, config: TrainingConfig, dataset: Dataset) -> None:
         forget_checkpoint(path)
 
 
-def _watch(spec: dict[str, Any]) -> Callable[[Progress], None]:
-    """Stops a run where its process was told to, or where the driver of a worker has died."""
-    driver = spec.get("driver")
+def _watch(spec: dict[str, Any], store: Store) -> Callable[[Progress | None], None]:
+    """Gives signs of life, and stops a run whose process is to end, whose driver has died or whose
+    sweep was stopped."""
+    driver, stop = spec.get("driver"), spec.get("stop")
+    looked = -math.inf
+    signed = time.monotonic()
 
-    def watch(_: Progress) -> None:
-        if STOP.is_set() or (driver is not None and os.getppid() != driver):
+    def watch(_: Progress | None) -> None:
+        nonlocal looked, signed
+        if time.monotonic() - signed >= _SIGN:
+            signed = time.monotonic()
+            store.still_running(spec["id"])
+        if _terminated.is_set() or (driver is not None and os.getppid() != driver):
             raise KeyboardInterrupt
+        if stop is not None and time.monotonic() - looked >= _LOOK:
+            looked = time.monotonic()
+            if os.path.exists(stop):  # noqa: PTH110 (a stat and nothing else)
+                raise KeyboardInterrupt
 
     return watch
 
@@ -107,7 +135,7 @@ def _watch(spec: dict[str, Any]) -> Callable[[Progress], None]:
 def main() -> None:
     """Serve until stdin ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the driver, which decides
-    signal.signal(signal.SIGTERM, lambda *_: STOP.set())
+    signal.signal(signal.SIGTERM, lambda *_: _terminated.set())
     for line in sys.stdin:
         try:
             answer = {"outcome": run_one(json.loads(line))}

@@ -1,5 +1,6 @@
 """Sweeps: any executor gives the same table, and nothing that is killed loses a run."""
 
+import io
 import os
 import random
 import shutil
@@ -8,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,7 @@ from sweeps import GRID, timeless
 
 import energynet as en
 from energynet import pool as pool_module
+from energynet import sweep_progress, worker
 from energynet.cli import main
 from energynet.store import Store
 
@@ -83,14 +86,14 @@ print(len(table))
 """
 
 
-def driver(store, progress=False):
-    """A plain script without a main guard."""
-    script = store.parent / "script.py"
-    script.write_text(SLOW.format(store=str(store), progress=progress))
-    path = os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])])
+def driver(store, progress=False, script=SLOW):
+    """A plain script; `SLOW` is without a main guard."""
+    path = store.parent / "script.py"
+    path.write_text(script.format(store=str(store), progress=progress))
+    modules = os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])])
     return subprocess.Popen(
-        [sys.executable, str(script)],
-        env=os.environ | {"PYTHONPATH": path},
+        [sys.executable, str(path)],
+        env=os.environ | {"PYTHONPATH": modules},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -201,6 +204,93 @@ def test_failed_runs_tell_why(tmp_path):
     table = en.sweep([config], tmp_path, data=digits(), progress=False, workers=1)
     assert table["outcome"][0] == "failed"
     assert "hidden must be small enough for memory" in table["reason"][0]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no luck"), KeyError("u")])
+def test_a_run_that_goes_wrong_unexpectedly_ends_alone(tmp_path, monkeypatch, error):
+    train = worker.train
+
+    def sometimes(config, *arguments, **options):
+        if config.seed == 1:
+            raise error
+        return train(config, *arguments, **options)
+
+    monkeypatch.setattr(worker, "train", sometimes)
+    grid = en.Grid(hidden=3, seeds=3, max_steps=50, test_every=50)
+    with ThreadPoolExecutor(2) as executor:
+        table = en.sweep(grid, tmp_path, executor, data=digits(), progress=False)
+    rows = table.set_index("seed")
+    assert dict(rows["outcome"]) == {0: "exhausted", 1: "failed", 2: "exhausted"}
+    assert rows.loc[1, "reason"] == f"{type(error).__name__}: {error}"
+
+
+class KilledWorker(Exception):  # noqa: N818
+    """As that of distributed."""
+
+
+class Answers(Executor):
+    """An executor whose futures hold what it was told, the first run's first."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+
+    def submit(self, function, spec):
+        future = Future()
+        answer = self.answers.pop(0) if self.answers else function(spec)
+        future.set_exception(answer) if isinstance(answer, Exception) else future.set_result(answer)
+        return future
+
+
+def test_a_run_that_kills_the_workers_of_dask_is_given_up(tmp_path):
+    executor = Answers(KilledWorker("4 workers died"))
+    table = en.sweep(GRID, tmp_path, executor, data=digits(), progress=False)
+    assert list(table["outcome"]).count("failed") == 1
+    reason = "the workers that had it died: 4 workers died"
+    assert reason in set(table["reason"])
+
+
+@pytest.mark.parametrize("error", [BrokenProcessPool("gone"), ModuleNotFoundError("energynet")])
+def test_an_executor_that_breaks_marks_no_run_as_failed(tmp_path, error):
+    executor = Answers(error)
+    with pytest.raises(en.EnergynetError, match=r"the executor broke .*the same call goes on"):
+        en.sweep(GRID, tmp_path, executor, data=digits(), progress=False)
+    assert "failed" not in set(en.load_results(tmp_path)["outcome"])
+
+
+PROCESSES = """
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+import energynet as en
+from support import digits
+from test_sweep import slow_grid
+if __name__ == "__main__":
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as executor:
+        en.sweep(slow_grid(), {store!r}, executor, data=digits())
+"""
+
+
+def test_an_interrupt_reaches_the_runs_of_any_executor(undisturbed_slow, tmp_path):
+    store = tmp_path / "runs"
+    process = driver(store, script=PROCESSES)
+    wait_for_runs(store, 2, process)
+    os.kill(process.pid, signal.SIGINT)  # the driver alone; its workers learn it from the store
+    _, shown = process.communicate(timeout=30)
+    assert "runs are stored; the same command does the rest" in shown
+    assert 2 <= len(list(store.glob("*/*/result.json"))) < len(slow_grid())
+    assert list(store.glob("*/*/checkpoint.npz"))  # a run saved where it stood
+    assert not list(store.glob(".stop-*"))
+    same(en.sweep(slow_grid(), store, data=digits(), progress=False), undisturbed_slow)
+
+
+def test_lines_come_while_no_run_ends(monkeypatch):
+    monkeypatch.setattr(sweep_progress, "_EVERY", 0.0)
+    out = io.StringIO()
+    shown = sweep_progress.SweepProgress([en.TrainingConfig(hidden=10)], 3, 2, out)
+    shown.tick(1)
+    shown.tick(None)
+    first, second = out.getvalue().splitlines()
+    assert first.startswith("3 of 4 runs, 1 running, about ")
+    assert second.startswith("3 of 4 runs, about ")
 
 
 def test_damaged_checkpoint_costs_nothing_but_time(tmp_path, undisturbed):
