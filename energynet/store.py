@@ -9,6 +9,7 @@ import csv
 import hashlib
 import io
 import json
+import logging
 import math
 import os
 import shutil
@@ -35,6 +36,7 @@ _FIRST_FIELDS = frozenset(
     "hidden rule seed activation output learning_rate init_std center sample_order"
     " target_accuracy test_every max_steps dtype alpha".split()
 )
+_LOG = logging.getLogger("energynet")
 _SPEC, _RESULT, _HISTORY, _CHECKPOINT = "spec.json", "result.json", "history.csv", "checkpoint.npz"
 
 
@@ -90,8 +92,13 @@ class Store:
             return "running" if heard > time.time() - _SILENCE else "interrupted"
 
     def outcomes(self, identities: Iterable[str]) -> dict[str, str | None]:
-        """The outcome of each."""
-        return {identity: self.outcome(identity) for identity in identities}
+        """The outcome of each; a result that is there but cannot be read is reported."""
+        found = {identity: self.outcome(identity) for identity in identities}
+        for identity, outcome in found.items():
+            path = self.folder(identity) / _RESULT
+            if outcome not in (None, *DONE, *ABSENT) and path.exists():
+                _LOG.warning("%s cannot be read: its run counts as not done", path)
+        return found
 
     def begin(self, identity: str, config: TrainingConfig, data_sha256: str) -> None:
         """Write `spec.json`, if it is not there."""

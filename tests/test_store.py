@@ -146,7 +146,9 @@ def test_damaged_results_are_reported_left_out_and_done_again(runs, tmp_path, ca
     assert len(table) == 19
     assert str(store.folder(victim)) in caplog.text
     assert store.outcome(victim) in ("running", "interrupted")
+    caplog.clear()
     again = en.sweep(GRID, copy, data=digits(), workers=1, progress=False)
+    assert str(store.folder(victim)) in caplog.text
     pd.testing.assert_frame_equal(timeless(again), timeless(expected))
 
 
