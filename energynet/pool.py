@@ -7,6 +7,7 @@ One thread a worker hands it runs and waits for its answers.
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -71,6 +72,8 @@ class Pool:
 
     def _serve(self, number: int) -> None:
         """Do runs until there are none; the worker is replaced when it has died."""
+        if hasattr(signal, "pthread_sigmask"):  # workers inherit it: Ctrl-C is for the driver alone
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         while not self._stopping:
             try:
                 spec = self._specs.get_nowait()
@@ -137,11 +140,18 @@ def _ask(process: "subprocess.Popen[str]", spec: dict[str, Any]) -> dict[str, st
     try:
         process.stdin.write(json.dumps(spec | {"driver": os.getpid()}) + "\n")
         process.stdin.flush()
-        line = process.stdout.readline()
-        answer: dict[str, str] = json.loads(line)
+        return next(filter(None, map(_answer, process.stdout)), None)
     except (OSError, ValueError):
         return None
-    return answer
+
+
+def _answer(line: str) -> dict[str, str] | None:
+    """The answer in a line, or None: whatever Python loads at its start may print there, too."""
+    try:
+        answer = json.loads(line)
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) and answer.keys() & {"outcome", "error"} else None
 
 
 def _close(process: "subprocess.Popen[str]") -> None:

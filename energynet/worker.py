@@ -143,4 +143,5 @@ def main() -> None:
             answer = {"error": str(error)}
         except KeyboardInterrupt:
             break
-        print(json.dumps(answer), flush=True)
+        # A line of its own, also where something else was printed without an end.
+        print(f"\n{json.dumps(answer)}", flush=True)

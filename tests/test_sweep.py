@@ -173,6 +173,41 @@ def test_a_script_without_a_main_guard(tmp_path):
     assert (out.strip(), process.returncode) == ("12", 0), err
 
 
+def test_what_else_workers_print_is_no_answer(undisturbed, tmp_path, monkeypatch):
+    noise = (
+        'print("welcome"); print(7); print({}); print("[]\\n{}"); print("half a line", end="")\n'
+    )
+    (tmp_path / "sitecustomize.py").write_text(noise)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    same(en.sweep(GRID, tmp_path / "runs", data=digits(), progress=False), undisturbed)
+
+
+STARTING = (
+    """
+import subprocess, sys
+from energynet import pool
+popen = subprocess.Popen
+def slow(command, **options):
+    print("starts", flush=True)
+    wait = "import sys, time; print('up', file=sys.stderr, flush=True); time.sleep(60); "
+    return popen([*command[:-1], wait + command[-1]], **options)
+pool.subprocess.Popen = slow
+"""
+    + SLOW
+)
+
+
+def test_an_interrupt_while_workers_start_shows_nothing_of_them(tmp_path):
+    process = driver(tmp_path / "runs", progress=True, script=STARTING)
+    for line in process.stderr:
+        if line == "up\n":
+            break
+    os.killpg(process.pid, signal.SIGINT)
+    _, shown = process.communicate(timeout=30)
+    assert "0 of 12 runs are stored; the same command does the rest" in shown
+    assert shown.count("Traceback") == 1  # that of the script itself
+
+
 def test_a_run_that_kills_its_workers_is_given_up(tmp_path, monkeypatch):
     configs = list(en.Grid(hidden=[3, 4], max_steps=50, test_every=50))
     deadly = tmp_path / "deadly"
