@@ -4,7 +4,7 @@ import itertools
 import json
 import math
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -15,11 +15,12 @@ from energynet.config import TrainingConfig
 from energynet.cost import expected_seconds
 from energynet.errors import ConfigError, FileError
 from energynet.files import written_whole
-from energynet.rules import PARAMETERS, Rule, rule_from_name, rule_to_dict
+from energynet.rules import PARAMETERS, RULES, Rule, rule_from_name, rule_to_dict
 
 _RULE_FIELDS = ("rule", *PARAMETERS)
-_AXES = tuple(item.name for item in fields(TrainingConfig) if item.name not in ("rule", "seed"))
-_FIELDS = ("hidden", *_RULE_FIELDS, "seeds", *(name for name in _AXES if name != "hidden"))
+_SPECIAL = {"rule", "seed", "alpha"}
+_AXES = tuple(item.name for item in fields(TrainingConfig) if item.name not in _SPECIAL)
+_FIELDS = ("hidden", *_RULE_FIELDS, "seeds", *_AXES[1:], "alpha")
 _MOST_RUNS = 10_000_000  # a slip of the keyboard should not fill the memory
 
 Block = dict[str, tuple[Any, ...]]
@@ -58,8 +59,6 @@ class Grid:
 
     def __init__(self, **values: Any) -> None:
         object.__setattr__(self, "blocks", tuple(_blocks(values)))
-        for block in self.blocks:
-            _expand(block)
 
     @classmethod
     def from_blocks(cls, blocks: tuple[Block, ...]) -> "Grid":
@@ -129,7 +128,7 @@ class Grid:
         return "\n".join(blocks)
 
 
-def longest_first(configs: Any) -> tuple[TrainingConfig, ...]:
+def longest_first(configs: Iterable[TrainingConfig]) -> tuple[TrainingConfig, ...]:
     """Each config once, by falling estimate of its time; equal estimates by content."""
     ordered = {config: expected_seconds(config) for config in configs}
     keys = {config: json.dumps(config.to_dict(), sort_keys=True) for config in ordered}
@@ -147,47 +146,54 @@ def _blocks_of_toml(content: Mapping[str, Any]) -> tuple[Block, ...]:
         raise ConfigError("block must be a list of tables: write [[block]], not [block]")
     if not blocks:
         raise ConfigError("there must be at least one [[block]]")
-    _check_names(defaults, "[defaults]")
+    try:
+        _axes(defaults)
+    except ConfigError as error:
+        raise ConfigError(f"[defaults]: {error}") from error
     checked: list[Block] = []
     for number, block in enumerate(blocks, 1):
         try:
-            for part in _blocks({**defaults, **block}):
-                _expand(part)
-                checked.append(part)
+            checked += _blocks({**defaults, **block})
         except ConfigError as error:
             raise ConfigError(f"block {number}: {error}") from error
     return tuple(checked)
 
 
-def _check_names(values: Mapping[str, Any], where: str = "") -> None:
+def _axes(values: Mapping[str, Any]) -> Block:
+    """The values of each field as a tuple, checked one by one."""
     for name in values:
         if name == "seed":
-            raise ConfigError(
-                f"{where}: seed is not a field: use seeds, a count or a list".lstrip(": ")
-            )
+            raise ConfigError("seed is not a field: use seeds, a count or a list")
         if name not in _FIELDS:
-            known = ", ".join(_FIELDS)
-            raise ConfigError(f"{where}: unknown field {name!r}; known are {known}".lstrip(": "))
+            raise ConfigError(f"unknown field {name!r}; known are {', '.join(_FIELDS)}")
+    return {name: _axis(name, values[name]) for name in _FIELDS if name in values}
 
 
-def _blocks(values: Mapping[str, Any]) -> Iterator[Block]:
+def _blocks(values: Mapping[str, Any]) -> list[Block]:
     """Blocks of plain values: one for the rules given by name, one for each Rule object."""
-    _check_names(values)
-    axes = {name: _axis(name, value) for name, value in values.items()}
+    axes = _axes(values)
     if "hidden" not in axes:
         raise ConfigError("hidden must be given: the number of hidden units, or a list")
     rules = axes.get("rule", ("all",))
     objects = [rule for rule in rules if not isinstance(rule, str)]
     names = tuple(rule for rule in rules if isinstance(rule, str))
-    if objects and any(name in axes for name in PARAMETERS):
-        given = next(name for name in PARAMETERS if name in axes)
-        raise ConfigError(f"{given} must be left out where a rule is an object, not a name")
+    given = [name for name in PARAMETERS if name in axes]
+    if objects and given:
+        raise ConfigError(f"{given[0]} must be left out where a rule is an object, not a name")
+    blocks = [_without_rule(axes) | _rule_axes(rule) for rule in objects]
     if names:
-        yield {name: axes[name] for name in _FIELDS if name in axes} | (
-            {"rule": names} if "rule" in axes else {}
-        )
-    for rule in objects:
-        yield {**_without_rule(axes), **_rule_axes(rule)}
+        blocks.insert(0, axes | ({"rule": names} if "rule" in axes else {}))
+    for block in blocks:
+        _check_together(block)
+    return blocks
+
+
+def _check_together(block: Block) -> None:
+    """Raise ConfigError where rule and parameters do not go together, or runs are too many."""
+    _rules(block)
+    runs = math.prod(len(values) for name, values in block.items() if name != "alpha")
+    if runs > _MOST_RUNS:
+        raise ConfigError(f"a block must have at most {_MOST_RUNS:,} runs, got {runs:,}")
 
 
 def _without_rule(axes: Block) -> Block:
@@ -201,54 +207,54 @@ def _rule_axes(rule: Rule) -> Block:
 
 def _axis(name: str, value: Any) -> tuple[Any, ...]:
     """The values of one field in their declared type."""
-    if name == "seeds" and not _is_list(value):
+    several = isinstance(value, list | tuple | range) or getattr(value, "ndim", 0) > 0
+    if name == "seeds" and not several:
         return tuple(range(checks.integer("seeds", value, 1, _MOST_RUNS)))
-    if name == "alpha":
-        value = value if _is_list(value) else [value]
-    values = tuple(value) if _is_list(value) else (value,)
+    values = tuple(value) if several else (value,)
     if not values and name != "alpha":
         raise ConfigError(f"{name} must have at least one value, got an empty list")
     return tuple(_plain(name, item) for item in values)
 
 
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list | tuple | range) or hasattr(value, "tolist")
-
-
 def _plain(name: str, value: Any) -> Any:
     """The value, if it is one that this field may have; raises ConfigError."""
-    if hasattr(value, "item"):
+    if getattr(value, "ndim", None) == 0:
         value = value.item()  # a NumPy scalar
     if name == "rule":
-        if not isinstance(value, str) and not hasattr(value, "plan"):
-            raise ConfigError(f"rule must be a name or a plasticity rule, got {value!r}")
-        return value
+        if isinstance(value, str):
+            return checks.choice("rule", value, tuple(RULES))
+        if getattr(value, "name", None) in RULES:
+            return value
+        raise ConfigError(f"rule must be a name or a plasticity rule, got {value!r}")
     if name == "seeds":
         return checks.integer("seeds", value, 0, 2**63 - 1)
+    if name == "alpha":
+        return checks.fraction("alpha", value)
+    if name == "output_fraction" and value == "balanced":
+        return value
     if name in PARAMETERS:
-        if name == "output_fraction" and value == "balanced":
-            return value
         allowed = "a number in (0, 1]" + (" or 'balanced'" if name == "output_fraction" else "")
         return checks.number(name, value, allowed, above=0.0, up_to=1.0)
-    config = TrainingConfig(**{"hidden": 1, name: value})
-    checked = getattr(config, name)
-    return checked[0] if name == "alpha" else checked
+    return getattr(TrainingConfig(**{"hidden": 1, name: value}), name)
 
 
-def _expand(block: Block) -> tuple[TrainingConfig, ...]:
-    """All configs of a block; raises ConfigError where rule and parameters do not go together."""
-    runs = math.prod(len(values) for name, values in block.items() if name != "alpha")
-    if runs > _MOST_RUNS:
-        raise ConfigError(f"a block must have at most {_MOST_RUNS:,} runs, got {runs:,}")
-    rule_axes = [block.get(name, ("all",) if name == "rule" else (None,)) for name in _RULE_FIELDS]
-    rules = [
+def _rules(block: Block) -> list[Rule]:
+    """Every rule with every combination of its parameters."""
+    axes = [block.get(name, ("all",) if name == "rule" else (None,)) for name in _RULE_FIELDS]
+    return [
         rule_from_name(name, **dict(zip(PARAMETERS, parameters, strict=True)))
-        for name, *parameters in itertools.product(*rule_axes)
+        for name, *parameters in itertools.product(*axes)
     ]
-    fixed: dict[str, Any] = {"alpha": block["alpha"]} if "alpha" in block else {}
-    names = [name for name in _AXES if name in block and name != "alpha"]
-    products = itertools.product(rules, block.get("seeds", (0,)), *(block[name] for name in names))
-    return tuple(
-        TrainingConfig(rule=rule, seed=seed, **fixed, **dict(zip(names, rest, strict=True)))
-        for rule, seed, *rest in products
+
+
+def _expand(block: Block) -> Iterator[TrainingConfig]:
+    """All configs of a block, in the order of its lists."""
+    names = [name for name in _AXES if name in block]
+    products = itertools.product(
+        _rules(block), block.get("seeds", (0,)), *(block[name] for name in names)
     )
+    alpha = block.get("alpha", ())
+    for rule, seed, *values in products:
+        yield TrainingConfig(
+            rule=rule, seed=seed, alpha=alpha, **dict(zip(names, values, strict=True))
+        )

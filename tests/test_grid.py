@@ -2,6 +2,7 @@
 
 import itertools
 
+import numpy as np
 import pytest
 
 import energynet as en
@@ -67,6 +68,39 @@ def test_rules_as_objects():
     assert {config.alpha for config in grid} == {(0.2, 0.5)}
 
 
+def test_numpy_values_count_as_plain_ones():
+    given = {"hidden": np.int64(5), "fraction": np.float64(0.5), "seeds": np.arange(2)}
+    assert en.Grid(rule="random", **given) == en.Grid(
+        hidden=5, fraction=[0.5], seeds=[0, 1], rule="random"
+    )
+    assert en.Grid(hidden=np.array([5, 6])) == en.Grid(hidden=[5, 6])
+
+
+def test_every_field_comes_back_from_toml(tmp_path):
+    grid = en.Grid(
+        hidden=[3, 4],
+        rule="largest-per-layer",
+        fraction=[1e-5, 1 / 3],
+        output_fraction=["balanced", 0.3],
+        within_units=0.5,
+        seeds=[2**63 - 1],
+        activation=["relu", "tanh"],
+        output="softmax",
+        learning_rate=["auto", 0.02],
+        init_std=0.0,
+        center=[True, False],
+        sample_order="permutation",
+        target_accuracy=0.9,
+        test_every=7,
+        max_steps=2**62,
+        dtype="float64",
+        alpha=[1 / 3, 0.5],
+    )
+    assert len(grid) == 2 * 2 * 2 * 2 * 2 * 2
+    grid.to_toml(tmp_path / "all.toml")
+    assert en.Grid.from_toml(tmp_path / "all.toml") == grid
+
+
 MISTAKES = [
     ("[[block]\nhidden = 1", "is not valid TOML"),
     ("[defaults]\nhidden = 1", "there must be at least one"),
@@ -88,6 +122,13 @@ MISTAKES = [
     ),
     ("[[block]]\nhidden = 1\nalpha = [2]", "block 1: alpha must be .* got 2"),
     ("[[block]]\nhidden = 1\ncenter = 'yes'", "block 1: center must be True or False"),
+    ("[[block]]\nhidden = [[3]]", r"block 1: hidden must be an integer .* got \[3\]"),
+    ("[[block]]\nhidden = 1\nalpha = [[0.5, 0.1]]", r"block 1: alpha must be .* got \[0.5, 0.1\]"),
+    ("[[block]]\nhidden = 1\nrule = 5", "block 1: rule must be a name .* got 5"),
+    (
+        "[defaults]\nmax_steps = 'x'\n[[block]]\nhidden = 1",
+        r"\[defaults\]: max_steps must be .* got 'x'",
+    ),
 ]
 
 
