@@ -1,11 +1,9 @@
 """Tables of results out of a store and back into one: CSV, Parquet, SQLite."""
 
 import lzma
-import os
-import socket
 import sqlite3
 from collections.abc import Mapping
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +13,32 @@ from energynet.files import check_writable, written_whole
 from energynet.result import Checkpoint
 from energynet.rules import PARAMETERS, rule_from_name
 from energynet.store import ABSENT, DONE, Store, run_id
-from energynet.table import DEFAULTS, PROVENANCE, load_history, load_results, table_of
+from energynet.table import (
+    DEFAULTS,
+    FLAGS,
+    INTEGERS,
+    PROVENANCE,
+    column_of,
+    load_history,
+    load_results,
+    table_of,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FORMATS = (".csv", ".csv.xz", ".parquet", ".sqlite")
 _TABLE = "results"
-_NEEDED = ("id", "hidden", "rule", "seed", "outcome", "data_sha256", "numerics")
-_WORDS = ("id", "data_sha256", "commit", "alpha")  # also where they look like numbers
+_NEEDED = ("id", "hidden", "rule", "seed", "outcome")
+_ORIGIN = ("data_sha256", "numerics")  # there as soon as there is a row
+_CURVE = ("id", "step", "accuracy", "m0", "m1")
+_EITHER = ("output_fraction", "learning_rate")  # numbers or words
+# Words also where they look like numbers, as a commit or a host may.
+_WORDS = (
+    *("id", "rule", "outcome", "alpha"),
+    *(name for name, value in DEFAULTS.items() if isinstance(value, str)),
+    *(name for name in PROVENANCE if name not in INTEGERS),
+)
 
 
 def export_results(store: str | Path, out: str | Path, history: str | Path | None = None) -> int:
@@ -46,13 +61,14 @@ def export_results(store: str | Path, out: str | Path, history: str | Path | Non
 def write_table(table: "pd.DataFrame", path: Path) -> None:
     """Write a table in the format that the name ends in, whole or not at all."""
     ending = _format(path)
-    if ending == ".sqlite":
-        _write_sqlite(table, path)
-        return
+    if ending == ".parquet":
+        _need_pyarrow()
+    table = _of_one_type(table)
     with written_whole(path) as file:
         if ending == ".parquet":
-            _need_pyarrow()
             table.to_parquet(file, index=False)
+        elif ending == ".sqlite":
+            file.write(_sqlite(table))
         else:
             text = table.to_csv(index=False, lineterminator="\n").encode()
             file.write(lzma.compress(text) if ending == ".csv.xz" else text)
@@ -68,51 +84,62 @@ def read_table(path: str | Path) -> "pd.DataFrame":
         if not path.is_file():
             raise FileNotFoundError(2, "No such file", str(path))
         if ending == ".sqlite":
-            with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
-                table = pd.read_sql_query(f"SELECT * FROM {_TABLE}", connection)
+            table = _read_sqlite(path)
         elif ending == ".parquet":
             _need_pyarrow()
             table = pd.read_parquet(path)
         else:
-            text = pd.read_csv(path, dtype=str)
-            table = pd.DataFrame({name: _parsed(str(name), text[name]) for name in text})
+            table = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
+        parsed = {str(name): _parsed(str(name), table[name]) for name in table}
     except OSError as error:
         raise FileError(f"{path} cannot be read: {error.strerror or error}") from error
     except FileError:
         raise
     except Exception as error:  # each reader has errors of its own
         raise FileError(f"{path} is not a table of results: {error}") from error
-    return table
+    return pd.DataFrame(parsed)
 
 
 def import_results(table: str | Path, store: str | Path, history: str | Path | None = None) -> int:
     """Put the rows of an exported table into a store, where they count as done.
 
-    Runs that are stored already are left as they are. Returns the number of new ones.
+    Runs that are stored already are left as they are, but one that failed or was skipped gives way
+    to a row that has a result. Returns the number of new ones.
 
     Raises FileError for a row that does not fit its id: other numerics, or a changed value.
     """
     given = read_table(table)
-    lacking = [name for name in _NEEDED if name not in given.columns]
-    if lacking:
-        raise FileError(f"{table} is not a table of results: it lacks {', '.join(lacking)}")
+    _check_columns(given, (*_NEEDED, *_ORIGIN) if len(given) else _NEEDED, table, "results")
     rows = _rows(given)
-    curves: dict[str, list[Checkpoint]] = {}
-    if history is not None:
-        for row in _rows(read_table(history)):
-            curve = curves.setdefault(str(row["id"]), [])
-            curve.append(
-                Checkpoint(int(row["step"]), float(row["accuracy"]), int(row["m0"]), row["m1"])
-            )
+    curves = {} if history is None else _curves(history)
     contents = [_content(row, Path(table), number) for number, row in enumerate(rows, 1)]
     opened = Store(store)
     new = 0
     for content in contents:
         identity = content["id"]
-        if opened.outcome(identity) not in (*DONE, *ABSENT):
+        better = ABSENT if content["outcome"] in DONE else ()
+        if opened.outcome(identity) not in (*DONE, *ABSENT) or opened.outcome(identity) in better:
             opened.put(identity, content, curves.get(identity, ()))
             new += 1
     return new
+
+
+def _check_columns(
+    table: "pd.DataFrame", needed: tuple[str, ...], path: str | Path, what: str
+) -> None:
+    lacking = [name for name in needed if name not in table.columns]
+    if lacking:
+        raise FileError(f"{path} is not a table of {what}: it lacks {', '.join(lacking)}")
+
+
+def _curves(path: str | Path) -> dict[str, list[Checkpoint]]:
+    """The learning curve of each run."""
+    table = read_table(path)
+    _check_columns(table, _CURVE, path, "learning curves")
+    curves: dict[str, list[Checkpoint]] = {}
+    for identity, *values in table[list(_CURVE)].itertuples(index=False):
+        curves.setdefault(str(identity), []).append(Checkpoint(*values))
+    return curves
 
 
 def same_table(table: "pd.DataFrame") -> "pd.DataFrame":
@@ -145,19 +172,14 @@ def _content(row: Mapping[str, Any], path: Path, number: int) -> dict[str, Any]:
             content["reason"] = str(row.get("reason", ""))
     except (KeyError, ValueError, TypeError, EnergynetError) as error:
         raise FileError(f"{path}, row {number}, is not a result of energynet: {error}") from error
-    origin = {name: _plain(row[name]) for name in PROVENANCE if name in row and name != "reason"}
+    origin = {name: row[name] for name in PROVENANCE if name in row and name != "reason"}
     return content | {"provenance": origin}
 
 
 def _config(row: Mapping[str, Any]) -> TrainingConfig:
-    parameters = {name: _number(row[name]) for name in PARAMETERS if name in row}
+    parameters = {name: row[name] for name in PARAMETERS if name in row}
     rule = rule_from_name(str(row["rule"]), **parameters)
-    names = [name for name in DEFAULTS if name in row]
-    values = {name: _plain(row[name]) for name in names}
-    if "center" in values:
-        values["center"] = str(values["center"]) in ("True", "1", "1.0")
-    if "learning_rate" in values:
-        values["learning_rate"] = _number(values["learning_rate"])
+    values = {name: row[name] for name in DEFAULTS if name in row}
     if "alpha" in row:
         values["alpha"] = [float(alpha) for alpha in str(row["alpha"]).split()]
     return TrainingConfig(hidden=int(row["hidden"]), rule=rule, seed=int(row["seed"]), **values)
@@ -181,20 +203,30 @@ def _measures(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _parsed(name: str, column: "pd.Series") -> "pd.Series":
-    """A column of text as numbers, to the last digit, where all that is there are numbers."""
-    import pandas as pd
-
+    """A column that was read, in the type that `load_results` gives it."""
+    values = column.astype(object).where(column.notna(), None).tolist()
+    read: Any = _number
     if name in _WORDS:
-        return column.astype(object)
-    values = [None if pd.isna(value) else value for value in column]
-    present = [value for value in values if value is not None]
-    if not present:
-        return pd.Series(values, dtype=float, index=column.index)
-    for kind, dtype in ((int, "Int64" if len(present) < len(values) else "int64"), (float, float)):
-        with suppress(ValueError):
-            numbers = [None if value is None else kind(value) for value in values]
-            return pd.Series(numbers, dtype=dtype, index=column.index)
-    return column.astype(object)
+        read = str
+    elif name in FLAGS:
+        read = _flag
+    elif name in INTEGERS:
+        read = _whole
+    parsed = [None if value is None else read(value) for value in values]
+    if name not in _EITHER and any(isinstance(value, str) for value in parsed):
+        parsed = values  # words in a column that is not known
+    return column_of(name, parsed)
+
+
+def _flag(value: Any) -> bool:
+    return str(value) in ("True", "1", "1.0")
+
+
+def _whole(value: Any) -> int:
+    try:
+        return int(value)
+    except ValueError:
+        return int(float(value))  # "3.0", as spreadsheets may write it
 
 
 def _number(value: Any) -> Any:
@@ -204,8 +236,12 @@ def _number(value: Any) -> Any:
         return value  # "balanced", "auto"
 
 
-def _plain(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else value
+def _of_one_type(table: "pd.DataFrame") -> "pd.DataFrame":
+    """Columns of numbers and words as words, to the last digit: files know one type a column."""
+    mixed = [name for name in _EITHER if name in table and table[name].dtype == object]
+    return table.assign(
+        **{name: table[name].map(str, na_action="ignore").astype(object) for name in mixed}
+    )
 
 
 def _format(path: Path) -> str:
@@ -222,14 +258,17 @@ def _need_pyarrow() -> None:
         raise FileError("Parquet needs pyarrow: install energynet[frames]") from error
 
 
-def _write_sqlite(table: "pd.DataFrame", path: Path) -> None:
-    part = path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}.part")
-    try:
-        with closing(sqlite3.connect(part)) as connection:
-            table.to_sql(_TABLE, connection, index=False)
-            connection.commit()
-        part.replace(path)
-    except (OSError, sqlite3.Error) as error:
-        raise FileError(f"{path} cannot be written: {error}") from error
-    finally:
-        part.unlink(missing_ok=True)
+def _sqlite(table: "pd.DataFrame") -> bytes:
+    """The content of a database file."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        table.to_sql(_TABLE, connection, index=False)
+        return connection.serialize()
+
+
+def _read_sqlite(path: Path) -> "pd.DataFrame":
+    import pandas as pd
+
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        cursor = connection.execute(f"SELECT * FROM {_TABLE}")
+        names = [description[0] for description in cursor.description]
+        return pd.DataFrame(cursor.fetchall(), columns=names, dtype=object)

@@ -12,6 +12,7 @@ import json
 import logging
 import math
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -23,7 +24,7 @@ from typing import Any
 
 from energynet.config import NUMERICS_VERSION, TrainingConfig
 from energynet.errors import FileError
-from energynet.files import written_whole
+from energynet.files import sync_folder, written_whole
 from energynet.result import Checkpoint, TrainingResult, finite
 
 DONE = ("reached", "exhausted", "diverged")
@@ -37,6 +38,7 @@ _FIRST_FIELDS = frozenset(
     " target_accuracy test_every max_steps dtype alpha".split()
 )
 _LOG = logging.getLogger("energynet")
+_ID = re.compile("[0-9a-f]{16}")
 _SPEC, _RESULT, _HISTORY, _CHECKPOINT = "spec.json", "result.json", "history.csv", "checkpoint.npz"
 
 
@@ -147,7 +149,10 @@ class Store:
     def _made(self, identity: str) -> Path:
         folder = self.folder(identity)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            if not folder.is_dir():
+                folder.mkdir(parents=True, exist_ok=True)
+                sync_folder(folder.parent)
+                sync_folder(self.root)
         except OSError as error:
             raise FileError(f"{folder} cannot be made: {error.strerror or error}") from error
         return folder
@@ -155,7 +160,9 @@ class Store:
     def folders(self) -> Iterator[Path]:
         """The folders of all runs, in order of their ids."""
         for group in sorted(self.root.glob("[0-9a-f][0-9a-f]")):
-            yield from sorted(path for path in group.iterdir() if path.name.startswith(group.name))
+            if group.is_dir():
+                runs = [path for path in group.iterdir() if _ID.fullmatch(path.name)]
+                yield from sorted(path for path in runs if path.name.startswith(group.name))
 
     def leftovers(self, age: float = 3600.0) -> list[Path]:
         """What crashes leave: temporary files, folders without spec and result, checkpoints of runs
@@ -169,7 +176,7 @@ class Store:
             if not names & {_SPEC, _RESULT}:
                 found.append(folder)
                 continue
-            found += [folder / name for name in names if name.endswith(".part")]
+            found += [folder / name for name in names if name.startswith(".")]
             if {_RESULT, _CHECKPOINT} <= names and self.outcome(folder.name) in DONE:
                 found.append(folder / _CHECKPOINT)
         latest = time.time() - age

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("energynet")
 _INDEX = ".index.json"  # a cache: rebuilt where it is missing, stale or damaged
-_FORMAT = 1
+_FORMAT = 2
 
 _FIRST = (
     "id hidden rule fraction output_fraction seed outcome steps accuracy best_accuracy synapses"
@@ -27,9 +27,9 @@ _FIRST = (
 ).split()
 _MEASURES = "steps accuracy best_accuracy synapses plastic_synapses m0 m1".split()
 _TIMES = ["train_seconds", "evaluate_seconds"]
-_INTEGERS = (
+INTEGERS = (
     "hidden seed steps synapses plastic_synapses m0 m0_layer1 m0_layer2 m0_direct test_every"
-    " max_steps numerics"
+    " max_steps numerics step"
 ).split()
 PROVENANCE = (
     "reason data_sha256 numerics version commit python numpy numba processor host started finished"
@@ -39,6 +39,7 @@ DEFAULTS: dict[str, Any] = {
     for item in fields(TrainingConfig)
     if item.default is not MISSING and item.name not in ("rule", "seed", "alpha")
 }
+FLAGS = tuple(name for name, value in DEFAULTS.items() if isinstance(value, bool))
 
 
 def load_results(store: str | Path) -> "pd.DataFrame":
@@ -95,17 +96,23 @@ def record_of(content: Mapping[str, Any]) -> dict[str, Any]:
             row[f"{name}_layer1"], row[f"{name}_layer2"] = content[f"{name}_layers"]
             row[f"{name}_direct"] = content[f"{name}_direct"]
         for alpha, value in content["m_alpha"].items():
-            row[f"m_alpha_{float(alpha):g}"] = value
+            row[f"m_alpha_{_shortest(float(alpha))}"] = value
         for name in ("train", "evaluate"):
             row[f"{name}_seconds"] = content["seconds"][name]
     else:
-        row["reason"] = content["reason"]
+        row["reason"] = " ".join(str(content["reason"]).split()) or "unknown"
     alphas = config.pop("alpha", None)
     row |= {name: value for name, value in config.items() if DEFAULTS.get(name) != value}
     if alphas:
-        row["alpha"] = " ".join(f"{alpha:g}" for alpha in alphas)
+        row["alpha"] = " ".join(_shortest(alpha) for alpha in alphas)
     known = content["provenance"].items()
     return row | {name: value for name, value in known if name in PROVENANCE and value != ""}
+
+
+def _shortest(number: float) -> str:
+    """Few digits, but enough to give the same number back."""
+    text = f"{number:g}"
+    return text if float(text) == number else repr(number)
 
 
 def table_of(records: Iterable[Mapping[str, Any]]) -> "pd.DataFrame":
@@ -124,18 +131,21 @@ def table_of(records: Iterable[Mapping[str, Any]]) -> "pd.DataFrame":
     for name in others:
         if name in DEFAULTS:
             data[name] = [DEFAULTS[name] if v is None else v for v in data[name]]
-    return pd.DataFrame({name: _column(name, values) for name, values in data.items()})
+    return pd.DataFrame({name: column_of(name, values) for name, values in data.items()})
 
 
-def _column(name: str, values: list[Any]) -> "pd.Series":
-    """Whole numbers stay whole where some are missing; the other numbers are float64."""
+def column_of(name: str, values: list[Any]) -> "pd.Series":
+    """Whole numbers stay whole where some are missing; the other numbers are float64.
+
+    `output_fraction` and `learning_rate` hold numbers, and the words 'balanced' and 'auto'.
+    """
     import pandas as pd
 
-    if name in _INTEGERS:
+    if name in INTEGERS:
         return pd.Series(values, dtype="Int64" if any(v is None for v in values) else "int64")
-    if all(v is None or isinstance(v, int | float) for v in values) and not any(
-        isinstance(v, bool) for v in values
-    ):
+    if name in FLAGS:
+        return pd.Series(values, dtype="bool")
+    if all(v is None or isinstance(v, int | float) for v in values):
         return pd.Series(values, dtype="float64")
     return pd.Series(values, dtype="object")
 
@@ -187,6 +197,8 @@ def _read_index(path: Path) -> dict[str, list[Any]]:
         if content["format"] != _FORMAT:
             return {}
         entries: dict[str, list[Any]] = content["entries"]
-    except (OSError, ValueError, KeyError, TypeError):
+        if not all(isinstance(row, dict) for _, _, row in entries.values()):
+            return {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
     return entries

@@ -12,6 +12,7 @@ from sweeps import GRID, timeless
 
 import energynet as en
 from energynet.cli import main
+from energynet.config import NUMERICS_VERSION
 from energynet.exchange import export_results, import_results, read_table, same_table
 from energynet.store import Store, run_id
 
@@ -72,8 +73,8 @@ def copy_of(runs, folder):
     return folder / "copy"
 
 
-def exported(runs, path):
-    assert export_results(runs, path) == 20
+def exported(runs, path, number=20):
+    assert export_results(runs, path) == number
     return path
 
 
@@ -93,6 +94,94 @@ def test_out_and_back_in(runs, tmp_path, ending):
     assert import_results(out, tmp_path / "back", curves) == 0
     done = en.sweep(GRID, tmp_path / "back", data=digits(), progress=False)
     pd.testing.assert_frame_equal(done, table)
+
+
+ODD = [
+    en.TrainingConfig(hidden=3, max_steps=1, test_every=1, **values)
+    for values in (
+        {"learning_rate": "auto", "seed": 1},
+        {"learning_rate": 1 / 300, "seed": 2**63 - 1},
+        {"center": False, "alpha": (1 / 3, 0.5)},
+        {"rule": en.LargestUpdates(1 / 3, scope="layer", output_fraction="balanced")},
+    )
+]
+
+
+@pytest.fixture
+def odd_runs(tmp_path):
+    """Runs whose values are easily mistaken for others; one has failed for an ugly reason."""
+    store = Store(tmp_path / "odd, 100% #1?")
+    origin = {
+        "data_sha256": "0" * 64,  # a number, to a careless reader
+        "numerics": NUMERICS_VERSION,
+        "commit": "12e4567",
+        "host": "0042",
+        "processor": 'a "fast", one',
+        "started": "",
+    }
+    results = [en.train(config, digits()) for config in ODD]
+    for result in results[:-1]:
+        store.finish(result, origin | {"data_sha256": digits().sha256})
+    last = results[-1].config
+    reason = 'it said "no",\n  twice'
+    origin |= {"data_sha256": digits().sha256}
+    store.give_up(run_id(last, digits().sha256), last, "failed", reason, origin)
+    return store.root
+
+
+@pytest.mark.parametrize("ending", ["csv", "csv.xz", "sqlite", "parquet"])
+def test_values_that_look_like_others_come_back_as_they_were(odd_runs, ending):
+    if ending == "parquet":
+        pytest.importorskip("pyarrow", reason="Parquet needs pyarrow")
+    table = en.load_results(odd_runs)
+    assert set(table["learning_rate"]) == {0.01, "auto", 1 / 300}
+    assert set(table["host"]) == {"0042"}
+    assert set(table["reason"].dropna()) == {'it said "no", twice'}
+    assert "m_alpha_0.3333333333333333" in table
+    out = odd_runs.parent / f"a #b?.{ending}"
+    export_results(odd_runs, out)
+    pd.testing.assert_frame_equal(same_table(read_table(out)), table)
+    back = odd_runs.parent / "back"
+    assert import_results(out, back) == len(ODD)
+    pd.testing.assert_frame_equal(en.load_results(back), table)
+
+
+def test_a_result_replaces_a_failure_but_no_failure_a_result(odd_runs, tmp_path):
+    failed = exported(odd_runs, tmp_path / "failed.csv", len(ODD))
+    done = tmp_path / "done"
+    assert set(en.sweep(ODD, done, data=digits(), progress=False)["outcome"]) == {"exhausted"}
+    complete = exported(done, tmp_path / "done.csv", len(ODD))
+    assert import_results(failed, done) == 0
+    assert import_results(complete, odd_runs) == 1
+    assert set(en.load_results(odd_runs)["outcome"]) == {"exhausted"}
+
+
+def test_curves_that_are_none(runs, tmp_path):
+    path = exported(runs, tmp_path / "all.csv")
+    with pytest.raises(en.FileError, match="not a table of learning curves: it lacks step"):
+        import_results(path, tmp_path / "back", path)
+    assert not (tmp_path / "back").exists()
+
+
+def test_an_empty_store_goes_out_and_in(tmp_path):
+    (tmp_path / "runs").mkdir()
+    path = exported(tmp_path / "runs", tmp_path / "none.csv", 0)
+    assert import_results(path, tmp_path / "back") == 0
+    pd.testing.assert_frame_equal(
+        same_table(read_table(path)), en.load_results(tmp_path / "runs"), check_dtype=False
+    )
+
+
+def test_what_is_no_run_is_left_alone(runs, tmp_path):
+    copy = copy_of(runs, tmp_path)
+    (copy / "aa").mkdir(exist_ok=True)
+    (copy / "aa" / "aa-notes").mkdir()
+    os.utime(copy / "aa" / "aa-notes", (0, 0))
+    free = next(f"{n:02x}" for n in range(256) if not (copy / f"{n:02x}").exists())
+    (copy / free).write_text("")
+    assert main(["status", str(copy), "--clean"]) == 0
+    assert (copy / "aa" / "aa-notes").is_dir()
+    assert len(en.load_results(copy)) == 20
 
 
 def test_changed_rows_are_refused(runs, tmp_path):

@@ -79,9 +79,8 @@ def test_shards_merged_by_copying(undisturbed, tmp_path):
 SLOW = """
 import energynet as en
 from support import digits
-limits = dict(max_steps=200_000, test_every=5_000, target_accuracy=1.0)
-grid = en.Grid(hidden=[20, 30, 40], seeds=4, **limits)
-table = en.sweep(grid, {store!r}, data=digits(), workers=2, progress={progress})
+from test_sweep import slow_grid
+table = en.sweep(slow_grid(), {store!r}, data=digits(), workers=2, progress={progress})
 print(len(table))
 """
 
@@ -114,10 +113,12 @@ def wait_for_runs(store, number, process):
         time.sleep(0.02)
 
 
+# Too slow a learner to end before `max_steps`.
+ENDLESS = {"learning_rate": 1e-6, "test_every": 5_000, "target_accuracy": 1.0}
+
+
 def slow_grid():
-    return en.Grid(
-        hidden=[20, 30, 40], seeds=4, max_steps=200_000, test_every=5_000, target_accuracy=1.0
-    )
+    return en.Grid(hidden=[20, 30, 40], seeds=4, max_steps=200_000, **ENDLESS)
 
 
 @pytest.fixture(scope="module")
@@ -297,11 +298,16 @@ import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 import energynet as en
 from support import digits
-from test_sweep import slow_grid
+from test_sweep import with_a_long_run
 if __name__ == "__main__":
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as executor:
-        en.sweep(slow_grid(), {store!r}, executor, data=digits())
+        en.sweep(with_a_long_run(), {store!r}, executor, data=digits())
 """
+
+
+def with_a_long_run():
+    """`slow_grid` and one run ten times as long, which is the first to begin."""
+    return [*slow_grid(), en.TrainingConfig(hidden=80, max_steps=1_000_000, **ENDLESS)]
 
 
 def test_an_interrupt_reaches_the_runs_of_any_executor(undisturbed_slow, tmp_path):
@@ -311,10 +317,13 @@ def test_an_interrupt_reaches_the_runs_of_any_executor(undisturbed_slow, tmp_pat
     os.kill(process.pid, signal.SIGINT)  # the driver alone; its workers learn it from the store
     _, shown = process.communicate(timeout=30)
     assert "runs are stored; the same command does the rest" in shown
-    assert 2 <= len(list(store.glob("*/*/result.json"))) < len(slow_grid())
-    assert list(store.glob("*/*/checkpoint.npz"))  # a run saved where it stood
+    assert 2 <= len(list(store.glob("*/*/result.json"))) < len(with_a_long_run())
+    assert list(store.glob("*/*/checkpoint.npz"))  # the long run, where it stood
     assert not list(store.glob(".stop-*"))
-    same(en.sweep(slow_grid(), store, data=digits(), progress=False), undisturbed_slow)
+    table = en.sweep(with_a_long_run(), store, data=digits(), progress=False)
+    same(table[table["max_steps"] == 200_000].reset_index(drop=True), undisturbed_slow)
+    long = en.train(with_a_long_run()[-1], digits())
+    assert table.set_index("hidden").loc[80, "m1"] == long.energy.m1
 
 
 def test_lines_come_while_no_run_ends(monkeypatch):
