@@ -4,6 +4,7 @@ from energynet.analysis.cells import cells
 from energynet.analysis.claims import Claim, claims
 from energynet.analysis.optimum import optimal_energy
 from energynet.analysis.savings import savings
+from energynet.compare import compare
 from energynet.config import TrainingConfig
 from energynet.data import Dataset, load_idx, load_mnist
 from energynet.errors import (
@@ -12,11 +13,14 @@ from energynet.errors import (
     EnergynetError,
     FileError,
     InstallationError,
+    RuleError,
 )
 from energynet.grid import Grid
 from energynet.network import Network
+from energynet.own_rule import Layer, PlasticityRule, Step
 from energynet.result import TrainingResult
-from energynet.rules import AllSynapses, FixedMask, LargestUpdates, RandomSubset, rule_from_name
+from energynet.rule_names import rule_from_name
+from energynet.rules import AllSynapses, FixedMask, LargestUpdates, RandomSubset
 from energynet.sweep import sweep
 from energynet.table import load_history, load_results
 from energynet.train import Progress, train
@@ -33,13 +37,18 @@ __all__ = [
     "Grid",
     "InstallationError",
     "LargestUpdates",
+    "Layer",
     "Network",
+    "PlasticityRule",
     "Progress",
     "RandomSubset",
+    "RuleError",
+    "Step",
     "TrainingConfig",
     "TrainingResult",
     "cells",
     "claims",
+    "compare",
     "load_history",
     "load_idx",
     "load_mnist",

@@ -2,7 +2,8 @@
 
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from energynet.errors import ConfigError
@@ -44,7 +45,28 @@ def fraction(name: str, value: Any) -> float:
 def choice(name: str, value: Any, allowed: Sequence[str]) -> str:
     """One of the allowed words."""
     if not isinstance(value, str) or value not in allowed:
-        raise ConfigError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+        hint = suggestion(value, allowed)
+        raise ConfigError(f"{name} must be one of {', '.join(allowed)}, got {value!r}{hint}")
+    return value
+
+
+def suggestion(value: Any, allowed: Iterable[str]) -> str:
+    """The end of a sentence that names the allowed word nearest to a mistyped one, or nothing."""
+    near = get_close_matches(value, list(allowed), n=1) if isinstance(value, str) else []
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def simple(name: str, value: Any) -> bool | int | float | str:
+    """A number, a text, True or False."""
+    if not isinstance(value, bool | int | float | str):
+        raise ConfigError(f"{name} must hold numbers, texts, True or False, got {value!r}")
+    return value
+
+
+def text(name: str, value: Any) -> str:
+    """A string."""
+    if not isinstance(value, str):
+        raise ConfigError(f"{name} must be a text, got {value!r}")
     return value
 
 

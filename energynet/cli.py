@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
@@ -10,14 +11,15 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from energynet import cli_report, cli_study
+from energynet.checks import suggestion
 from energynet.cli_reproduce import add_reproduce
-from energynet.cli_sweep import add_sweep_commands
+from energynet.cli_sweep import add_sweep_commands, look_here
 from energynet.config import ACTIVATIONS, DTYPES, OUTPUTS, SAMPLE_ORDERS, TrainingConfig
 from energynet.data import Dataset, load_idx, load_mnist
-from energynet.errors import EnergynetError, FileError
+from energynet.errors import ConfigError, EnergynetError, FileError
 from energynet.files import check_writable
 from energynet.result import TrainingResult
-from energynet.rules import RULES, rule_from_name
+from energynet.rule_names import PARAMETERS, RULES, rule_from_name
 
 EXIT = {"reached": 0, "exhausted": 3, "diverged": 4}
 BAD_INPUT, INTERRUPTED = 2, 130
@@ -48,14 +50,20 @@ class _Parser(argparse.ArgumentParser):
     """Errors in the form of all others: one sentence, exit status 2."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(BAD_INPUT, f"energynet: {message}\n")
+        wrong = re.search("invalid choice: '([^']+)'", message)
+        hint = suggestion(wrong[1], re.findall("'([^']+)'", message)[1:]) if wrong else ""
+        self.exit(BAD_INPUT, f"energynet: {message}{hint}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     logging.basicConfig(format="energynet: %(message)s")
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    parser, commands = _parser()
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        flags = re.findall("--[a-z][a-z-]+", commands.choices[options.name].format_help())
+        hint = suggestion(unknown[0], flags)
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
     try:
         status: int = options.command(options)
         return status
@@ -69,7 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> tuple[argparse.ArgumentParser, Any]:
+    """The parser, and its commands."""
     parser = _Parser(
         prog="energynet",
         description="What learning costs: train networks online and account for the energy of every"
@@ -78,7 +87,9 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=version("energynet"))
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", required=True, dest="name"
+    )
     _add_train(commands)
     add_reproduce(commands)
     add_sweep_commands(commands)
@@ -94,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
         "--warm", action="store_true", help="compile all kernels now, for all later processes"
     )
     info.set_defaults(command=_info)
-    return parser
+    return parser, commands
 
 
 def _add_train(commands: Any) -> None:
@@ -155,7 +166,18 @@ def _add_train(commands: Any) -> None:
 
     rule = parser.add_argument_group("plasticity rule")
     rule.add_argument(
-        "--rule", default="all", metavar="NAME", help=f"one of {', '.join(RULES)} (default: all)"
+        "--rule",
+        default="all",
+        metavar="NAME",
+        help=f"one of {', '.join(RULES)} (default: all), or MODULE:CLASS for a rule of your own,"
+        " looked for in this folder, too",
+    )
+    rule.add_argument(
+        "--param",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a parameter of a rule of your own; once for each",
     )
     rule.add_argument(
         "--fraction",
@@ -267,15 +289,8 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _config(options: argparse.Namespace) -> TrainingConfig:
-    output_fraction = options.output_fraction
-    if output_fraction not in (None, "balanced"):
-        output_fraction = _number(output_fraction)
-    rule = rule_from_name(
-        options.rule,
-        fraction=_number(options.fraction),
-        output_fraction=output_fraction,
-        within_units=_number(options.within_units),
-    )
+    look_here()
+    rule = rule_from_name(options.rule, **_parameters(options))
     return TrainingConfig(
         hidden=_integer(options.hidden),
         rule=rule,
@@ -292,6 +307,20 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
         dtype=options.dtype,
         alpha=tuple(_number(alpha) for alpha in options.alpha),
     )
+
+
+def _parameters(options: argparse.Namespace) -> dict[str, Any]:
+    """Parameters of the rule; of --param, what looks like a number, true or false is one."""
+    given = {name: _number(getattr(options, name)) for name in PARAMETERS}
+    words = {"true": True, "false": False}
+    for text in options.param:
+        name, equals, value = text.partition("=")
+        if not (equals and name.isidentifier()):
+            raise ConfigError(f"--param must be NAME=VALUE, got {text!r}")
+        if given.get(name) is not None:
+            raise ConfigError(f"--param must give each parameter once, got {name} again")
+        given[name] = words[value.lower()] if value.lower() in words else _integer(value)
+    return given
 
 
 def _number(text: Any) -> Any:
@@ -315,27 +344,7 @@ def _dataset(name: str) -> Dataset:
 
 
 def _table(result: TrainingResult) -> str:
-    energy = result.energy
-    accuracy = "none" if result.accuracy is None else f"{100 * result.accuracy:.2f} %"
-    share = result.plastic_synapses / result.synapses
-    rows = [
-        ("outcome", result.outcome),
-        ("steps", f"{result.steps:,d}"),
-        ("test accuracy", accuracy),
-        ("synapses", f"{result.synapses:,d}"),
-        ("plastic in a step", f"{result.plastic_synapses:,d} ({100 * share:.3g} %)"),
-        ("M0, updates", f"{energy.m0:.4g}"),
-        ("M1, sum of |dw|", f"{energy.m1:.4g}"),
-    ]
-    rows += [(f"M_{alpha:g}", f"{value:.4g}") for alpha, value in energy.alpha.items()]
-    if energy.direct is not None:
-        rows += [
-            ("M0 / direct M0", f"{energy.inefficiency_m0:.4g}"),
-            ("M1 / direct M1", f"{energy.inefficiency_m1:.4g}"),
-        ]
-    seconds = result.seconds
-    times = f"{seconds['train']:.1f} s training, {seconds['evaluate']:.1f} s evaluation"
-    rows.append(("time", f"{times}, {seconds['total']:.1f} s in all"))
+    rows = result.summary()
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
 

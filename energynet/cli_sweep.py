@@ -119,6 +119,7 @@ def add_sweep_commands(commands: Any) -> None:
 def _sweep(options: argparse.Namespace) -> int:
     from energynet.sweep import Plan, parse_shard, sweep
 
+    look_here()
     grid = Grid.from_toml(options.grid)
     shard = parse_shard(options.shard) if options.shard else None
     if options.dry_run:
@@ -143,6 +144,13 @@ def _sweep(options: argparse.Namespace) -> int:
     for identity, reason in zip(failed["id"], failed.get("reason", ()), strict=True):
         print(f"energynet: run {identity} failed: {reason}", file=sys.stderr)
     return SOME_FAILED if len(failed) else 0
+
+
+def look_here() -> None:
+    """Let rules of one's own be found in the current folder, as Python scripts find them."""
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)
 
 
 def parse_workers(text: str | None) -> int:
@@ -184,6 +192,7 @@ def _estimate(plan: Any, workers: int) -> str:
 
 
 def _status(options: argparse.Namespace) -> int:
+    look_here()
     store = Store(options.store, create=False)
     removed = store.clean() if options.clean else []
     for path in removed:

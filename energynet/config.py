@@ -3,13 +3,15 @@
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from energynet import checks
 from energynet.errors import ConfigError
-from energynet.rules import RULES, AllSynapses, Rule, rule_from_dict, rule_to_dict
+from energynet.html import html_table
+from energynet.rule_names import is_rule, rule_from_dict, rule_to_dict
+from energynet.rules import AllSynapses, Rule
 
 # Raised by every change that alters the bits of a result: part of the identity of stored runs.
 NUMERICS_VERSION = 2
@@ -21,7 +23,7 @@ OUTPUTS = ("linear", "softmax")
 _MOST = 2**31 - 2  # unit numbers are kept as int32
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class TrainingConfig:
     """Everything that decides the outcome of one training run, apart from the data set.
 
@@ -30,7 +32,8 @@ class TrainingConfig:
     hidden : int
         Number of hidden units, nh.
     rule : Rule
-        Which synapses change in a step: `AllSynapses`, `FixedMask` or `LargestUpdates`.
+        Which synapses change in a step: `AllSynapses`, `FixedMask`, `RandomSubset`,
+        `LargestUpdates`, or one of one's own, a `PlasticityRule`.
     seed : int
         One integer >= 0 from which all randomness follows.
     activation : {"leaky_relu", "relu", "tanh", "sigmoid"}
@@ -100,10 +103,25 @@ class TrainingConfig:
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
-        if getattr(self.rule, "name", None) not in RULES:
+        if not is_rule(self.rule):
             raise ConfigError(
                 f"rule must be a plasticity rule such as AllSynapses(), got {self.rule!r}"
             )
+
+    def __repr__(self) -> str:
+        """`hidden`, the rule, and what differs from its default."""
+        given = [f"{name}={value!r}" for name, value in self._told()]
+        return f"TrainingConfig({', '.join(given)})"
+
+    def _repr_html_(self) -> str:
+        rows = [(item.name, str(getattr(self, item.name))) for item in fields(self)]
+        return html_table("TrainingConfig", rows)
+
+    def _told(self) -> Iterator[tuple[str, Any]]:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if item.name in ("hidden", "rule") or value != item.default:
+                yield item.name, value
 
     def to_dict(self) -> dict[str, Any]:
         """The config as plain values that JSON can hold."""
@@ -116,7 +134,8 @@ class TrainingConfig:
         known = [item.name for item in fields(cls)]
         for name in values:
             if name not in known:
-                raise ConfigError(f"unknown parameter {name!r}; known are {', '.join(known)}")
+                hint = checks.suggestion(name, known)
+                raise ConfigError(f"unknown parameter {name!r}; known are {', '.join(known)}{hint}")
         if "hidden" not in values:
             raise ConfigError("hidden must be given: the number of hidden units")
         rule = {"rule": rule_from_dict(values["rule"])} if "rule" in values else {}

@@ -3,6 +3,7 @@
 import math
 
 from energynet.config import TrainingConfig
+from energynet.rule_names import RULES
 
 USUAL_STEPS = 60_000  # most runs that reach 95 % of MNIST take 20,000 to 100,000
 _PIXELS, _TEST_IMAGES = 784, 10_000  # of the data set that was measured
@@ -25,6 +26,8 @@ def step_seconds(config: TrainingConfig, n_in: int = _PIXELS) -> float:
     unmodified = 3 + 0.0245 * units * growth
     share = getattr(config.rule, "fraction", 1.0)
     match config.rule.name:
+        case name if name not in RULES:
+            microseconds = 50 + unmodified + 0.01 * config.hidden * (n_in + 11)
         case "random":
             synapses = config.hidden * (n_in + 11)
             microseconds = 0.5 * unmodified + 0.1 * share * synapses

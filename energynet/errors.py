@@ -17,5 +17,9 @@ class FileError(EnergynetError, OSError):
     """A file cannot be read or written, or holds something else than it should."""
 
 
+class RuleError(EnergynetError, ValueError):
+    """A plasticity rule of one's own chose synapses that are none, or in a form that is none."""
+
+
 class InstallationError(EnergynetError, ImportError):
     """The installed package lacks a part that it needs."""

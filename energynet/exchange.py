@@ -1,5 +1,6 @@
 """Tables of results out of a store and back into one: CSV, Parquet, SQLite."""
 
+import json
 import lzma
 import sqlite3
 from collections.abc import Mapping
@@ -7,11 +8,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from energynet import checks
 from energynet.config import NUMERICS_VERSION, TrainingConfig
 from energynet.errors import EnergynetError, FileError
 from energynet.files import check_writable, written_whole
+from energynet.own_rule import NamedRule
 from energynet.result import Checkpoint
-from energynet.rules import PARAMETERS, rule_from_name
+from energynet.rule_names import PARAMETERS, RULES, rule_from_name
+from energynet.rules import Rule
 from energynet.store import ABSENT, DONE, Store, run_id
 from energynet.table import (
     DEFAULTS,
@@ -35,7 +39,7 @@ _CURVE = ("id", "step", "accuracy", "m0", "m1")
 _EITHER = ("output_fraction", "learning_rate")  # numbers or words
 # Words also where they look like numbers, as a commit or a host may.
 _WORDS = (
-    *("id", "rule", "outcome", "alpha"),
+    *("id", "rule", "parameters", "outcome", "alpha"),
     *(name for name, value in DEFAULTS.items() if isinstance(value, str)),
     *(name for name in PROVENANCE if name not in INTEGERS),
 )
@@ -177,12 +181,21 @@ def _content(row: Mapping[str, Any], path: Path, number: int) -> dict[str, Any]:
 
 
 def _config(row: Mapping[str, Any]) -> TrainingConfig:
-    parameters = {name: row[name] for name in PARAMETERS if name in row}
-    rule = rule_from_name(str(row["rule"]), **parameters)
+    rule = _rule(row)
     values = {name: row[name] for name in DEFAULTS if name in row}
     if "alpha" in row:
         values["alpha"] = [float(alpha) for alpha in str(row["alpha"]).split()]
     return TrainingConfig(hidden=int(row["hidden"]), rule=rule, seed=int(row["seed"]), **values)
+
+
+def _rule(row: Mapping[str, Any]) -> Rule:
+    """The rule of a row; of one's own the name alone, for a table must not run code."""
+    name = str(row["rule"])
+    if "parameters" in row:
+        parameters = dict(json.loads(row["parameters"]))
+        return NamedRule(name, int(row["rule_version"]), tuple(sorted(parameters.items())))
+    checks.choice("rule", name, tuple(RULES))
+    return rule_from_name(name, **{key: row[key] for key in PARAMETERS if key in row})
 
 
 def _measures(row: Mapping[str, Any]) -> dict[str, Any]:

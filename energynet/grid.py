@@ -15,12 +15,21 @@ from energynet.config import TrainingConfig
 from energynet.cost import expected_seconds
 from energynet.errors import ConfigError, FileError
 from energynet.files import written_whole
-from energynet.rules import PARAMETERS, RULES, Rule, rule_from_name, rule_to_dict
+from energynet.html import html_table
+from energynet.rule_names import (
+    PARAMETERS,
+    check_rule_name,
+    is_rule,
+    rule_from_name,
+    rule_to_dict,
+)
+from energynet.rules import Rule
 
 _RULE_FIELDS = ("rule", *PARAMETERS)
 _SPECIAL = {"rule", "seed", "alpha"}
 _AXES = tuple(item.name for item in fields(TrainingConfig) if item.name not in _SPECIAL)
-_FIELDS = ("hidden", *_RULE_FIELDS, "seeds", *_AXES[1:], "alpha")
+_FIELDS = ("hidden", *_RULE_FIELDS, "params", "seeds", *_AXES[1:], "alpha")
+_PARAM = "params."  # before the names of parameters of rules of one's own
 _MOST_RUNS = 10_000_000  # a slip of the keyboard should not fill the memory
 
 Block = dict[str, tuple[Any, ...]]
@@ -34,9 +43,11 @@ class Grid:
     ----------
     hidden : int or list of int
     rule : name, Rule or list of them
-        Default "all".
+        Default "all". A rule of one's own has the name `module:Class`.
     fraction, output_fraction, within_units : value or list
         Parameters of the rules given by name.
+    params : dict
+        Parameters of rules of one's own: name to value or list.
     seeds : int or list of int
         A count (seeds 0, 1, ... ) or the seeds themselves. Default 1.
     **values
@@ -87,6 +98,13 @@ class Grid:
     def __repr__(self) -> str:
         return f"Grid({len(self.blocks)} blocks, {len(self)} runs)"
 
+    def _repr_html_(self) -> str:
+        rows = []
+        for number, block in enumerate(self.blocks, 1):
+            values = [f"{name} = {_some(values)}" for name, values in block.items()]
+            rows.append((f"block {number}", "; ".join(values)))
+        return html_table(repr(self), rows)
+
     @cached_property
     def configs(self) -> tuple[TrainingConfig, ...]:
         """All runs without repetition, the longest first."""
@@ -128,6 +146,13 @@ class Grid:
         return "\n".join(blocks)
 
 
+def _some(values: tuple[Any, ...]) -> str:
+    """The values in few words."""
+    if len(values) > 8:
+        return f"{values[0]}, {values[1]} ... {values[-1]} ({len(values)} values)"
+    return ", ".join(map(str, values))
+
+
 def longest_first(configs: Iterable[TrainingConfig]) -> tuple[TrainingConfig, ...]:
     """Each config once, by falling estimate of its time; equal estimates by content."""
     ordered = {config: expected_seconds(config) for config in configs}
@@ -165,8 +190,13 @@ def _axes(values: Mapping[str, Any]) -> Block:
         if name == "seed":
             raise ConfigError("seed is not a field: use seeds, a count or a list")
         if name not in _FIELDS:
-            raise ConfigError(f"unknown field {name!r}; known are {', '.join(_FIELDS)}")
-    return {name: _axis(name, values[name]) for name in _FIELDS if name in values}
+            hint = checks.suggestion(name, _FIELDS)
+            raise ConfigError(f"unknown field {name!r}; known are {', '.join(_FIELDS)}{hint}")
+    params = values.get("params", {})
+    if not isinstance(params, Mapping):
+        raise ConfigError(f"params must be a table of names and values, got {params!r}")
+    axes = {name: _axis(name, values[name]) for name in _FIELDS if name in {*values} - {"params"}}
+    return axes | {f"{_PARAM}{name}": _axis(_PARAM, value) for name, value in params.items()}
 
 
 def _blocks(values: Mapping[str, Any]) -> list[Block]:
@@ -177,7 +207,7 @@ def _blocks(values: Mapping[str, Any]) -> list[Block]:
     rules = axes.get("rule", ("all",))
     objects = [rule for rule in rules if not isinstance(rule, str)]
     names = tuple(rule for rule in rules if isinstance(rule, str))
-    given = [name for name in PARAMETERS if name in axes]
+    given = [name for name in axes if name in PARAMETERS or name.startswith(_PARAM)]
     if objects and given:
         raise ConfigError(f"{given[0]} must be left out where a rule is an object, not a name")
     blocks = [_without_rule(axes) | _rule_axes(rule) for rule in objects]
@@ -197,11 +227,13 @@ def _check_together(block: Block) -> None:
 
 
 def _without_rule(axes: Block) -> Block:
-    return {name: axes[name] for name in _FIELDS if name in axes and name not in _RULE_FIELDS}
+    return {name: values for name, values in axes.items() if name not in _RULE_FIELDS}
 
 
 def _rule_axes(rule: Rule) -> Block:
     values = rule_to_dict(rule)
+    values |= {f"{_PARAM}{key}": value for key, value in values.pop("parameters", {}).items()}
+    values.pop("version", None)
     return {"rule": (values.pop("name"),), **{name: (value,) for name, value in values.items()}}
 
 
@@ -222,14 +254,16 @@ def _plain(name: str, value: Any) -> Any:
         value = value.item()  # a NumPy scalar
     if name == "rule":
         if isinstance(value, str):
-            return checks.choice("rule", value, tuple(RULES))
-        if getattr(value, "name", None) in RULES:
+            return check_rule_name(value)
+        if is_rule(value):
             return value
         raise ConfigError(f"rule must be a name or a plasticity rule, got {value!r}")
     if name == "seeds":
         return checks.integer("seeds", value, 0, 2**63 - 1)
     if name == "alpha":
         return checks.fraction("alpha", value)
+    if name == _PARAM:
+        return checks.simple("params", value)
     if name == "output_fraction" and value == "balanced":
         return value
     if name in PARAMETERS:
@@ -240,10 +274,15 @@ def _plain(name: str, value: Any) -> Any:
 
 def _rules(block: Block) -> list[Rule]:
     """Every rule with every combination of its parameters."""
-    axes = [block.get(name, ("all",) if name == "rule" else (None,)) for name in _RULE_FIELDS]
+    named = {name: block[name] for name in PARAMETERS if name in block}
+    named |= {
+        name.removeprefix(_PARAM): values
+        for name, values in block.items()
+        if name.startswith(_PARAM)
+    }
     return [
-        rule_from_name(name, **dict(zip(PARAMETERS, parameters, strict=True)))
-        for name, *parameters in itertools.product(*axes)
+        rule_from_name(rule, **dict(zip(named, parameters, strict=True)))
+        for rule, *parameters in itertools.product(block.get("rule", ("all",)), *named.values())
     ]
 
 

@@ -15,7 +15,8 @@ from energynet.kernels.masks import draw_layer
 from energynet.kernels.sums import BLOCK, LANES
 from energynet.kernels.team import Alone, Team
 from energynet.kernels.threshold import GATHERED
-from energynet.rules import Plan, Shape, Update
+from energynet.own_rule import PlasticityRule
+from energynet.rules import Plan, Rule, Shape, Update
 from energynet.stability import learning_rate
 from energynet.streams import start_weights, stream_keys
 from energynet.threads import gather_team, set_threads
@@ -28,7 +29,7 @@ class Run:
     """All state of one training run.
 
     `clock` is int64 (2,): steps done; 1 once a value was not finite. `drawn` is uint64, a bit for
-    each synapse, for the rule `random` alone.
+    each synapse, for the rule `random` and rules of one's own.
     """
 
     shape: Shape
@@ -44,6 +45,7 @@ class Run:
     ranking: state.Ranking
     energies: state.Energies
     clock: np.ndarray
+    rule: Rule
 
     @property
     def activation(self) -> state.Activation:
@@ -67,6 +69,16 @@ class Run:
                 steps.run_largest(*common, self.ranking, *end)
             case Update.LARGEST_PER_NEURON:
                 steps.run_per_neuron(*common, self.ranking, *end)
+            case Update.OWN:
+                self._advance_own(stop)
+
+    def _advance_own(self, stop: int) -> None:
+        from energynet.own_rule_steps import advance, compile_steps
+
+        if stop == 0:
+            compile_steps(self)
+        elif isinstance(self.rule, PlasticityRule):
+            advance(self, self.rule, stop)
 
 
 def shape_of(config: TrainingConfig, dataset: Dataset) -> Shape:
@@ -97,7 +109,7 @@ def prepare(config: TrainingConfig, dataset: Dataset, threads: int | None = 1) -
             plan=_kernel_plan(config, plan, train),
             plastic=plan.plastic,
             mask=_draw_mask(config, shape, plan),
-            drawn=_no_bits(shape if plan.update == Update.RANDOM else None),
+            drawn=_no_bits(shape if plan.update in (Update.RANDOM, Update.OWN) else None),
             buffers=_buffers(config, shape, team.parts, len(dataset.y_train)),
             ranking=state.Ranking(
                 hidden=_factors(levels, shape, dtype, team.parts),
@@ -106,6 +118,7 @@ def prepare(config: TrainingConfig, dataset: Dataset, threads: int | None = 1) -
             ),
             energies=_energies(config),
             clock=np.zeros(2, np.int64),
+            rule=config.rule,
         )
     except MemoryError as error:
         gigabytes = shape.synapses * dtype.itemsize / 1e9

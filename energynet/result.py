@@ -3,10 +3,15 @@
 import json
 import math
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from energynet.config import TrainingConfig
+from energynet.curve import draw_curve
+from energynet.html import html_table
 from energynet.network import Network
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class Checkpoint(NamedTuple):
@@ -155,6 +160,39 @@ class TrainingResult:
             f" {self.outcome} after {self.steps:,} steps, {accuracy},"
             f" M0 {self.energy.m0:.3g}, M1 {self.energy.m1:.3g})"
         )
+
+    def _repr_html_(self) -> str:
+        return html_table(f"{self.config!r}", self.summary())
+
+    def summary(self) -> list[tuple[str, str]]:
+        """Names and values in words, for people."""
+        energy, seconds = self.energy, self.seconds
+        share = self.plastic_synapses / self.synapses
+        rows = [
+            ("outcome", self.outcome),
+            ("steps", f"{self.steps:,d}"),
+            ("test accuracy", "none" if self.accuracy is None else f"{100 * self.accuracy:.2f} %"),
+            ("synapses", f"{self.synapses:,d}"),
+            ("plastic in a step", f"{self.plastic_synapses:,d} ({100 * share:.3g} %)"),
+            ("M0, updates", f"{energy.m0:.4g}"),
+            ("M1, sum of |dw|", f"{energy.m1:.4g}"),
+        ]
+        rows += [(f"M_{alpha:g}", f"{value:.4g}") for alpha, value in energy.alpha.items()]
+        if energy.direct is not None:
+            rows += [
+                ("M0 / direct M0", f"{energy.inefficiency_m0:.4g}"),
+                ("M1 / direct M1", f"{energy.inefficiency_m1:.4g}"),
+            ]
+        times = f"{seconds['train']:.1f} s training, {seconds['evaluate']:.1f} s evaluation"
+        return [*rows, ("time", f"{times}, {seconds['total']:.1f} s in all")]
+
+    def plot(self) -> "Figure":
+        """Draw the learning curve: accuracy with the criterion, and M1, against steps.
+
+        A matplotlib Figure: a notebook shows it, `figure.savefig(path)` writes it.
+        """
+        title = f"{self.config.rule.name}, {self.config.hidden} hidden units: {self.outcome}"
+        return draw_curve(self.history, self.config.target_accuracy, title)
 
 
 def finite(value: Any) -> Any:

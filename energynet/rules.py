@@ -1,12 +1,12 @@
 """Plasticity rules: which synapses may change in a step.
 
 A rule is a small frozen dataclass. `plan` turns its fractions into exact counts for one network;
-the kernels see nothing else of it. To add a rule: a class here, its names in `RULES`, and its
-update in `kernels/steps.py`.
+the kernels see nothing else of it. To add a rule to the package: a class here, its names in
+`rule_names.py`, and its update in `kernels/steps.py`. Rules of one's own need none of these: see
+`own_rule.py`.
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, ClassVar, Protocol
@@ -47,6 +47,7 @@ class Update(IntEnum):
     RANDOM = 2  # k_hidden synapses of both layers, drawn in each step
     LARGEST = 3  # the k_hidden largest |dw| of both layers, or k_hidden and k_output of each
     LARGEST_PER_NEURON = 4  # the k_hidden and k_output largest of each neuron's incoming synapses
+    OWN = 5  # what a rule of one's own chooses, in Python
 
 
 @dataclass(frozen=True)
@@ -248,53 +249,3 @@ class LargestUpdates:
         k_output = count(self.fraction, units + 1)
         plastic = k_hidden * units + k_output * shape.n_out
         return Plan(Update.LARGEST_PER_NEURON, k_hidden, k_output, units, plastic)
-
-
-# Name -> class, and the parameters that the name itself fixes.
-RULES: dict[str, tuple[type, dict[str, str]]] = {
-    "all": (AllSynapses, {}),
-    "fixed-synapses": (FixedMask, {"over": "synapses"}),
-    "fixed-units": (FixedMask, {"over": "units"}),
-    "random": (RandomSubset, {}),
-    "largest": (LargestUpdates, {"scope": "network"}),
-    "largest-per-layer": (LargestUpdates, {"scope": "layer"}),
-    "largest-per-neuron": (LargestUpdates, {"scope": "neuron"}),
-}
-# Parameters by the names of command line and tables, all of them plain values.
-PARAMETERS = ("fraction", "output_fraction", "within_units")
-
-
-def rule_from_name(name: str, **parameters: Any) -> Rule:
-    """The rule of that name; parameters (`PARAMETERS`) that are None count as not given.
-
-    `within_units` is the fraction Q of `within=FixedMask(Q, over="units")`. Raises ConfigError for
-    an unknown name, a parameter that the rule does not take, and one that it needs and lacks.
-    """
-    checks.choice("rule", name, tuple(RULES))
-    kind, fixed = RULES[name]
-    given = {key: value for key, value in parameters.items() if value is not None}
-    accepted = [key for key in PARAMETERS if hasattr(kind, key) or key in kind.__annotations__]
-    for key, value in given.items():
-        if key not in accepted:
-            raise ConfigError(f"{key} must be left out for rule {name}, got {value!r}")
-    if "fraction" in accepted and "fraction" not in given:
-        raise ConfigError(f"fraction must be given for rule {name}: a number in (0, 1]")
-    if "within_units" in given:
-        share = checks.fraction("within_units", given.pop("within_units"))
-        given["within"] = FixedMask(share, over="units")
-    rule: Rule = kind(**fixed, **given)
-    return rule
-
-
-def rule_to_dict(rule: Rule) -> dict[str, Any]:
-    """The rule as plain values: its name, and its parameters apart from those at None."""
-    values = {key: getattr(rule, key, None) for key in PARAMETERS}
-    given = {key: value for key, value in values.items() if value is not None}
-    return {"name": rule.name, **given}
-
-
-def rule_from_dict(values: Mapping[str, Any]) -> Rule:
-    """The inverse of `rule_to_dict`; raises ConfigError."""
-    if not isinstance(values, Mapping) or "name" not in values:
-        raise ConfigError(f"rule must be a table with a name, got {values!r}")
-    return rule_from_name(**values)

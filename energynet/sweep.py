@@ -18,6 +18,7 @@ from energynet.data import Dataset, load_idx, load_mnist
 from energynet.errors import ConfigError, EnergynetError
 from energynet.files import written_whole
 from energynet.grid import longest_first
+from energynet.own_rule import check_importable
 from energynet.pool import Pool, Report, drain
 from energynet.provenance import provenance
 from energynet.store import DONE, STOP_PREFIX, Store, run_id
@@ -114,6 +115,8 @@ class Plan:
         shard: tuple[int, int] | None = None,
     ) -> None:
         configs = longest_first(grid)
+        for rule in {config.rule for config in configs}:
+            check_importable(rule)
         if shard is not None:
             part, parts = shard
             checks.integer("shard", parts, 1, 10**6)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from energynet.config import TrainingConfig
 from energynet.errors import FileError
 from energynet.files import written_whole
-from energynet.rules import PARAMETERS
+from energynet.rule_names import PARAMETERS
 from energynet.store import DONE, Store, read_history, read_result
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _MEASURES = "steps accuracy best_accuracy synapses plastic_synapses m0 m1".split
 _TIMES = ["train_seconds", "evaluate_seconds"]
 INTEGERS = (
     "hidden seed steps synapses plastic_synapses m0 m0_layer1 m0_layer2 m0_direct test_every"
-    " max_steps numerics step"
+    " max_steps numerics step rule_version"
 ).split()
 PROVENANCE = (
     "reason data_sha256 numerics version commit python numpy numba processor host started finished"
@@ -88,6 +88,11 @@ def record_of(content: Mapping[str, Any]) -> dict[str, Any]:
     rule = config.pop("rule")
     row = {"id": content["id"], "hidden": config.pop("hidden"), "rule": rule["name"]}
     row |= {name: rule[name] for name in PARAMETERS if name in rule}
+    if "version" in rule:  # a rule of one's own
+        row["rule_version"] = rule["version"]
+        row["parameters"] = json.dumps(rule["parameters"], sort_keys=True)
+        if isinstance(rule["parameters"].get("fraction"), float):
+            row["fraction"] = rule["parameters"]["fraction"]
     row |= {"seed": config.pop("seed"), "outcome": content["outcome"]}
     if content["outcome"] in DONE:
         for name in _MEASURES:
@@ -125,7 +130,11 @@ def table_of(records: Iterable[Mapping[str, Any]]) -> "pd.DataFrame":
         (name for name in present if name.startswith("m_alpha_")),
         key=lambda name: float(name.removeprefix("m_alpha_")),
     )
-    others = [n for n in ("within_units", *DEFAULTS, "alpha") if n in present]
+    others = [
+        n
+        for n in ("within_units", "rule_version", "parameters", *DEFAULTS, "alpha")
+        if n in present
+    ]
     columns = [*_FIRST, *alphas, *_TIMES, *others, *(n for n in PROVENANCE if n in present)]
     data = {name: [row.get(name) for row in rows] for name in columns}
     for name in others:

@@ -51,6 +51,7 @@ def train(
     threads: int | None = None,
     checkpoint: str | Path | None = None,
     progress: Callable[[Progress], None] | None = None,
+    on_checkpoint: Callable[[Checkpoint, Network], None] | None = None,
 ) -> TrainingResult:
     """Train one network online and account the energy of its updates.
 
@@ -66,6 +67,9 @@ def train(
         there; the result is the same, bit for bit, as that of a run that was never stopped.
     progress : callable or None
         Called with a `Progress` several times a second.
+    on_checkpoint : callable or None
+        Called at each checkpoint with its row of the learning curve and the network as it is then;
+        copy the weights that you keep. A run that goes on from a file calls it for the later ones.
 
     Returns
     -------
@@ -90,13 +94,14 @@ def train(
     from energynet.prepare import prepare
 
     run = prepare(config, dataset, threads)
-    training = _Training(config, run, evaluators, progress)
+    mean = dataset.mean if config.center else 0.0
+    training = _Training(config, run, mean, evaluators, progress, on_checkpoint)
     if checkpoint is None:
         outcome = training.finish(lambda: None)
     else:
         outcome = _with_checkpoint(training, Path(checkpoint), dataset)
     training.seconds["total"] += time.perf_counter() - started
-    return _result(training, outcome, dataset.mean if config.center else 0.0)
+    return _result(training, outcome)
 
 
 def _with_checkpoint(training: "_Training", path: Path, dataset: Dataset) -> str:
@@ -135,10 +140,13 @@ class _Training:
         self,
         config: TrainingConfig,
         run: "Run",
+        mean: float,
         threads: int,
         progress: Callable[[Progress], None] | None,
+        on_checkpoint: Callable[[Checkpoint, Network], None] | None,
     ) -> None:
-        self.config, self.run, self.threads, self.progress = config, run, threads, progress
+        self.config, self.run, self.mean, self.threads = config, run, mean, threads
+        self.progress, self.on_checkpoint = progress, on_checkpoint
         self.history: list[Checkpoint] = []
         self.seconds = {"train": 0.0, "evaluate": 0.0, "total": 0.0}
         self.pace = 50.0  # steps until the kernels return
@@ -161,6 +169,8 @@ class _Training:
                     if self.diverged:
                         break
                     self._report()
+                    if self.on_checkpoint is not None:
+                        self.on_checkpoint(self.history[-1], self.network())
                     at_checkpoint()
                 if self.history[-1].accuracy >= self.config.target_accuracy:
                     return "reached"
@@ -169,6 +179,13 @@ class _Training:
             self._advance()
             self._report()
         return "diverged"
+
+    def network(self) -> Network:
+        """The network as it is after a fold, whose weights are those of the run."""
+        run = self.run
+        background = float(run.train_images.background)
+        w2 = np.ascontiguousarray(run.network.w2.T)
+        return Network(run.network.u, w2, self.mean, background, self.config.activation)
 
     def _compile(self) -> None:
         """Compile or load the kernels outside the measured times; say so if it takes long."""
@@ -248,15 +265,14 @@ class _Training:
             self.seconds[what] += time.perf_counter() - began
 
 
-def _result(training: _Training, outcome: str, mean: float) -> TrainingResult:
+def _result(training: _Training, outcome: str) -> TrainingResult:
     from energynet.kernels.forward import fold
 
     run, config = training.run, training.config
     fold(run.network, run.mask)
-    w2 = np.ascontiguousarray(run.network.w2.T)
-    background = float(run.train_images.background)
+    network = training.network()
     diverged = outcome == "diverged"
-    direct = None if diverged else _direct(config, run.shape, run.network.u, w2)
+    direct = None if diverged else _direct(config, run.shape, network)
     return TrainingResult(
         config=config,
         outcome=outcome,
@@ -268,7 +284,7 @@ def _result(training: _Training, outcome: str, mean: float) -> TrainingResult:
         history=tuple(training.history),
         seconds=dict(training.seconds),
         learning_rate=float(run.plan.eta),
-        network=Network(run.network.u, w2, mean, background, config.activation),
+        network=network,
         version=version("energynet"),
     )
 
@@ -286,14 +302,14 @@ def _energy(config: TrainingConfig, run: "Run", direct: DirectEnergy | None) -> 
     )
 
 
-def _direct(config: TrainingConfig, shape: Shape, w1: np.ndarray, w2: np.ndarray) -> DirectEnergy:
+def _direct(config: TrainingConfig, shape: Shape, network: Network) -> DirectEnergy:
     """Compare the weights with those of the start, drawn again chunk by chunk."""
     tau = _TAU[config.dtype]
     changed, distance = 0, 0.0
-    weights, position = w1.reshape(-1), 0
-    for start in start_weights(config.seed, shape, config.init_std, w1.dtype):
+    weights, position = network.w1.reshape(-1), 0
+    for start in start_weights(config.seed, shape, config.init_std, network.w1.dtype):
         if position == len(weights):
-            weights, position = w2.reshape(-1), 0
+            weights, position = network.w2.reshape(-1), 0
         end = weights[position : position + len(start)].astype(np.float64)
         difference = np.abs(end - start)
         different = difference > tau

@@ -8,9 +8,19 @@ import numpy as np
 from energynet.config import DTYPES, TrainingConfig
 from energynet.data import Dataset
 from energynet.network import evaluate_images
+from energynet.own_rule import PlasticityRule, Step
 from energynet.prepare import prepare
+from energynet.rule_names import RULES
 from energynet.rules import AllSynapses, FixedMask, LargestUpdates, RandomSubset
 from energynet.threads import usable_cores
+
+
+class _Nothing(PlasticityRule):
+    """Stands for all rules of one's own."""
+
+    def select(self, step: Step) -> tuple[bool, bool]:  # noqa: ARG002
+        return False, False
+
 
 # One rule for each `rules.Update`.
 _RULES = (
@@ -19,6 +29,7 @@ _RULES = (
     RandomSubset(0.5),
     LargestUpdates(0.5),
     LargestUpdates(0.5, scope="neuron"),
+    _Nothing(),
 )
 
 
@@ -34,7 +45,9 @@ def warm() -> Iterator[tuple[str, float]]:
             for rule in _RULES:
                 began = time.perf_counter()
                 run = prepare(TrainingConfig(hidden=2, rule=rule, dtype=dtype), dataset, threads)
+                run.advance(0)
                 run.advance(1)
                 evaluate_images(run.network, run.test_images, run.activation, threads=1)
                 several = "one thread" if threads == 1 else "several threads"
-                yield f"{rule.name}, {dtype}, {several}", time.perf_counter() - began
+                name = rule.name if rule.name in RULES else "rules of one's own"
+                yield f"{name}, {dtype}, {several}", time.perf_counter() - began

@@ -1,5 +1,6 @@
 """The methods of the study: labels of plasticity rules, their names in words, three readings."""
 
+import json
 import math
 from typing import Any, NamedTuple
 
@@ -38,9 +39,17 @@ READINGS = (
 )
 
 
-def rule_label(rule: str, output_fraction: Any = None, within_units: Any = None) -> str:
-    """The label of a row of the tidy table: the rule's name, and what else sets the method."""
+def rule_label(
+    rule: str, output_fraction: Any = None, within_units: Any = None, parameters: Any = None
+) -> str:
+    """The label of a row of the tidy table: the rule's name, and what else sets the method.
+
+    parameters : JSON text of a rule of one's own; `fraction` among them is no part of the label.
+    """
     label = rule
+    if _given(parameters):
+        own = {key: value for key, value in json.loads(parameters).items() if key != "fraction"}
+        label += "".join(f" {name}={_short(value)}" for name, value in own.items())
     if _given(output_fraction):
         if rule == UNIFORM and output_fraction == "balanced":
             label = BALANCED
@@ -54,7 +63,7 @@ def rule_label(rule: str, output_fraction: Any = None, within_units: Any = None)
 def display_name(label: str) -> str:
     """A rule's label in words, for legends and sentences."""
     base, *rest = label.split(" ", 1)
-    return " ".join([NAMES.get(base, base), *rest])
+    return " ".join([NAMES.get(base, base.split(":")[-1]), *rest])
 
 
 def _given(value: Any) -> bool:

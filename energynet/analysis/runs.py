@@ -16,6 +16,7 @@ CONFIRMATION = tuple(range(100, 108))  # estimate at P*
 ABSENT = ("failed", "skipped")  # outcomes of runs that have no result
 
 DATA = "data_sha256"
+_LABELLING = ("output_fraction", "within_units", "parameters")
 REQUIRED = ("hidden", "rule", "fraction", "seed", "outcome", "steps", "m0", "m1")
 DEFAULTS: dict[str, Any] = {
     item.name: item.default for item in fields(TrainingConfig) if item.default is not MISSING
@@ -39,12 +40,13 @@ def labelled(table: "pd.DataFrame") -> "pd.DataFrame":
     if lacking:
         raise DataError(f"the table of results lacks the columns {', '.join(lacking)}")
     runs = table.copy()
-    for name in ("output_fraction", "within_units"):
+    for name in _LABELLING:
         if name not in runs.columns:
             runs[name] = None
-    parts = zip(runs["rule"], runs["output_fraction"], runs["within_units"], strict=True)
+    whole = (runs["rule"] == ALL) | (runs["parameters"].notna() & runs["fraction"].isna())
+    parts = zip(runs["rule"], *(runs[name] for name in _LABELLING), strict=True)
     runs["rule"] = [rule_label(*part) for part in parts]
-    runs["fraction"] = runs["fraction"].astype(float).where(runs["rule"] != ALL, 1.0)
+    runs["fraction"] = runs["fraction"].astype(float).where(~whole, 1.0)
     for name, default in DEFAULTS.items():
         if name == "alpha":
             continue

@@ -25,7 +25,7 @@ FOLD_EVERY = 2000  # steps, counted from step 0: rounding in u and r cannot pile
 
 
 @inner
-def _resume(plan, images, buffers, clock):
+def resume(plan, images, buffers, clock):
     """Have the permutation of the current epoch at hand; whole epochs draw their own."""
     n = images.label.shape[0]
     if plan.permutation and clock[0] % n != 0:
@@ -48,7 +48,7 @@ def _forward(team, network, images, plan, mask, buffers, clock):
 
 
 @inner
-def _signals(team, network, images, plan, mask, buffers, clock):
+def compute_signals(team, network, images, plan, mask, buffers, clock):
     """Forward and backward pass of the step's image: all factors of dw, in `buffers`."""
     count, total = _forward(team, network, images, plan, mask, buffers, clock)
     if clock[1] == 0:
@@ -59,7 +59,8 @@ def _signals(team, network, images, plan, mask, buffers, clock):
 
 
 @inner
-def _finish(network, mask, clock):
+def finish_step(network, mask, clock):
+    """Count the step, and fold the background now and then."""
     clock[0] += 1
     if clock[0] % FOLD_EVERY == 0:
         fold(network, mask)
@@ -68,42 +69,42 @@ def _finish(network, mask, clock):
 @jit
 def run_units(team, network, images, plan, mask, buffers, energies, clock, stop):
     """Train until step `stop` with all synapses of the first `units` hidden units plastic."""
-    _resume(plan, images, buffers, clock)
+    resume(plan, images, buffers, clock)
     while clock[0] < stop and clock[1] == 0:
-        count, total = _signals(team, network, images, plan, mask, buffers, clock)
+        count, total = compute_signals(team, network, images, plan, mask, buffers, clock)
         if clock[1] == 0:
             update_units(team, network, images, plan, buffers, count, total)
             account_units(images, plan, buffers, energies, count)
-            _finish(network, mask, clock)
+            finish_step(network, mask, clock)
 
 
 @jit
 def run_mask(team, network, images, plan, mask, buffers, energies, clock, stop):
     """Train until step `stop` with the synapses of a fixed mask plastic."""
-    _resume(plan, images, buffers, clock)
+    resume(plan, images, buffers, clock)
     while clock[0] < stop and clock[1] == 0:
-        count, _ = _signals(team, network, images, plan, mask, buffers, clock)
+        count, _ = compute_signals(team, network, images, plan, mask, buffers, clock)
         if clock[1] == 0:
             update_mask(team, network, images, mask, buffers, count)
             account_mask(team, images, mask, buffers, energies, count)
-            _finish(network, mask, clock)
+            finish_step(network, mask, clock)
 
 
 @jit
 def run_random(team, network, images, plan, mask, buffers, drawn, energies, clock, stop):
     """Train until step `stop` with a fresh random set of synapses in each step."""
-    _resume(plan, images, buffers, clock)
+    resume(plan, images, buffers, clock)
     while clock[0] < stop and clock[1] == 0:
-        _signals(team, network, images, plan, mask, buffers, clock)
+        compute_signals(team, network, images, plan, mask, buffers, clock)
         if clock[1] == 0:
             update_random(network, images, plan, buffers, drawn, energies, clock[0])
-            _finish(network, mask, clock)
+            finish_step(network, mask, clock)
 
 
 @jit
 def run_largest(team, network, images, plan, mask, buffers, ranking, energies, clock, stop):
     """Train until step `stop` with the largest |dw| of the network or of each layer applied."""
-    _resume(plan, images, buffers, clock)
+    resume(plan, images, buffers, clock)
     while clock[0] < stop and clock[1] == 0:
         count, _ = _forward(team, network, images, plan, mask, buffers, clock)
         if clock[1] == 0:
@@ -112,17 +113,17 @@ def run_largest(team, network, images, plan, mask, buffers, ranking, energies, c
                 clock[1] = 1
         if clock[1] == 0:
             update_largest(team, network, images, plan, buffers, ranking, energies, clock[0], count)
-            _finish(network, mask, clock)
+            finish_step(network, mask, clock)
 
 
 @jit
 def run_per_neuron(team, network, images, plan, mask, buffers, ranking, energies, clock, stop):
     """Train until step `stop` with the largest |dw| onto each neuron applied."""
-    _resume(plan, images, buffers, clock)
+    resume(plan, images, buffers, clock)
     while clock[0] < stop and clock[1] == 0:
-        count, _ = _signals(team, network, images, plan, mask, buffers, clock)
+        count, _ = compute_signals(team, network, images, plan, mask, buffers, clock)
         if clock[1] == 0:
             update_per_neuron(
                 team, network, images, plan, buffers, ranking, energies, clock[0], count
             )
-            _finish(network, mask, clock)
+            finish_step(network, mask, clock)

@@ -13,7 +13,8 @@ from energynet import checks
 from energynet.analysis.methods import ALL, rule_label
 from energynet.config import TrainingConfig
 from energynet.errors import ConfigError
-from energynet.rules import Rule, Shape, rule_from_name
+from energynet.rule_names import rule_from_name
+from energynet.rules import Rule, Shape
 
 PRESETS = ("quick", "poster", "robustness", "published")
 

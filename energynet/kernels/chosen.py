@@ -1,0 +1,73 @@
+"""The steps of a rule of one's own, between which Python chooses the synapses that change."""
+
+from energynet.kernels._jit import jit
+from energynet.kernels.single import change_synapse, is_marked, mark, spread_inputs
+from energynet.kernels.steps import compute_signals, finish_step, resume
+
+
+@jit
+def begin_steps(plan, images, buffers, clock):
+    """To be called before the first of a series of steps."""
+    resume(plan, images, buffers, clock)
+
+
+@jit
+def find_factors(team, network, images, plan, mask, buffers, clock, stop):
+    """All factors of the dw of the next step: x_all, g, a and q of `buffers`.
+
+    Returns False, and does nothing, at step `stop` and where something is not finite.
+    """
+    if clock[0] >= stop or clock[1] != 0:
+        return False
+    compute_signals(team, network, images, plan, mask, buffers, clock)
+    spread_inputs(images, buffers)
+    return clock[1] == 0
+
+
+@jit
+def find_unfit(bits, pre, post, n_pre, n_post):
+    """The position of the first pair that is out of range or was there before; -1 if all fit.
+
+    pre, post : int64 (n,); bits : uint64 (>= n_pre n_post / 64,), all 0 before and after.
+    """
+    unfit, seen = -1, 0
+    while unfit < 0 and seen < pre.shape[0]:
+        i, j = pre[seen], post[seen]
+        if i < 0 or i >= n_pre or j < 0 or j >= n_post or is_marked(bits, i * n_post + j):
+            unfit = seen
+        else:
+            mark(bits, i * n_post + j)
+            seen += 1
+    for position in range(seen):
+        bits[(pre[position] * n_post + post[position]) // 64] = 0
+    return unfit
+
+
+@jit
+def change_pairs(network, buffers, energies, layer, pre, post):
+    """Change the synapses pre[n] -> post[n]; both int64 (n,), no pair twice."""
+    for position in range(pre.shape[0]):
+        change_synapse(network, buffers, energies, layer, pre[position], post[position])
+
+
+@jit
+def change_product(network, buffers, energies, layer, pre, post):
+    """Change all synapses from the inputs `pre` onto the units `post`; both int64, none twice."""
+    for i in range(pre.shape[0]):
+        for j in range(post.shape[0]):
+            change_synapse(network, buffers, energies, layer, pre[i], post[j])
+
+
+@jit
+def change_masked(network, buffers, energies, layer, mask):
+    """Change the synapses where mask, uint8 (n_pre, n_post), is not 0."""
+    for i in range(mask.shape[0]):
+        for j in range(mask.shape[1]):
+            if mask[i, j]:
+                change_synapse(network, buffers, energies, layer, i, j)
+
+
+@jit
+def end_step(network, mask, clock):
+    """Count the step."""
+    finish_step(network, mask, clock)

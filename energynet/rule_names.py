@@ -1,0 +1,100 @@
+"""Rules by name and as plain values: on the command line, in files and in tables."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from energynet import checks
+from energynet.errors import ConfigError
+from energynet.own_rule import NamedRule, PlasticityRule, is_own_name, own_rule
+from energynet.rules import AllSynapses, FixedMask, LargestUpdates, RandomSubset, Rule
+
+# Name -> class, and the parameters that the name itself fixes.
+RULES: dict[str, tuple[type, dict[str, str]]] = {
+    "all": (AllSynapses, {}),
+    "fixed-synapses": (FixedMask, {"over": "synapses"}),
+    "fixed-units": (FixedMask, {"over": "units"}),
+    "random": (RandomSubset, {}),
+    "largest": (LargestUpdates, {"scope": "network"}),
+    "largest-per-layer": (LargestUpdates, {"scope": "layer"}),
+    "largest-per-neuron": (LargestUpdates, {"scope": "neuron"}),
+}
+# Parameters by the names of command line and tables, all of them plain values.
+PARAMETERS = ("fraction", "output_fraction", "within_units")
+
+
+def is_rule(value: Any) -> bool:
+    """Whether it is a plasticity rule, of the package or of one's own."""
+    return isinstance(value, PlasticityRule | NamedRule) or type(value) in {
+        kind for kind, _ in RULES.values()
+    }
+
+
+def check_rule_name(name: Any) -> str:
+    """A name of `RULES`, `module:Class`, or an entry point; raises ConfigError."""
+    if isinstance(name, str) and name not in RULES and is_own_name(name):
+        return name
+    return checks.choice("rule", name, tuple(RULES))
+
+
+def rule_from_name(name: str, **parameters: Any) -> Rule:
+    """The rule of that name; parameters that are None count as not given.
+
+    Parameters
+    ----------
+    name : str
+        One of `all`, `fixed-synapses`, `fixed-units`, `random`, `largest`, `largest-per-layer`,
+        `largest-per-neuron`, or `module:Class`, or the name of an entry point.
+    **parameters
+        fraction, output_fraction and within_units (the fraction Q of
+        `within=FixedMask(Q, over="units")`), or what a rule of one's own declares.
+
+    Raises
+    ------
+    ConfigError
+        An unknown name, a parameter that the rule does not take, or one that it needs and lacks.
+    """
+    check_rule_name(name)
+    given = {key: value for key, value in parameters.items() if value is not None}
+    if name not in RULES:
+        return own_rule(name, given)
+    kind, fixed = RULES[name]
+    accepted = [key for key in PARAMETERS if hasattr(kind, key) or key in kind.__annotations__]
+    for key, value in given.items():
+        if key not in accepted:
+            raise ConfigError(f"{key} must be left out for rule {name}, got {value!r}")
+    if "fraction" in accepted and "fraction" not in given:
+        raise ConfigError(f"fraction must be given for rule {name}: a number in (0, 1]")
+    if "within_units" in given:
+        share = checks.fraction("within_units", given.pop("within_units"))
+        given["within"] = FixedMask(share, over="units")
+    rule: Rule = kind(**fixed, **given)
+    return rule
+
+
+def rule_to_dict(rule: Rule) -> dict[str, Any]:
+    """The rule as plain values.
+
+    Its name and its parameters apart from those at None; for a rule of one's own name, version and
+    a table of parameters.
+    """
+    if isinstance(rule, PlasticityRule | NamedRule):
+        return {"name": rule.name, "version": rule.version, "parameters": rule.parameters}
+    values = {key: getattr(rule, key, None) for key in PARAMETERS}
+    given = {key: value for key, value in values.items() if value is not None}
+    return {"name": rule.name, **given}
+
+
+def rule_from_dict(values: Mapping[str, Any]) -> Rule:
+    """The inverse of `rule_to_dict`; raises ConfigError."""
+    if not isinstance(values, Mapping) or "name" not in values:
+        raise ConfigError(f"rule must be a table with a name, got {values!r}")
+    name = check_rule_name(values["name"])
+    if name in RULES:
+        return rule_from_name(**values)
+    rest = {key: value for key, value in values.items() if key not in ("name", "version")}
+    parameters = rest.pop("parameters", {})
+    if rest or not isinstance(parameters, Mapping):
+        raise ConfigError(
+            f"rule {name} must have a version and a table of parameters, got {dict(values)!r}"
+        )
+    return own_rule(name, parameters, values.get("version"))

@@ -1,0 +1,487 @@
+"""Rules of one's own: what they choose is checked, applied and counted exactly."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from support import digest, digits
+from sweeps import timeless
+
+import energynet as en
+from energynet.cli import main
+from energynet.config import DTYPES
+from energynet.exchange import export_results, import_results, read_table, same_table
+from energynet.prepare import prepare
+from energynet.rule_names import rule_from_dict, rule_to_dict
+
+EXAMPLES = Path(__file__).parents[1] / "examples" / "own_rules"
+
+
+@pytest.fixture
+def examples(monkeypatch):
+    """The folder of examples is where Python looks for modules."""
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+
+
+class Largest(en.PlasticityRule):
+    """`largest`, as anyone would write it."""
+
+    fraction: float
+
+    def select(self, step):
+        layers = (step.hidden, step.output)
+        size = np.concatenate([np.abs(layer.dw).ravel() for layer in layers])
+        k = int(self.fraction * size.size + 0.5)
+        chosen = np.zeros(size.size, bool)
+        chosen[np.argsort(-size, kind="stable")[:k]] = True
+        shapes = [(len(layer.pre), len(layer.post)) for layer in layers]
+        first = shapes[0][0] * shapes[0][1]
+        return chosen[:first].reshape(shapes[0]), chosen[first:].reshape(shapes[1])
+
+
+class FirstUnits(en.PlasticityRule):
+    """`fixed-units`, in each form that a choice may have."""
+
+    units: int
+    form: str
+
+    def select(self, step):
+        n_pre, n_hidden = len(step.hidden.pre), len(step.hidden.post)
+        first = np.arange(n_hidden) < self.units
+        with_bias = np.append(first, True)
+        factors = (
+            (np.ones(n_pre, bool), first),
+            (with_bias, np.ones(len(step.output.post), bool)),
+        )
+        if self.form == "factors":
+            return factors
+        masks = [np.logical_and.outer(*pair) for pair in factors]
+        if self.form == "mask":
+            return tuple(masks)
+        if self.form == "turned mask":
+            return tuple(np.asfortranarray(mask) for mask in masks)
+        if self.form == "lists":
+            return tuple([indices.tolist() for indices in np.nonzero(mask)] for mask in masks)
+        kind = np.uint16 if self.form == "small indices" else np.int64
+        return tuple(tuple(i[::-1].astype(kind) for i in np.nonzero(mask)) for mask in masks)
+
+
+class Everything(en.PlasticityRule):
+    def select(self, step):
+        return True, np.bool_(True)
+
+
+def untied():
+    """Images of floats, no two of which are equal."""
+    generator = np.random.default_rng(1)
+    train, test = generator.normal(size=(50, 12)), generator.normal(size=(20, 12))
+    return en.Dataset.from_arrays(train, np.arange(50) % 4, test, np.arange(20) % 4)
+
+
+def result_of(rule, dataset, dtype="float64", **values):
+    values = {"hidden": 9, "seed": 2, "max_steps": 300, "test_every": 150} | values
+    config = en.TrainingConfig(rule=rule, dtype=dtype, alpha=0.5, **values)
+    return en.train(config, dataset)
+
+
+def assert_same(own, built_in, tolerance=1e-11):
+    assert own.steps == built_in.steps
+    assert own.energy.m0 == built_in.energy.m0
+    assert own.energy.per_layer.m0 == built_in.energy.per_layer.m0
+    assert own.energy.m1 == pytest.approx(built_in.energy.m1, rel=tolerance)
+    assert own.energy.alpha[0.5] == pytest.approx(built_in.energy.alpha[0.5], rel=tolerance)
+    for name in ("w1", "w2"):
+        ours, theirs = getattr(own.network, name), getattr(built_in.network, name)
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("fraction", [0.01, 0.3, 1.0])
+def test_largest_written_again_is_the_built_in(fraction):
+    assert_same(
+        result_of(Largest(fraction), untied()), result_of(en.LargestUpdates(fraction), untied())
+    )
+
+
+@pytest.mark.parametrize(
+    "form", ["factors", "mask", "turned mask", "lists", "small indices", "indices"]
+)
+def test_every_form_of_a_choice(form):
+    expected = result_of(en.FixedMask(4 / 9, over="units"), digits())
+    assert_same(result_of(FirstUnits(4, form), digits()), expected)
+
+
+@pytest.mark.parametrize("options", [{"sample_order": "permutation"}, {"activation": "tanh"}, {}])
+def test_all_synapses(options):
+    expected = result_of(en.AllSynapses(), digits(), **options)
+    assert_same(result_of(Everything(), digits(), **options), expected)
+
+
+class Draws(en.PlasticityRule):
+    """Draws in each step, and looks at all that a step has to show."""
+
+    fraction: float
+
+    def select(self, step):
+        assert step.hidden.dw.shape == (len(step.hidden.pre), len(step.hidden.post))
+        masks = []
+        for layer in (step.hidden, step.output):
+            assert not layer.pre.flags.writeable
+            assert not layer.post.flags.writeable
+            assert layer.pre[-1] == 1
+            masks.append(step.random.random(layer.dw.shape) < self.fraction)
+        return tuple(masks)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_same_seed_same_bits(dtype):
+    config = en.TrainingConfig(hidden=9, rule=Draws(0.2), dtype=dtype, seed=5, max_steps=60)
+    digests = set()
+    for stops in ([60], range(1, 61), [7, 31, 60]):
+        for threads in (1, 2):
+            run = prepare(config, digits(), threads)
+            run.advance(0)
+            for stop in stops:
+                run.advance(stop)
+            digests.add(digest(run))
+    assert len(digests) == 1
+    other = prepare(en.TrainingConfig(**{**vars(config), "seed": 6}), digits())
+    other.advance(60)
+    assert digest(other) not in digests
+
+
+def test_an_interrupted_run_goes_on(tmp_path):
+    config = en.TrainingConfig(hidden=9, rule=Draws(0.2), max_steps=400, test_every=100)
+    whole = en.train(config, digits())
+
+    def interrupt(progress):
+        if progress.step > 150:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        en.train(config, digits(), checkpoint=tmp_path / "c", progress=interrupt)
+    again = en.train(config, digits(), checkpoint=tmp_path / "c")
+    assert (again.energy, again.history) == (whole.energy, whole.history)
+    np.testing.assert_array_equal(again.network.w1, whole.network.w1)
+
+
+class Answers(en.PlasticityRule):
+    """Gives the answer that stands in ANSWERS."""
+
+    which: int
+
+    def select(self, step):
+        return ANSWERS[self.which][0]
+
+
+PAIR = np.array([0]), np.array([0])
+ANSWERS = [
+    (None, "select must return a choice for the hidden and one for the output layer, got NoneType"),
+    (True, "select must return a choice"),
+    ((True, False, True), "select must return a choice"),
+    ((None, True), "hidden layer: a choice must be True, False, a mask"),
+    ((True, 1), "output layer: a choice must be True, False, a mask"),
+    ((True, "yes"), "output layer: a choice must be True, False, a mask"),
+    ((np.ones((3, 3), bool), True), r"a mask must be bool of shape \(41, 3\), got bool of shape"),
+    ((np.ones((41, 3)), True), r"a mask must be bool .* got float64 of shape \(41, 3\)"),
+    ((np.ones((41, 3), int), True), "a mask must be bool"),
+    ((True, (PAIR[0], PAIR[1], PAIR[0])), "output layer: a choice must be"),
+    ((True, ([0], [0, 1])), "indices must be two lists of one length"),
+    ((True, ([[0]], [[0]])), "indices must be two lists of one length"),
+    ((True, ([0.0], [0.0])), "indices must be integers, got float64"),
+    ((True, ([np.nan], [1])), "indices must be integers, got float64"),
+    ((True, (["a"], ["b"])), "indices must be integers"),
+    ((True, ([[0], [1, 2]], [0])), "indices and factors must be arrays"),
+    ((True, ([0, 3], [0, 10])), r"outside of \(4, 4\), got \(3, 10\)"),
+    ((True, ([-1], [0])), r"outside of \(4, 4\), got \(-1, 0\)"),
+    ((True, (np.array([2**64 - 1], np.uint64), [0])), "outside of"),
+    ((True, ([2**40], [2**40])), "outside of"),
+    ((True, ([1, 2, 1], [3, 3, 3])), r"twice, got \(1, 3\)"),
+    ((True, (np.ones(4, bool), np.ones(5, bool))), r"\(4,\) and \(4,\), got \(4,\) and \(5,\)"),
+    ((True, (np.ones(4, bool), np.ones(10, int))), "indices must be two lists of one length"),
+    ((True, (np.ones(4, bool), np.ones(4, int))), "indices must be integers, got bool"),
+]
+
+
+@pytest.mark.parametrize("which", range(len(ANSWERS)))
+def test_what_is_no_choice_is_refused_before_anything_changes(which):
+    run = prepare(en.TrainingConfig(hidden=3, rule=Answers(which)), digits())
+    run.advance(0)
+    before = digest(run)
+    message = f"rule test_own_rule:Answers, step 0.*{ANSWERS[which][1]}"
+    with pytest.raises(en.RuleError, match=message):
+        run.advance(1)
+    assert digest(run) == before
+    assert not run.drawn.any()
+
+
+class Raises(en.PlasticityRule):
+    def select(self, step):
+        raise ZeroDivisionError("its own mistake")
+
+
+class Unfinished(en.PlasticityRule):
+    pass
+
+
+class Scribbles(en.PlasticityRule):
+    def select(self, step):
+        step.hidden.post[:] = 0
+
+
+@pytest.mark.parametrize(
+    ("rule", "error"),
+    [(Raises(), ZeroDivisionError), (Unfinished(), NotImplementedError), (Scribbles(), ValueError)],
+)
+def test_errors_of_rules_go_through(rule, error):
+    with pytest.raises(error):
+        result_of(rule, digits())
+
+
+class AllKinds(en.PlasticityRule):
+    """One parameter of each type."""
+
+    whole: int
+    number: float = 0.5
+    flag: bool = True
+    word: str = "x"
+    version = 3
+
+    def check(self):
+        if self.number > 1:
+            raise en.ConfigError(f"number must be at most 1, got {self.number}")
+
+
+def test_parameters_are_converted_and_count():
+    rule = AllKinds(np.int8(3), 1)
+    assert rule == AllKinds(3.0, number=1.0)
+    assert [type(value) for value in rule.parameters.values()] == [int, float, bool, str]
+    assert rule_to_dict(rule) == {
+        "name": "test_own_rule:AllKinds",
+        "version": 3,
+        "parameters": {"whole": 3, "number": 1.0, "flag": True, "word": "x"},
+    }
+    assert rule_from_dict(rule_to_dict(rule)) == rule
+    assert en.rule_from_name(rule.name, whole=3, number=1.0) == rule
+    config = en.TrainingConfig(hidden=3, rule=rule)
+    assert en.TrainingConfig.from_dict(config.to_dict()) == config
+    hashes = {config.hash}
+    hashes |= {en.TrainingConfig(hidden=3, rule=AllKinds(n, 1.0)).hash for n in (3, 4)}
+    assert len(hashes) == 2
+    before = config.hash
+    try:
+        AllKinds.version = 4
+        assert config.hash != before
+        with pytest.raises(en.ConfigError, match="must have version 3, as these runs do, got 4"):
+            rule_from_dict({"name": rule.name, "version": 3, "parameters": {"whole": 3}})
+    finally:
+        AllKinds.version = 3
+
+
+BAD_PARAMETERS = [
+    ({"whole": 2.5}, "whole must be an integer"),
+    ({"whole": "3"}, "whole must be an integer"),
+    ({"whole": 2**63}, "whole must be an integer"),
+    ({"whole": 1, "number": float("nan")}, "number must be a finite number, got nan"),
+    ({"whole": 1, "number": "1"}, "number must be a finite number"),
+    ({"whole": 1, "number": 2}, "number must be at most 1, got 2.0"),
+    ({"whole": 1, "flag": 1}, "flag must be True or False"),
+    ({"whole": 1, "word": b"x"}, "word must be a text"),
+    ({"whole": 1, "numbr": 1}, "takes whole, number, flag, word, got 'numbr'; did you mean"),
+    ({}, "lacks a parameter: .*'whole'"),
+]
+
+
+@pytest.mark.parametrize(("parameters", "message"), BAD_PARAMETERS)
+def test_bad_parameters(parameters, message):
+    with pytest.raises(en.ConfigError, match=message):
+        en.rule_from_name("test_own_rule:AllKinds", **parameters)
+
+
+BAD_NAMES = [
+    ("no_such_module:Rule", "cannot be imported: ModuleNotFoundError"),
+    ("test_own_rule:NoSuchRule", "cannot be imported: AttributeError"),
+    ("test_own_rule:", "cannot be imported"),
+    (":Rule", "cannot be imported"),
+    ("os:system", "must be a class that derives from PlasticityRule"),
+    ("pathlib:Path", "must be a class that derives from PlasticityRule"),
+    ("largst", "got 'largst'; did you mean 'largest'"),
+]
+
+
+@pytest.mark.parametrize(("name", "message"), BAD_NAMES)
+def test_bad_names(name, message):
+    with pytest.raises(en.ConfigError, match=message):
+        en.rule_from_name(name)
+
+
+def test_declarations_that_cannot_be_checked():
+    class Lists(en.PlasticityRule):
+        values: list
+
+    with pytest.raises(en.ConfigError, match="values must be declared as int, float, bool or str"):
+        Lists([1])
+    with pytest.raises(TypeError, match="must check its parameters in check"):
+
+        class Own(en.PlasticityRule):
+            def __post_init__(self):
+                pass
+
+
+def test_rules_that_workers_cannot_import(tmp_path):
+    class Local(Everything):
+        pass
+
+    with pytest.raises(en.ConfigError, match="must be defined in a module that workers can import"):
+        en.sweep([en.TrainingConfig(hidden=3, rule=Local(), max_steps=1)], tmp_path, data=digits())
+
+
+GRID = """
+[defaults]
+max_steps = 200
+test_every = 100
+target_accuracy = 1.0
+seeds = 2
+hidden = [4, 5]
+
+[[block]]
+rule = "all"
+
+[[block]]
+rule = "threshold:Threshold"
+params = {least = [1e-4, 0.001]}
+
+[[block]]
+rule = "probabilistic:Probabilistic"
+fraction = [0.1, 0.3]
+"""
+
+
+@pytest.mark.usefixtures("examples")
+def test_from_a_grid_to_tables_claims_and_figures(tmp_path):
+    (tmp_path / "grid.toml").write_text(GRID)
+    grid = en.Grid.from_toml(tmp_path / "grid.toml")
+    assert len(grid) == 20
+    grid.to_toml(tmp_path / "again.toml")
+    assert en.Grid.from_toml(tmp_path / "again.toml") == grid
+    rules = {config.rule for config in grid if "threshold" in config.rule.name}
+    assert en.Grid(hidden=4, rule=list(rules)) == en.Grid(
+        hidden=4, rule="threshold:Threshold", params={"least": [0.001, 1e-4]}
+    )
+
+    store = tmp_path / "runs"
+    table = en.sweep(grid, store, data=digits(), workers=2, progress=False)
+    assert len(table) == 20
+    assert set(table["outcome"]) == {"exhausted"}
+    own = table[table["rule"] == "probabilistic:Probabilistic"]
+    assert set(own["fraction"]) == {0.1, 0.3}
+    assert set(own["parameters"]) == {'{"fraction": 0.1}', '{"fraction": 0.3}'}
+    assert set(table["rule_version"].dropna()) == {1}
+    config = next(c for c in grid if "threshold" in c.rule.name)
+    alone = en.train(config, digits())
+    assert alone.energy.m1 in set(table["m1"])
+
+    cells = en.cells(table)
+    expected = {"all", "threshold:Threshold least=0.0001", "threshold:Threshold least=0.001"}
+    assert set(cells["rule"]) == expected | {"probabilistic:Probabilistic"}
+    assert not cells["fraction"].isna().any()
+    assert set(en.savings(table)["rule"]) <= set(cells["rule"])
+    assert len(en.claims(table)) == 14
+    assert main(["figures", str(store), "--out", str(tmp_path / "figures")]) == 0
+    assert main(["claims", str(store)]) == 0
+    assert list((tmp_path / "figures").glob("*.svg"))
+
+
+@pytest.mark.usefixtures("examples")
+@pytest.mark.parametrize("ending", ["csv", "sqlite"])
+def test_tables_come_and_go_without_importing_a_rule(tmp_path, ending, monkeypatch):
+    grid = en.Grid(
+        hidden=4, rule=["threshold:Threshold"], params={"least": 0.1}, max_steps=20, test_every=20
+    ) + en.Grid(hidden=4, rule="largest", fraction=0.1, max_steps=20, test_every=20)
+    table = en.sweep(grid, tmp_path / "runs", data=digits(), workers=1, progress=False)
+    out = tmp_path / f"runs.{ending}"
+    assert export_results(tmp_path / "runs", out) == 2
+    monkeypatch.setattr("importlib.import_module", None)
+    pd.testing.assert_frame_equal(same_table(read_table(out)), table)
+    assert import_results(out, tmp_path / "back") == 2
+    pd.testing.assert_frame_equal(en.load_results(tmp_path / "back"), table)
+
+
+@pytest.mark.usefixtures("examples")
+def test_dask(tmp_path):
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed")
+    grid = en.Grid(
+        hidden=[4, 5], rule="threshold:Threshold", params={"least": 1e-4}, max_steps=50,
+        test_every=50,
+    )  # fmt: skip
+    local = en.sweep(grid, tmp_path / "local", data=digits(), progress=False)
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, dashboard_address=":0", processes=False
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        there = en.sweep(
+            grid, tmp_path / "dask", client.get_executor(), data=digits(), progress=False
+        )
+    pd.testing.assert_frame_equal(timeless(there), timeless(local))
+
+
+@pytest.mark.usefixtures("examples")
+def test_an_entry_point_names_a_rule(tmp_path, monkeypatch):
+    info = tmp_path / "made_up-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: made-up\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[energynet.rules]\nsizeable = threshold:Threshold\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    rule = en.rule_from_name("sizeable", least=0.5)
+    assert rule.name == "threshold:Threshold"
+    assert en.Grid(hidden=3, rule="sizeable", params={"least": 0.5}).configs[0].rule == rule
+
+
+def test_command_line_finds_rules_in_its_folder(tmp_path, monkeypatch, capsys):
+    shutil.copy(EXAMPLES / "threshold.py", tmp_path / "sized.py")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    limits = ["--hidden", "3", "--max-steps", "10", "--test-every", "10", "--quiet"]
+    rule = ["--rule", "sized:Threshold"]
+    assert main(["train", *limits, *rule, "--param", "least=1e-3", "--json"]) == 3
+    shown = capsys.readouterr().out
+    assert '"parameters": {"least": 0.001}' in shown.replace("\n", "")
+    for flags, message in [
+        ([], "lacks a parameter"),
+        (["--param", "least"], "--param must be NAME=VALUE, got 'least'"),
+        (["--param", "least=1", "--param", "least=2"], "each parameter once, got least again"),
+        (["--param", "least=-1"], "least must be 0 or above, got -1.0"),
+        (["--param", "lest=1"], "takes least, got 'lest'; did you mean 'least'?"),
+        (["--fraction", "1"], "takes least, got 'fraction'"),
+    ]:
+        assert main(["train", *limits, *rule, *flags]) == 2
+        assert message in capsys.readouterr().err
+    assert main(["train", *limits, "--param", "least=1"]) == 2
+    assert "least must be left out for rule all" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("examples")
+def test_the_examples_do_what_they_say():
+    from probabilistic import Probabilistic
+    from threshold import Threshold
+
+    every = result_of(en.AllSynapses(), digits())
+    assert_same(result_of(Threshold(0.0), digits()), every)
+    none = result_of(Threshold(1e9), digits())
+    assert (none.energy.m0, none.energy.direct.m0) == (0, 0)
+    some = result_of(Threshold(1e-3), digits())
+    assert 0 < some.energy.m0 < every.energy.m0
+    assert some.energy.m1 >= 1e-3 * some.energy.m0
+
+    chosen = result_of(Probabilistic(0.1), untied(), hidden=30)
+    expected = 0.1 * chosen.steps * chosen.synapses
+    assert 0.8 * expected < chosen.energy.m0 < 1.02 * expected  # less where cut at 1
+    alike = result_of(en.RandomSubset(0.1), untied(), hidden=30)
+    larger = chosen.energy.m1 / chosen.energy.m0
+    assert larger > 1.2 * alike.energy.m1 / alike.energy.m0
+    with pytest.raises(en.ConfigError, match=r"fraction must be in \(0, 1\], got 0.0"):
+        Probabilistic(0)

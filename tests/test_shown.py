@@ -1,0 +1,153 @@
+"""What people are shown: reprs, tables in notebooks, learning curves, runs side by side, hints."""
+
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from support import digits
+from test_own_rule import Answers
+
+import energynet as en
+from energynet.cli import main
+
+
+class Cells(HTMLParser):
+    """Text by cell; fails where tags do not match."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.cells = [], []
+        self.feed(text)
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if data.strip():
+            self.cells.append(data)
+
+
+def run(**values):
+    values = {"hidden": 5, "max_steps": 300, "test_every": 100, "target_accuracy": 1.0} | values
+    return en.train(en.TrainingConfig(**values), digits())
+
+
+def test_a_config_shows_what_is_not_default():
+    config = en.TrainingConfig(hidden=7, rule=en.LargestUpdates(0.1), seed=3, alpha=0.5)
+    assert repr(config).startswith("TrainingConfig(hidden=7, rule=LargestUpdates(fraction=0.1, ")
+    assert repr(config).endswith("seed=3, alpha=(0.5,))")
+    names = {name: getattr(en, name) for name in ("TrainingConfig", "LargestUpdates")}
+    assert eval(repr(config), names) == config
+    cells = Cells(config._repr_html_()).cells
+    assert cells[0] == "TrainingConfig"
+    assert cells[cells.index("learning_rate") + 1] == "0.01"
+
+
+def test_tables_in_notebooks_are_escaped():
+    class Tag(Answers):
+        word: str
+
+    config = en.TrainingConfig(hidden=3, rule=Tag(0, "<b>&"))
+    assert "&lt;b&gt;&amp;" in config._repr_html_()
+    Cells(config._repr_html_())
+
+
+def test_a_result_in_a_notebook_says_what_the_command_line_says():
+    result = run(alpha=0.5)
+    cells = Cells(result._repr_html_()).cells
+    rows = dict(zip(cells[1::2], cells[2::2], strict=True))
+    assert rows["outcome"] == result.outcome
+    assert rows["steps"] == "300"
+    assert rows["M0, updates"] == f"{result.energy.m0:.4g}"
+    assert rows["M_0.5"] == f"{result.energy.alpha[0.5]:.4g}"
+
+
+def test_a_grid_in_a_notebook():
+    grid = en.Grid(hidden=[3, 4], rule="largest", fraction=[0.1], seeds=20) + en.Grid(hidden=5)
+    cells = Cells(grid._repr_html_()).cells
+    assert cells[0] == "Grid(2 blocks, 41 runs)"
+    assert cells[2] == (
+        "hidden = 3, 4; rule = largest; fraction = 0.1; seeds = 0, 1 ... 19 (20 values)"
+    )
+    assert cells[3:] == ["block 2", "hidden = 5"]
+
+
+def test_a_learning_curve(tmp_path):
+    result = run()
+    figure = result.plot()
+    accuracy, energy = figure.axes
+    np.testing.assert_array_equal(accuracy.lines[0].get_xdata(), [100, 200, 300])
+    np.testing.assert_array_equal(
+        accuracy.lines[0].get_ydata(), [row.accuracy for row in result.history]
+    )
+    assert list(accuracy.lines[1].get_ydata()) == [1.0, 1.0]
+    np.testing.assert_array_equal(energy.lines[0].get_ydata(), [row.m1 for row in result.history])
+    figure.savefig(tmp_path / "curve.svg")
+    assert (tmp_path / "curve.svg").stat().st_size > 1000
+
+
+def test_runs_side_by_side():
+    runs = [run(), run(rule=en.LargestUpdates(0.1)), run(rule=en.LargestUpdates(0.2), seed=1)]
+    table = en.compare(runs)
+    assert list(table.columns) == [
+        *("rule", "fraction", "seed", "outcome", "steps", "accuracy", "m0", "m1"),
+        *("m0_ratio", "m1_ratio"),
+    ]
+    assert list(table["rule"]) == ["all", "largest", "largest"]
+    assert list(table["m0"]) == [run.energy.m0 for run in runs]
+    assert table["m0_ratio"][0] == 1
+    assert table["m1_ratio"][2] == runs[2].energy.m1 / runs[0].energy.m1
+    assert len(en.compare(runs[0])) == 1
+    for bad in ([], [1], runs[0].config):
+        with pytest.raises(en.ConfigError, match="runs must be TrainingResults, at least one"):
+            en.compare(bad)
+
+
+def test_checkpoints_are_seen_with_the_network_of_their_time():
+    seen = []
+
+    def look(checkpoint, network):
+        right = np.mean(network.predict(digits().x_test) == digits().y_test)
+        seen.append((checkpoint, right, network.w1.copy()))
+
+    config = en.TrainingConfig(hidden=5, max_steps=300, test_every=100, target_accuracy=1.0)
+    result = en.train(config, digits(), on_checkpoint=look)
+    assert [row for row, _, _ in seen] == list(result.history)
+    assert [right for _, right, _ in seen] == [row.accuracy for row in result.history]
+    np.testing.assert_array_equal(seen[-1][2], result.network.w1)
+    assert not np.array_equal(seen[0][2], seen[1][2])
+    plain = en.train(config, digits())
+    np.testing.assert_array_equal(plain.network.w1, result.network.w1)
+
+
+HINTS = [
+    (["trian"], "did you mean 'train'?"),
+    (["train", "--hidden", "3", "--fracton", "1"], "did you mean '--fraction'?"),
+    (["train", "--hidden", "3", "--rule", "larget"], "did you mean 'largest'?"),
+    (["train", "--hidden", "3", "--dtype", "float23"], "did you mean 'float32'?"),
+    (["sweep", "g.toml", "--store", "s", "--worker", "2"], "did you mean '--workers'?"),
+    (["reproduce", "--preset", "postr"], "did you mean 'poster'?"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "hint"), HINTS)
+def test_mistyped_words_are_recognized(arguments, hint, capsys):
+    try:
+        status = main(arguments)
+    except SystemExit as error:
+        status = error.code
+    assert status == 2
+    shown = capsys.readouterr().err
+    assert hint in shown
+    assert shown.count("\n") == 1
+
+
+def test_mistyped_fields_are_recognized():
+    with pytest.raises(en.ConfigError, match="did you mean 'learning_rate'"):
+        en.TrainingConfig.from_dict({"hidden": 3, "learning_rat": 1})
+    with pytest.raises(en.ConfigError, match="did you mean 'fraction'"):
+        en.Grid(hidden=3, fracton=1)
