@@ -1,51 +1,61 @@
 """Training steps of a rule of one's own: its choices are checked, applied and counted."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from energynet.errors import RuleError
-from energynet.kernels import chosen
+from energynet.kernels import chosen, state
+from energynet.kernels.team import Alone, Team
 from energynet.own_rule import Layer, PlasticityRule, Step
 
-if TYPE_CHECKING:
-    from energynet.prepare import Run
-
 _LAYERS = ("hidden", "output")
+Change = tuple[Any, ...]  # a kernel and its arrays
 
 
-def advance(run: "Run", rule: PlasticityRule, stop: int) -> None:
-    """Train until step `stop`, or until a value is not finite.
+def run_own(
+    rule: PlasticityRule,
+    team: Alone | Team,
+    network: state.Network,
+    images: state.Images,
+    plan: state.Plan,
+    mask: state.Mask,
+    buffers: state.Buffers,
+    drawn: np.ndarray,
+    energies: state.Energies,
+    clock: np.ndarray,
+    stop: int,
+) -> None:
+    """Train until step `stop`, or until a value is not finite; like the loops of `kernels.steps`.
 
     Raises RuleError for a choice that is none; whatever the rule raises goes through. The step is
     then not counted.
     """
-    buffers, clock = run.buffers, run.clock
-    hidden = _layer(buffers.x_all, buffers.g)
-    output = _layer(buffers.a, buffers.q)
-    chosen.begin_steps(run.plan, run.train_images, buffers, clock)
-    state = (run.team, run.network, run.train_images, run.plan, run.mask, buffers, clock)
-    while chosen.find_factors(*state, stop):
-        step = Step(int(clock[0]), hidden, output, run.plan.mask_key)
-        changes = _choices(rule, step, run.drawn)
-        for number, change in enumerate(changes):
-            _apply(run, number, change)
-        chosen.end_step(run.network, run.mask, clock)
+    if stop == 0:  # compile everything
+        _compile(network, mask, buffers, drawn, energies)
+    hidden, output = _layer(buffers.x_all, buffers.g), _layer(buffers.a, buffers.q)
+    chosen.begin_steps(plan, images, buffers, clock)
+    while chosen.find_factors(team, network, images, plan, mask, buffers, clock, stop):
+        step = Step(int(clock[0]), hidden, output, plan.mask_key)
+        for layer, (kernel, *arrays) in enumerate(_choices(rule, step, drawn)):
+            kernel(network, buffers, energies, layer, *arrays)
+        chosen.end_step(network, mask, clock)
 
 
-def compile_steps(run: "Run") -> None:
-    """Compile or load all kernels of `advance`; changes nothing."""
+def _compile(
+    network: state.Network,
+    mask: state.Mask,
+    buffers: state.Buffers,
+    drawn: np.ndarray,
+    energies: state.Energies,
+) -> None:
+    """Call the kernels that no step may ever need with nothing to do."""
     none = np.empty(0, np.int64)
-    advance(run, _Nobody(), 0)
-    chosen.find_unfit(run.drawn, none, none, 1, 1)
-    for change in ((chosen.change_pairs, none, none), (chosen.change_product, none, none)):
-        _apply(run, 0, change)
-    _apply(run, 0, (chosen.change_masked, np.empty((0, 0), np.uint8)))
-    chosen.end_step(run.network, run.mask, np.zeros(2, np.int64))
-
-
-class _Nobody(PlasticityRule):
-    """Stands where no rule will be asked."""
+    chosen.find_unfit(drawn, none, none, 1, 1)
+    chosen.change_pairs(network, buffers, energies, 0, none, none)
+    chosen.change_product(network, buffers, energies, 0, none, none)
+    chosen.change_masked(network, buffers, energies, 0, np.empty((0, 0), np.uint8))
+    chosen.end_step(network, mask, np.zeros(2, np.int64))
 
 
 def _layer(pre: np.ndarray, post: np.ndarray) -> Layer:
@@ -56,12 +66,7 @@ def _layer(pre: np.ndarray, post: np.ndarray) -> Layer:
     return Layer(*views)
 
 
-def _apply(run: "Run", layer: int, change: tuple[Any, ...]) -> None:
-    kernel, *arrays = change
-    kernel(run.network, run.buffers, run.energies, layer, *arrays)
-
-
-def _choices(rule: PlasticityRule, step: Step, bits: np.ndarray) -> list[tuple[Any, ...]]:
+def _choices(rule: PlasticityRule, step: Step, bits: np.ndarray) -> list[Change]:
     """For each layer a kernel and its arrays; all is checked before anything changes."""
     choices = rule.select(step)
     if not isinstance(choices, tuple) or len(choices) != 2:
@@ -79,7 +84,7 @@ def _choices(rule: PlasticityRule, step: Step, bits: np.ndarray) -> list[tuple[A
     return changes
 
 
-def _change(layer: Layer, choice: Any, bits: np.ndarray) -> tuple[Any, ...]:
+def _change(layer: Layer, choice: Any, bits: np.ndarray) -> Change:
     n_pre, n_post = len(layer.pre), len(layer.post)
     if isinstance(choice, bool | np.bool_):
         factors = np.full(n_pre, choice), np.full(n_post, choice)

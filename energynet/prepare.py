@@ -16,6 +16,7 @@ from energynet.kernels.sums import BLOCK, LANES
 from energynet.kernels.team import Alone, Team
 from energynet.kernels.threshold import GATHERED
 from energynet.own_rule import PlasticityRule
+from energynet.own_rule_steps import run_own
 from energynet.rules import Plan, Rule, Shape, Update
 from energynet.stability import learning_rate
 from energynet.streams import start_weights, stream_keys
@@ -70,15 +71,8 @@ class Run:
             case Update.LARGEST_PER_NEURON:
                 steps.run_per_neuron(*common, self.ranking, *end)
             case Update.OWN:
-                self._advance_own(stop)
-
-    def _advance_own(self, stop: int) -> None:
-        from energynet.own_rule_steps import advance, compile_steps
-
-        if stop == 0:
-            compile_steps(self)
-        elif isinstance(self.rule, PlasticityRule):
-            advance(self, self.rule, stop)
+                assert isinstance(self.rule, PlasticityRule)
+                run_own(self.rule, *common, self.drawn, *end)
 
 
 def shape_of(config: TrainingConfig, dataset: Dataset) -> Shape:

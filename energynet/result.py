@@ -192,7 +192,8 @@ class TrainingResult:
         A matplotlib Figure: a notebook shows it, `figure.savefig(path)` writes it.
         """
         title = f"{self.config.rule.name}, {self.config.hidden} hidden units: {self.outcome}"
-        return draw_curve(self.history, self.config.target_accuracy, title)
+        steps, accuracy, _, m1 = zip(*self.history, strict=True) if self.history else ((),) * 4
+        return draw_curve(steps, accuracy, m1, self.config.target_accuracy, title)
 
 
 def finite(value: Any) -> Any:

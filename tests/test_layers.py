@@ -10,12 +10,14 @@ import energynet
 
 PACKAGE = Path(energynet.__file__).parent
 ORDER = """
-errors checks files idx data rules config
+errors checks html files idx data rules own_rule rule_names config
 kernels.team kernels._sparse kernels._jit kernels.native kernels.state
 kernels.sums kernels.draws kernels.masks kernels.sort kernels.activation
 kernels.forward kernels.updates kernels.factors kernels.threshold kernels.ties
-kernels.largest kernels.per_neuron kernels.random_subset kernels.steps kernels.evaluate
-encode network result streams stability threads prepare checkpoint train progress
+kernels.largest kernels.per_neuron kernels.single kernels.random_subset kernels.steps
+kernels.chosen kernels.evaluate
+encode network curve result compare streams stability threads own_rule_steps prepare
+checkpoint train progress
 provenance info warm cost grid store table exchange worker pool sweep_progress sweep
 analysis.methods analysis.intervals analysis.runs analysis.cells analysis.optimum
 analysis.study analysis.savings analysis.verdicts analysis.words

@@ -88,6 +88,9 @@ def test_a_learning_curve(tmp_path):
     np.testing.assert_array_equal(energy.lines[0].get_ydata(), [row.m1 for row in result.history])
     figure.savefig(tmp_path / "curve.svg")
     assert (tmp_path / "curve.svg").stat().st_size > 1000
+    never_tested = run(learning_rate=1e30)
+    assert never_tested.outcome == "diverged"
+    assert len(never_tested.plot().axes) == 2
 
 
 def test_runs_side_by_side():
