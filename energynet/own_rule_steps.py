@@ -6,11 +6,13 @@ import numpy as np
 
 from energynet.errors import RuleError
 from energynet.kernels import chosen, state
+from energynet.kernels.chosen import MASK, PAIRS, PRODUCT, Change
 from energynet.kernels.team import Alone, Team
 from energynet.own_rule import Layer, PlasticityRule, Step
 
 _LAYERS = ("hidden", "output")
-Change = tuple[Any, ...]  # a kernel and its arrays
+_NONE, _NO_MASK = np.empty(0, np.int64), np.empty((0, 0), np.uint8)
+_NOTHING = Change(PAIRS, _NONE, _NONE, _NO_MASK)
 
 
 def run_own(
@@ -31,31 +33,16 @@ def run_own(
     Raises RuleError for a choice that is none; whatever the rule raises goes through. The step is
     then not counted.
     """
-    if stop == 0:  # compile everything
-        _compile(network, mask, buffers, drawn, energies)
+    if stop == 0:  # compile what a step needs
+        chosen.find_unfit(drawn, _NONE, _NONE, 1, 1)
+        apply = (network, mask, buffers, energies, np.zeros(2, np.int64), _NOTHING, _NOTHING)
+        chosen.apply_step(*apply)
     hidden, output = _layer(buffers.x_all, buffers.g), _layer(buffers.a, buffers.q)
     chosen.begin_steps(plan, images, buffers, clock)
     while chosen.find_factors(team, network, images, plan, mask, buffers, clock, stop):
         step = Step(int(clock[0]), hidden, output, plan.mask_key)
-        for layer, (kernel, *arrays) in enumerate(_choices(rule, step, drawn)):
-            kernel(network, buffers, energies, layer, *arrays)
-        chosen.end_step(network, mask, clock)
-
-
-def _compile(
-    network: state.Network,
-    mask: state.Mask,
-    buffers: state.Buffers,
-    drawn: np.ndarray,
-    energies: state.Energies,
-) -> None:
-    """Call the kernels that no step may ever need with nothing to do."""
-    none = np.empty(0, np.int64)
-    chosen.find_unfit(drawn, none, none, 1, 1)
-    chosen.change_pairs(network, buffers, energies, 0, none, none)
-    chosen.change_product(network, buffers, energies, 0, none, none)
-    chosen.change_masked(network, buffers, energies, 0, np.empty((0, 0), np.uint8))
-    chosen.end_step(network, mask, np.zeros(2, np.int64))
+        changes = _changes(rule, step, drawn)
+        chosen.apply_step(network, mask, buffers, energies, clock, *changes)
 
 
 def _layer(pre: np.ndarray, post: np.ndarray) -> Layer:
@@ -66,8 +53,8 @@ def _layer(pre: np.ndarray, post: np.ndarray) -> Layer:
     return Layer(*views)
 
 
-def _choices(rule: PlasticityRule, step: Step, bits: np.ndarray) -> list[Change]:
-    """For each layer a kernel and its arrays; all is checked before anything changes."""
+def _changes(rule: PlasticityRule, step: Step, bits: np.ndarray) -> list[Change]:
+    """What changes in each layer; all is checked before anything does."""
     choices = rule.select(step)
     if not isinstance(choices, tuple) or len(choices) != 2:
         raise RuleError(
@@ -87,15 +74,16 @@ def _choices(rule: PlasticityRule, step: Step, bits: np.ndarray) -> list[Change]
 def _change(layer: Layer, choice: Any, bits: np.ndarray) -> Change:
     n_pre, n_post = len(layer.pre), len(layer.post)
     if isinstance(choice, bool | np.bool_):
-        factors = np.full(n_pre, choice), np.full(n_post, choice)
-        return chosen.change_product, *map(np.flatnonzero, factors)
+        if not choice:
+            return _NOTHING
+        return Change(PRODUCT, np.arange(n_pre), np.arange(n_post), _NO_MASK)
     if isinstance(choice, np.ndarray):
         if choice.dtype != bool or choice.shape != (n_pre, n_post):
             raise RuleError(
                 f"a mask must be bool of shape ({n_pre}, {n_post}), got {choice.dtype} of shape"
                 f" {choice.shape}"
             )
-        return chosen.change_masked, np.ascontiguousarray(choice).view(np.uint8)
+        return Change(MASK, _NONE, _NONE, np.array(choice, order="C").view(np.uint8))
     if not isinstance(choice, tuple | list) or len(choice) != 2:
         raise RuleError(
             "a choice must be True, False, a mask, or two arrays of indices or factors, got"
@@ -108,8 +96,8 @@ def _change(layer: Layer, choice: Any, bits: np.ndarray) -> Change:
                 f"factors must be bool of shapes ({n_pre},) and ({n_post},), got {pre.shape} and"
                 f" {post.shape}"
             )
-        return chosen.change_product, np.flatnonzero(pre), np.flatnonzero(post)
-    return chosen.change_pairs, *_pairs(pre, post, n_pre, n_post, bits)
+        return Change(PRODUCT, np.flatnonzero(pre), np.flatnonzero(post), _NO_MASK)
+    return Change(PAIRS, *_pairs(pre, post, n_pre, n_post, bits), _NO_MASK)
 
 
 def _pairs(

@@ -167,6 +167,29 @@ def test_an_interrupted_run_goes_on(tmp_path):
     np.testing.assert_array_equal(again.network.w1, whole.network.w1)
 
 
+class Interrupts(Draws):
+    """Is interrupted once, at one of its steps."""
+
+    def select(self, step):
+        if step.number == 77 and not INTERRUPTED:
+            INTERRUPTED.append(step.number)
+            raise KeyboardInterrupt
+        return super().select(step)
+
+
+INTERRUPTED = []
+
+
+def test_a_run_interrupted_in_its_rule_goes_on(tmp_path):
+    config = en.TrainingConfig(hidden=9, rule=Interrupts(0.2), max_steps=200, test_every=50)
+    with pytest.raises(KeyboardInterrupt):
+        en.train(config, digits(), checkpoint=tmp_path / "c")
+    again = en.train(config, digits(), checkpoint=tmp_path / "c")
+    whole = en.train(config, digits())
+    assert (again.energy, again.history) == (whole.energy, whole.history)
+    np.testing.assert_array_equal(again.network.w1, whole.network.w1)
+
+
 class Answers(en.PlasticityRule):
     """Gives the answer that stands in ANSWERS."""
 

@@ -12,4 +12,5 @@ NAMES = (
     "memory",
     "startup",
     "threads",
+    "own_rules",
 )

@@ -1,8 +1,29 @@
 """The steps of a rule of one's own, between which Python chooses the synapses that change."""
 
-from energynet.kernels._jit import jit
+from typing import NamedTuple
+
+import numpy as np
+
+from energynet.kernels._jit import inner, jit
 from energynet.kernels.single import change_synapse, is_marked, mark, spread_inputs
 from energynet.kernels.steps import compute_signals, finish_step, resume
+
+PAIRS, PRODUCT, MASK = 0, 1, 2  # kinds of Change
+
+
+class Change(NamedTuple):
+    """Which synapses of a layer change.
+
+    PAIRS   : pre[n] -> post[n], no pair twice
+    PRODUCT : all synapses from the inputs `pre` onto the units `post`, none twice
+    MASK    : those where mask is not 0
+    pre, post : int64 (n,), (m,); mask : uint8 (n_pre, n_post), or (0, 0)
+    """
+
+    kind: int
+    pre: np.ndarray
+    post: np.ndarray
+    mask: np.ndarray
 
 
 @jit
@@ -44,30 +65,28 @@ def find_unfit(bits, pre, post, n_pre, n_post):
 
 
 @jit
-def change_pairs(network, buffers, energies, layer, pre, post):
-    """Change the synapses pre[n] -> post[n]; both int64 (n,), no pair twice."""
-    for position in range(pre.shape[0]):
-        change_synapse(network, buffers, energies, layer, pre[position], post[position])
+def apply_step(network, mask, buffers, energies, clock, hidden, output):
+    """Change the chosen synapses, account for them, and count the step.
 
-
-@jit
-def change_product(network, buffers, energies, layer, pre, post):
-    """Change all synapses from the inputs `pre` onto the units `post`; both int64, none twice."""
-    for i in range(pre.shape[0]):
-        for j in range(post.shape[0]):
-            change_synapse(network, buffers, energies, layer, pre[i], post[j])
-
-
-@jit
-def change_masked(network, buffers, energies, layer, mask):
-    """Change the synapses where mask, uint8 (n_pre, n_post), is not 0."""
-    for i in range(mask.shape[0]):
-        for j in range(mask.shape[1]):
-            if mask[i, j]:
-                change_synapse(network, buffers, energies, layer, i, j)
-
-
-@jit
-def end_step(network, mask, clock):
-    """Count the step."""
+    All in one call, so that no signal that Python handles can come between. hidden, output : Change
+    """
+    _apply(network, buffers, energies, 0, hidden)
+    _apply(network, buffers, energies, 1, output)
     finish_step(network, mask, clock)
+
+
+@inner
+def _apply(network, buffers, energies, layer, change):
+    pre, post = change.pre, change.post
+    if change.kind == PAIRS:
+        for n in range(pre.shape[0]):
+            change_synapse(network, buffers, energies, layer, pre[n], post[n])
+    elif change.kind == PRODUCT:
+        for i in range(pre.shape[0]):
+            for j in range(post.shape[0]):
+                change_synapse(network, buffers, energies, layer, pre[i], post[j])
+    else:
+        for i in range(change.mask.shape[0]):
+            for j in range(change.mask.shape[1]):
+                if change.mask[i, j]:
+                    change_synapse(network, buffers, energies, layer, i, j)
