@@ -13,7 +13,7 @@ from energynet.reproduce.preset import PRESETS, load_preset
 _EXAMPLES = """\
 examples:
   energynet reproduce --out study
-      the study in small, about three minutes on two cores
+      the study in small, about five minutes on two cores
   energynet reproduce --preset poster --out poster
       the whole study, some ten hours of one core; killed or stopped, the same command goes on
   energynet reproduce --data fashion/ --target-accuracy 0.85 --out fashion
