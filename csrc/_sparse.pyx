@@ -11,8 +11,8 @@ cdef extern from "sparse.h" nogil:
     double en_kth_largest_f64(double *, int64_t *, int64_t, int64_t)
     void en_scatter_add_f32(float *, const int32_t *, const float *, int64_t, float)
     void en_scatter_add_f64(double *, const int32_t *, const double *, int64_t, double)
-    void en_masked_add_f32(float *, const int32_t *, const float *, int64_t, float)
-    void en_masked_add_f64(double *, const int32_t *, const double *, int64_t, double)
+    double en_masked_add_f32(float *, const int32_t *, const float *, int64_t, float)
+    double en_masked_add_f64(double *, const int32_t *, const double *, int64_t, double)
 
 ctypedef fused real:
     float
@@ -72,6 +72,8 @@ def masked_add(real[::1] row, const int32_t[::1] index, const real[::1] value, r
 
     row : (m,), changed; index : int32 (n,), each in [0, m); value : (m,)
 
+    Returns the sum of |value[index[p]]| in float64.
+
     Raises ValueError and IndexError.
     """
     cdef Py_ssize_t n = index.shape[0]
@@ -79,11 +81,11 @@ def masked_add(real[::1] row, const int32_t[::1] index, const real[::1] value, r
         raise ValueError(f"value must hold {row.shape[0]} numbers, got {value.shape[0]}")
     check_index(index, row.shape[0])
     if n == 0:
-        return
+        return 0.0
     if real is float:
-        en_masked_add_f32(&row[0], &index[0], &value[0], n, factor)
+        return en_masked_add_f32(&row[0], &index[0], &value[0], n, factor)
     else:
-        en_masked_add_f64(&row[0], &index[0], &value[0], n, factor)
+        return en_masked_add_f64(&row[0], &index[0], &value[0], n, factor)
 
 
 cdef int check_index(const int32_t[::1] index, Py_ssize_t size) except -1:

@@ -1,5 +1,6 @@
 #include "sparse.h"
 
+#include <math.h>
 #include <string.h>
 
 #define REAL float

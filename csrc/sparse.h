@@ -28,10 +28,11 @@ EN_API void en_scatter_add_f32(float *row, const int32_t *index, const float *va
 EN_API void en_scatter_add_f64(double *row, const int32_t *index, const double *value, int64_t n,
                                double factor);
 
-/* row[index[p]] += factor * value[index[p]] for p < n; the indices differ. */
-EN_API void en_masked_add_f32(float *row, const int32_t *index, const float *value, int64_t n,
-                              float factor);
-EN_API void en_masked_add_f64(double *row, const int32_t *index, const double *value, int64_t n,
-                              double factor);
+/* row[index[p]] += factor * value[index[p]] for p < n; the indices differ. Returns the sum of
+ * |value[index[p]]|, taken in four running sums: of p = 0, 4, ..., of 1, 5, ..., and so on. */
+EN_API double en_masked_add_f32(float *row, const int32_t *index, const float *value, int64_t n,
+                                float factor);
+EN_API double en_masked_add_f64(double *row, const int32_t *index, const double *value, int64_t n,
+                                double factor);
 
 #endif

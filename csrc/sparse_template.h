@@ -41,9 +41,21 @@ void NAME(en_scatter_add)(REAL *row, const int32_t *index, const REAL *value, in
         row[index[p]] += factor * value[p];
 }
 
-void NAME(en_masked_add)(REAL *row, const int32_t *index, const REAL *value, int64_t n,
-                         REAL factor)
+double NAME(en_masked_add)(REAL *row, const int32_t *index, const REAL *value, int64_t n,
+                           REAL factor)
 {
-    for (int64_t p = 0; p < n; p++)
-        row[index[p]] += factor * value[index[p]];
+    double sum[4] = {0.0, 0.0, 0.0, 0.0}; /* each addition waits for one of its own */
+    int64_t whole = n / 4 * 4;
+    for (int64_t p = 0; p < whole; p += 4)
+        for (int64_t lane = 0; lane < 4; lane++) {
+            REAL added = value[index[p + lane]];
+            row[index[p + lane]] += factor * added;
+            sum[lane] += fabs((double)added);
+        }
+    for (int64_t p = whole; p < n; p++) {
+        REAL added = value[index[p]];
+        row[index[p]] += factor * added;
+        sum[0] += fabs((double)added);
+    }
+    return (sum[0] + sum[2]) + (sum[1] + sum[3]);
 }

@@ -73,17 +73,22 @@ static double some_value(void)
         for (int routine = 0; routine < 2; routine++) {                                           \
             for (int64_t j = 0; j < 2 * n; j++) {                                                 \
                 copy[j] = row[j] = (real)draw(1000) / 7;                                          \
-                add[j] = (real)draw(1000) / 11;                                                   \
+                add[j] = ((real)draw(1000) - 500) / 11;                                           \
             }                                                                                     \
             for (int64_t p = 0; p < n; p++) {                                                     \
                 index[p] = (int32_t)(2 * p + (int64_t)draw(2));                                   \
                 volatile real product = factor * add[routine ? index[p] : p];                     \
                 copy[index[p]] += product;                                                        \
             }                                                                                     \
+            double size = 0.0;                                                                    \
+            for (int64_t p = 0; p < n; p++)                                                       \
+                size += fabs((double)add[index[p]]);                                              \
             if (routine)                                                                          \
-                en_masked_add_##suffix(row, index, add, n, factor);                               \
+                size -= en_masked_add_##suffix(row, index, add, n, factor);                       \
             else                                                                                  \
                 en_scatter_add_##suffix(row, index, add, n, factor);                              \
+            if (routine && fabs(size) > 1e-9)                                                     \
+                fail("sum of masked_add_" #suffix, n);                                            \
             if (n > 0 && memcmp(row, copy, (size_t)(2 * n) * sizeof(real)) != 0)                  \
                 fail(routine ? "masked_add_" #suffix : "scatter_add_" #suffix, n);                \
         }                                                                                         \

@@ -71,7 +71,7 @@ def compiled_scatter_add(row, index, value, factor):
 
 @numba.njit
 def compiled_masked_add(row, index, value, factor):
-    native.masked_add(row, index, value, factor)
+    return native.masked_add(row, index, value, factor)
 
 
 def drawn(key, rows, columns, k):
@@ -125,9 +125,12 @@ def test_masked_add(entry, real):
     expected = row.copy()
     for j in index:
         expected[j] += factor * values[j]
-    entry(row, index, values, factor)
+    total = math.fsum(abs(float(values[j])) for j in index)
+    assert entry(row, index, values, factor) == pytest.approx(total, rel=1e-14)
     np.testing.assert_array_equal(row, expected)
-    entry(row, index[:0], values, factor)
+    for few in range(6):
+        total = math.fsum(abs(float(values[j])) for j in index[:few])
+        assert entry(row, index[:few], values, real(0)) == pytest.approx(total, rel=1e-14)
     np.testing.assert_array_equal(row, expected)
 
 

@@ -19,16 +19,17 @@ def _external(name: str, *arguments: str) -> dict[Any, Any]:
     """The float32 and float64 variants of a C function; its last parameter kind is the result."""
     variants = {}
     for suffix, real in (("f32", types.float32), ("f64", types.float64)):
-        kinds = {"real": real, "array": types.uintp, "size": types.int64, "nothing": types.void}
+        kinds = {"real": real, "array": types.uintp, "size": types.int64}
+        kinds |= {"double": types.float64, "nothing": types.void}
         *given, result = (kinds[argument] for argument in arguments)
         variants[real] = types.ExternalFunction(f"{name}_{suffix}", result(*given))
     return variants
 
 
 _KTH_LARGEST = _external("en_kth_largest", "array", "array", "size", "size", "real")
-_ADD = ("array", "array", "array", "size", "real", "nothing")
-_SCATTER_ADD = _external("en_scatter_add", *_ADD)
-_MASKED_ADD = _external("en_masked_add", *_ADD)
+_ADD = ("array", "array", "array", "size", "real")
+_SCATTER_ADD = _external("en_scatter_add", *_ADD, "nothing")
+_MASKED_ADD = _external("en_masked_add", *_ADD, "double")
 
 
 def kth_largest(value, weight, k):
@@ -45,8 +46,11 @@ def scatter_add(row, index, value, factor):
 
 
 def masked_add(row, index, value, factor):
-    """row[index[p]] += factor * value[index[p]]; index : int32 (n,), value : real, as row."""
-    _sparse.masked_add(row, index, value, factor)
+    """row[index[p]] += factor * value[index[p]]; index : int32 (n,), value : real, as row.
+
+    Returns the sum of |value[index[p]]|, float64.
+    """
+    return _sparse.masked_add(row, index, value, factor)
 
 
 @overload(kth_largest)
@@ -75,6 +79,6 @@ def _masked_add(row, index, value, factor):  # noqa: ARG001
     call = _MASKED_ADD[row.dtype]
 
     def compiled(row, index, value, factor):
-        call(row.ctypes.data, index.ctypes.data, value.ctypes.data, index.shape[0], factor)
+        return call(row.ctypes.data, index.ctypes.data, value.ctypes.data, index.shape[0], factor)
 
     return compiled

@@ -104,7 +104,10 @@ def add_masked_row(row, dense, values, factor):
 
 @shared
 def update_mask(team, network, images, mask, buffers, count):
-    """The synapses of a fixed mask change."""
+    """The synapses of a fixed mask change.
+
+    Where the mask is kept as lists, row_power is filled for exponent 1 on the way.
+    """
     for part in prange(team.parts):
         _update_mask(part, team.parts, network, images, mask, buffers, count)
 
@@ -118,7 +121,7 @@ def _update_mask(part, parts, network, images, mask, buffers, count):
             add_masked_row(network.u[i], mask.dense[i], g, buffers.s[k])
         else:
             columns = mask.hidden[mask.start_hidden[i] : mask.start_hidden[i + 1]]
-            masked_add(network.u[i], columns, g, buffers.s[k])
+            buffers.row_power[k] = masked_add(network.u[i], columns, g, buffers.s[k])
     for o in range(part, q.shape[0], parts):
         columns = mask.output[mask.start_output[o] : mask.start_output[o + 1]]
         masked_add(network.w2[o], columns, a, q[o])
@@ -158,26 +161,35 @@ def _sum_masked_rows(part, parts, mask, buffers, count):
 
 @inner
 def account_mask(team, images, mask, buffers, energies, count):
-    """Add the energies of `update_mask`."""
-    for e in range(-1, energies.exponent.shape[0]):
-        exponent = energies.exponent[e] if e >= 0 else 0.0
-        if e < 0 and count_nonzero(buffers.g) == buffers.g.shape[0]:
-            for k in range(count):
-                i = buffers.row[k]
-                buffers.row_power[k] = mask.start_hidden[i + 1] - mask.start_hidden[i]
-            for j in range(buffers.g.shape[0]):
-                buffers.g_power[j] = 1
-        else:
-            _fill_powers(buffers, exponent)
+    """Add the energies of `update_mask`, which has just filled row_power for the first one, 1."""
+    for e in range(energies.exponent.shape[0]):
+        exponent = energies.exponent[e]
+        _fill_powers(buffers, exponent)
+        if e > 0 or mask.dense.shape[0] > 0:
             sum_masked_rows(team, mask, buffers, count)
-        hidden = _masked_hidden_power(images, mask, buffers, count, exponent)
-        output = _masked_output_power(mask, buffers, exponent)
-        if e >= 0:
-            energies.power[e, 0] += hidden
-            energies.power[e, 1] += output
-        else:
-            energies.m0[0] += np.int64(hidden)
-            energies.m0[1] += np.int64(output)
+        energies.power[e, 0] += _masked_hidden_power(images, mask, buffers, count, exponent)
+        energies.power[e, 1] += _masked_output_power(mask, buffers, exponent)
+    if count_nonzero(buffers.g) == buffers.g.shape[0]:
+        energies.m0[0] += _masked_inputs(images, mask, buffers, count)
+    else:
+        _fill_powers(buffers, 0.0)
+        sum_masked_rows(team, mask, buffers, count)
+        energies.m0[0] += np.int64(_masked_hidden_power(images, mask, buffers, count, 0.0))
+    energies.m0[1] += np.int64(_masked_output_power(mask, buffers, 0.0))
+
+
+@inner
+def _masked_inputs(images, mask, buffers, count):
+    """Number of plastic hidden synapses whose input is not 0."""
+    start = mask.start_hidden
+    n_in = start.shape[0] - 2
+    background = np.int64(images.background != 0)
+    total = background * start[n_in]
+    for k in range(count):
+        i = buffers.row[k]
+        others = background if i < n_in else np.int64(0)
+        total += (start[i + 1] - start[i]) * (np.int64(buffers.x[k] != 0) - others)
+    return total
 
 
 @inner
