@@ -104,8 +104,10 @@ class TrainingConfig:
         for name, value in checked.items():
             object.__setattr__(self, name, value)
         if not is_rule(self.rule):
+            hint = "; rule_from_name makes one of a name" if isinstance(self.rule, str) else ""
+            hint = "; call the class" if isinstance(self.rule, type) else hint
             raise ConfigError(
-                f"rule must be a plasticity rule such as AllSynapses(), got {self.rule!r}"
+                f"rule must be a plasticity rule such as AllSynapses(), got {self.rule!r}{hint}"
             )
 
     def __repr__(self) -> str:

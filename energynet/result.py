@@ -168,12 +168,14 @@ class TrainingResult:
         """Names and values in words, for people."""
         energy, seconds = self.energy, self.seconds
         share = self.plastic_synapses / self.synapses
+        mean = energy.m0 / self.steps if self.steps else 0.0
         rows = [
             ("outcome", self.outcome),
             ("steps", f"{self.steps:,d}"),
             ("test accuracy", "none" if self.accuracy is None else f"{100 * self.accuracy:.2f} %"),
             ("synapses", f"{self.synapses:,d}"),
-            ("plastic in a step", f"{self.plastic_synapses:,d} ({100 * share:.3g} %)"),
+            ("may change in a step", f"{self.plastic_synapses:,d} ({100 * share:.3g} %)"),
+            ("change in a step, mean", f"{mean:,.0f} ({100 * mean / self.synapses:.3g} %)"),
             ("M0, updates", f"{energy.m0:.4g}"),
             ("M1, sum of |dw|", f"{energy.m1:.4g}"),
         ]

@@ -91,8 +91,9 @@ def record_of(content: Mapping[str, Any]) -> dict[str, Any]:
     if "version" in rule:  # a rule of one's own
         row["rule_version"] = rule["version"]
         row["parameters"] = json.dumps(rule["parameters"], sort_keys=True)
-        if isinstance(rule["parameters"].get("fraction"), float):
-            row["fraction"] = rule["parameters"]["fraction"]
+        share = rule["parameters"].get("fraction")
+        if isinstance(share, float) and 0 < share <= 1:
+            row["fraction"] = share
     row |= {"seed": config.pop("seed"), "outcome": content["outcome"]}
     if content["outcome"] in DONE:
         for name in _MEASURES:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("energynet")
 _TAU = {"float32": 5e-6, "float64": 1e-12}  # smaller differences of a weight are rounding
 _LARGE = 1000  # hidden units from which on several threads evaluate the test set
-_PATIENCE = 1.0  # seconds of compilation that need no word
+_PATIENCE = 3.0  # seconds of compilation that need no word
 _RETURN = 0.2  # seconds after which the kernels return, for progress and Ctrl-C
 _SHARE = 20  # a checkpoint file is written when the run took 20 times as long as the last write
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any
 
-from energynet.analysis.methods import ALL, rule_label
+from energynet.analysis.methods import ALL, own_label, rule_label
 from energynet.config import TrainingConfig
 from energynet.errors import ConfigError, DataError
 
@@ -16,7 +16,7 @@ CONFIRMATION = tuple(range(100, 108))  # estimate at P*
 ABSENT = ("failed", "skipped")  # outcomes of runs that have no result
 
 DATA = "data_sha256"
-_LABELLING = ("output_fraction", "within_units", "parameters")
+_LABELLING = ("output_fraction", "within_units")
 REQUIRED = ("hidden", "rule", "fraction", "seed", "outcome", "steps", "m0", "m1")
 DEFAULTS: dict[str, Any] = {
     item.name: item.default for item in fields(TrainingConfig) if item.default is not MISSING
@@ -39,14 +39,24 @@ def labelled(table: "pd.DataFrame") -> "pd.DataFrame":
     lacking = [name for name in REQUIRED if name not in table.columns]
     if lacking:
         raise DataError(f"the table of results lacks the columns {', '.join(lacking)}")
+    import pandas as pd
+
     runs = table.copy()
     for name in _LABELLING:
         if name not in runs.columns:
             runs[name] = None
-    whole = (runs["rule"] == ALL) | (runs["parameters"].notna() & runs["fraction"].isna())
+    runs["fraction"] = runs["fraction"].astype(float).where(runs["rule"] != ALL, 1.0)
     parts = zip(runs["rule"], *(runs[name] for name in _LABELLING), strict=True)
-    runs["rule"] = [rule_label(*part) for part in parts]
-    runs["fraction"] = runs["fraction"].astype(float).where(~whole, 1.0)
+    labels = pd.Series([rule_label(*part) for part in parts], index=runs.index, dtype=object)
+    own = runs[runs["parameters"].notna()] if "parameters" in runs else runs[:0]
+    if len(own):
+        columns = ("rule", "rule_version", "fraction", "parameters")
+        parts = zip(*(own[name] for name in columns), strict=True)
+        labels[own.index] = [own_label(*part) for part in parts]
+        runs.loc[own.index, "fraction"] = own["fraction"].where(
+            own["fraction"].notna(), _mean_share(own)
+        )
+    runs["rule"] = labels
     for name, default in DEFAULTS.items():
         if name == "alpha":
             continue
@@ -56,6 +66,16 @@ def labelled(table: "pd.DataFrame") -> "pd.DataFrame":
     runs["missing"] = runs["outcome"].isin(ABSENT)
     runs["seeds"] = [_seed_set(seed) for seed in runs["seed"]]
     return runs
+
+
+def _mean_share(own: "pd.DataFrame") -> "pd.Series":
+    """Share of the synapses that changed in a step, the mean over all runs of the same setting.
+
+    It takes the place of P for rules of one's own that have none; 1 where there is no result.
+    """
+    share = own["m0"].astype(float) / (own["steps"] * own["synapses"]).astype(float)
+    setting = [own[name] for name in ("hidden", "rule", "rule_version", "parameters")]
+    return share.groupby(setting).transform("mean").fillna(1.0)
 
 
 def _seed_set(seed: int) -> str:
