@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple, dataclass_transform, get_type_hint
 import numpy as np
 
 from energynet import checks
+from energynet.checks import shown
 from energynet.errors import ConfigError
 from energynet.rules import Plan, Shape, Update
 
@@ -163,7 +164,7 @@ def own_rule(
         if given not in known:
             takes = ", ".join(known) or "no parameters"
             hint = checks.suggestion(given, known)
-            raise ConfigError(f"rule {name} takes {takes}, got {given!r}{hint}")
+            raise ConfigError(f"rule {name} takes {takes}, got {shown(given)}{hint}")
     try:
         return kind(**parameters)
     except TypeError as error:  # one is missing
@@ -178,12 +179,12 @@ def own_rule_class(name: str) -> type[PlasticityRule]:
         found: Any = importlib.import_module(module)
         for part in attribute.split("."):
             found = getattr(found, part)
-    except Exception as error:  # whatever the module raises
+    except (Exception, SystemExit) as error:  # whatever the module raises
         raise ConfigError(
-            f"rule {name!r} cannot be imported: {type(error).__name__}: {error}"
+            f"rule {shown(name)} cannot be imported: {type(error).__name__}: {error}"
         ) from error
     if not (isinstance(found, type) and issubclass(found, PlasticityRule)):
-        raise ConfigError(f"rule {name!r} must be a class that derives from PlasticityRule")
+        raise ConfigError(f"rule {shown(name)} must be a class that derives from PlasticityRule")
     return found
 
 
@@ -216,8 +217,6 @@ def _declared(kind: type) -> dict[str, Any]:
 
 
 def _converted(name: str, kind: Any, value: Any) -> Any:
-    if getattr(value, "ndim", None) == 0:
-        value = value.item()  # a NumPy scalar
     if kind is bool:
         return checks.flag(name, value)
     if kind is int:

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from energynet.checks import shown
 from energynet.errors import RuleError
 from energynet.kernels import chosen, state
 from energynet.kernels.chosen import MASK, PAIRS, PRODUCT, Change
@@ -129,5 +130,4 @@ def _where(rule: PlasticityRule, step: Step) -> str:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
-    return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"
+    return f"{type(value).__name__} {shown(value)}"
