@@ -135,7 +135,7 @@ class TrainingConfig:
     def from_dict(cls, values: Mapping[str, Any]) -> "TrainingConfig":
         """The inverse of `to_dict`; raises ConfigError for unknown names and bad values."""
         if not isinstance(values, Mapping):
-            raise ConfigError(f"a config must be a table of its fields, got {shown(values)}")
+            raise ConfigError(f"values must be a table of parameters, got {shown(values)}")
         known = [item.name for item in fields(cls)]
         for name in values:
             if name not in known:

@@ -52,10 +52,10 @@ def export_results(store: str | Path, out: str | Path, history: str | Path | Non
     paths = {
         name: checks.path(name, path)
         for name, path in (("out", out), ("history", history))
-        if path is not None
+        if path is not None or name == "out"
     }
     for name, path in paths.items():
-        _format(path)
+        _format(path, name)
         check_writable(path, name)
     if len({path.resolve() for path in paths.values()}) < len(paths):
         raise FileError(f"history must be another file than out, got {paths['history']}")
@@ -288,11 +288,11 @@ def _of_one_type(table: "pd.DataFrame") -> "pd.DataFrame":
     )
 
 
-def _format(path: Path) -> str:
+def _format(path: Path, parameter: str = "table") -> str:
     for ending in FORMATS:
         if path.name.endswith(ending):
             return ending
-    raise FileError(f"a table must end in one of {', '.join(FORMATS)}, got {shown(path.name)}")
+    raise FileError(f"{parameter} must end in one of {', '.join(FORMATS)}, got {shown(path.name)}")
 
 
 def _need_pyarrow() -> None:

@@ -62,13 +62,14 @@ class Store:
 
     def __init__(self, folder: str | Path, create: bool = True) -> None:
         self.root = checks.path("store", folder)
-        try:
-            if create:
-                self.root.mkdir(parents=True, exist_ok=True)
-                with tempfile.TemporaryFile(dir=self.root):
-                    pass
-            elif not self.root.is_dir():
+        if not create:
+            if not self.root.is_dir():
                 raise FileError(f"store {self.root} is not a folder of results")
+            return
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.root):
+                pass
         except OSError as error:
             reason = error.strerror or error
             raise FileError(f"store {self.root} cannot be written: {reason}") from error
