@@ -44,7 +44,8 @@ def _array(content: IO[bytes], size: int) -> np.ndarray:
         (2, 0): np.lib.format.read_array_header_2_0,
     }[version]
     shape, _, dtype = header(content)
-    if dtype.hasobject or math.prod(shape) * dtype.itemsize != size - content.tell():
+    fits = math.prod(shape) * dtype.itemsize == size - content.tell()
+    if dtype.hasobject or not fits or any(length > size for length in shape):
         raise ValueError("an array in it has another size than it announces")
     content.seek(0)
     array: np.ndarray = np.lib.format.read_array(content, allow_pickle=False)
