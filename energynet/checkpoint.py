@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from energynet.checks import reason
 from energynet.config import NUMERICS_VERSION, TrainingConfig
 from energynet.errors import FileError
 from energynet.files import written_whole
@@ -79,5 +80,5 @@ def load_checkpoint(path: Path, owner: str, run: Run) -> tuple[list[Checkpoint],
         times = json.loads(str(arrays["seconds"]))
         seconds = {name: float(times[name]) for name in ("train", "evaluate", "total")}
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise FileError(f"{path} is not a checkpoint of energynet: {error}") from error
+        raise FileError(f"{path} is not a checkpoint of energynet: {reason(error)}") from error
     return history, seconds

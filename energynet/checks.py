@@ -14,6 +14,7 @@ from typing import Any
 
 from energynet.errors import ConfigError, FileError
 
+_LONGEST = 200  # characters of what an error of another package says
 _WORD = 100  # characters of the longest text that may be a word mistyped
 
 
@@ -32,6 +33,13 @@ class _Short(reprlib.Repr):
 def shown(value: Any) -> str:
     """A value as messages show it: its repr, shortened, on one line."""
     return re.sub(r"\s*\n\s*", " ", _Short().repr(value))
+
+
+def reason(error: BaseException) -> str:
+    """What an error says, on one line, shortened."""
+    told = " ".join(str(getattr(error, "strerror", None) or error).split())
+    told = told or type(error).__name__
+    return told if len(told) <= _LONGEST else f"{told[:_LONGEST]}..."
 
 
 def plain(value: Any) -> Any:
@@ -133,6 +141,5 @@ def path(name: str, value: Any) -> Path:
     except (FileNotFoundError, NotADirectoryError):
         pass
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise FileError(f"{name} {shown(given)} cannot be used: {reason}") from error
+        raise FileError(f"{name} {shown(given)} cannot be used: {reason(error)}") from error
     return result

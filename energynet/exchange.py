@@ -106,11 +106,11 @@ def read_table(path: str | Path) -> "pd.DataFrame":
             raise ValueError("a column is there twice")
         parsed = {str(name): _parsed(str(name), table[name]) for name in table}
     except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise FileError(f"{path} cannot be read: {checks.reason(error)}") from error
     except FileError:
         raise
     except Exception as error:  # each reader has errors of its own
-        raise FileError(f"{path} is not a table of results: {error}") from error
+        raise FileError(f"{path} is not a table of results: {checks.reason(error)}") from error
     return pd.DataFrame(parsed)
 
 
@@ -156,7 +156,9 @@ def _curves(path: str | Path) -> dict[str, list[Checkpoint]]:
             step, accuracy, m0, m1 = values
             row = Checkpoint(int(step), float(accuracy), int(m0), float(m1))
         except (TypeError, ValueError) as error:  # one is missing
-            raise FileError(f"{path} is not a table of learning curves: {error}") from error
+            raise FileError(
+                f"{path} is not a table of learning curves: {checks.reason(error)}"
+            ) from error
         curves.setdefault(str(identity), []).append(row)
     return curves
 
@@ -191,7 +193,9 @@ def _content(row: Mapping[str, Any], path: Path, number: int) -> dict[str, Any]:
             content["reason"] = str(row.get("reason", ""))
             checks.choice("outcome", content["outcome"], (*DONE, *ABSENT))
     except (KeyError, ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise FileError(f"{path}, row {number}, is not a result of energynet: {error}") from error
+        raise FileError(
+            f"{path}, row {number}, is not a result of energynet: {checks.reason(error)}"
+        ) from error
     origin = {name: row[name] for name in PROVENANCE if name in row and name != "reason"}
     return content | {"provenance": origin}
 

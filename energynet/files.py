@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from energynet.checks import reason
 from energynet.errors import FileError
 
 
@@ -28,7 +29,7 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
         part.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        raise FileError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise FileError(f"{path} cannot be written: {reason(error)}") from error
     finally:
         part.unlink(missing_ok=True)
 
@@ -51,7 +52,7 @@ def read_xz(path: Path) -> bytes:
                 if len(content) > most:
                     raise FileError(f"{path} unpacks to more than {most:,} bytes")
     except (lzma.LZMAError, EOFError, MemoryError) as error:
-        raise FileError(f"{path} cannot be unpacked: {error}") from error
+        raise FileError(f"{path} cannot be unpacked: {reason(error)}") from error
     return bytes(content)
 
 
@@ -77,8 +78,7 @@ def check_writable(path: Path, parameter: str) -> None:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}."):
             pass
     except OSError as error:
-        reason = error.strerror or error
-        raise FileError(f"{parameter} {path} cannot be written: {reason}") from error
+        raise FileError(f"{parameter} {path} cannot be written: {reason(error)}") from error
 
 
 def made_folder(path: Path, parameter: str) -> Path:
@@ -86,8 +86,7 @@ def made_folder(path: Path, parameter: str) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = error.strerror or error
-        raise FileError(f"{parameter} {path} cannot be made: {reason}") from error
+        raise FileError(f"{parameter} {path} cannot be made: {reason(error)}") from error
     check_writable(path / "file", parameter)
     return path
 

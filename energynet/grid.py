@@ -127,7 +127,7 @@ class Grid:
         except OSError as error:
             raise FileError(f"{path} cannot be read: {error.strerror or error}") from error
         except (ValueError, RecursionError) as error:
-            raise ConfigError(f"{path} is not valid TOML: {error}") from error
+            raise ConfigError(f"{path} is not valid TOML: {checks.reason(error)}") from error
         try:
             return cls.from_blocks(_blocks_of_toml(content))
         except ConfigError as error:

@@ -14,6 +14,7 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
+from energynet.checks import reason
 from energynet.errors import DataError
 from energynet.files import most_unpacked
 
@@ -36,8 +37,7 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
             _check_size(path, math.prod(sizes))
             body = _body(file, path, math.prod(sizes))
     except (OSError, EOFError, zlib.error, MemoryError) as error:
-        reason = getattr(error, "strerror", None) or str(error) or "not enough memory"
-        raise DataError(f"{path} cannot be read: {reason}") from error
+        raise DataError(f"{path} cannot be read: {reason(error)}") from error
     return np.frombuffer(body, dtype=np.uint8).reshape(sizes)
 
 

@@ -111,7 +111,7 @@ class Network:
             values = {name: checks.plain(array) for name, array in arrays.items()}
             return cls(**values)
         except (ValueError, KeyError, TypeError) as error:
-            raise FileError(f"{path} is not {_WHAT}: {error}") from error
+            raise FileError(f"{path} is not {_WHAT}: {checks.reason(error)}") from error
 
     def __repr__(self) -> str:
         n_in, nh = self.w1.shape[0] - 1, self.w1.shape[1]

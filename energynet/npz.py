@@ -1,12 +1,14 @@
 """Reader of `.npz` files that holds no more memory than the file is long, and runs no code."""
 
 import math
+import sys
 import zipfile
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 
+from energynet.checks import reason
 from energynet.errors import FileError
 
 
@@ -30,9 +32,9 @@ def read_npz(path: Path, what: str) -> dict[str, np.ndarray]:
     except FileError:
         raise
     except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise FileError(f"{path} cannot be read: {reason(error)}") from error
     except Exception as error:  # a damaged archive can raise anything
-        raise FileError(f"{path} is not {what}: {error}") from error
+        raise FileError(f"{path} is not {what}: {reason(error)}") from error
     return arrays
 
 
@@ -49,4 +51,16 @@ def _array(content: IO[bytes], size: int) -> np.ndarray:
         raise ValueError("an array in it has another size than it announces")
     content.seek(0)
     array: np.ndarray = np.lib.format.read_array(content, allow_pickle=False)
+    if not _has_sound_values(array):
+        raise ValueError("a text in it is none")
     return array
+
+
+def _has_sound_values(array: np.ndarray) -> bool:
+    """Whether texts are of characters that exist: others break strings; records hold numbers."""
+    if array.dtype.fields is not None:
+        return all(field[0].kind in "biuf" for field in array.dtype.fields.values())
+    if array.dtype.kind != "U":
+        return True
+    codes = np.frombuffer(array.tobytes(), np.dtype("u4").newbyteorder(array.dtype.byteorder))
+    return not codes.size or int(codes.max()) <= sys.maxunicode

@@ -181,7 +181,7 @@ def own_rule_class(name: str) -> type[PlasticityRule]:
             found = getattr(found, part)
     except (Exception, SystemExit) as error:  # whatever the module raises
         raise ConfigError(
-            f"rule {shown(name)} cannot be imported: {type(error).__name__}: {error}"
+            f"rule {shown(name)} cannot be imported: {type(error).__name__}: {checks.reason(error)}"
         ) from error
     if not (isinstance(found, type) and issubclass(found, PlasticityRule)):
         raise ConfigError(f"rule {shown(name)} must be a class that derives from PlasticityRule")

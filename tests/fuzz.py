@@ -35,8 +35,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, Watch() as watch:
         place = Path(folder)
         known = formats(place / "valid")
-        while time.monotonic() < end:
-            name = list(known)[seed % len(known)]
+        spent = dict.fromkeys(known, 0.0)  # seconds: each format gets as many
+        while (began := time.monotonic()) < end:
+            name = min(spent, key=spent.__getitem__)
             path, read = attempt(known[name], random.Random(seed), place)
             before = _memory()
             try:
@@ -52,6 +53,7 @@ def main() -> int:
                 print(f"format {name}, seed {seed}: {kept}")
                 return 1
             counts.setdefault(name, Counter())[happened] += 1
+            spent[name] += time.monotonic() - began
             seed += 1
     for name, count in counts.items():
         told = ", ".join(f"{number} {what}" for what, number in sorted(count.items()))

@@ -124,6 +124,8 @@ HOSTILE = {
     "empty": member(np.ones((0, 2))),
     "text": member(np.array("relu")),
     "nan": member(np.nan),
+    "no character": announcing("()", "'<U1'", b"\x00\x00\x11\x00"),
+    "no character in a record": announcing("(1,)", "[('a', '<U1')]", b"\x00\x00\x11\x00"),
 }
 
 
@@ -140,6 +142,15 @@ def test_hostile_members_of_networks(tmp_path, case, name):
     with Watch() as watch, pytest.raises(en.FileError, match="is not a network saved by energynet"):
         en.Network.load(path)
     assert not watch.seen
+
+
+def test_what_other_packages_say_is_shortened(tmp_path):
+    path = tmp_path / "network.npz"
+    path.write_bytes(zipped({f"{key}.npy": member(value) for key, value in SAVED.items()}))
+    np.savez(path, **read_npz(path, ""), **{"x" * 9000: 1})
+    with pytest.raises(en.FileError, match="is not a network saved by energynet") as caught:
+        en.Network.load(path)
+    assert len(str(caught.value)) < 500
 
 
 @pytest.mark.parametrize("case", HOSTILE)
