@@ -16,8 +16,8 @@
 #define EN_API __attribute__((visibility("default")))
 #endif
 
-/* The k-th largest of n values that are >= 0 and not NaN, value i counting weight[i] times (once
- * where weight is NULL). 1 <= k <= sum of weights. Both arrays are reordered.
+/* The k-th largest of n values that are >= 0 (+0, not -0) and not NaN, value i counting weight[i]
+ * times (once where weight is NULL). 1 <= k <= sum of weights. Both arrays are reordered.
  * Radix selection over the bit pattern: O(n), whatever the values. */
 EN_API float en_kth_largest_f32(float *value, int64_t *weight, int64_t n, int64_t k);
 EN_API double en_kth_largest_f64(double *value, int64_t *weight, int64_t n, int64_t k);

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from energynet.checks import reason
 from energynet.config import NUMERICS_VERSION, TrainingConfig
 from energynet.errors import FileError
 from energynet.files import written_whole
-from energynet.network import read_npz
+from energynet.npz import read_npz
 from energynet.prepare import Run
 from energynet.result import Checkpoint
 
@@ -61,17 +62,23 @@ def load_checkpoint(path: Path, owner: str, run: Run) -> tuple[list[Checkpoint],
     """
     arrays = read_npz(path, "a checkpoint of energynet")
     try:
+        if int(arrays["format"]) != _FORMAT or arrays["history"].dtype != _ROW:
+            raise ValueError("it has another format")
         if str(arrays["owner"]) != owner:
             raise FileError(
                 f"checkpoint {path} belongs to another run (other config, data or version):"
                 " choose another file or remove it"
             )
+        step, diverged = arrays["clock"].tolist()
+        if step < 0 or diverged not in (0, 1):
+            raise ValueError("its step is none")
         for name, array in _state(run).items():
             if arrays[name].shape != array.shape or arrays[name].dtype != array.dtype:
                 raise ValueError(f"its {name} does not fit")
             array[...] = arrays[name]
         history = [Checkpoint(*row.item()) for row in arrays["history"]]
-        seconds = {str(k): float(v) for k, v in json.loads(str(arrays["seconds"])).items()}
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise FileError(f"{path} is not a checkpoint of energynet: {error}") from error
+        times = json.loads(str(arrays["seconds"]))
+        seconds = {name: float(times[name]) for name in ("train", "evaluate", "total")}
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise FileError(f"{path} is not a checkpoint of energynet: {reason(error)}") from error
     return history, seconds

@@ -2,25 +2,64 @@
 
 import math
 import operator
-from collections.abc import Iterable, Sequence
+import os
+import re
+import reprlib
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from difflib import get_close_matches
+from numbers import Real
+from pathlib import Path
 from typing import Any
 
-from energynet.errors import ConfigError
+from energynet.errors import ConfigError, FileError
+
+_LONGEST = 200  # characters of what an error of another package says
+_WORD = 100  # characters of the longest text that may be a word mistyped
+
+
+class _Short(reprlib.Repr):
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = self.maxlong = 60
+
+    def repr_int(self, value: int, level: int) -> str:
+        try:
+            return super().repr_int(value, level)
+        except ValueError:  # more digits than Python likes to write
+            return f"an integer of {value.bit_length()} bits"
+
+
+def shown(value: Any) -> str:
+    """A value as messages show it: its repr, shortened, on one line."""
+    return re.sub(r"\s*\n\s*", " ", _Short().repr(value))
+
+
+def reason(error: BaseException) -> str:
+    """What an error says, on one line, shortened."""
+    told = " ".join(str(getattr(error, "strerror", None) or error).split())
+    told = told or type(error).__name__
+    return told if len(told) <= _LONGEST else f"{told[:_LONGEST]}..."
+
+
+def plain(value: Any) -> Any:
+    """A NumPy scalar, or an array of no dimensions, as the value of Python that it holds."""
+    return value.item() if getattr(value, "ndim", None) == 0 else value
 
 
 def integer(name: str, value: Any, lowest: int, highest: int) -> int:
     """A whole number in [lowest, highest]; 3.0 counts as 3, True does not count."""
+    given = plain(value)
     try:
-        if isinstance(value, bool):
+        if isinstance(given, bool) or hasattr(given, "ndim"):
             raise TypeError
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        number = operator.index(value)
+        if isinstance(given, float) and given.is_integer():
+            given = int(given)
+        number = operator.index(given)
     except TypeError:
         number = None
     if number is None or not lowest <= number <= highest:
-        raise ConfigError(f"{name} must be an integer in [{lowest}, {highest}], got {value!r}")
+        raise ConfigError(f"{name} must be an integer in [{lowest}, {highest}], got {shown(given)}")
     return number
 
 
@@ -29,19 +68,20 @@ def whole(name: str, value: Any) -> int:
     try:
         return integer(name, value, -(2**63), 2**63 - 1)
     except ConfigError:
-        raise ConfigError(f"{name} must be an integer, got {value!r}") from None
+        raise ConfigError(f"{name} must be an integer, got {shown(value)}") from None
 
 
 def number(name: str, value: Any, allowed: str, above: float, up_to: float = math.inf) -> float:
     """A finite number x with above < x <= up_to; `allowed` is how the sentence puts that."""
+    given = plain(value)
     try:
-        if isinstance(value, bool | str | bytes):
+        if isinstance(given, bool) or not isinstance(given, Real | Decimal):
             raise TypeError
-        result = float(value)
+        result = float(given)
     except (TypeError, ValueError, OverflowError):
         result = math.nan
     if not (above < result <= up_to and math.isfinite(result)):
-        raise ConfigError(f"{name} must be {allowed}, got {value!r}")
+        raise ConfigError(f"{name} must be {allowed}, got {shown(given)}")
     return result
 
 
@@ -54,32 +94,60 @@ def choice(name: str, value: Any, allowed: Sequence[str]) -> str:
     """One of the allowed words."""
     if not isinstance(value, str) or value not in allowed:
         hint = suggestion(value, allowed)
-        raise ConfigError(f"{name} must be one of {', '.join(allowed)}, got {value!r}{hint}")
-    return value
+        raise ConfigError(f"{name} must be one of {', '.join(allowed)}, got {shown(value)}{hint}")
+    return str(value)
 
 
 def suggestion(value: Any, allowed: Iterable[str]) -> str:
     """The end of a sentence that names the allowed word nearest to a mistyped one, or nothing."""
-    near = get_close_matches(value, list(allowed), n=1) if isinstance(value, str) else []
+    mistyped = isinstance(value, str) and len(value) <= _WORD
+    near = get_close_matches(value, list(allowed), n=1) if mistyped else []
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def simple(name: str, value: Any) -> bool | int | float | str:
     """A number, a text, True or False."""
-    if not isinstance(value, bool | int | float | str):
-        raise ConfigError(f"{name} must hold numbers, texts, True or False, got {value!r}")
-    return value
+    given = plain(value)
+    if not isinstance(given, bool | int | float | str):
+        raise ConfigError(f"{name} must hold numbers, texts, True or False, got {shown(given)}")
+    return given
 
 
 def text(name: str, value: Any) -> str:
     """A string."""
     if not isinstance(value, str):
-        raise ConfigError(f"{name} must be a text, got {value!r}")
-    return value
+        raise ConfigError(f"{name} must be a text, got {shown(value)}")
+    return str(value)
 
 
 def flag(name: str, value: Any) -> bool:
     """True or False."""
-    if not isinstance(value, bool):
-        raise ConfigError(f"{name} must be True or False, got {value!r}")
-    return value
+    given = plain(value)
+    if not isinstance(given, bool):
+        raise ConfigError(f"{name} must be True or False, got {shown(given)}")
+    return given
+
+
+def function(name: str, value: Any) -> Callable[..., Any] | None:
+    """Something to be called, or None."""
+    if value is not None and not callable(value):
+        raise ConfigError(f"{name} must be a function or None, got {shown(value)}")
+    return value  # type: ignore[no-any-return]
+
+
+def path(name: str, value: Any) -> Path:
+    """A path that can be looked up, whether or not there is anything.
+
+    Raises ConfigError for what is no path, FileError for one that the system refuses.
+    """
+    given = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if not isinstance(given, str) or not given or "\0" in given:
+        raise ConfigError(f"{name} must be a path, got {shown(value)}")
+    result = Path(given)
+    try:
+        result.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except (OSError, ValueError) as error:
+        raise FileError(f"{name} {shown(given)} cannot be used: {reason(error)}") from error
+    return result

@@ -1,19 +1,19 @@
 """The command line: it parses, calls the API, prints. Defaults are those of the API."""
 
 import argparse
+import io
 import logging
 import re
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any, NoReturn
 
 from energynet import cli_report, cli_study
-from energynet.checks import suggestion
+from energynet.checks import shown, suggestion
 from energynet.cli_reproduce import add_reproduce
-from energynet.cli_sweep import add_sweep_commands, look_here
+from energynet.cli_sweep import add_sweep_commands, look_here, path_argument
 from energynet.config import ACTIVATIONS, DTYPES, OUTPUTS, SAMPLE_ORDERS, TrainingConfig
 from energynet.data import Dataset, load_idx, load_mnist
 from energynet.errors import ConfigError, EnergynetError, FileError
@@ -24,6 +24,7 @@ from energynet.rule_names import PARAMETERS, RULES, check_rule_name, rule_from_n
 
 EXIT = {"reached": 0, "exhausted": 3, "diverged": 4}
 BAD_INPUT, INTERRUPTED = 2, 130
+_LONGEST = 500  # characters of a message by argparse, which repeats what it was given
 
 _TRAIN_EXAMPLES = """\
 examples:
@@ -53,12 +54,22 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         wrong = re.search("invalid choice: '([^']+)'", message)
         hint = suggestion(wrong[1], re.findall("'([^']+)'", message)[1:]) if wrong else ""
-        self.exit(BAD_INPUT, f"energynet: {message}{hint}\n")
+        if len(message) > _LONGEST:
+            message = f"{message[:_LONGEST]}..."
+        self.exit(BAD_INPUT, f"{_sentence(message + hint)}\n")
+
+
+def _sentence(message: object) -> str:
+    """A message on one line, whatever the names of files in it."""
+    return f"energynet: {message}".replace("\n", " ").replace("\r", " ")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     logging.basicConfig(format="energynet: %(message)s")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names of files may be no text
     parser, commands = _parser()
     options, unknown = parser.parse_known_args(arguments)
     if unknown:
@@ -69,7 +80,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = options.command(options)
         return status
     except EnergynetError as error:
-        print(f"energynet: {error}", file=sys.stderr)
+        print(_sentence(error), file=sys.stderr)
+        return BAD_INPUT
+    except MemoryError:
+        print("energynet: there is not enough memory for this", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
         checkpoint = getattr(options, "checkpoint", None)
@@ -252,11 +266,14 @@ def _add_train(commands: Any) -> None:
         help="also report M_alpha for these exponents in (0, 1]",
     )
     output.add_argument(
-        "--save", type=Path, metavar="FILE.npz", help="write the trained network to this file"
+        "--save",
+        type=path_argument,
+        metavar="FILE.npz",
+        help="write the trained network to this file",
     )
     output.add_argument(
         "--checkpoint",
-        type=Path,
+        type=path_argument,
         metavar="FILE",
         help="keep the state of the run in this file; if it exists, go on from there",
     )
@@ -317,7 +334,7 @@ def _parameters(options: argparse.Namespace) -> dict[str, Any]:
     for text in options.param:
         name, equals, value = text.partition("=")
         if not (equals and name.isidentifier()):
-            raise ConfigError(f"--param must be NAME=VALUE, got {text!r}")
+            raise ConfigError(f"--param must be NAME=VALUE, got {shown(text)}")
         if given.get(name) is not None:
             raise ConfigError(f"--param must give each parameter once, got {name} again")
         given[name] = _number(value) if built_in else own_parameter(options.rule, name, value)

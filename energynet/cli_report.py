@@ -1,9 +1,9 @@
 """Commands that show results: figures and the report."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
+from energynet.cli_sweep import path_argument
 from energynet.files import check_writable, made_folder
 
 _FIGURES_EXAMPLES = """\
@@ -39,7 +39,11 @@ def add_commands(commands: Any) -> None:
     )
     _add_results(figures)
     figures.add_argument(
-        "--out", required=True, type=Path, metavar="DIR", help="folder to write to, made if new"
+        "--out",
+        required=True,
+        type=path_argument,
+        metavar="DIR",
+        help="folder to write to, made if new",
     )
     figures.set_defaults(command=_figures)
 
@@ -53,7 +57,7 @@ def add_commands(commands: Any) -> None:
     )
     _add_results(report)
     report.add_argument(
-        "--out", required=True, type=Path, metavar="FILE.html", help="file to write"
+        "--out", required=True, type=path_argument, metavar="FILE.html", help="file to write"
     )
     report.set_defaults(command=_report)
 
@@ -61,7 +65,7 @@ def add_commands(commands: Any) -> None:
 def _add_results(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "results",
-        type=Path,
+        type=path_argument,
         metavar="RUNS|TABLE",
         help="a folder of runs, or a table exported from it, .csv",
     )

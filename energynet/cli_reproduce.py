@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from energynet import checks
-from energynet.cli_sweep import dask_executor, parse_workers
+from energynet.cli_sweep import dask_executor, parse_workers, path_argument
 from energynet.config import TrainingConfig
 from energynet.reproduce.preset import PRESETS, load_preset
 
@@ -49,7 +49,7 @@ def add_reproduce(commands: Any) -> None:
     )
     parser.add_argument(
         "--out",
-        type=Path,
+        type=path_argument,
         default=Path("study"),
         metavar="DIR",
         help="folder to write to, made if new (default: %(default)s)",
@@ -88,7 +88,8 @@ class _Stored:
     def __init__(self, store: Path, options: argparse.Namespace) -> None:
         self.store, self.options = store, options
         self.workers = None if options.workers is None else parse_workers(options.workers)
-        self.executor = dask_executor(options.scheduler) if options.scheduler else None
+        scheduler = options.scheduler
+        self.executor = None if scheduler is None else dask_executor(scheduler)
 
     def run(self, stage: str, configs: list[TrainingConfig]) -> None:
         """Make those runs, apart from the ones that are stored."""

@@ -1,9 +1,9 @@
 """Commands that judge results."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
+from energynet.cli_sweep import path_argument
 from energynet.files import check_writable
 
 _CLAIMS_EXAMPLES = """\
@@ -33,12 +33,12 @@ def add_claims(commands: Any) -> None:
     )
     parser.add_argument(
         "results",
-        type=Path,
+        type=path_argument,
         metavar="RUNS|TABLE",
         help="a folder of runs, or a table exported from it, .csv",
     )
     parser.add_argument(
-        "--out", type=Path, metavar="FILE", help="also write the verdicts: .md, else JSON"
+        "--out", type=path_argument, metavar="FILE", help="also write the verdicts: .md, else JSON"
     )
     parser.add_argument("--json", action="store_true", help="print JSON on stdout")
     parser.set_defaults(command=_claims)

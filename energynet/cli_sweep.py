@@ -7,8 +7,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from energynet import checks
+from energynet.checks import shown
 from energynet.cost import USUAL_STEPS, expected_bytes, expected_seconds
-from energynet.errors import ConfigError, InstallationError
+from energynet.errors import ConfigError, EnergynetError, InstallationError
 from energynet.grid import Grid
 from energynet.store import Store
 
@@ -47,9 +49,9 @@ def add_sweep_commands(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    sweep.add_argument("grid", type=Path, metavar="GRID.toml", help="what to run")
+    sweep.add_argument("grid", type=path_argument, metavar="GRID.toml", help="what to run")
     sweep.add_argument(
-        "--store", required=True, type=Path, metavar="RUNS", help="folder of results"
+        "--store", required=True, type=path_argument, metavar="RUNS", help="folder of results"
     )
     sweep.add_argument(
         "--data", default="mnist", metavar="mnist|FOLDER", help="as for train (default: mnist)"
@@ -74,8 +76,10 @@ def add_sweep_commands(commands: Any) -> None:
         " those that are missing.",
         allow_abbrev=False,
     )
-    status.add_argument("store", type=Path, metavar="RUNS", help="folder of results")
-    status.add_argument("--grid", type=Path, metavar="GRID.toml", help="count by its blocks")
+    status.add_argument("store", type=path_argument, metavar="RUNS", help="folder of results")
+    status.add_argument(
+        "--grid", type=path_argument, metavar="GRID.toml", help="count by its blocks"
+    )
     status.add_argument("--data", default="mnist", metavar="mnist|FOLDER", help="of the grid")
     status.add_argument(
         "--clean", action="store_true", help="remove what crashes left an hour ago or earlier"
@@ -89,16 +93,16 @@ def add_sweep_commands(commands: Any) -> None:
         description="Write the results of a store as a table, one row a run.",
         allow_abbrev=False,
     )
-    export.add_argument("store", type=Path, metavar="RUNS", help="folder of results")
+    export.add_argument("store", type=path_argument, metavar="RUNS", help="folder of results")
     export.add_argument(
         "--out",
         required=True,
-        type=Path,
+        type=path_argument,
         metavar="FILE",
         help="table to write: .csv, .csv.xz, .parquet or .sqlite",
     )
     export.add_argument(
-        "--history", type=Path, metavar="FILE", help="also write the learning curves"
+        "--history", type=path_argument, metavar="FILE", help="also write the learning curves"
     )
     export.set_defaults(command=_export)
 
@@ -108,11 +112,15 @@ def add_sweep_commands(commands: Any) -> None:
         description="Put the rows of an exported table into a store, where they count as done.",
         allow_abbrev=False,
     )
-    imports.add_argument("table", type=Path, metavar="TABLE", help="a table that export wrote")
     imports.add_argument(
-        "--store", required=True, type=Path, metavar="RUNS", help="folder of results"
+        "table", type=path_argument, metavar="TABLE", help="a table that export wrote"
     )
-    imports.add_argument("--history", type=Path, metavar="FILE", help="its learning curves")
+    imports.add_argument(
+        "--store", required=True, type=path_argument, metavar="RUNS", help="folder of results"
+    )
+    imports.add_argument(
+        "--history", type=path_argument, metavar="FILE", help="its learning curves"
+    )
     imports.set_defaults(command=_import)
 
 
@@ -121,13 +129,13 @@ def _sweep(options: argparse.Namespace) -> int:
 
     look_here()
     grid = Grid.from_toml(options.grid)
-    shard = parse_shard(options.shard) if options.shard else None
+    shard = None if options.shard is None else parse_shard(options.shard)
     if options.dry_run:
         store = Store(options.store, create=options.store.exists() is False)
         plan = Plan(grid, store, options.data, options.retry_failed, shard)
         print(_estimate(plan, parse_workers(options.workers)))
         return 0
-    executor = dask_executor(options.scheduler) if options.scheduler else None
+    executor = None if options.scheduler is None else dask_executor(options.scheduler)
     table = sweep(
         grid,
         options.store,
@@ -146,6 +154,14 @@ def _sweep(options: argparse.Namespace) -> int:
     return SOME_FAILED if len(failed) else 0
 
 
+def path_argument(text: str) -> Path:
+    """A path on the command line; an empty one, as of a variable that is not set, is none."""
+    try:
+        return checks.path("it", text)
+    except EnergynetError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def look_here() -> None:
     """Let rules of one's own be found in the current folder, as Python scripts find them."""
     here = str(Path.cwd())
@@ -155,12 +171,12 @@ def look_here() -> None:
 
 def parse_workers(text: str | None) -> int:
     """The number of workers; None takes one for each usable core. Raises ConfigError."""
-    from energynet import checks
     from energynet.threads import usable_cores
 
     if text is None:
         return usable_cores()
-    return checks.integer("workers", int(text) if text.isdecimal() else text, 1, 4096)
+    number = int(text) if text.isdecimal() and len(text) < 10 else text
+    return checks.integer("workers", number, 1, 4096)
 
 
 def dask_executor(address: str) -> Any:
@@ -174,7 +190,7 @@ def dask_executor(address: str) -> Any:
         return client(address, timeout="10s").get_executor()
     except (OSError, ValueError, TimeoutError) as error:
         raise ConfigError(
-            f"scheduler must be the address of one that runs, got {address!r}: {error}"
+            f"scheduler must be the address of one that runs, got {shown(address)}: {error}"
         ) from error
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from energynet.checks import shown
 from energynet.config import TrainingConfig
 from energynet.errors import ConfigError
 from energynet.result import TrainingResult
@@ -35,7 +36,7 @@ def compare(runs: Iterable[TrainingResult]) -> "pd.DataFrame":
 
     results = list(runs) if isinstance(runs, Iterable) else [runs]
     if not results or not all(isinstance(run, TrainingResult) for run in results):
-        raise ConfigError(f"runs must be TrainingResults, at least one, got {results!r:.60}")
+        raise ConfigError(f"runs must be TrainingResults, at least one, got {shown(results)}")
     rules, others = zip(*(_settings(run.config) for run in results), strict=True)
     settings = [rule | other for rule, other in zip(rules, others, strict=True)]
     names = list(dict.fromkeys(name for row in (*rules, *others) for name in row))

@@ -5,9 +5,11 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from itertools import islice
 from typing import Any
 
 from energynet import checks
+from energynet.checks import shown
 from energynet.errors import ConfigError
 from energynet.html import html_table
 from energynet.rule_names import is_rule, rule_from_dict, rule_to_dict
@@ -20,6 +22,7 @@ SAMPLE_ORDERS = ("uniform", "permutation")
 DTYPES = ("float32", "float64")
 ACTIVATIONS = ("leaky_relu", "relu", "tanh", "sigmoid")
 OUTPUTS = ("linear", "softmax")
+_MOST_ALPHAS = 100
 _MOST = 2**31 - 2  # unit numbers are kept as int32
 
 
@@ -107,7 +110,8 @@ class TrainingConfig:
             hint = "; rule_from_name makes one of a name" if isinstance(self.rule, str) else ""
             hint = "; call the class" if isinstance(self.rule, type) else hint
             raise ConfigError(
-                f"rule must be a plasticity rule such as AllSynapses(), got {self.rule!r}{hint}"
+                "rule must be a plasticity rule such as AllSynapses(),"
+                f" got {shown(self.rule)}{hint}"
             )
 
     def __repr__(self) -> str:
@@ -133,11 +137,15 @@ class TrainingConfig:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "TrainingConfig":
         """The inverse of `to_dict`; raises ConfigError for unknown names and bad values."""
+        if not isinstance(values, Mapping):
+            raise ConfigError(f"values must be a table of parameters, got {shown(values)}")
         known = [item.name for item in fields(cls)]
         for name in values:
             if name not in known:
                 hint = checks.suggestion(name, known)
-                raise ConfigError(f"unknown parameter {name!r}; known are {', '.join(known)}{hint}")
+                raise ConfigError(
+                    f"unknown parameter {shown(name)}; known are {', '.join(known)}{hint}"
+                )
         if "hidden" not in values:
             raise ConfigError("hidden must be given: the number of hidden units")
         rule = {"rule": rule_from_dict(values["rule"])} if "rule" in values else {}
@@ -157,6 +165,10 @@ def _learning_rate(value: Any) -> float | str:
 
 
 def _alphas(value: Any) -> tuple[float, ...]:
+    value = checks.plain(value)
     several = isinstance(value, Iterable) and not isinstance(value, str | bytes)
-    exponents = [checks.fraction("alpha", alpha) for alpha in (value if several else [value])]
+    given = list(islice(value, _MOST_ALPHAS + 1)) if several else [value]
+    exponents = [checks.fraction("alpha", alpha) for alpha in given]
+    if len(given) > _MOST_ALPHAS:
+        raise ConfigError(f"alpha must be at most {_MOST_ALPHAS} numbers, got more")
     return tuple(sorted(set(exponents)))

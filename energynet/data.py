@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from energynet import checks
+from energynet.checks import shown
 from energynet.errors import ConfigError, DataError, FileError
 from energynet.files import cache_folder, written_whole
 from energynet.idx import find_idx, read_idx
@@ -144,7 +145,7 @@ def load_idx(folder: str | Path) -> Dataset:
 
     Raises DataError if a file is missing or damaged, or if the parts do not fit together.
     """
-    folder = Path(folder)
+    folder = checks.path("folder", folder)
     if not folder.is_dir():
         raise DataError(f"the data folder {folder} does not exist")
     x_train = read_idx(find_idx(folder, "train-images-idx3-ubyte"), dimensions=3)
@@ -157,8 +158,16 @@ def load_idx(folder: str | Path) -> Dataset:
         raise DataError(f"{folder}: {error}") from error
 
 
+def as_array(name: str, values: Any) -> np.ndarray:
+    """The values as an array; raises DataError where they are none."""
+    try:
+        return np.asarray(values)
+    except (ValueError, TypeError) as error:  # rows of different lengths
+        raise DataError(f"{name} must be an array, got {shown(values)}") from error
+
+
 def _pixels(name: str, values: Any) -> np.ndarray:
-    array = np.asarray(values)
+    array = as_array(name, values)
     if array.dtype not in (np.uint8, np.float32, np.float64):
         raise DataError(f"{name} must be uint8, float32 or float64, got {array.dtype}")
     if array.ndim < 2 or array.size == 0:
@@ -172,7 +181,7 @@ def _pixels(name: str, values: Any) -> np.ndarray:
 
 
 def _labels(name: str, values: Any, count: int, classes: int | None) -> np.ndarray:
-    array = np.asarray(values)
+    array = as_array(name, values)
     if array.dtype.kind not in "iu":
         raise DataError(f"{name} must be integers, got {array.dtype}")
     if array.shape != (count,):

@@ -48,7 +48,7 @@ def _subtract(pixels: np.ndarray, mean: float, dtype: np.dtype) -> np.ndarray:
             part = pixels[start : start + _SAMPLED]
             values[start : start + _SAMPLED] = np.subtract(part, mean, dtype=np.float64)
     if not np.isfinite(values).all():
-        raise DataError(f"pixels must fit into {dtype}, but at least one overflows")
+        raise DataError(f"pixels must fit into {dtype}, but at least one is NaN or overflows")
     return values
 
 

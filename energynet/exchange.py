@@ -1,5 +1,6 @@
 """Tables of results out of a store and back into one: CSV, Parquet, SQLite."""
 
+import io
 import json
 import lzma
 import sqlite3
@@ -9,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from energynet import checks
+from energynet.checks import shown
 from energynet.config import NUMERICS_VERSION, TrainingConfig
-from energynet.errors import EnergynetError, FileError
-from energynet.files import check_writable, written_whole
+from energynet.errors import FileError
+from energynet.files import check_writable, read_xz, written_whole
 from energynet.own_rule import NamedRule
 from energynet.result import Checkpoint
 from energynet.rule_names import PARAMETERS, RULES, rule_from_name
@@ -19,10 +21,13 @@ from energynet.rules import Rule
 from energynet.store import ABSENT, DONE, Store, run_id
 from energynet.table import (
     DEFAULTS,
+    EITHER,
     FLAGS,
     INTEGERS,
     PROVENANCE,
+    WORDS,
     column_of,
+    is_number,
     load_history,
     load_results,
     table_of,
@@ -36,13 +41,6 @@ _TABLE = "results"
 _NEEDED = ("id", "hidden", "rule", "seed", "outcome")
 _ORIGIN = ("data_sha256", "numerics")  # there as soon as there is a row
 _CURVE = ("id", "step", "accuracy", "m0", "m1")
-_EITHER = ("output_fraction", "learning_rate")  # numbers or words
-# Words also where they look like numbers, as a commit or a host may.
-_WORDS = (
-    *("id", "rule", "parameters", "outcome", "alpha"),
-    *(name for name, value in DEFAULTS.items() if isinstance(value, str)),
-    *(name for name in PROVENANCE if name not in INTEGERS),
-)
 
 
 def export_results(store: str | Path, out: str | Path, history: str | Path | None = None) -> int:
@@ -51,14 +49,20 @@ def export_results(store: str | Path, out: str | Path, history: str | Path | Non
     out, history : .csv, .csv.xz, .parquet (needs pyarrow) or .sqlite; history holds the learning
     curves. Raises FileError.
     """
-    paths = [Path(path) for path in (out, history) if path is not None]
-    for path in paths:
-        _format(path)
-        check_writable(path, "out")
+    paths = {
+        name: checks.path(name, path)
+        for name, path in (("out", out), ("history", history))
+        if path is not None or name == "out"
+    }
+    for name, path in paths.items():
+        _format(path, name)
+        check_writable(path, name)
+    if len({path.resolve() for path in paths.values()}) < len(paths):
+        raise FileError(f"history must be another file than out, got {paths['history']}")
     table = load_results(store)
-    write_table(table, paths[0])
+    write_table(table, paths["out"])
     if history is not None:
-        write_table(load_history(store), paths[1])
+        write_table(load_history(store), paths["history"])
     return len(table)
 
 
@@ -79,10 +83,14 @@ def write_table(table: "pd.DataFrame", path: Path) -> None:
 
 
 def read_table(path: str | Path) -> "pd.DataFrame":
-    """Read a table that `export_results` wrote; raises FileError."""
+    """Read a table that `export_results` wrote; raises FileError.
+
+    Memory grows with the size of the file: packed text may be 64 MiB long, or 100 times the file;
+    Parquet may hold 10 million values, or 100 for each byte; a database one for each byte.
+    """
     import pandas as pd
 
-    path = Path(path)
+    path = checks.path("table", path)
     ending = _format(path)
     try:
         if not path.is_file():
@@ -90,17 +98,19 @@ def read_table(path: str | Path) -> "pd.DataFrame":
         if ending == ".sqlite":
             table = _read_sqlite(path)
         elif ending == ".parquet":
-            _need_pyarrow()
-            table = pd.read_parquet(path)
+            table = _read_parquet(path)
         else:
-            table = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
+            text = io.BytesIO(read_xz(path)) if ending == ".csv.xz" else path
+            table = pd.read_csv(text, dtype=str, keep_default_na=False, na_values=[""])
+        if not table.columns.is_unique:
+            raise ValueError("a column is there twice")
         parsed = {str(name): _parsed(str(name), table[name]) for name in table}
     except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise FileError(f"{path} cannot be read: {checks.reason(error)}") from error
     except FileError:
         raise
     except Exception as error:  # each reader has errors of its own
-        raise FileError(f"{path} is not a table of results: {error}") from error
+        raise FileError(f"{path} is not a table of results: {checks.reason(error)}") from error
     return pd.DataFrame(parsed)
 
 
@@ -142,7 +152,14 @@ def _curves(path: str | Path) -> dict[str, list[Checkpoint]]:
     _check_columns(table, _CURVE, path, "learning curves")
     curves: dict[str, list[Checkpoint]] = {}
     for identity, *values in table[list(_CURVE)].itertuples(index=False):
-        curves.setdefault(str(identity), []).append(Checkpoint(*values))
+        try:
+            step, accuracy, m0, m1 = values
+            row = Checkpoint(int(step), float(accuracy), int(m0), float(m1))
+        except (TypeError, ValueError) as error:  # one is missing
+            raise FileError(
+                f"{path} is not a table of learning curves: {checks.reason(error)}"
+            ) from error
+        curves.setdefault(str(identity), []).append(row)
     return curves
 
 
@@ -174,8 +191,11 @@ def _content(row: Mapping[str, Any], path: Path, number: int) -> dict[str, Any]:
             content |= _measures(row)
         else:
             content["reason"] = str(row.get("reason", ""))
-    except (KeyError, ValueError, TypeError, EnergynetError) as error:
-        raise FileError(f"{path}, row {number}, is not a result of energynet: {error}") from error
+            checks.choice("outcome", content["outcome"], (*DONE, *ABSENT))
+    except (KeyError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise FileError(
+            f"{path}, row {number}, is not a result of energynet: {checks.reason(error)}"
+        ) from error
     origin = {name: row[name] for name in PROVENANCE if name in row and name != "reason"}
     return content | {"provenance": origin}
 
@@ -191,7 +211,7 @@ def _config(row: Mapping[str, Any]) -> TrainingConfig:
 def _rule(row: Mapping[str, Any]) -> Rule:
     """The rule of a row; of one's own the name alone, for a table must not run code."""
     name = str(row["rule"])
-    if "parameters" in row:
+    if "parameters" in row and name not in RULES:
         parameters = dict(json.loads(row["parameters"]))
         return NamedRule(name, int(row["rule_version"]), tuple(sorted(parameters.items())))
     checks.choice("rule", name, tuple(RULES))
@@ -218,28 +238,43 @@ def _measures(row: Mapping[str, Any]) -> dict[str, Any]:
 def _parsed(name: str, column: "pd.Series") -> "pd.Series":
     """A column that was read, in the type that `load_results` gives it."""
     values = column.astype(object).where(column.notna(), None).tolist()
+    if any(isinstance(value, bytes) for value in values):
+        raise ValueError(f"column {name} holds bytes")
     read: Any = _number
-    if name in _WORDS:
+    if name in WORDS:
         read = str
     elif name in FLAGS:
         read = _flag
     elif name in INTEGERS:
         read = _whole
     parsed = [None if value is None else read(value) for value in values]
-    if name not in _EITHER and any(isinstance(value, str) for value in parsed):
-        parsed = values  # words in a column that is not known
+    if name not in (*EITHER, *WORDS):
+        word = next((value for value in parsed if isinstance(value, str)), None)
+        if word is not None and is_number(name):
+            raise ValueError(f"column {name} must hold numbers, got {shown(word)}")
+        if word is not None:
+            parsed = values  # words in a column that is not known
     return column_of(name, parsed)
 
 
 def _flag(value: Any) -> bool:
+    if str(value) not in ("True", "1", "1.0", "False", "0", "0.0"):
+        raise ValueError(f"{shown(value)} is neither True nor False")
     return str(value) in ("True", "1", "1.0")
 
 
 def _whole(value: Any) -> int:
     try:
-        return int(value)
+        return int(value) if isinstance(value, int | str) else _without_fraction(value)
     except ValueError:
-        return int(float(value))  # "3.0", as spreadsheets may write it
+        return _without_fraction(value)  # "3.0", as spreadsheets may write it
+
+
+def _without_fraction(value: Any) -> int:
+    number = float(value)
+    if not number.is_integer():
+        raise ValueError(f"{shown(value)} is not a whole number")
+    return int(number)
 
 
 def _number(value: Any) -> Any:
@@ -251,17 +286,17 @@ def _number(value: Any) -> Any:
 
 def _of_one_type(table: "pd.DataFrame") -> "pd.DataFrame":
     """Columns of numbers and words as words, to the last digit: files know one type a column."""
-    mixed = [name for name in _EITHER if name in table and table[name].dtype == object]
+    mixed = [name for name in EITHER if name in table and table[name].dtype == object]
     return table.assign(
         **{name: table[name].map(str, na_action="ignore").astype(object) for name in mixed}
     )
 
 
-def _format(path: Path) -> str:
+def _format(path: Path, parameter: str = "table") -> str:
     for ending in FORMATS:
         if path.name.endswith(ending):
             return ending
-    raise FileError(f"a table must end in one of {', '.join(FORMATS)}, got {path.name!r}")
+    raise FileError(f"{parameter} must end in one of {', '.join(FORMATS)}, got {shown(path.name)}")
 
 
 def _need_pyarrow() -> None:
@@ -278,10 +313,35 @@ def _sqlite(table: "pd.DataFrame") -> bytes:
         return connection.serialize()
 
 
+def _read_parquet(path: Path) -> "pd.DataFrame":
+    import pandas as pd
+
+    _need_pyarrow()
+    from pyarrow.parquet import ParquetFile
+
+    with ParquetFile(path) as file:
+        values = file.metadata.num_rows * file.metadata.num_columns
+    if values > max(10**7, 100 * path.stat().st_size):
+        raise ValueError(f"{values} values are more than a file of its size may hold")
+    return pd.read_parquet(path)
+
+
 def _read_sqlite(path: Path) -> "pd.DataFrame":
+    """The rows of a table proper: a view, or a column that is computed, has no bounds."""
     import pandas as pd
 
     with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, path.stat().st_size)
+        found = connection.execute(
+            "SELECT type, rootpage FROM sqlite_master WHERE name = ?", [_TABLE]
+        ).fetchall()
+        columns = connection.execute(f"PRAGMA table_xinfo({_TABLE})").fetchall()
+        if [kind for kind, page in found if page] != ["table"] or any(row[-1] for row in columns):
+            raise ValueError(f"it has no table {_TABLE}, or one that is computed")
         cursor = connection.execute(f"SELECT * FROM {_TABLE}")
         names = [description[0] for description in cursor.description]
-        return pd.DataFrame(cursor.fetchall(), columns=names, dtype=object)
+        most = path.stat().st_size // len(names)
+        rows = cursor.fetchmany(most + 1)
+        if len(rows) > most:
+            raise ValueError("it holds more rows than a file of its size can")
+        return pd.DataFrame(rows, columns=names, dtype=object)

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from energynet.checks import reason
 from energynet.errors import FileError
 
 
@@ -17,7 +18,9 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
 
     Raises FileError if the file cannot be written; whatever stood at `path` is then untouched.
     """
-    part = path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}.part")
+    if path.exists() and not path.is_file():
+        raise FileError(f"{path} cannot be written: it is not a file")
+    part = path.parent / f".{path.name}.{socket.gethostname()}.{os.getpid()}.part"
     try:
         with part.open("wb") as file:
             yield file
@@ -26,9 +29,31 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
         part.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        raise FileError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise FileError(f"{path} cannot be written: {reason(error)}") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def most_unpacked(path: Path) -> int:
+    """Bytes that a packed file may unpack to: 64 MiB, or 100 times its size where that is more."""
+    return max(1 << 26, 100 * path.stat().st_size)
+
+
+def read_xz(path: Path) -> bytes:
+    """The content of an .xz file; raises FileError where it is damaged or unpacks to too much."""
+    import lzma
+
+    content = bytearray()
+    try:
+        most = most_unpacked(path)
+        with lzma.open(path) as file:
+            while block := file.read(1 << 20):
+                content += block
+                if len(content) > most:
+                    raise FileError(f"{path} unpacks to more than {most:,} bytes")
+    except (lzma.LZMAError, EOFError, MemoryError) as error:
+        raise FileError(f"{path} cannot be unpacked: {reason(error)}") from error
+    return bytes(content)
 
 
 def sync_folder(folder: Path) -> None:
@@ -44,16 +69,16 @@ def sync_folder(folder: Path) -> None:
 
 def check_writable(path: Path, parameter: str) -> None:
     """Raise FileError unless a file could be written at `path`; called before work starts."""
-    if path.is_dir():
-        raise FileError(f"{parameter} must be a file, but {path} is a folder")
+    if path.exists() and not path.is_file():
+        kind = "a folder" if path.is_dir() else "a device"
+        raise FileError(f"{parameter} must be a file, but {path} is {kind}")
     if not path.parent.is_dir():
         raise FileError(f"{parameter} {path} cannot be written: {path.parent} is not a folder")
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}."):
             pass
     except OSError as error:
-        reason = error.strerror or error
-        raise FileError(f"{parameter} {path} cannot be written: {reason}") from error
+        raise FileError(f"{parameter} {path} cannot be written: {reason(error)}") from error
 
 
 def made_folder(path: Path, parameter: str) -> Path:
@@ -61,8 +86,7 @@ def made_folder(path: Path, parameter: str) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = error.strerror or error
-        raise FileError(f"{parameter} {path} cannot be made: {reason}") from error
+        raise FileError(f"{parameter} {path} cannot be made: {reason(error)}") from error
     check_writable(path / "file", parameter)
     return path
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from energynet import checks
+from energynet.checks import shown
 from energynet.config import TrainingConfig
 from energynet.cost import expected_seconds
 from energynet.errors import ConfigError, FileError
@@ -30,7 +31,7 @@ _SPECIAL = {"rule", "seed", "alpha"}
 _AXES = tuple(item.name for item in fields(TrainingConfig) if item.name not in _SPECIAL)
 _FIELDS = ("hidden", *_RULE_FIELDS, "params", "seeds", *_AXES[1:], "alpha")
 _PARAM = "params."  # before the names of parameters of rules of one's own
-_MOST_RUNS = 10_000_000  # a slip of the keyboard should not fill the memory
+_MOST_RUNS = 1_000_000  # a slip of the keyboard should not fill the memory
 
 Block = dict[str, tuple[Any, ...]]
 
@@ -120,13 +121,13 @@ class Grid:
 
         Raises ConfigError with file, block and field; FileError if there is no such file.
         """
-        path = Path(path)
+        path = checks.path("grid", path)
         try:
             content = tomllib.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
             raise FileError(f"{path} cannot be read: {error.strerror or error}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{path} is not valid TOML: {error}") from error
+        except (ValueError, RecursionError) as error:
+            raise ConfigError(f"{path} is not valid TOML: {checks.reason(error)}") from error
         try:
             return cls.from_blocks(_blocks_of_toml(content))
         except ConfigError as error:
@@ -134,16 +135,27 @@ class Grid:
 
     def to_toml(self, path: str | Path) -> None:
         """Write the grid as TOML that `from_toml` reads back; raises FileError."""
-        with written_whole(Path(path)) as file:
+        with written_whole(checks.path("path", path)) as file:
             file.write(self.toml().encode())
 
     def toml(self) -> str:
         """The grid as the text of a TOML file."""
         blocks = []
         for block in self.blocks:
-            lines = [f"{name} = {json.dumps(list(values))}" for name, values in block.items()]
+            lines = [f"{_key(name)} = {_toml(list(values))}" for name, values in block.items()]
             blocks.append("\n".join(["[[block]]", *lines]) + "\n")
         return "\n".join(blocks)
+
+
+def _key(name: str) -> str:
+    """A field, or `params.` and a name that need not be of ASCII alone."""
+    table, point, parameter = name.rpartition(".")
+    return f"{table}{point}{_toml(parameter)}" if table else name
+
+
+def _toml(value: Any) -> str:
+    """JSON is TOML but for escapes of characters in two halves, and one control character."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _some(values: tuple[Any, ...]) -> str:
@@ -163,10 +175,12 @@ def longest_first(configs: Iterable[TrainingConfig]) -> tuple[TrainingConfig, ..
 def _blocks_of_toml(content: Mapping[str, Any]) -> tuple[Block, ...]:
     for name in content:
         if name not in ("defaults", "block"):
-            raise ConfigError(f"unknown table or key {name!r}; known are [defaults] and [[block]]")
+            raise ConfigError(
+                f"unknown table or key {shown(name)}; known are [defaults] and [[block]]"
+            )
     defaults, blocks = content.get("defaults", {}), content.get("block", [])
     if not isinstance(defaults, dict):
-        raise ConfigError(f"defaults must be a table, [defaults], got {defaults!r}")
+        raise ConfigError(f"defaults must be a table, [defaults], got {shown(defaults)}")
     if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
         raise ConfigError("block must be a list of tables: write [[block]], not [block]")
     if not blocks:
@@ -191,10 +205,10 @@ def _axes(values: Mapping[str, Any]) -> Block:
             raise ConfigError("seed is not a field: use seeds, a count or a list")
         if name not in _FIELDS:
             hint = checks.suggestion(name, _FIELDS)
-            raise ConfigError(f"unknown field {name!r}; known are {', '.join(_FIELDS)}{hint}")
+            raise ConfigError(f"unknown field {shown(name)}; known are {', '.join(_FIELDS)}{hint}")
     params = values.get("params", {})
     if not isinstance(params, Mapping):
-        raise ConfigError(f"params must be a table of names and values, got {params!r}")
+        raise ConfigError(f"params must be a table of names and values, got {shown(params)}")
     axes = {name: _axis(name, values[name]) for name in _FIELDS if name in {*values} - {"params"}}
     return axes | {
         f"{_PARAM}{name}": _axis(f"{_PARAM}{name}", value) for name, value in params.items()
@@ -242,6 +256,8 @@ def _rule_axes(rule: Rule) -> Block:
 def _axis(name: str, value: Any) -> tuple[Any, ...]:
     """The values of one field in their declared type."""
     several = isinstance(value, list | tuple | range) or getattr(value, "ndim", 0) > 0
+    if several and len(value) > _MOST_RUNS:
+        raise ConfigError(f"{name} must have at most {_MOST_RUNS:,} values, got {len(value):,}")
     if name == "seeds" and not several:
         return tuple(range(checks.integer("seeds", value, 1, _MOST_RUNS)))
     values = tuple(value) if several else (value,)
@@ -252,21 +268,20 @@ def _axis(name: str, value: Any) -> tuple[Any, ...]:
 
 def _plain(name: str, value: Any) -> Any:
     """The value, if it is one that this field may have; raises ConfigError."""
-    if getattr(value, "ndim", None) == 0:
-        value = value.item()  # a NumPy scalar
+    value = checks.plain(value)
     if name == "rule":
         if isinstance(value, str):
             return check_rule_name(value)
         if is_rule(value):
             return value
-        raise ConfigError(f"rule must be a name or a plasticity rule, got {value!r}")
+        raise ConfigError(f"rule must be a name or a plasticity rule, got {shown(value)}")
     if name == "seeds":
         return checks.integer("seeds", value, 0, 2**63 - 1)
     if name == "alpha":
         return checks.fraction("alpha", value)
     if name.startswith(_PARAM):
         return checks.simple(name, value)
-    if name == "output_fraction" and value == "balanced":
+    if name == "output_fraction" and isinstance(value, str) and value == "balanced":
         return value
     if name in PARAMETERS:
         allowed = "a number in (0, 1]" + (" or 'balanced'" if name == "output_fraction" else "")

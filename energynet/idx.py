@@ -14,7 +14,9 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
+from energynet.checks import reason
 from energynet.errors import DataError
+from energynet.files import most_unpacked
 
 SUFFIXES = ("", ".gz", ".xz")
 _UNSIGNED_BYTE = 8
@@ -25,17 +27,17 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
     """Read one IDX file of unsigned bytes.
 
     Returns a uint8 array with `dimensions` axes. Memory grows with the bytes really found, never
-    with the sizes that the header claims.
+    with the sizes that the header claims; a packed file may hold 64 MiB, or 100 times its size.
 
     Raises DataError if the file is missing, truncated, too long, or no such IDX file.
     """
     try:
         with _opener(path)() as file:
             sizes = _header(file, path, dimensions)
+            _check_size(path, math.prod(sizes))
             body = _body(file, path, math.prod(sizes))
-    except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise DataError(f"{path} cannot be read: {reason}") from error
+    except (OSError, EOFError, zlib.error, MemoryError) as error:
+        raise DataError(f"{path} cannot be read: {reason(error)}") from error
     return np.frombuffer(body, dtype=np.uint8).reshape(sizes)
 
 
@@ -87,6 +89,13 @@ def _header(file: BinaryIO, path: Path, dimensions: int) -> tuple[int, ...]:
         raise DataError(f"{path} is truncated: it ends inside its header")
     sizes = np.frombuffer(head, dtype=">u4", offset=4)
     return tuple(int(size) for size in sizes)
+
+
+def _check_size(path: Path, expected: int) -> None:
+    if path.suffix and expected > (most := most_unpacked(path)):
+        raise DataError(
+            f"{path} announces {expected} values, but a packed file of its size may hold {most}"
+        )
 
 
 def _body(file: BinaryIO, path: Path, expected: int) -> bytearray:

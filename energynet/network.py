@@ -1,7 +1,6 @@
 """A trained network: its weights, its predictions, its file."""
 
-import zipfile
-import zlib
+import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +9,15 @@ from typing import Any
 import numpy as np
 
 from energynet import checks
+from energynet.checks import shown
 from energynet.config import ACTIVATIONS
+from energynet.data import as_array
 from energynet.errors import DataError, FileError
 from energynet.files import written_whole
+from energynet.npz import read_npz
 
 _FORMAT = 1
+_WHAT = "a network saved by energynet"
 _PART = 512  # images that one thread evaluates at a time
 
 
@@ -34,6 +37,13 @@ class Network:
         The x value that most pixels share: computed once for all of them.
     activation : str
         Of the hidden units, as in `TrainingConfig`.
+
+    Raises
+    ------
+    DataError
+        Weights that do not fit together, or a mean or background that is not finite.
+    ConfigError
+        An activation that there is none of.
     """
 
     w1: np.ndarray
@@ -42,25 +52,44 @@ class Network:
     background: float
     activation: str = "leaky_relu"
 
+    def __post_init__(self) -> None:
+        for name in ("w1", "w2"):
+            array = getattr(self, name)
+            real = isinstance(array, np.ndarray) and array.dtype in (np.float32, np.float64)
+            if not real or array.ndim != 2 or array.size == 0:
+                raise DataError(
+                    f"{name} must be a matrix of float32 or float64, got {shown(array)}"
+                )
+        fits = self.w1.shape[1] + 1 == self.w2.shape[0] and len(self.w1) > 1
+        if not fits or self.w1.dtype != self.w2.dtype:
+            raise DataError(
+                "w1 and w2 must have one type and shapes (n_in + 1, nh) and (nh + 1, n_out), got"
+                f" {self.w1.dtype} {self.w1.shape} and {self.w2.dtype} {self.w2.shape}"
+            )
+        checks.choice("activation", self.activation, ACTIVATIONS)
+        for name in ("mean", "background"):
+            value = checks.number(name, getattr(self, name), "a finite number", above=-math.inf)
+            object.__setattr__(self, name, value)
+
     def outputs(self, images: Any, threads: int = 1) -> np.ndarray:
         """Outputs for images, uint8 or floats (n, ...), flattened: (n, n_out) in the weights' type.
 
         They are the net inputs of the output units: a softmax is not applied.
 
-        Raises DataError if the images do not have n_in pixels.
+        Raises DataError if the images do not have n_in pixels, ConfigError for bad threads.
         """
         return self._evaluate(images, threads)[0]
 
     def predict(self, images: Any, threads: int = 1) -> np.ndarray:
         """Classes of images, int32 (n,): the largest output, of equal ones the lowest class.
 
-        Raises DataError if the images do not have n_in pixels.
+        Raises DataError if the images do not have n_in pixels, ConfigError for bad threads.
         """
         return self._evaluate(images, threads)[1]
 
     def save(self, path: str | Path) -> None:
         """Write the network to an `.npz` file, whole or not at all; raises FileError."""
-        with written_whole(Path(path)) as file:
+        with written_whole(checks.path("path", path)) as file:
             np.savez(
                 file,
                 format=_FORMAT,
@@ -74,22 +103,15 @@ class Network:
     @classmethod
     def load(cls, path: str | Path) -> "Network":
         """Read a network that `save` wrote; raises FileError for anything else."""
-        arrays = read_npz(Path(path), "a network saved by energynet")
+        path = checks.path("path", path)
+        arrays = read_npz(path, _WHAT)
         try:
-            network = cls(
-                w1=arrays["w1"],
-                w2=arrays["w2"],
-                mean=float(arrays["mean"]),
-                background=float(arrays["background"]),
-                activation=checks.choice("activation", str(arrays["activation"]), ACTIVATIONS),
-            )
-            fits = network.w1.shape[1] + 1 == network.w2.shape[0]
-            floats = network.w1.dtype in (np.float32, np.float64)
-            if not (fits and floats and network.w1.dtype == network.w2.dtype):
-                raise ValueError("its weights do not fit together")
-        except (KeyError, ValueError, TypeError, IndexError) as error:
-            raise FileError(f"{path} is not a network saved by energynet: {error}") from error
-        return network
+            if int(arrays.pop("format")) != _FORMAT:
+                raise ValueError("it has another format")
+            values = {name: checks.plain(array) for name, array in arrays.items()}
+            return cls(**values)
+        except (ValueError, KeyError, TypeError) as error:
+            raise FileError(f"{path} is not {_WHAT}: {checks.reason(error)}") from error
 
     def __repr__(self) -> str:
         n_in, nh = self.w1.shape[0] - 1, self.w1.shape[1]
@@ -100,16 +122,18 @@ class Network:
         from energynet.kernels import state
         from energynet.kernels.activation import activation_of
 
-        pixels = np.asarray(images)
+        threads = checks.integer("threads", threads, 1, 2**16)
+        pixels = as_array("images", images)
         n_in, dtype = self.w1.shape[0] - 1, self.w1.dtype
         if pixels.dtype not in (np.uint8, np.float32, np.float64) or pixels.ndim < 2:
             raise DataError(
                 "images must be uint8, float32 or float64, (n, pixels),"
                 f" got {pixels.dtype} of shape {pixels.shape}"
             )
-        pixels = np.ascontiguousarray(pixels).reshape(len(pixels), -1)
-        if pixels.shape[1] != n_in:
-            raise DataError(f"images must have {n_in} pixels, got {pixels.shape[1]}")
+        size = math.prod(pixels.shape[1:])
+        if size != n_in:
+            raise DataError(f"images must have {n_in} pixels, got {size}")
+        pixels = np.ascontiguousarray(pixels).reshape(len(pixels), n_in)
         labels = np.zeros(len(pixels), np.int32)
         encoded = encode_pixels(pixels, labels, self.mean, self.background, dtype)
         r = np.add.reduce(self.w1[:-1], axis=0, dtype=np.float64)
@@ -141,29 +165,6 @@ def evaluate_images(
         for start in range(0, n, _PART):
             part(start)
     else:
-        with ThreadPoolExecutor(threads) as pool:
+        with ThreadPoolExecutor(min(threads, n // _PART + 1)) as pool:
             list(pool.map(part, range(0, n, _PART)))
     return output, predicted
-
-
-def read_npz(path: Path, what: str) -> dict[str, np.ndarray]:
-    """All arrays of an `.npz` file of this package's format; raises FileError."""
-    try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        if int(arrays["format"]) != _FORMAT:
-            raise ValueError(f"its format is {arrays['format']}, known is {_FORMAT}")
-    except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        EOFError,
-        zlib.error,
-        zipfile.BadZipFile,
-        NotImplementedError,
-    ) as error:
-        raise FileError(f"{path} is not {what}: {error}") from error
-    return arrays

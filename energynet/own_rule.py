@@ -11,6 +11,7 @@ from typing import Any, ClassVar, NamedTuple, dataclass_transform, get_type_hint
 import numpy as np
 
 from energynet import checks
+from energynet.checks import shown
 from energynet.errors import ConfigError, EnergynetError
 from energynet.rules import Plan, Shape, Update
 
@@ -162,7 +163,7 @@ def declared(kind: type[PlasticityRule]) -> dict[str, Any]:
     for name, declaration in types.items():
         if declaration not in (int, float, bool, str):
             raise ConfigError(
-                f"{name} must be declared as int, float, bool or str, got {declaration!r}"
+                f"{name} must be declared as int, float, bool or str, got {shown(declaration)}"
             )
     return types
 
@@ -182,7 +183,7 @@ def _check_class(cls: type[PlasticityRule]) -> None:
             raise TypeError(f"{cls.__name__} cannot have a parameter called {name}: it is taken")
     version = cls.version
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise TypeError(f"version of {cls.__name__} must be an integer >= 1, got {version!r}")
+        raise TypeError(f"version of {cls.__name__} must be an integer >= 1, got {shown(version)}")
 
 
 def _check_select(rule: PlasticityRule) -> None:
@@ -206,8 +207,6 @@ def _file_hash(kind: type) -> str | None:
 
 
 def _converted(name: str, kind: type, value: Any) -> Any:
-    if getattr(value, "ndim", None) == 0:
-        value = value.item()  # a NumPy scalar
     if kind is bool:
         return checks.flag(name, value)
     if kind is int:

@@ -7,6 +7,7 @@ from dataclasses import MISSING, fields
 from typing import Any
 
 from energynet import checks
+from energynet.checks import shown
 from energynet.errors import ConfigError
 from energynet.own_rule import PlasticityRule, changed_since_import, declared
 
@@ -33,7 +34,7 @@ def own_rule(
         if given not in known:
             takes = ", ".join(known) or "no parameters"
             hint = checks.suggestion(given, known)
-            raise ConfigError(f"rule {name} takes {takes}, got {given!r}{hint}")
+            raise ConfigError(f"rule {name} takes {takes}, got {shown(given)}{hint}")
     needed = [
         item.name
         for item in fields(kind)
@@ -61,14 +62,14 @@ def own_rule_class(name: str) -> type[PlasticityRule]:
     path = name if ":" in name else _entry_points().get(name, name)
     if not _PATH.fullmatch(path):
         raise ConfigError(
-            f"rule must be MODULE:CLASS, the module as in an import statement, got {name!r}"
+            f"rule must be MODULE:CLASS, the module as in an import statement, got {shown(name)}"
         )
     module, _, attribute = path.partition(":")
     try:
         place: Any = importlib.import_module(module)
-    except Exception as error:  # whatever the module raises
+    except (Exception, SystemExit) as error:  # whatever the module raises
         raise ConfigError(
-            f"rule {name!r} cannot be imported: {type(error).__name__}: {error}"
+            f"rule {shown(name)} cannot be imported: {type(error).__name__}: {checks.reason(error)}"
         ) from error
     found = place
     for part in attribute.split("."):
@@ -78,7 +79,7 @@ def own_rule_class(name: str) -> type[PlasticityRule]:
         where = getattr(place, "__file__", None) or "Python itself"
         hint = "" if found else checks.suggestion(attribute, rules)
         raise ConfigError(
-            f"rule {name!r} must be a class that derives from PlasticityRule, in {where}{hint}"
+            f"rule {shown(name)} must be a class that derives from PlasticityRule, in {where}{hint}"
         )
     return found
 

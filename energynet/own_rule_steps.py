@@ -1,10 +1,10 @@
 """Training steps of a rule of one's own: its choices are checked, applied and counted."""
 
-import reprlib
 from typing import Any
 
 import numpy as np
 
+from energynet.checks import shown
 from energynet.errors import RuleError
 from energynet.kernels import chosen, state
 from energynet.kernels.chosen import MASK, PAIRS, PRODUCT, Change
@@ -142,4 +142,4 @@ def _short(value: Any) -> str:
         return "None: is a return missing?"
     if isinstance(value, tuple | list):
         return f"a {type(value).__name__} of {len(value)}"
-    return f"{type(value).__name__} {reprlib.repr(value)}"
+    return f"{type(value).__name__} {shown(value)}"

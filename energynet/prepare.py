@@ -1,5 +1,6 @@
 """From a config and a data set to the arrays that the kernels work on."""
 
+import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,6 +91,7 @@ def prepare(config: TrainingConfig, dataset: Dataset, threads: int | None = 1) -
     shape = shape_of(config, dataset)
     dtype = np.dtype(config.dtype)
     plan = config.rule.plan(shape)
+    _check_memory(shape, dtype)
     team = gather_team(threads, shape.hidden)
     train, test = encode_dataset(dataset, config.center, dtype)
     levels = max(shape.n_in + 2, len(train.table))
@@ -115,11 +117,25 @@ def prepare(config: TrainingConfig, dataset: Dataset, threads: int | None = 1) -
             rule=config.rule,
         )
     except MemoryError as error:
-        gigabytes = shape.synapses * dtype.itemsize / 1e9
-        raise ConfigError(
-            f"hidden must be small enough for memory, but {config.hidden} units take"
-            f" {gigabytes:,.1f} GB for the weights alone"
-        ) from error
+        raise _too_large(shape, dtype) from error
+
+
+def _check_memory(shape: Shape, dtype: np.dtype) -> None:
+    """Raise ConfigError for weights larger than the machine: it might grant them, and then die."""
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # a system that does not tell
+        return
+    if shape.synapses * dtype.itemsize > memory:
+        raise _too_large(shape, dtype)
+
+
+def _too_large(shape: Shape, dtype: np.dtype) -> ConfigError:
+    gigabytes = shape.synapses * dtype.itemsize / 1e9
+    return ConfigError(
+        f"hidden must be small enough for memory, but {shape.hidden} units take"
+        f" {gigabytes:,.1f} GB for the weights alone"
+    )
 
 
 def _no_bits(shape: Shape | None) -> np.ndarray:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from energynet import checks
+from energynet.checks import shown
 from energynet.errors import ConfigError
 from energynet.own_rule import NamedRule, PlasticityRule
 from energynet.own_rule_import import is_own_name, own_rule
@@ -37,12 +38,12 @@ def check_rule_name(name: Any) -> str:
     if not isinstance(name, str) or name not in RULES:
         hint = checks.suggestion(name, RULES)
         raise ConfigError(
-            f"rule must be one of {', '.join(RULES)}, or MODULE:CLASS, got {name!r}{hint}"
+            f"rule must be one of {', '.join(RULES)}, or MODULE:CLASS, got {shown(name)}{hint}"
         )
     return name
 
 
-def rule_from_name(name: str, **parameters: Any) -> Rule:
+def rule_from_name(name: str, /, **parameters: Any) -> Rule:
     """The rule of that name; parameters that are None count as not given.
 
     Parameters
@@ -67,7 +68,7 @@ def rule_from_name(name: str, **parameters: Any) -> Rule:
     accepted = [key for key in PARAMETERS if hasattr(kind, key) or key in kind.__annotations__]
     for key, value in given.items():
         if key not in accepted:
-            raise ConfigError(f"{key} must be left out for rule {name}, got {value!r}")
+            raise ConfigError(f"{key} must be left out for rule {name}, got {shown(value)}")
     if "fraction" in accepted and "fraction" not in given:
         raise ConfigError(f"fraction must be given for rule {name}: a number in (0, 1]")
     if "within_units" in given:
@@ -93,14 +94,15 @@ def rule_to_dict(rule: Rule) -> dict[str, Any]:
 def rule_from_dict(values: Mapping[str, Any]) -> Rule:
     """The inverse of `rule_to_dict`; raises ConfigError."""
     if not isinstance(values, Mapping) or "name" not in values:
-        raise ConfigError(f"rule must be a table with a name, got {values!r}")
+        raise ConfigError(f"rule must be a table with a name, got {shown(values)}")
     name = check_rule_name(values["name"])
     if name in RULES:
-        return rule_from_name(**values)
+        given = {str(key): value for key, value in values.items() if key != "name"}
+        return rule_from_name(name, **given)
     rest = {key: value for key, value in values.items() if key not in ("name", "version")}
     parameters = rest.pop("parameters", {})
     if rest or not isinstance(parameters, Mapping):
         raise ConfigError(
-            f"rule {name} must have a version and a table of parameters, got {dict(values)!r}"
+            f"rule {name} must have a version and a table of parameters, got {shown(dict(values))}"
         )
     return own_rule(name, parameters, values.get("version"))

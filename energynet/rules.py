@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import Any, ClassVar, Protocol
 
 from energynet import checks
+from energynet.checks import shown
 from energynet.errors import ConfigError
 
 
@@ -92,7 +93,7 @@ def _count_output(output_fraction: float | str | None, fraction: float, n1: int,
 def _output_fraction(value: Any) -> float | str | None:
     if value is None:
         return None
-    if value == "balanced":
+    if isinstance(value, str) and value == "balanced":
         return "balanced"
     return checks.number(
         "output_fraction", value, "a number in (0, 1] or 'balanced'", above=0.0, up_to=1.0
@@ -142,7 +143,7 @@ class FixedMask:
         if self.over == "units" and self.output_fraction is not None:
             raise ConfigError(
                 "output_fraction must be left out for rule fixed-units,"
-                f" got {self.output_fraction!r}"
+                f" got {shown(self.output_fraction)}"
             )
 
     @property
@@ -216,12 +217,12 @@ class LargestUpdates:
         if self.scope != "layer" and self.output_fraction is not None:
             raise ConfigError(
                 f"output_fraction must be left out for rule {self.name},"
-                f" got {self.output_fraction!r}"
+                f" got {shown(self.output_fraction)}"
             )
         over_units = isinstance(self.within, FixedMask) and self.within.over == "units"
         if self.within is not None and not over_units:
             raise ConfigError(
-                f"within must be a FixedMask(Q, over='units') or None, got {self.within!r}"
+                f"within must be a FixedMask(Q, over='units') or None, got {shown(self.within)}"
             )
 
     @property

@@ -22,8 +22,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from energynet import checks
 from energynet.config import NUMERICS_VERSION, TrainingConfig
-from energynet.errors import FileError
+from energynet.errors import ConfigError, FileError
 from energynet.files import sync_folder, written_whole
 from energynet.result import Checkpoint, TrainingResult, finite
 
@@ -60,14 +61,15 @@ class Store:
     """
 
     def __init__(self, folder: str | Path, create: bool = True) -> None:
-        self.root = Path(folder)
-        try:
-            if create:
-                self.root.mkdir(parents=True, exist_ok=True)
-                with tempfile.TemporaryFile(dir=self.root):
-                    pass
-            elif not self.root.is_dir():
+        self.root = checks.path("store", folder)
+        if not create:
+            if not self.root.is_dir():
                 raise FileError(f"store {self.root} is not a folder of results")
+            return
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.root):
+                pass
         except OSError as error:
             reason = error.strerror or error
             raise FileError(f"store {self.root} cannot be written: {reason}") from error
@@ -193,6 +195,14 @@ class Store:
         return removed
 
 
+def check_id(identity: Any) -> str:
+    """The id of a run; raises ConfigError for anything else."""
+    if not isinstance(identity, str) or not _ID.fullmatch(identity):
+        got = checks.shown(identity)
+        raise ConfigError(f"ids must be those of runs, 16 hexadecimal digits, got {got}")
+    return identity
+
+
 def read_result(path: Path) -> dict[str, Any]:
     """The content of a `result.json`; raises FileError where it cannot be understood."""
     try:
@@ -214,16 +224,19 @@ def read_history(folder: Path) -> list[Checkpoint]:
         return []
     try:
         with path.open(newline="") as file:
-            return [
+            rows = [
                 Checkpoint(
                     int(row["step"]), float(row["accuracy"]), int(row["m0"]), float(row["m1"])
                 )
                 for row in csv.DictReader(file)
             ]
+        if not all(0 <= count < 2**63 for row in rows for count in (row.step, row.m0)):
+            raise ValueError("a count is none")
     except OSError as error:
         raise FileError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
         raise FileError(f"{path} is not a learning curve of energynet") from error
+    return rows
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:

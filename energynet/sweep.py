@@ -1,5 +1,6 @@
 """Many runs, stored as they end: the same call goes on where an earlier one was stopped."""
 
+import re
 import signal
 import sys
 import threading
@@ -76,9 +77,14 @@ def sweep(
     KeyboardInterrupt
         After Ctrl-C or SIGTERM; runs under way have saved where they stand.
     """
+    checks.flag("retry_failed", retry_failed)
+    checks.flag("progress", progress)
+    count = usable_cores() if workers is None else checks.integer("workers", workers, 1, 4096)
+    if not (executor is None or callable(getattr(executor, "submit", None))):
+        raise ConfigError(f"executor must have submit(), or be None, got {checks.shown(executor)}")
+    grid = _configs(grid)
     opened = Store(store)
     plan = Plan(grid, opened, data, retry_failed, shard)
-    count = usable_cores() if workers is None else checks.integer("workers", workers, 1, 4096)
     shown = SweepProgress(
         [plan.configs[spec["id"]] for spec in plan.todo],
         len(plan.configs) - len(plan.todo),
@@ -118,7 +124,7 @@ class Plan:
         for rule in {config.rule for config in configs}:
             check_importable(rule)
         if shard is not None:
-            part, parts = shard
+            part, parts = _pair(shard)
             checks.integer("shard", parts, 1, 10**6)
             checks.integer("shard", part, 1, parts)
             configs = configs[part - 1 :: parts]
@@ -140,6 +146,21 @@ class Plan:
         ]
 
 
+def _configs(grid: Any) -> Iterable[TrainingConfig]:
+    """The configs, once all are looked at."""
+    configs = tuple(grid) if isinstance(grid, Iterable) and not isinstance(grid, str) else (grid,)
+    for config in configs:
+        if not isinstance(config, TrainingConfig):
+            raise ConfigError(f"grid must be a Grid, or configs, got {checks.shown(config)}")
+    return configs
+
+
+def _pair(shard: Any) -> tuple[int, int]:
+    if not isinstance(shard, tuple | list) or len(shard) != 2:
+        raise ConfigError(f"shard must be (I, N) with I in 1 ... N, got {checks.shown(shard)}")
+    return shard[0], shard[1]
+
+
 def _named(data: str | Path | Dataset, store: Store) -> tuple[str, str]:
     """A name by which workers can load the data set, and its hash."""
     if isinstance(data, Dataset):
@@ -155,9 +176,10 @@ def _named(data: str | Path | Dataset, store: Store) -> tuple[str, str]:
                     classes=data.classes,
                 )
         return str(path), data.sha256
-    if str(data) == "mnist":
+    if isinstance(data, str) and data == "mnist":
         return "mnist", load_mnist().sha256
-    return str(Path(data).resolve()), load_idx(data).sha256
+    folder = checks.path("data", data)
+    return str(folder.resolve()), load_idx(folder).sha256
 
 
 def _run_locally(plan: Plan, store: Store, workers: int, shown: SweepProgress) -> None:
@@ -289,7 +311,8 @@ def _say_how_to_resume(shown: SweepProgress) -> None:
 
 def parse_shard(text: str) -> tuple[int, int]:
     """I/N as two numbers; raises ConfigError."""
-    part, slash, parts = text.partition("/")
-    if not (slash and part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
-        raise ConfigError(f"shard must be I/N with I in 1 ... N, got {text!r}")
-    return int(part), int(parts)
+    found = re.fullmatch("([0-9]{1,9})/([0-9]{1,9})", text)
+    part, parts = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not 1 <= part <= parts:
+        raise ConfigError(f"shard must be I/N with I in 1 ... N, got {checks.shown(text)}")
+    return part, parts

@@ -8,11 +8,12 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from energynet import checks
 from energynet.config import TrainingConfig
-from energynet.errors import FileError
+from energynet.errors import ConfigError, FileError
 from energynet.files import written_whole
 from energynet.rule_names import PARAMETERS
-from energynet.store import DONE, Store, read_history, read_result
+from energynet.store import DONE, Store, check_id, read_history, read_result
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +41,15 @@ DEFAULTS: dict[str, Any] = {
     if item.default is not MISSING and item.name not in ("rule", "seed", "alpha")
 }
 FLAGS = tuple(name for name, value in DEFAULTS.items() if isinstance(value, bool))
+EITHER = ("output_fraction", "learning_rate")  # numbers or words
+# Words also where they look like numbers, as a commit or a host may.
+WORDS = (
+    *("id", "rule", "parameters", "outcome", "alpha"),
+    *(name for name, value in DEFAULTS.items() if isinstance(value, str)),
+    *(name for name in PROVENANCE if name not in INTEGERS),
+)
+_NUMBERS = {*_FIRST, *_TIMES, *DEFAULTS, "within_units"} - {*INTEGERS, *FLAGS, *WORDS}
+_ALWAYS = ("id", "hidden", "rule", "seed", "outcome")
 
 
 def load_results(store: str | Path) -> "pd.DataFrame":
@@ -71,12 +81,14 @@ def load_results(store: str | Path) -> "pd.DataFrame":
 def load_history(store: str | Path, ids: Iterable[str] | None = None) -> "pd.DataFrame":
     """The learning curves of a store: id, step, accuracy, m0, m1, a row for each checkpoint.
 
-    ids : those of some runs; None takes all. Raises FileError.
+    ids : those of some runs; None takes all. Raises FileError, ConfigError.
     """
     import pandas as pd
 
     opened = Store(store, create=False)
-    known = _records(opened) if ids is None else ids
+    if ids is not None and (isinstance(ids, str) or not isinstance(ids, Iterable)):
+        raise ConfigError(f"ids must be a list of ids, or None, got {checks.shown(ids)}")
+    known = _records(opened) if ids is None else [check_id(identity) for identity in ids]
     rows = [(i, *row) for i in known for row in read_history(opened.folder(i))]
     frame = pd.DataFrame(rows, columns=["id", "step", "accuracy", "m0", "m1"])
     return frame.astype({"step": "int64", "m0": "int64", "accuracy": "float64", "m1": "float64"})
@@ -113,6 +125,31 @@ def record_of(content: Mapping[str, Any]) -> dict[str, Any]:
         row["alpha"] = " ".join(_shortest(alpha) for alpha in alphas)
     known = content["provenance"].items()
     return row | {name: value for name, value in known if name in PROVENANCE and value != ""}
+
+
+def unfit(row: Mapping[str, Any]) -> str:
+    """The name of a value that its column cannot hold, or of one that lacks; else nothing."""
+    wrong = [name for name in _ALWAYS if row.get(name) is None]
+    wrong += [name for name, value in row.items() if not (value is None or _fits(name, value))]
+    return wrong[0] if wrong else ""
+
+
+def _fits(name: str, value: Any) -> bool:
+    if name in INTEGERS:
+        return type(value) is int and -(2**63) <= value < 2**63
+    if name in FLAGS:
+        return isinstance(value, bool)
+    if name in WORDS:
+        return isinstance(value, str)
+    if is_number(name):
+        real = type(value) is float or (type(value) is int and abs(value) < 2**1000)
+        return real or (name in EITHER and isinstance(value, str))
+    return True
+
+
+def is_number(name: str) -> bool:
+    """Whether a column holds numbers with a fraction, apart from the words of `EITHER`."""
+    return name in _NUMBERS or name.startswith("m_alpha_")
 
 
 def _shortest(number: float) -> str:
@@ -174,7 +211,7 @@ def _records(store: Store) -> dict[str, dict[str, Any]]:
             continue  # under way
         stamp = [status.st_mtime_ns, status.st_size]
         entry = known.get(folder.name)
-        if entry is None or entry[:2] != stamp:
+        if entry is None or entry[:2] != stamp or unfit(entry[2]):
             try:
                 row = _record(folder)
             except FileError as error:
@@ -194,7 +231,9 @@ def _record(folder: Path) -> dict[str, Any]:
     content = read_result(folder / "result.json")
     try:
         row = record_of(content)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        if wrong := unfit(row):
+            raise ValueError(wrong)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise FileError(f"{folder / 'result.json'} is not a result of energynet") from error
     if row["id"] != folder.name:
         raise FileError(f"{folder / 'result.json'} is not the result of {folder.name}")
@@ -209,6 +248,6 @@ def _read_index(path: Path) -> dict[str, list[Any]]:
         entries: dict[str, list[Any]] = content["entries"]
         if not all(isinstance(row, dict) for _, _, row in entries.values()):
             return {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
     return entries

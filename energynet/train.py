@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from energynet import checks
 from energynet.config import TrainingConfig
 from energynet.data import Dataset
 from energynet.errors import ConfigError, DataError
@@ -88,8 +89,11 @@ def train(
     if not isinstance(dataset, Dataset):
         raise DataError(f"dataset must be a Dataset, got {type(dataset).__name__}")
     evaluators = resolve_threads(threads, config.hidden, crossover=_LARGE)
+    checks.function("progress", progress)
+    checks.function("on_checkpoint", on_checkpoint)
     if checkpoint is not None:
-        check_writable(Path(checkpoint), "checkpoint")
+        checkpoint = checks.path("checkpoint", checkpoint)
+        check_writable(checkpoint, "checkpoint")
 
     from energynet.prepare import prepare
 
@@ -99,7 +103,7 @@ def train(
     if checkpoint is None:
         outcome = training.finish(lambda: None)
     else:
-        outcome = _with_checkpoint(training, Path(checkpoint), dataset)
+        outcome = _with_checkpoint(training, checkpoint, dataset)
     training.seconds["total"] += time.perf_counter() - started
     return _result(training, outcome)
 

@@ -16,11 +16,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from energynet.config import NUMERICS_VERSION, TrainingConfig
 from energynet.data import Dataset, load_idx, load_mnist
-from energynet.errors import EnergynetError, FileError
+from energynet.errors import DataError, EnergynetError, FileError
+from energynet.npz import read_npz
 from energynet.provenance import now, provenance
 from energynet.store import DONE, Store, forget_checkpoint
 from energynet.train import Progress, train
@@ -37,12 +36,13 @@ def load_data(name: str) -> Dataset:
     if name == "mnist":
         return load_mnist()
     if name.endswith(".npz"):
-        with np.load(name, allow_pickle=False) as file:
-            train_set, test_set = (
-                (file["x_train"], file["y_train"]),
-                (file["x_test"], file["y_test"]),
-            )
-            return Dataset.from_arrays(*train_set, *test_set, classes=int(file["classes"]))
+        arrays = read_npz(Path(name), "a data set saved by energynet")
+        try:
+            names = ("x_train", "y_train", "x_test", "y_test", "classes")
+            values: list[Any] = [arrays[name] for name in names]
+            return Dataset.from_arrays(*values)
+        except (KeyError, DataError) as error:
+            raise DataError(f"{name} is not a data set saved by energynet: {error}") from error
     return load_idx(name)
 
 
@@ -111,11 +111,9 @@ def _drop_foreign(path: Path, config: TrainingConfig, dataset: Dataset) -> None:
     if not path.exists():
         return
     try:
-        with np.load(path, allow_pickle=False) as file:
-            usable = str(file["owner"]) == identity(config, dataset.sha256)
-            for name in file.files:
-                file[name]
-    except Exception:  # a damaged archive can raise anything
+        arrays = read_npz(path, "a checkpoint of energynet")
+        usable = str(arrays["owner"]) == identity(config, dataset.sha256)
+    except (FileError, KeyError):
         usable = False
     if not usable:
         forget_checkpoint(path)

@@ -29,16 +29,21 @@ static void fail(const char *what, int64_t n)
     exit(1);
 }
 
-/* Many equal values, zeros, infinities and numbers over all magnitudes. */
+/* Many equal values, zeros, infinities and numbers over all magnitudes, also below the normal ones
+ * of float and of double. */
 static double some_value(void)
 {
-    switch (draw(6)) {
+    switch (draw(8)) {
     case 0:
         return 0.0;
     case 1:
         return 1.5;
     case 2:
         return INFINITY;
+    case 3:
+        return ldexp((double)draw(1000), -149);
+    case 4:
+        return ldexp((double)draw(1000), draw(2) ? -1074 : 1000);
     default:
         return ldexp((double)draw(1000), (int)draw(120) - 60);
     }
@@ -63,6 +68,8 @@ static double some_value(void)
         }                                                                                         \
         if (n > 0) {                                                                              \
             int64_t k = 1 + (int64_t)draw((uint64_t)total);                                       \
+            if (draw(4) == 0)                                                                     \
+                k = draw(2) ? 1 : total;                                                          \
             qsort(all, (size_t)total, sizeof(real), falling_##suffix);                            \
             if (en_kth_largest_##suffix(value, weighted ? weight : NULL, n, k) != all[k - 1])     \
                 fail("kth_largest_" #suffix, n);                                                  \

@@ -10,7 +10,7 @@ import energynet
 
 PACKAGE = Path(energynet.__file__).parent
 ORDER = """
-errors checks html files idx data rules own_rule own_rule_import rule_names
+errors checks html files npz idx data rules own_rule own_rule_import rule_names
 config
 kernels.team kernels._sparse kernels._jit kernels.native kernels.state
 kernels.sums kernels.draws kernels.masks kernels.sort kernels.activation

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from energynet.analysis.intervals import CONFIDENCE, t_quantile
-from energynet.analysis.runs import at_criterion, energies, labelled, main_runs
+from energynet.analysis.runs import at_criterion, check_history, energies, labelled, main_runs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +25,7 @@ def study_runs(
     history: "pd.DataFrame | None" = None,
 ) -> "pd.DataFrame":
     """The labelled runs in the study's own settings, at another criterion where asked for."""
+    check_history(history)
     runs = main_runs(labelled(table), by)
     return runs if criterion is None else at_criterion(runs, criterion, history)
 

@@ -25,6 +25,7 @@ from energynet.analysis.verdicts import (
     judged_sizes,
 )
 from energynet.analysis.words import describe, listing, marks_words, mention_words, readings_words
+from energynet.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,8 +128,15 @@ def claims(
     -------
     list of Claim
         In order of their numbers; with `by`, for one group after the other.
+
+    Raises
+    ------
+    DataError, ConfigError
+        The table has no rows or lacks columns; `by` or `criterion` cannot be used.
     """
     every, own = labelled(table), study_runs(table, by, criterion, history)
+    if own.empty:
+        raise DataError("the table of results holds no runs")
     found: list[Claim] = []
     for key, study in studies(own, by):
         group = tuple(zip(by, map(_plain, key), strict=True))

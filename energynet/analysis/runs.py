@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any
 
+from energynet import checks
 from energynet.analysis.methods import ALL, own_label, rule_label
+from energynet.checks import shown
 from energynet.config import TrainingConfig
 from energynet.errors import ConfigError, DataError
 
@@ -17,6 +19,12 @@ ABSENT = ("failed", "skipped")  # outcomes of runs that have no result
 
 DATA = "data_sha256"
 _LABELLING = ("output_fraction", "within_units")
+CURVE = ("id", "step", "accuracy", "m0", "m1")  # columns of learning curves
+_KEYS = ("hidden", "rule", "fraction", "seed", "seeds")  # keep runs apart always
+_NUMBERS = (
+    *("hidden", "fraction", "seed", "steps", "plastic_synapses", "accuracy", "best_accuracy"),
+    *("target_accuracy", "max_steps", "test_every"),
+)
 REQUIRED = ("hidden", "rule", "fraction", "seed", "outcome", "steps", "m0", "m1")
 DEFAULTS: dict[str, Any] = {
     item.name: item.default for item in fields(TrainingConfig) if item.default is not MISSING
@@ -34,14 +42,18 @@ def energies(table: "pd.DataFrame") -> list[str]:
 def labelled(table: "pd.DataFrame") -> "pd.DataFrame":
     """The table with rule labels, default settings filled in, and `reached`, `missing`, `seeds`.
 
-    Raises DataError if a column is missing that every table of results has.
+    Raises DataError if a column is missing that every table of results has, or holds words.
     """
-    lacking = [name for name in REQUIRED if name not in table.columns]
-    if lacking:
-        raise DataError(f"the table of results lacks the columns {', '.join(lacking)}")
     import pandas as pd
 
-    runs = table.copy()
+    _check_frame("table", table, REQUIRED)
+    runs = table.reset_index(drop=True)
+    for name in (*_NUMBERS, *energies(runs)):
+        if name in runs.columns:
+            runs[name] = _numbers(name, runs[name])
+    for name in ("hidden", "rule", "seed", "outcome"):
+        if runs[name].isna().any():
+            raise DataError(f"column {name} of the table must have a value in each row")
     for name in _LABELLING:
         if name not in runs.columns:
             runs[name] = None
@@ -78,6 +90,38 @@ def _mean_share(own: "pd.DataFrame") -> "pd.Series":
     return share.groupby(setting).transform("mean").fillna(1.0)
 
 
+def _check_frame(name: str, frame: Any, columns: Sequence[str]) -> None:
+    import pandas as pd
+
+    if not isinstance(frame, pd.DataFrame):
+        raise DataError(f"{name} must be a pandas DataFrame of results, got {shown(frame)}")
+    lacking = [column for column in columns if column not in frame.columns]
+    if lacking:
+        raise DataError(f"the {name} of results lacks the columns {', '.join(lacking)}")
+    if not frame.columns.is_unique:
+        raise DataError(f"the {name} of results must have each column once")
+
+
+def check_history(history: Any) -> None:
+    """Raise DataError for learning curves that are none."""
+    if history is not None:
+        _check_frame("history", history, CURVE)
+        for name in CURVE[1:]:
+            _numbers(name, history[name])
+
+
+def _numbers(name: str, column: "pd.Series") -> "pd.Series":
+    """The column as it is, if it holds numbers; as float64, if these are kept as objects."""
+    from pandas.api.types import is_numeric_dtype
+
+    if is_numeric_dtype(column.dtype):
+        return column
+    try:
+        return column.astype("float64")
+    except (TypeError, ValueError) as error:
+        raise DataError(f"column {name} must hold numbers: {error}") from error
+
+
 def _seed_set(seed: int) -> str:
     if seed in EXPLORATION:
         return "exploration"
@@ -90,9 +134,13 @@ def main_runs(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":
     Runs made for another end (a higher target accuracy, say) are left out. Of runs that differ
     in their limit of steps alone the longest stays: it is the same run, gone on with.
     """
-    for name in by:
-        if name not in runs.columns:
-            raise ConfigError(f"by must name columns of the table, got {name!r}")
+    if isinstance(by, str) or not isinstance(by, Sequence):
+        raise ConfigError(f"by must be a list of columns, got {shown(by)}")
+    for number, name in enumerate(by):
+        if not isinstance(name, str) or name not in runs.columns:
+            raise ConfigError(f"by must name columns of the table, got {shown(name)}")
+        if name in _KEYS or name in by[:number]:
+            raise ConfigError(f"by must name other columns, each once, got {shown(name)}")
     return longest(runs[own_settings(runs, by)], by)
 
 
@@ -158,10 +206,8 @@ def at_criterion(
     if history is None:
         raise ConfigError("criterion needs the learning curves: give history=load_history(...)")
     stopped = float(runs["target_accuracy"].max())
-    if not 0 < criterion <= stopped:
-        raise ConfigError(
-            f"criterion must be in (0, {stopped:g}], where the runs stopped, got {criterion!r}"
-        )
+    allowed = f"in (0, {stopped:g}], where the runs stopped"
+    criterion = checks.number("criterion", criterion, allowed, above=0.0, up_to=stopped)
     first = (
         history[history["accuracy"] >= criterion]
         .sort_values("step", kind="stable")

@@ -11,6 +11,7 @@ from typing import Any
 
 from energynet import checks
 from energynet.analysis.methods import ALL, rule_label
+from energynet.checks import shown
 from energynet.config import TrainingConfig
 from energynet.errors import ConfigError
 from energynet.rule_names import rule_from_name
@@ -129,7 +130,7 @@ def preset_from_dict(name: str, values: Mapping[str, Any]) -> Preset:
     known = [item.name for item in fields(Preset) if item.name != "name"]
     for key in values:
         if key not in known:
-            raise ConfigError(f"preset {name}: unknown {key!r}; known are {', '.join(known)}")
+            raise ConfigError(f"preset {name}: unknown {shown(key)}; known are {', '.join(known)}")
     try:
         methods = tuple(_method(block) for block in values.get("method", ()))
         energies = tuple(values.get("energies", ()))
@@ -159,5 +160,5 @@ def fraction_value(value: Any) -> float:
         try:
             value = float(Fraction(value))
         except (ValueError, ZeroDivisionError) as error:
-            raise ConfigError(f"fraction must be a number or 'a/b', got {value!r}") from error
+            raise ConfigError(f"fraction must be a number or 'a/b', got {shown(value)}") from error
     return checks.fraction("fraction", value)
