@@ -46,6 +46,8 @@ class DirectEnergy(NamedTuple):
 class Energy:
     """What a run spent: M_alpha = sum over synapses and steps of |dw|^alpha.
 
+    Source: Li & van Rossum, eLife 2020; van Rossum & Pache, PLoS Comput Biol 2024.
+
     Attributes
     ----------
     m0 : int
@@ -58,8 +60,6 @@ class Energy:
         The same as (hidden layer, output layer).
     direct : DirectEnergy or None
         None for a diverged run.
-
-    Source: Li & van Rossum, eLife 2020; van Rossum & Pache, PLoS Comput Biol 2024.
     """
 
     m0: int
@@ -125,7 +125,7 @@ class TrainingResult:
         return max((row.accuracy for row in self.history), default=None)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but the network, as plain values (DESIGN section 7); non-finite is None."""
+        """Everything but the network, as plain values for JSON; non-finite is None."""
         direct = self.energy.direct
         values: dict[str, Any] = {
             "outcome": self.outcome,

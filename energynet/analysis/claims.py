@@ -70,7 +70,7 @@ class Claim:
     group: tuple[tuple[str, Any], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values (DESIGN section 7); `group` only where `by` was given."""
+        """As plain values for JSON; `group` only where `by` was given."""
         values: dict[str, Any] = {
             "number": self.number,
             "statement": self.statement,
