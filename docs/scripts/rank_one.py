@@ -34,7 +34,7 @@ def draw() -> str:
     mask = largest(x, delta)
     rows, columns = np.argsort(-x, kind="stable"), np.argsort(-delta, kind="stable")
     with settings():
-        figure = Figure(figsize=(6.4, 2.3), layout="constrained")
+        figure = Figure(figsize=(4.8, 1.9), layout="constrained")
         left, right = figure.subplots(1, 2)
         _panel(left, mask, "inputs", "hidden units", "as they come")
         names = "inputs, by falling |x|", "hidden units, by falling |δ|", "in order"

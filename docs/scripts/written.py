@@ -45,8 +45,9 @@ def statements() -> str:
 
     lines = []
     for statement in STATEMENTS:
-        note = " *(fixed masks: judged in three readings)*" if statement.readings else ""
-        lines.append(f"{statement.number}. {statement.text}{note}")
+        note = " *(in three readings)*" if statement.readings else ""
+        text = statement.text.replace("*", r"\*")
+        lines.append(f"{statement.number}. {text}{note}")
         lines += [f"    - {part.title}" for part in statement.parts if part.title]
     return "\n".join(lines) + "\n"
 
