@@ -1,5 +1,6 @@
 """Settings of the documentation: sphinx-build -W docs docs/_build."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -53,8 +54,8 @@ def setup(app):
 
 
 def _bars(_app, _what, _name, _object, _options, lines):
-    """|dw| is no substitution."""
-    lines[:] = [line.replace("|", r"\|") for line in lines]
+    """|dw| is no substitution, and `.gz` is no name."""
+    lines[:] = [re.sub(r"`(\.\w+)`", r"``\1``", line.replace("|", r"\|")) for line in lines]
 
 
 def _formula(translator, node):

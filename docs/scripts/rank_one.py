@@ -40,9 +40,9 @@ def draw() -> str:
         names = "inputs, by falling |x|", "hidden units, by falling |δ|", "in order"
         _panel(right, mask[rows][:, columns], *names)
         lengths = mask[rows][:, columns].sum(axis=1)
-        edge = np.repeat(lengths, 2) - 0.5
-        heights = np.repeat(np.arange(INPUTS + 1), 2)[1:-1] - 0.5
-        right.plot(edge, heights, color=INK, linewidth=1.2)
+        edge = np.append(np.repeat(lengths, 2), 0)
+        heights = np.repeat(np.arange(INPUTS + 1), 2)[1:]
+        right.plot(edge, heights, color=INK, linewidth=1.2, clip_on=False)
         buffer = io.BytesIO()
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     title = (
@@ -54,6 +54,6 @@ def draw() -> str:
 
 def _panel(axes, mask, rows: str, columns: str, title: str) -> None:
     axes.pcolormesh(mask, cmap=_COLORS, edgecolors=GREY, linewidth=0.1)
-    axes.collections[0].set_offsets((0, 0))
     axes.set(ylabel=rows, xlabel=columns, title=title, xticks=[], yticks=[])
+    axes.set(xlim=(0, UNITS), ylim=(0, INPUTS))
     axes.invert_yaxis()

@@ -45,10 +45,12 @@ class Claim:
         What is claimed; in a part: which part, or which reading of F.
     verdict : {"holds", "fails", "undecided", "mixed"}
         mixed: the readings of F differ.
-    estimate, interval : float and (low, high), or None
+    estimate : float or None
         Of the cell that decides: of those with that verdict the one least inside the claimed
         region. In units of the claim: ratios of energies, slopes per decade of nh, accuracies in
-        per cent. An open end is None, and so is all of it where the parts measure different things.
+        per cent. None where the parts measure different things.
+    interval : (low, high) or None
+        Its 95 % interval; an open end is None.
     sizes : tuple of int
         Sizes of networks that could be judged.
     words : str
@@ -127,6 +129,11 @@ def claims(
     -------
     list of Claim
         In order of their numbers; with `by`, for one group after the other.
+
+    Raises
+    ------
+    DataError, ConfigError
+        As for `cells`.
     """
     every, own = labelled(table), study_runs(table, by, criterion, history)
     found: list[Claim] = []
