@@ -48,7 +48,10 @@ class Step:
     ----------
     number : int
         Steps done before this one.
-    hidden, output : Layer
+    hidden : Layer
+        Factors of the updates of the synapses onto the hidden units.
+    output : Layer
+        Factors of those onto the output units.
     """
 
     number: int

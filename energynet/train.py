@@ -36,7 +36,11 @@ _SHARE = 20  # a checkpoint file is written when the run took 20 times as long a
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands; `accuracy` is that of the last checkpoint, None before the first."""
+    """Where a run stands.
+
+    step: steps done, of at most max_steps; accuracy: share of the test set that was right at the
+    last checkpoint, None before the first; m0, m1: energies so far.
+    """
 
     step: int
     max_steps: int
