@@ -38,7 +38,15 @@ def encode_pixels(
         codes, values = np.empty((0, n_in), np.uint8), _subtract(pixels, mean, dtype)
         table, code = np.zeros(257, dtype), -1
     order = np.argsort(-np.abs(table), kind="stable")
+    codes, values, labels = map(_read_only, (codes, values, labels))
     return Images(codes, values, table, order, labels, dtype.type(background), code)
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    """A view as mapped files give it: what may be written to is another type to the compiler."""
+    view = np.asarray(array).view()
+    view.flags.writeable = False
+    return view
 
 
 def _subtract(pixels: np.ndarray, mean: float, dtype: np.dtype) -> np.ndarray:

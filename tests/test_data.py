@@ -6,6 +6,7 @@ import os
 import subprocess
 import tracemalloc
 
+import numba
 import numpy as np
 import pytest
 from support import PYTHON
@@ -262,3 +263,17 @@ def test_pixels_that_overflow_float32():
     dataset = en.Dataset.from_arrays(images, [0, 1], images, [0, 1])
     with pytest.raises(en.DataError, match="pixels must fit into float32"):
         encode_dataset(dataset, False, np.dtype(np.float32))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_all_images_are_of_one_compiled_type(mnist, dtype):
+    """Else `energynet info --warm` would compile for some, and users wait for others."""
+    images = np.zeros((5, 8), np.uint8)
+    own = en.Dataset.from_arrays(images, np.arange(5), images, np.arange(5))
+    floats = en.Dataset.from_arrays(images / 2, np.arange(5), images / 2, np.arange(5))
+    kinds = {
+        numba.typeof(part)
+        for dataset in (mnist, own, floats)
+        for part in encode_dataset(dataset, True, np.dtype(dtype))
+    }
+    assert len(kinds) == 1
