@@ -143,7 +143,10 @@ def load_idx(folder: str | Path) -> Dataset:
     The names are those of MNIST: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`,
     `t10k-images-idx3-ubyte`, `t10k-labels-idx1-ubyte`.
 
-    Raises DataError if a file is missing or damaged, or if the parts do not fit together.
+    A packed file may hold 64 MiB, or 100 times its size where that is more.
+
+    Raises DataError if a file is missing or damaged, or if the parts do not fit together;
+    ConfigError if `folder` is no path.
     """
     folder = checks.path("folder", folder)
     if not folder.is_dir():

@@ -247,7 +247,7 @@ def _parsed(name: str, column: "pd.Series") -> "pd.Series":
         read = _flag
     elif name in INTEGERS:
         read = _whole
-    parsed = [None if value is None else read(value) for value in values]
+    parsed = [None if value is None else _read(name, read, value) for value in values]
     if name not in (*EITHER, *WORDS):
         word = next((value for value in parsed if isinstance(value, str)), None)
         if word is not None and is_number(name):
@@ -257,24 +257,30 @@ def _parsed(name: str, column: "pd.Series") -> "pd.Series":
     return column_of(name, parsed)
 
 
+def _read(name: str, read: Any, value: Any) -> Any:
+    try:
+        return read(value)
+    except (KeyError, ValueError, TypeError, OverflowError) as error:
+        what = {_flag: "True or False", _whole: "whole numbers"}.get(read, "numbers or words")
+        raise ValueError(f"column {name} must hold {what}, got {shown(value)}") from error
+
+
 def _flag(value: Any) -> bool:
-    if str(value) not in ("True", "1", "1.0", "False", "0", "0.0"):
-        raise ValueError(f"{shown(value)} is neither True nor False")
-    return str(value) in ("True", "1", "1.0")
+    return {"True": True, "1": True, "1.0": True, "False": False, "0": False, "0.0": False}[
+        str(value)
+    ]
 
 
 def _whole(value: Any) -> int:
     try:
-        return int(value) if isinstance(value, int | str) else _without_fraction(value)
+        number = int(str(value))
     except ValueError:
-        return _without_fraction(value)  # "3.0", as spreadsheets may write it
-
-
-def _without_fraction(value: Any) -> int:
-    number = float(value)
-    if not number.is_integer():
-        raise ValueError(f"{shown(value)} is not a whole number")
-    return int(number)
+        number = int(float(value))  # "3.0", as spreadsheets may write it
+        if number != float(value):
+            raise
+    if not -(2**63) <= number < 2**63:
+        raise OverflowError
+    return number
 
 
 def _number(value: Any) -> Any:

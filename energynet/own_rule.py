@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from importlib.metadata import entry_points
+from inspect import get_annotations
 from typing import Any, ClassVar, NamedTuple, dataclass_transform, get_type_hints
 
 import numpy as np
@@ -86,6 +87,9 @@ class PlasticityRule:
             raise TypeError(
                 f"{cls.__name__} must check its parameters in check(), not __post_init__"
             )
+        taken = {*dir(PlasticityRule)} & {*get_annotations(cls)} - {"version"}
+        if taken:
+            raise TypeError(f"{cls.__name__} must name its parameters otherwise: {min(taken)}")
         dataclass(frozen=True)(cls)
 
     def __post_init__(self) -> None:

@@ -346,6 +346,8 @@ def test_declarations_that_cannot_be_checked():
 
     with pytest.raises(en.ConfigError, match="values must be declared as int, float, bool or str"):
         Lists([1])
+    with pytest.raises(TypeError, match="Plan must name its parameters otherwise: plan"):
+        type("Plan", (en.PlasticityRule,), {"__annotations__": {"plan": int}})
     with pytest.raises(TypeError, match="must check its parameters in check"):
 
         class Own(en.PlasticityRule):

@@ -67,7 +67,24 @@ def labelled(table: "pd.DataFrame") -> "pd.DataFrame":
     runs["reached"] = runs["outcome"] == "reached"
     runs["missing"] = runs["outcome"].isin(ABSENT)
     runs["seeds"] = [_seed_set(seed) for seed in runs["seed"]]
+    _check_values(runs)
     return runs
+
+
+def _check_values(runs: "pd.DataFrame") -> None:
+    """Raise DataError for numbers that no run has."""
+    done = runs[~runs["missing"]]
+    allowed = {
+        "hidden": (runs["hidden"] >= 1, "at least 1"),
+        "fraction": (runs["fraction"].isna() | runs["fraction"].between(0, 1), "in [0, 1]"),
+        "steps": (done["steps"] >= done["reached"], "there for each run, and 1 or more"),
+        "max_steps": (done["max_steps"] >= 1, "1 or more"),
+        "m0": (done["m0"] >= 0, "there for each run, and 0 or more"),
+        "m1": (done["m1"].isna() | done["m1"].between(0, 1e300), "finite, and 0 or more"),
+    }
+    for name, (fits, what) in allowed.items():
+        if not fits.fillna(False).all():
+            raise DataError(f"column {name} must be {what}")
 
 
 def _check_frame(name: str, frame: Any, columns: Sequence[str]) -> None:

@@ -75,7 +75,11 @@ def _saving(study: Study, cell: Cell) -> tuple[Any, ...]:
             "; ".join(dict.fromkeys(gap.reason for gap in estimate)),
         )
     low, high = estimate.interval()
-    ratios = [math.exp(end) for end in (estimate.value, low, high)]
-    saved = [1 - math.exp(-end) for end in (estimate.value, low, high)]
+    ratios = [_exp(end) for end in (estimate.value, low, high)]
+    saved = [1 - _exp(-end) for end in (estimate.value, low, high)]
     why = "" if estimate.judgeable else "runs of both networks did not reach the criterion"
     return (fraction, *ratios, *saved, estimate.number, estimate.bound, why)
+
+
+def _exp(power: float) -> float:
+    return math.exp(power) if power < 700 else math.inf
