@@ -63,6 +63,14 @@ def integer(name: str, value: Any, lowest: int, highest: int) -> int:
     return number
 
 
+def whole(name: str, value: Any) -> int:
+    """An integer of any size that 64 bits hold."""
+    try:
+        return integer(name, value, -(2**63), 2**63 - 1)
+    except ConfigError:
+        raise ConfigError(f"{name} must be an integer, got {shown(value)}") from None
+
+
 def number(name: str, value: Any, allowed: str, above: float, up_to: float = math.inf) -> float:
     """A finite number x with above < x <= up_to; `allowed` is how the sentence puts that."""
     given = plain(value)

@@ -18,8 +18,9 @@ from energynet.config import ACTIVATIONS, DTYPES, OUTPUTS, SAMPLE_ORDERS, Traini
 from energynet.data import Dataset, load_idx, load_mnist
 from energynet.errors import ConfigError, EnergynetError, FileError
 from energynet.files import check_writable
+from energynet.own_rule_import import own_parameter
 from energynet.result import TrainingResult
-from energynet.rule_names import PARAMETERS, RULES, rule_from_name
+from energynet.rule_names import PARAMETERS, RULES, check_rule_name, rule_from_name
 
 EXIT = {"reached": 0, "exhausted": 3, "diverged": 4}
 BAD_INPUT, INTERRUPTED = 2, 130
@@ -327,16 +328,16 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
 
 
 def _parameters(options: argparse.Namespace) -> dict[str, Any]:
-    """Parameters of the rule; of --param, what looks like a number, true or false is one."""
+    """Parameters of the rule."""
     given = {name: _number(getattr(options, name)) for name in PARAMETERS}
-    words = {"true": True, "false": False}
+    built_in = check_rule_name(options.rule) in RULES
     for text in options.param:
         name, equals, value = text.partition("=")
         if not (equals and name.isidentifier()):
             raise ConfigError(f"--param must be NAME=VALUE, got {shown(text)}")
         if given.get(name) is not None:
             raise ConfigError(f"--param must give each parameter once, got {name} again")
-        given[name] = words[value.lower()] if value.lower() in words else _integer(value)
+        given[name] = _number(value) if built_in else own_parameter(options.rule, name, value)
     return given
 
 

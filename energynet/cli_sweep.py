@@ -9,7 +9,7 @@ from typing import Any
 
 from energynet import checks
 from energynet.checks import shown
-from energynet.cost import expected_bytes, expected_seconds
+from energynet.cost import USUAL_STEPS, expected_bytes, expected_seconds
 from energynet.errors import ConfigError, EnergynetError, InstallationError
 from energynet.grid import Grid
 from energynet.store import Store
@@ -203,7 +203,7 @@ def _estimate(plan: Any, workers: int) -> str:
     return (
         f"{len(plan.configs)} runs, {stored} stored, {len(todo)} to do: about"
         f" {max(seconds, longest) / 60:,.1f} min and {memory / 1e9:.1f} GB on {workers} workers"
-        " (if runs take some 60,000 steps)"
+        f" (if runs take {USUAL_STEPS:,d} steps, or all they may take)"
     )
 
 

@@ -30,6 +30,8 @@ _MOST = 2**31 - 2  # unit numbers are kept as int32
 class TrainingConfig:
     """Everything that decides the outcome of one training run, apart from the data set.
 
+    Defaults are those of the published program of van Rossum & Pache, PLoS Comput Biol 2024.
+
     Parameters
     ----------
     hidden : int
@@ -45,7 +47,7 @@ class TrainingConfig:
         Linear outputs with squared error 1/2 |target - o|^2, or softmax with cross-entropy.
     learning_rate : float or "auto"
         eta, the same in both layers. "auto" is min(0.01, eta_max / 2) with the linear-stability
-        bound of the network at its start (DESIGN section 2).
+        bound of the network at its start (`energynet.stability`).
     init_std : float
         Standard deviation of the initial weights of both layers.
     center : bool
@@ -67,8 +69,6 @@ class TrainingConfig:
     ------
     ConfigError
         A value that is not allowed.
-
-    Defaults: the published program of van Rossum & Pache, PLoS Comput Biol 2024.
     """
 
     hidden: int
@@ -107,8 +107,11 @@ class TrainingConfig:
         for name, value in checked.items():
             object.__setattr__(self, name, value)
         if not is_rule(self.rule):
+            hint = "; rule_from_name makes one of a name" if isinstance(self.rule, str) else ""
+            hint = "; call the class" if isinstance(self.rule, type) else hint
             raise ConfigError(
-                f"rule must be a plasticity rule such as AllSynapses(), got {shown(self.rule)}"
+                "rule must be a plasticity rule such as AllSynapses(),"
+                f" got {shown(self.rule)}{hint}"
             )
 
     def __repr__(self) -> str:

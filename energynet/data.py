@@ -33,10 +33,14 @@ class Dataset:
 
     Attributes
     ----------
-    x_train, x_test : uint8, float32 or float64, (n_train, n_in) and (n_test, n_in)
+    x_train : uint8, float32 or float64, (n_train, n_in)
         Pixels. uint8 is divided by 255 where it is used, floats are taken as they are.
-    y_train, y_test : int32, (n_train,) and (n_test,)
+    y_train : int32, (n_train,)
         Labels in [0, classes).
+    x_test : same type, (n_test, n_in)
+        Pixels of the test set, on which the criterion is judged.
+    y_test : int32, (n_test,)
+        Its labels.
     classes : int
         Number of output neurons.
 
@@ -141,7 +145,7 @@ def load_idx(folder: str | Path) -> Dataset:
     """Read a folder with the four IDX files of an MNIST-like data set, plain, `.gz` or `.xz`.
 
     The names are those of MNIST: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`,
-    `t10k-images-idx3-ubyte`, `t10k-labels-idx1-ubyte`.
+    `t10k-images-idx3-ubyte`, `t10k-labels-idx1-ubyte`. Pixels are uint8.
 
     A packed file may hold 64 MiB, or 100 times its size where that is more.
 

@@ -210,7 +210,9 @@ def _axes(values: Mapping[str, Any]) -> Block:
     if not isinstance(params, Mapping):
         raise ConfigError(f"params must be a table of names and values, got {shown(params)}")
     axes = {name: _axis(name, values[name]) for name in _FIELDS if name in {*values} - {"params"}}
-    return axes | {f"{_PARAM}{name}": _axis(_PARAM, value) for name, value in params.items()}
+    return axes | {
+        f"{_PARAM}{name}": _axis(f"{_PARAM}{name}", value) for name, value in params.items()
+    }
 
 
 def _blocks(values: Mapping[str, Any]) -> list[Block]:
@@ -277,8 +279,8 @@ def _plain(name: str, value: Any) -> Any:
         return checks.integer("seeds", value, 0, 2**63 - 1)
     if name == "alpha":
         return checks.fraction("alpha", value)
-    if name == _PARAM:
-        return checks.simple("params", value)
+    if name.startswith(_PARAM):
+        return checks.simple(name, value)
     if name == "output_fraction" and isinstance(value, str) and value == "balanced":
         return value
     if name in PARAMETERS:
@@ -290,11 +292,12 @@ def _plain(name: str, value: Any) -> Any:
 def _rules(block: Block) -> list[Rule]:
     """Every rule with every combination of its parameters."""
     named = {name: block[name] for name in PARAMETERS if name in block}
-    named |= {
-        name.removeprefix(_PARAM): values
-        for name, values in block.items()
-        if name.startswith(_PARAM)
-    }
+    for name, values in block.items():
+        if name.startswith(_PARAM):
+            parameter = name.removeprefix(_PARAM)
+            if parameter in named:
+                raise ConfigError(f"{parameter} must be given once, not among params as well")
+            named[parameter] = values
     return [
         rule_from_name(rule, **dict(zip(named, parameters, strict=True)))
         for rule, *parameters in itertools.product(block.get("rule", ("all",)), *named.values())

@@ -1,21 +1,19 @@
 """Plasticity rules of one's own: classes that choose, step by step, which synapses change."""
 
-import importlib
-from collections.abc import Mapping
+import hashlib
+import inspect
+import sys
 from dataclasses import dataclass, fields
 from functools import cached_property
-from importlib.metadata import entry_points
-from inspect import get_annotations
+from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, dataclass_transform, get_type_hints
 
 import numpy as np
 
 from energynet import checks
 from energynet.checks import shown
-from energynet.errors import ConfigError
+from energynet.errors import ConfigError, EnergynetError
 from energynet.rules import Plan, Shape, Update
-
-ENTRY_POINTS = "energynet.rules"  # group under which packages give their rules short names
 
 
 class Layer(NamedTuple):
@@ -35,20 +33,25 @@ class Layer(NamedTuple):
 
     @property
     def dw(self) -> np.ndarray:
-        """All updates, (n_pre, n_post): as many numbers as the layer has synapses."""
+        """All updates, (n_pre, n_post), read-only, made anew each time: as many numbers as the
+        layer has synapses."""
         product: np.ndarray = self.pre[:, np.newaxis] * self.post
+        product.flags.writeable = False
         return product
 
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """What a rule sees of one training step. The arrays are those of the run: copy what you keep.
+    """What a rule sees of one training step.
 
     Attributes
     ----------
     number : int
         Steps done before this one.
-    hidden, output : Layer
+    hidden : Layer
+        Factors of the updates of the synapses onto the hidden units.
+    output : Layer
+        Factors of those onto the output units.
     """
 
     number: int
@@ -76,26 +79,29 @@ class PlasticityRule:
     The same step must always give the same choice, or runs cannot be repeated and resumed: take
     random numbers from `step.random` and keep nothing from one step to the next.
 
-    Raises ConfigError for a parameter of another type.
+    Raises ConfigError for a parameter that is not allowed, TypeError for a class that is no rule.
     """
 
     version: ClassVar[int] = 1
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        if "__post_init__" in cls.__dict__:
-            raise TypeError(
-                f"{cls.__name__} must check its parameters in check(), not __post_init__"
-            )
-        taken = {*dir(PlasticityRule)} & {*get_annotations(cls)} - {"version"}
-        if taken:
-            raise TypeError(f"{cls.__name__} must name its parameters otherwise: {min(taken)}")
+        _check_class(cls)
         dataclass(frozen=True)(cls)
+        cls._file_then = _file_hash(cls)
 
     def __post_init__(self) -> None:
-        for name, kind in _declared(type(self)).items():
+        _check_select(self)
+        for name, kind in declared(type(self)).items():
             object.__setattr__(self, name, _converted(name, kind, getattr(self, name)))
-        self.check()
+        try:
+            answer: object = self.check()  # type: ignore[func-returns-value]
+        except EnergynetError:
+            raise
+        except ValueError as error:
+            raise ConfigError(f"rule {self.name}: {error}") from error
+        if answer is not None:
+            raise ConfigError(f"rule {self.name}: check must raise ConfigError, not return a value")
 
     def check(self) -> None:
         """Raise ConfigError for parameters that are not allowed; by default all are."""
@@ -108,12 +114,12 @@ class PlasticityRule:
         - True or False: all of them, or none;
         - a mask: bool, (n_pre, n_post);
         - indices: two arrays of integers of the same length, of pre and of post, no pair twice;
-        - factors: two bool arrays, (n_pre,) and (n_post,): all synapses from the chosen inputs
-          onto the chosen units.
+        - factors: two bool arrays, (n_pre,) and (n_post,), or True in place of one of them: all
+          synapses from the chosen inputs onto the chosen units.
 
         Exactly those change by their dw, and are counted where it is not 0.
         """
-        raise NotImplementedError(f"{type(self).__name__} must define select(self, step)")
+        raise NotImplementedError
 
     @property
     def name(self) -> str:
@@ -128,6 +134,8 @@ class PlasticityRule:
     def plan(self, shape: Shape) -> Plan:
         """Any synapse may change."""
         return Plan(Update.OWN, 0, 0, shape.hidden, shape.synapses)
+
+    _file_then: ClassVar[str | None] = None  # hash of the module's file when it was imported
 
 
 @dataclass(frozen=True)
@@ -151,82 +159,61 @@ class NamedRule:
         raise ConfigError(f"rule {self.name} is known by name alone and cannot train")
 
 
-def own_rule(
-    name: str, parameters: Mapping[str, Any], version: int | None = None
-) -> PlasticityRule:
-    """Import a rule by `module:Class` or by the name of an entry point, and make it.
-
-    Raises ConfigError.
-    """
-    kind = own_rule_class(name)
-    if version is not None and version != kind.version:
-        raise ConfigError(
-            f"rule {name} must have version {version}, as these runs do, got {kind.version}"
-        )
-    known = [item.name for item in fields(kind)]
-    for given in parameters:
-        if given not in known:
-            takes = ", ".join(known) or "no parameters"
-            hint = checks.suggestion(given, known)
-            raise ConfigError(f"rule {name} takes {takes}, got {shown(given)}{hint}")
-    try:
-        return kind(**parameters)
-    except TypeError as error:  # one is missing
-        raise ConfigError(f"rule {name} lacks a parameter: {error}") from error
-
-
-def own_rule_class(name: str) -> type[PlasticityRule]:
-    """The class of that name; raises ConfigError."""
-    path = name if ":" in name else _entry_points().get(name, name)
-    module, _, attribute = path.partition(":")
-    try:
-        found: Any = importlib.import_module(module)
-        for part in attribute.split("."):
-            found = getattr(found, part)
-    except (Exception, SystemExit) as error:  # whatever the module raises
-        raise ConfigError(
-            f"rule {shown(name)} cannot be imported: {type(error).__name__}: {checks.reason(error)}"
-        ) from error
-    if not (isinstance(found, type) and issubclass(found, PlasticityRule)):
-        raise ConfigError(f"rule {shown(name)} must be a class that derives from PlasticityRule")
-    return found
-
-
-def is_own_name(name: str) -> bool:
-    """Whether a name is that of a rule of one's own: `module:Class`, or an entry point."""
-    return ":" in name or name in _entry_points()
-
-
-def check_importable(rule: Any) -> None:
-    """Raise ConfigError for a rule that other processes could not import."""
-    if isinstance(rule, PlasticityRule) and (
-        type(rule).__module__ == "__main__"
-        or "<locals>" in type(rule).__qualname__
-        or own_rule_class(rule.name) is not type(rule)
-    ):
-        raise ConfigError(
-            f"rule {type(rule).__name__} must be defined in a module that workers can import, not"
-            " in a script, a notebook or a function"
-        )
-
-
-def _entry_points() -> dict[str, str]:
-    return {point.name: point.value for point in entry_points(group=ENTRY_POINTS)}
-
-
-def _declared(kind: type) -> dict[str, Any]:
-    """The type of each parameter."""
+def declared(kind: type[PlasticityRule]) -> dict[str, Any]:
+    """The type of each parameter; raises ConfigError for one that cannot be a parameter."""
     hints = get_type_hints(kind)
-    return {item.name: hints[item.name] for item in fields(kind)}
+    types = {item.name: hints[item.name] for item in fields(kind)}
+    for name, declaration in types.items():
+        if declaration not in (int, float, bool, str):
+            raise ConfigError(
+                f"{name} must be declared as int, float, bool or str, got {shown(declaration)}"
+            )
+    return types
 
 
-def _converted(name: str, kind: Any, value: Any) -> Any:
+def changed_since_import(kind: type[PlasticityRule]) -> bool:
+    """Whether the file of the class holds something else than when it was imported."""
+    return _file_hash(kind) != kind._file_then
+
+
+def _check_class(cls: type[PlasticityRule]) -> None:
+    """Raise TypeError for what could not work, when the class is defined."""
+    for method, instead in (("__post_init__", "check(self)"), ("__init__", "annotated fields")):
+        if method in cls.__dict__:
+            raise TypeError(f"{cls.__name__} must not define {method}: use {instead} instead")
+    for name in inspect.get_annotations(cls):
+        if hasattr(PlasticityRule, name):
+            raise TypeError(f"{cls.__name__} cannot have a parameter called {name}: it is taken")
+    version = cls.version
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise TypeError(f"version of {cls.__name__} must be an integer >= 1, got {shown(version)}")
+
+
+def _check_select(rule: PlasticityRule) -> None:
+    """Raise ConfigError where `select` is missing or takes something else than a step."""
+    missing = type(rule).select is PlasticityRule.select
+    if not missing:
+        try:
+            inspect.signature(rule.select).bind(None)
+        except TypeError:
+            missing = True
+    if missing:
+        raise ConfigError(f"rule {rule.name} must define select(self, step)")
+
+
+def _file_hash(kind: type) -> str | None:
+    file = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    try:
+        return hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else None
+    except OSError:
+        return None
+
+
+def _converted(name: str, kind: type, value: Any) -> Any:
     if kind is bool:
         return checks.flag(name, value)
     if kind is int:
-        return checks.integer(name, value, -(2**63), 2**63 - 1)
+        return checks.whole(name, value)
     if kind is float:
         return checks.number(name, value, "a finite number", above=-np.inf)
-    if kind is str:
-        return checks.text(name, value)
-    raise ConfigError(f"{name} must be declared as int, float, bool or str, got {kind!r}")
+    return checks.text(name, value)

@@ -38,28 +38,28 @@ def run_own(
         chosen.find_unfit(drawn, _NONE, _NONE, 1, 1)
         apply = (network, mask, buffers, energies, np.zeros(2, np.int64), _NOTHING, _NOTHING)
         chosen.apply_step(*apply)
-    hidden, output = _layer(buffers.x_all, buffers.g), _layer(buffers.a, buffers.q)
     chosen.begin_steps(plan, images, buffers, clock)
     while chosen.find_factors(team, network, images, plan, mask, buffers, clock, stop):
-        step = Step(int(clock[0]), hidden, output, plan.mask_key)
+        layers = _layer(buffers.x_all, buffers.g), _layer(buffers.a, buffers.q)
+        step = Step(int(clock[0]), *layers, plan.mask_key)
         changes = _changes(rule, step, drawn)
         chosen.apply_step(network, mask, buffers, energies, clock, *changes)
 
 
 def _layer(pre: np.ndarray, post: np.ndarray) -> Layer:
-    """The factors as views that cannot be written to."""
-    views = pre.view(), post.view()
-    for view in views:
-        view.flags.writeable = False
-    return Layer(*views)
+    """The factors as copies that are to be read alone: a rule cannot touch the run."""
+    copies = pre.copy(), post.copy()
+    for array in copies:
+        array.flags.writeable = False
+    return Layer(*copies)
 
 
 def _changes(rule: PlasticityRule, step: Step, bits: np.ndarray) -> list[Change]:
     """What changes in each layer; all is checked before anything does."""
     choices = rule.select(step)
-    if not isinstance(choices, tuple) or len(choices) != 2:
+    if not isinstance(choices, tuple | list) or len(choices) != 2:
         raise RuleError(
-            f"{_where(rule, step)}: select must return a choice for the hidden and one for the"
+            f"{_where(rule, step)}: select must return two choices, for the hidden and for the"
             f" output layer, got {_short(choices)}"
         )
     layers = zip(_LAYERS, (step.hidden, step.output), choices, strict=True)
@@ -75,30 +75,38 @@ def _changes(rule: PlasticityRule, step: Step, bits: np.ndarray) -> list[Change]
 def _change(layer: Layer, choice: Any, bits: np.ndarray) -> Change:
     n_pre, n_post = len(layer.pre), len(layer.post)
     if isinstance(choice, bool | np.bool_):
-        if not choice:
-            return _NOTHING
-        return Change(PRODUCT, np.arange(n_pre), np.arange(n_post), _NO_MASK)
+        return _product(np.full(n_pre, choice), np.full(n_post, choice))
     if isinstance(choice, np.ndarray):
         if choice.dtype != bool or choice.shape != (n_pre, n_post):
+            hint = ": of indices give two arrays" if choice.dtype.kind in "iu" else ""
             raise RuleError(
                 f"a mask must be bool of shape ({n_pre}, {n_post}), got {choice.dtype} of shape"
-                f" {choice.shape}"
+                f" {choice.shape}{hint}"
             )
         return Change(MASK, _NONE, _NONE, np.array(choice, order="C").view(np.uint8))
     if not isinstance(choice, tuple | list) or len(choice) != 2:
         raise RuleError(
-            "a choice must be True, False, a mask, or two arrays of indices or factors, got"
-            f" {_short(choice)}"
+            "a choice must be True, False, a mask (an array), or two arrays of indices or factors,"
+            f" got {_short(choice)}"
         )
     pre, post = _array(choice[0]), _array(choice[1])
     if pre.dtype == bool and post.dtype == bool:
-        if pre.shape != (n_pre,) or post.shape != (n_post,):
+        fits = pre.shape in ((n_pre,), ()) and post.shape in ((n_post,), ())
+        if not fits:
             raise RuleError(
                 f"factors must be bool of shapes ({n_pre},) and ({n_post},), got {pre.shape} and"
                 f" {post.shape}"
             )
-        return Change(PRODUCT, np.flatnonzero(pre), np.flatnonzero(post), _NO_MASK)
+        return _product(np.broadcast_to(pre, n_pre), np.broadcast_to(post, n_post))
+    if bool in (pre.dtype, post.dtype):
+        raise RuleError(
+            f"factors must both be bool, indices both integers, got {pre.dtype} and {post.dtype}"
+        )
     return Change(PAIRS, *_pairs(pre, post, n_pre, n_post, bits), _NO_MASK)
+
+
+def _product(pre: np.ndarray, post: np.ndarray) -> Change:
+    return Change(PRODUCT, np.flatnonzero(pre), np.flatnonzero(post), _NO_MASK)
 
 
 def _pairs(
@@ -130,4 +138,8 @@ def _where(rule: PlasticityRule, step: Step) -> str:
 
 
 def _short(value: Any) -> str:
+    if value is None:
+        return "None: is a return missing?"
+    if isinstance(value, tuple | list):
+        return f"a {type(value).__name__} of {len(value)}"
     return f"{type(value).__name__} {shown(value)}"

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 
 class Checkpoint(NamedTuple):
-    """A row of the learning curve: steps done, test accuracy, energies so far."""
+    """A row of the learning curve.
+
+    step: steps done; accuracy: share of the test set that is right; m0: updates so far; m1: sum of
+    |dw| so far, in units of the weights.
+    """
 
     step: int
     accuracy: float
@@ -24,7 +28,7 @@ class Checkpoint(NamedTuple):
 
 
 class LayerEnergy(NamedTuple):
-    """Energies of (hidden layer, output layer)."""
+    """Energies of (hidden layer, output layer); `alpha` by exponent, as in `Energy`."""
 
     m0: tuple[int, int]
     m1: tuple[float, float]
@@ -46,6 +50,8 @@ class DirectEnergy(NamedTuple):
 class Energy:
     """What a run spent: M_alpha = sum over synapses and steps of |dw|^alpha.
 
+    Source: Li & van Rossum, eLife 2020; van Rossum & Pache, PLoS Comput Biol 2024.
+
     Attributes
     ----------
     m0 : int
@@ -58,8 +64,6 @@ class Energy:
         The same as (hidden layer, output layer).
     direct : DirectEnergy or None
         None for a diverged run.
-
-    Source: Li & van Rossum, eLife 2020; van Rossum & Pache, PLoS Comput Biol 2024.
     """
 
     m0: int
@@ -92,14 +96,16 @@ class TrainingResult:
         Updates applied.
     accuracy : float or None
         Share of the test set classified right at the end; None if diverged.
-    synapses, plastic_synapses : int
-        N, and how many of them may change in a step.
+    synapses : int
+        N, biases included.
+    plastic_synapses : int
+        How many of them may change in a step.
     energy : Energy
     learning_rate : float
         eta as it was used, rounded to the config's dtype.
     history : tuple of Checkpoint
         One row a checkpoint.
-    seconds : dict
+    seconds : dict of float
         "train", "evaluate": wall time inside the loops, compilation apart; "total".
     network : Network
     version : str
@@ -125,7 +131,7 @@ class TrainingResult:
         return max((row.accuracy for row in self.history), default=None)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but the network, as plain values (DESIGN section 7); non-finite is None."""
+        """Everything but the network, as plain values for JSON; non-finite is None."""
         direct = self.energy.direct
         values: dict[str, Any] = {
             "outcome": self.outcome,
@@ -168,12 +174,14 @@ class TrainingResult:
         """Names and values in words, for people."""
         energy, seconds = self.energy, self.seconds
         share = self.plastic_synapses / self.synapses
+        mean = energy.m0 / self.steps if self.steps else 0.0
         rows = [
             ("outcome", self.outcome),
             ("steps", f"{self.steps:,d}"),
             ("test accuracy", "none" if self.accuracy is None else f"{100 * self.accuracy:.2f} %"),
             ("synapses", f"{self.synapses:,d}"),
-            ("plastic in a step", f"{self.plastic_synapses:,d} ({100 * share:.3g} %)"),
+            ("may change in a step", f"{self.plastic_synapses:,d} ({100 * share:.3g} %)"),
+            ("change in a step, mean", f"{mean:,.0f} ({100 * mean / self.synapses:.3g} %)"),
             ("M0, updates", f"{energy.m0:.4g}"),
             ("M1, sum of |dw|", f"{energy.m1:.4g}"),
         ]

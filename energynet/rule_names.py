@@ -6,7 +6,8 @@ from typing import Any
 from energynet import checks
 from energynet.checks import shown
 from energynet.errors import ConfigError
-from energynet.own_rule import NamedRule, PlasticityRule, is_own_name, own_rule
+from energynet.own_rule import NamedRule, PlasticityRule
+from energynet.own_rule_import import is_own_name, own_rule
 from energynet.rules import AllSynapses, FixedMask, LargestUpdates, RandomSubset, Rule
 
 # Name -> class, and the parameters that the name itself fixes.
@@ -34,7 +35,12 @@ def check_rule_name(name: Any) -> str:
     """A name of `RULES`, `module:Class`, or an entry point; raises ConfigError."""
     if isinstance(name, str) and name not in RULES and is_own_name(name):
         return name
-    return checks.choice("rule", name, tuple(RULES))
+    if not isinstance(name, str) or name not in RULES:
+        hint = checks.suggestion(name, RULES)
+        raise ConfigError(
+            f"rule must be one of {', '.join(RULES)}, or MODULE:CLASS, got {shown(name)}{hint}"
+        )
+    return name
 
 
 def rule_from_name(name: str, /, **parameters: Any) -> Rule:

@@ -170,7 +170,15 @@ class FixedMask:
 class RandomSubset:
     """k(P, N) synapses, drawn afresh from the whole network in each step, change: the control.
 
-    `fraction` is P in (0, 1]. Raises ConfigError.
+    Parameters
+    ----------
+    fraction : float
+        P in (0, 1].
+
+    Raises
+    ------
+    ConfigError
+        A value that is not allowed.
     """
 
     fraction: float
@@ -189,6 +197,8 @@ class RandomSubset:
 class LargestUpdates:
     """In each step only the largest updates |dw| are carried out.
 
+    Source: van Rossum & Pache, PLoS Comput Biol 2024.
+
     Parameters
     ----------
     fraction : float
@@ -202,7 +212,10 @@ class LargestUpdates:
         Rank only the synapses of a fixed set of hidden units (and the output biases); P counts on
         those.
 
-    Source: van Rossum & Pache, PLoS Comput Biol 2024. Raises ConfigError.
+    Raises
+    ------
+    ConfigError
+        A value that is not allowed.
     """
 
     fraction: float

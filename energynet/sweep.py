@@ -19,7 +19,7 @@ from energynet.data import Dataset, load_idx, load_mnist
 from energynet.errors import ConfigError, EnergynetError
 from energynet.files import written_whole
 from energynet.grid import longest_first
-from energynet.own_rule import check_importable
+from energynet.own_rule_import import check_importable
 from energynet.pool import Pool, Report, drain
 from energynet.provenance import provenance
 from energynet.store import DONE, STOP_PREFIX, Store, run_id

@@ -66,7 +66,7 @@ def load_results(store: str | Path) -> "pd.DataFrame":
         One row a run: id, hidden, rule, fraction, output_fraction, seed, outcome (reached,
         exhausted, diverged, failed or skipped), steps, accuracy, best_accuracy, synapses,
         plastic_synapses, m0, m1, m0_layer1, m0_layer2, m1_layer1, m1_layer2, m0_direct, m1_direct,
-        m_alpha_0.5 ... where asked for, train_seconds, evaluate_seconds; then each field of the
+        `m_alpha_0.5` ... where asked for, train_seconds, evaluate_seconds; then each field of the
         config that differs from its default in some run, then provenance. M0 counts updates, M1
         and M_alpha are sums of |dw| in units of the weights.
 
@@ -81,7 +81,9 @@ def load_results(store: str | Path) -> "pd.DataFrame":
 def load_history(store: str | Path, ids: Iterable[str] | None = None) -> "pd.DataFrame":
     """The learning curves of a store: id, step, accuracy, m0, m1, a row for each checkpoint.
 
-    ids : those of some runs; None takes all. Raises FileError, ConfigError.
+    M0 is int64, M1 float64 in units of the weights. ids : those of some runs; None takes all.
+
+    Raises FileError, ConfigError.
     """
     import pandas as pd
 
@@ -103,8 +105,9 @@ def record_of(content: Mapping[str, Any]) -> dict[str, Any]:
     if "version" in rule:  # a rule of one's own
         row["rule_version"] = rule["version"]
         row["parameters"] = json.dumps(rule["parameters"], sort_keys=True)
-        if isinstance(rule["parameters"].get("fraction"), float):
-            row["fraction"] = rule["parameters"]["fraction"]
+        share = rule["parameters"].get("fraction")
+        if isinstance(share, float) and 0 < share <= 1:
+            row["fraction"] = share
     row |= {"seed": config.pop("seed"), "outcome": content["outcome"]}
     if content["outcome"] in DONE:
         for name in _MEASURES:

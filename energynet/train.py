@@ -29,14 +29,18 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("energynet")
 _TAU = {"float32": 5e-6, "float64": 1e-12}  # smaller differences of a weight are rounding
 _LARGE = 1000  # hidden units from which on several threads evaluate the test set
-_PATIENCE = 1.0  # seconds of compilation that need no word
+_PATIENCE = 3.0  # seconds of compilation that need no word
 _RETURN = 0.2  # seconds after which the kernels return, for progress and Ctrl-C
 _SHARE = 20  # a checkpoint file is written when the run took 20 times as long as the last write
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands; `accuracy` is that of the last checkpoint, None before the first."""
+    """Where a run stands.
+
+    step: steps done, of at most max_steps; accuracy: share of the test set that was right at the
+    last checkpoint, None before the first; m0, m1: energies so far.
+    """
 
     step: int
     max_steps: int

@@ -73,7 +73,7 @@ def run_one(spec: dict[str, Any]) -> str:
         raise error if isinstance(error, FileError) else FileError(str(error)) from error
     except Exception as error:
         named = isinstance(error, EnergynetError)
-        reason = str(error) if named else f"{type(error).__name__}: {error}".removesuffix(": ")
+        reason = str(error) if named else _told(error)
         store.give_up(identity, config, "failed", reason, _origin(dataset.sha256, began))
         return "failed"
     store.finish(result, _origin(dataset.sha256, began))
@@ -86,6 +86,17 @@ def run_elsewhere(spec: dict[str, Any]) -> str:
         return run_one(spec)
     except KeyboardInterrupt:
         return STOPPED
+
+
+def _told(error: Exception) -> str:
+    """An error that is not of this package, and where it was raised."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = ""
+    if trace is not None:
+        where = f" ({Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno})"
+    return f"{type(error).__name__}: {error}".removesuffix(": ") + where
 
 
 def _origin(data_sha256: str, began: str) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def test_table_and_saved_network(tmp_path, capsys):
     assert shown.err == ""
     rows = dict(line.split("  ", 1) for line in shown.out.splitlines())
     assert rows["outcome"].strip() == "reached"
-    assert rows["plastic in a step"].strip() == "39,760 (50 %)"
+    assert rows["may change in a step"].strip() == "39,760 (50 %)"
     mnist = en.load_mnist()
     accuracy = np.mean(en.Network.load(path).predict(mnist.x_test) == mnist.y_test)
     assert rows["test accuracy"].strip() == f"{100 * accuracy:.2f} %"

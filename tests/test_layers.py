@@ -10,7 +10,8 @@ import energynet
 
 PACKAGE = Path(energynet.__file__).parent
 ORDER = """
-errors checks html files npz idx data rules own_rule rule_names config
+errors checks html files npz idx data rules own_rule own_rule_import rule_names
+config
 kernels.team kernels._sparse kernels._jit kernels.native kernels.state
 kernels.sums kernels.draws kernels.masks kernels.sort kernels.activation
 kernels.forward kernels.updates kernels.factors kernels.threshold kernels.ties

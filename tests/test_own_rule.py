@@ -16,6 +16,7 @@ from energynet.config import DTYPES
 from energynet.exchange import export_results, import_results, read_table, same_table
 from energynet.prepare import prepare
 from energynet.rule_names import rule_from_dict, rule_to_dict
+from energynet.store import Store
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "own_rules"
 
@@ -58,6 +59,8 @@ class FirstUnits(en.PlasticityRule):
         )
         if self.form == "factors":
             return factors
+        if self.form == "half factors":
+            return [(True, first), [with_bias.tolist(), np.True_]]
         masks = [np.logical_and.outer(*pair) for pair in factors]
         if self.form == "mask":
             return tuple(masks)
@@ -106,7 +109,7 @@ def test_largest_written_again_is_the_built_in(fraction):
 
 
 @pytest.mark.parametrize(
-    "form", ["factors", "mask", "turned mask", "lists", "small indices", "indices"]
+    "form", ["factors", "half factors", "mask", "turned mask", "lists", "small indices", "indices"]
 )
 def test_every_form_of_a_choice(form):
     expected = result_of(en.FixedMask(4 / 9, over="units"), digits())
@@ -201,9 +204,9 @@ class Answers(en.PlasticityRule):
 
 PAIR = np.array([0]), np.array([0])
 ANSWERS = [
-    (None, "select must return a choice for the hidden and one for the output layer, got NoneType"),
-    (True, "select must return a choice"),
-    ((True, False, True), "select must return a choice"),
+    (None, "select must return two choices, for the hidden and .* got None: is a return missing"),
+    (True, "select must return two choices, .* got bool True"),
+    ((True, False, True), "select must return two choices, .* got a tuple of 3"),
     ((None, True), "hidden layer: a choice must be True, False, a mask"),
     ((True, 1), "output layer: a choice must be True, False, a mask"),
     ((True, "yes"), "output layer: a choice must be True, False, a mask"),
@@ -223,8 +226,10 @@ ANSWERS = [
     ((True, ([2**40], [2**40])), "outside of"),
     ((True, ([1, 2, 1], [3, 3, 3])), r"twice, got \(1, 3\)"),
     ((True, (np.ones(4, bool), np.ones(5, bool))), r"\(4,\) and \(4,\), got \(4,\) and \(5,\)"),
-    ((True, (np.ones(4, bool), np.ones(10, int))), "indices must be two lists of one length"),
-    ((True, (np.ones(4, bool), np.ones(4, int))), "indices must be integers, got bool"),
+    ((True, (np.ones(4, bool), np.ones(10, int))), "factors must both be bool, .* bool and int64"),
+    ((True, ([0], True)), "factors must both be bool, indices both integers, got int64 and bool"),
+    ((np.zeros((2, 2), int), True), "got int64 of shape .*: of indices give two arrays"),
+    (([[True] * 3] * 41, True), r"a mask \(an array\), or two arrays .* got a list of 41"),
 ]
 
 
@@ -245,18 +250,32 @@ class Raises(en.PlasticityRule):
         raise ZeroDivisionError("its own mistake")
 
 
-class Unfinished(en.PlasticityRule):
-    pass
-
-
 class Scribbles(en.PlasticityRule):
+    where: str
+
     def select(self, step):
-        step.hidden.post[:] = 0
+        getattr(step.hidden, self.where)[:] = 0
+
+
+class Insists(Draws):
+    """Writes to what is to be read alone: to its own copy."""
+
+    def select(self, step):
+        choice = super().select(step)
+        for layer in (step.hidden, step.output):
+            for factor in layer:
+                factor.flags.writeable = True
+                factor[:] = np.nan
+        return choice
+
+
+def test_no_rule_can_touch_the_run():
+    assert_same(result_of(Insists(0.2), digits()), result_of(Draws(0.2), digits()))
 
 
 @pytest.mark.parametrize(
     ("rule", "error"),
-    [(Raises(), ZeroDivisionError), (Unfinished(), NotImplementedError), (Scribbles(), ValueError)],
+    [(Raises(), ZeroDivisionError), (Scribbles("pre"), ValueError), (Scribbles("dw"), ValueError)],
 )
 def test_errors_of_rules_go_through(rule, error):
     with pytest.raises(error):
@@ -275,6 +294,9 @@ class AllKinds(en.PlasticityRule):
     def check(self):
         if self.number > 1:
             raise en.ConfigError(f"number must be at most 1, got {self.number}")
+
+    def select(self, step):
+        return True, True
 
 
 def test_parameters_are_converted_and_count():
@@ -304,7 +326,7 @@ def test_parameters_are_converted_and_count():
 
 
 BAD_PARAMETERS = [
-    ({"whole": 2.5}, "whole must be an integer"),
+    ({"whole": 2.5}, "whole must be an integer, got 2.5"),
     ({"whole": "3"}, "whole must be an integer"),
     ({"whole": 2**63}, "whole must be an integer"),
     ({"whole": 1, "number": float("nan")}, "number must be a finite number, got nan"),
@@ -313,7 +335,7 @@ BAD_PARAMETERS = [
     ({"whole": 1, "flag": 1}, "flag must be True or False"),
     ({"whole": 1, "word": b"x"}, "word must be a text"),
     ({"whole": 1, "numbr": 1}, "takes whole, number, flag, word, got 'numbr'; did you mean"),
-    ({}, "lacks a parameter: .*'whole'"),
+    ({}, "rule test_own_rule:AllKinds lacks its parameter whole"),
 ]
 
 
@@ -325,9 +347,12 @@ def test_bad_parameters(parameters, message):
 
 BAD_NAMES = [
     ("no_such_module:Rule", "cannot be imported: ModuleNotFoundError"),
-    ("test_own_rule:NoSuchRule", "cannot be imported: AttributeError"),
-    ("test_own_rule:", "cannot be imported"),
-    (":Rule", "cannot be imported"),
+    ("test_own_rule:Largst", "must be a class .*test_own_rule.py; did you mean 'Largest'"),
+    ("test_own_rule:", "rule must be MODULE:CLASS"),
+    (":Rule", "rule must be MODULE:CLASS"),
+    ("./test_own_rule.py:Largest", "rule must be MODULE:CLASS"),
+    ("test_own_rule.py:Largest", "rule must be MODULE:CLASS"),
+    ("test_own_rule", "or MODULE:CLASS, got 'test_own_rule'"),
     ("os:system", "must be a class that derives from PlasticityRule"),
     ("pathlib:Path", "must be a class that derives from PlasticityRule"),
     ("largst", "got 'largst'; did you mean 'largest'"),
@@ -340,19 +365,46 @@ def test_bad_names(name, message):
         en.rule_from_name(name)
 
 
-def test_declarations_that_cannot_be_checked():
-    class Lists(en.PlasticityRule):
-        values: list
+def define(body):
+    """A rule with that body, besides `select`."""
+    return type(
+        "Own", (en.PlasticityRule,), {"__module__": __name__, "select": Raises.select} | body
+    )
 
-    with pytest.raises(en.ConfigError, match="values must be declared as int, float, bool or str"):
-        Lists([1])
-    with pytest.raises(TypeError, match="Plan must name its parameters otherwise: plan"):
-        type("Plan", (en.PlasticityRule,), {"__annotations__": {"plan": int}})
-    with pytest.raises(TypeError, match="must check its parameters in check"):
 
-        class Own(en.PlasticityRule):
-            def __post_init__(self):
-                pass
+BAD_CLASSES = [
+    (
+        {"__annotations__": {"values": list}},
+        {"values": []},
+        "values must be declared as int, float",
+    ),
+    ({"__post_init__": print}, {}, r"must not define __post_init__: use check\(self\)"),
+    ({"__init__": print}, {}, "must not define __init__: use annotated fields"),
+    ({"__annotations__": {"name": str}}, {"name": "x"}, "cannot have a parameter called name"),
+    ({"__annotations__": {"version": int}, "version": 2}, {}, "a parameter called version"),
+    ({"version": "2"}, {}, "version of Own must be an integer >= 1, got '2'"),
+    ({"version": 0}, {}, "version of Own must be an integer >= 1, got 0"),
+    ({"select": en.PlasticityRule.select}, {}, r"must define select\(self, step\)"),
+    ({"select": lambda self: (True, True)}, {}, r"must define select\(self, step\)"),
+    ({"check": lambda self: False}, {}, "check must raise ConfigError, not return a value"),
+    ({"check": lambda self: int("x")}, {}, "rule test_own_rule:Own: invalid literal"),
+]
+
+
+@pytest.mark.parametrize(("body", "values", "message"), BAD_CLASSES)
+def test_classes_that_are_no_rules(body, values, message):
+    with pytest.raises((en.ConfigError, TypeError), match=message):
+        define(body)(**values)
+
+
+def test_objects_that_are_no_rules():
+    for rule, hint in (
+        (Everything, "; call the class"),
+        ("all", "; rule_from_name makes one of a name"),
+        (3, "got 3"),
+    ):
+        with pytest.raises(en.ConfigError, match=hint):
+            en.TrainingConfig(hidden=3, rule=rule)
 
 
 def test_rules_that_workers_cannot_import(tmp_path):
@@ -361,6 +413,29 @@ def test_rules_that_workers_cannot_import(tmp_path):
 
     with pytest.raises(en.ConfigError, match="must be defined in a module that workers can import"):
         en.sweep([en.TrainingConfig(hidden=3, rule=Local(), max_steps=1)], tmp_path, data=digits())
+
+
+def test_a_file_that_was_changed_after_its_import(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    source = "import energynet as en\nclass Moody(en.PlasticityRule):\n def select(self, step):\n"
+    (tmp_path / "moody.py").write_text(f"{source}  return True, False\n")
+    configs = [en.TrainingConfig(hidden=3, rule=en.rule_from_name("moody:Moody"), max_steps=5)]
+    assert len(en.sweep(configs, tmp_path / "runs", data=digits(), progress=False)) == 1
+    (tmp_path / "moody.py").write_text(f"{source}  return True, True\n")
+    with pytest.raises(en.ConfigError, match="its file, which was changed after the import"):
+        en.sweep(configs, tmp_path / "other", data=digits(), progress=False)
+
+
+def test_a_run_that_fails_says_where(tmp_path):
+    configs = [en.TrainingConfig(hidden=3, rule=Raises(), max_steps=5)]
+    table = en.sweep(configs, tmp_path, data=digits(), progress=False)
+    assert list(table["outcome"]) == ["failed"]
+    assert table["reason"][0].startswith("ZeroDivisionError: its own mistake (test_own_rule.py, l")
+
+
+def test_a_parameter_given_twice():
+    with pytest.raises(en.ConfigError, match="fraction must be given once, not among params as w"):
+        en.Grid(hidden=3, rule="test_own_rule:Draws", fraction=0.1, params={"fraction": 0.2})
 
 
 GRID = """
@@ -409,14 +484,48 @@ def test_from_a_grid_to_tables_claims_and_figures(tmp_path):
     assert alone.energy.m1 in set(table["m1"])
 
     cells = en.cells(table)
-    expected = {"all", "threshold:Threshold least=0.0001", "threshold:Threshold least=0.001"}
-    assert set(cells["rule"]) == expected | {"probabilistic:Probabilistic"}
+    assert set(cells["rule"]) == {"all", "threshold:Threshold", "probabilistic:Probabilistic"}
     assert not cells["fraction"].isna().any()
+    share = table["m0"] / (table["steps"] * table["synapses"])
+    alike = (table["parameters"] == '{"least": 0.001}') & (table["hidden"] == 5)
+    at = cells[(cells["rule"] == "threshold:Threshold") & (cells["hidden"] == 5)]
+    assert at["fraction"].min() == share[alike].mean()
+    assert at["fraction"].nunique() == 2
     assert set(en.savings(table)["rule"]) <= set(cells["rule"])
     assert len(en.claims(table)) == 14
     assert main(["figures", str(store), "--out", str(tmp_path / "figures")]) == 0
     assert main(["claims", str(store)]) == 0
     assert list((tmp_path / "figures").glob("*.svg"))
+
+
+class Shares(en.PlasticityRule):
+    """A parameter called fraction that is none, and a rule that leaves the output layer alone."""
+
+    fraction: int
+    word: str
+
+    def select(self, step):
+        return np.abs(step.hidden.dw) > 1e-5 * self.fraction, False
+
+
+def test_versions_and_fractions_that_are_none_stay_apart(tmp_path):
+    limits = {"max_steps": 100, "test_every": 50, "target_accuracy": 0.3}
+    grid = en.Grid(
+        hidden=[4, 6], rule=[Shares(0, "1"), Shares(5, "1"), Shares(50, "1")], seeds=2, **limits
+    ) + en.Grid(hidden=[4, 6], seeds=2, **limits)
+    en.sweep(grid, tmp_path / "runs", data=digits(), progress=False)
+    store = Store(tmp_path / "runs")
+    before = en.load_results(tmp_path / "runs")
+    cells = en.cells(before)
+    own = cells[(cells["rule"] == "test_own_rule:Shares") & (cells["energy"] == "m0")]
+    assert own["runs"].sum() == 12
+    later = before[before["rule"] != "all"].assign(rule_version=2)
+    cells = en.cells(pd.concat([before, later], ignore_index=True))
+    own = cells[cells["rule"].str.startswith("test_own_rule:Shares") & (cells["energy"] == "m0")]
+    assert set(own["rule"]) == {"test_own_rule:Shares", "test_own_rule:Shares version 2"}
+    assert list(own.groupby("rule")["runs"].sum()) == [12, 12]
+    assert main(["figures", str(store.root), "--out", str(tmp_path / "figures")]) == 0
+    assert main(["report", str(store.root), "--out", str(tmp_path / "report.html")]) == 0
 
 
 @pytest.mark.usefixtures("examples")
@@ -476,9 +585,10 @@ def test_command_line_finds_rules_in_its_folder(tmp_path, monkeypatch, capsys):
     shown = capsys.readouterr().out
     assert '"parameters": {"least": 0.001}' in shown.replace("\n", "")
     for flags, message in [
-        ([], "lacks a parameter"),
+        ([], "lacks its parameter least"),
         (["--param", "least"], "--param must be NAME=VALUE, got 'least'"),
         (["--param", "least=1", "--param", "least=2"], "each parameter once, got least again"),
+        (["--param", "least=x"], "least must be a finite number, got 'x'"),
         (["--param", "least=-1"], "least must be 0 or above, got -1.0"),
         (["--param", "lest=1"], "takes least, got 'lest'; did you mean 'least'?"),
         (["--fraction", "1"], "takes least, got 'fraction'"),

@@ -99,7 +99,9 @@ def test_runs_left_out_are_rows_with_a_reason():
     preset = preset_from_dict("tiny", PRESET | {"skip": {"from": 100, "points": 2.0}})
     settings = PRESET["settings"]
     rows = [run(100, "largest", 0.02, 0, 1, 1, "exhausted", 600, **settings) | {"accuracy": 0.8}]
-    table = with_skipped(preset, frame(rows), 40, 4)
+    made = frame(rows).assign(data_sha256="0" * 64)
+    table = with_skipped(preset, made, 40, 4)
+    pd.testing.assert_frame_equal(with_skipped(preset, table, 40, 4), table)
     last = table.iloc[-1]
     assert len(table) == 2
     assert (last["seed"], last["outcome"]) == (1, "skipped")

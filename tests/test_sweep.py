@@ -3,6 +3,7 @@
 import io
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -255,7 +256,8 @@ def test_a_run_that_goes_wrong_unexpectedly_ends_alone(tmp_path, monkeypatch, er
         table = en.sweep(grid, tmp_path, executor, data=digits(), progress=False)
     rows = table.set_index("seed")
     assert dict(rows["outcome"]) == {0: "exhausted", 1: "failed", 2: "exhausted"}
-    assert rows.loc[1, "reason"] == f"{type(error).__name__}: {error}"
+    where = r"test_sweep.py, line \d+"
+    assert re.fullmatch(rf"{type(error).__name__}: {error} \({where}\)", rows.loc[1, "reason"])
 
 
 class KilledWorker(Exception):  # noqa: N818

@@ -52,7 +52,7 @@ def cells(
     Returns
     -------
     DataFrame
-        by..., hidden, rule (label), fraction, plastic_synapses, energy (m0, m1, m_alpha_...),
+        by..., hidden, rule (label), fraction, plastic_synapses, energy (m0, m1, `m_alpha_0.5` ...),
         seeds (exploration, confirmation, other), runs, reached, success (share),
         energy_per_success (energy of all runs, failed ones included / number that reached),
         lower_bound (none reached: the value is the energy of all runs), low and high (95 %

@@ -46,10 +46,12 @@ class Claim:
         What is claimed; in a part: which part, or which reading of F.
     verdict : {"holds", "fails", "undecided", "mixed"}
         mixed: the readings of F differ.
-    estimate, interval : float and (low, high), or None
+    estimate : float or None
         Of the cell that decides: of those with that verdict the one least inside the claimed
         region. In units of the claim: ratios of energies, slopes per decade of nh, accuracies in
-        per cent. An open end is None, and so is all of it where the parts measure different things.
+        per cent. None where the parts measure different things.
+    interval : (low, high) or None
+        Its 95 % interval; an open end is None.
     sizes : tuple of int
         Sizes of networks that could be judged.
     words : str
@@ -71,7 +73,7 @@ class Claim:
     group: tuple[tuple[str, Any], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values (DESIGN section 7); `group` only where `by` was given."""
+        """As plain values for JSON; `group` only where `by` was given."""
         values: dict[str, Any] = {
             "number": self.number,
             "statement": self.statement,
@@ -132,7 +134,7 @@ def claims(
     Raises
     ------
     DataError, ConfigError
-        The table has no rows or lacks columns; `by` or `criterion` cannot be used.
+        The table has no rows; else as for `cells`.
     """
     every, own = labelled(table), study_runs(table, by, criterion, history)
     if own.empty:

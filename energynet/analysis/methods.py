@@ -39,17 +39,9 @@ READINGS = (
 )
 
 
-def rule_label(
-    rule: str, output_fraction: Any = None, within_units: Any = None, parameters: Any = None
-) -> str:
-    """The label of a row of the tidy table: the rule's name, and what else sets the method.
-
-    parameters : JSON text of a rule of one's own; `fraction` among them is no part of the label.
-    """
+def rule_label(rule: str, output_fraction: Any = None, within_units: Any = None) -> str:
+    """The label of a row of the tidy table: the rule's name, and what else sets the method."""
     label = rule
-    if _given(parameters):
-        own = {key: value for key, value in json.loads(parameters).items() if key != "fraction"}
-        label += "".join(f" {name}={_short(value)}" for name, value in own.items())
     if _given(output_fraction):
         if rule == UNIFORM and output_fraction == "balanced":
             label = BALANCED
@@ -60,10 +52,23 @@ def rule_label(
     return label
 
 
+def own_label(rule: str, version: Any, fraction: Any, parameters: str) -> str:
+    """The label of a rule of one's own: its name, its version unless that is 1, its parameters.
+
+    parameters : JSON text. Without a fraction P among them, the parameters are what is varied in
+    its place: they are no part of the label.
+    """
+    label = rule if int(version) == 1 else f"{rule} version {int(version)}"
+    if _given(fraction):
+        own = {key: value for key, value in json.loads(parameters).items() if key != "fraction"}
+        label += "".join(f" {name}={_short(value)}" for name, value in own.items())
+    return label
+
+
 def display_name(label: str) -> str:
     """A rule's label in words, for legends and sentences."""
     base, *rest = label.split(" ", 1)
-    return " ".join([NAMES.get(base, base.split(":")[-1]), *rest])
+    return " ".join([NAMES.get(base, base), *rest])
 
 
 def _given(value: Any) -> bool:

@@ -103,6 +103,11 @@ def optimal_energy(
         smaller fraction ran out of steps before it had spent as much), "not bracketed" (the first
         or last of its grid), "no saving possible" (no P < 1 reached the criterion), "no fraction
         reaches reliably"; max_steps of the runs at P*.
+
+    Raises
+    ------
+    DataError, ConfigError
+        As for `cells`.
     """
     return optima_of(cells_of(study_runs(table, by, criterion, history), by), by)
 

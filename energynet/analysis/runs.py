@@ -1,11 +1,12 @@
 """The runs of a study, picked from the tidy table: which settings count, which seeds do what."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any
 
 from energynet import checks
-from energynet.analysis.methods import ALL, rule_label
+from energynet.analysis.methods import ALL, own_label, rule_label
 from energynet.checks import shown
 from energynet.config import TrainingConfig
 from energynet.errors import ConfigError, DataError
@@ -18,13 +19,14 @@ CONFIRMATION = tuple(range(100, 108))  # estimate at P*
 ABSENT = ("failed", "skipped")  # outcomes of runs that have no result
 
 DATA = "data_sha256"
-_LABELLING = ("output_fraction", "within_units", "parameters")
+_LABELLING = ("output_fraction", "within_units")
 CURVE = ("id", "step", "accuracy", "m0", "m1")  # columns of learning curves
 _KEYS = ("hidden", "rule", "fraction", "seed", "seeds")  # keep runs apart always
 _NUMBERS = (
     *("hidden", "fraction", "seed", "steps", "plastic_synapses", "accuracy", "best_accuracy"),
-    *("target_accuracy", "max_steps", "test_every"),
+    *("target_accuracy", "max_steps", "test_every", "rule_version", "synapses"),
 )
+_WORDS = {str: "words", int | float | str: "numbers or words"}
 REQUIRED = ("hidden", "rule", "fraction", "seed", "outcome", "steps", "m0", "m1")
 DEFAULTS: dict[str, Any] = {
     item.name: item.default for item in fields(TrainingConfig) if item.default is not MISSING
@@ -44,6 +46,8 @@ def labelled(table: "pd.DataFrame") -> "pd.DataFrame":
 
     Raises DataError if a column is missing that every table of results has, or holds words.
     """
+    import pandas as pd
+
     _check_frame("table", table, REQUIRED)
     runs = table.reset_index(drop=True)
     for name in (*_NUMBERS, *energies(runs)):
@@ -52,13 +56,22 @@ def labelled(table: "pd.DataFrame") -> "pd.DataFrame":
     for name in ("hidden", "rule", "seed", "outcome"):
         if runs[name].isna().any():
             raise DataError(f"column {name} of the table must have a value in each row")
+    _check_words(runs)
     for name in _LABELLING:
         if name not in runs.columns:
             runs[name] = None
-    whole = (runs["rule"] == ALL) | (runs["parameters"].notna() & runs["fraction"].isna())
+    runs["fraction"] = runs["fraction"].astype(float).where(runs["rule"] != ALL, 1.0)
     parts = zip(runs["rule"], *(runs[name] for name in _LABELLING), strict=True)
-    runs["rule"] = [rule_label(*part) for part in parts]
-    runs["fraction"] = runs["fraction"].astype(float).where(~whole, 1.0)
+    labels = pd.Series([rule_label(*part) for part in parts], index=runs.index, dtype=object)
+    own = runs[runs["parameters"].notna()] if "parameters" in runs else runs[:0]
+    if len(own):
+        columns = ("rule", "rule_version", "fraction", "parameters")
+        parts = zip(*(own[name] for name in columns), strict=True)
+        labels[own.index] = [own_label(*part) for part in parts]
+        runs.loc[own.index, "fraction"] = own["fraction"].where(
+            own["fraction"].notna(), _mean_share(own)
+        )
+    runs["rule"] = labels
     for name, default in DEFAULTS.items():
         if name == "alpha":
             continue
@@ -69,6 +82,28 @@ def labelled(table: "pd.DataFrame") -> "pd.DataFrame":
     runs["seeds"] = [_seed_set(seed) for seed in runs["seed"]]
     _check_values(runs)
     return runs
+
+
+def _check_words(runs: "pd.DataFrame") -> None:
+    """Raise DataError where a rule or its parameters cannot be read."""
+    allowed = {"rule": str, "outcome": str, **dict.fromkeys(_LABELLING, int | float | str)}
+    for name, kind in allowed.items():
+        for value in runs[name].dropna() if name in runs else ():
+            if not isinstance(checks.plain(value), kind):
+                raise DataError(f"column {name} must hold {_WORDS[kind]}, got {shown(value)}")
+    own = runs[runs["parameters"].notna()] if "parameters" in runs else runs[:0]
+    if own.empty:
+        return
+    _check_frame("table", own, ("rule_version", "synapses"))
+    if own["rule_version"].isna().any():
+        raise DataError("column rule_version must have a value for each rule of one's own")
+    for text in own["parameters"]:
+        try:
+            values = json.loads(text).values()
+        except (TypeError, ValueError, AttributeError, RecursionError):
+            values = [None]
+        if not all(isinstance(value, int | float | str) for value in values):
+            raise DataError(f"column parameters must hold JSON objects, got {shown(text)}")
 
 
 def _check_values(runs: "pd.DataFrame") -> None:
@@ -85,6 +120,16 @@ def _check_values(runs: "pd.DataFrame") -> None:
     for name, (fits, what) in allowed.items():
         if not fits.fillna(False).all():
             raise DataError(f"column {name} must be {what}")
+
+
+def _mean_share(own: "pd.DataFrame") -> "pd.Series":
+    """Share of the synapses that changed in a step, the mean over all runs of the same setting.
+
+    It takes the place of P for rules of one's own that have none; 1 where there is no result.
+    """
+    share = own["m0"].astype(float) / (own["steps"] * own["synapses"]).astype(float)
+    setting = [own[name] for name in ("hidden", "rule", "rule_version", "parameters")]
+    return share.groupby(setting).transform("mean").fillna(1.0)
 
 
 def _check_frame(name: str, frame: Any, columns: Sequence[str]) -> None:

@@ -39,6 +39,11 @@ def savings(
         saving_low, saving_high, pairs (of seeds), bound ("upper": a run at P* did not reach the
         criterion, the ratio is at most ratio_high; "lower": a run of the unmodified network did
         not; "none": both), why (words, where there is no interval).
+
+    Raises
+    ------
+    DataError, ConfigError
+        As for `cells`.
     """
     import pandas as pd
 

@@ -29,6 +29,8 @@ def _numbers(results: Results) -> pd.DataFrame:
         curves = results.history.sort_values(["id", "step"]).merge(runs[columns], on="id")
         for key, group in curves.groupby(columns[1:]):
             for level, spent in _spent(group, energy, results.criterion):
+                if not (spent > 0).all():
+                    continue  # a rule that has not changed anything yet
                 mean = np.exp(np.log(spent).mean())
                 row = (level, len(spent), mean, spent.min(), spent.max(), results.criterion)
                 parts.append((key[0], energy, *key[1:], *row))

@@ -117,13 +117,15 @@ def _draw_costs(numbers: pd.DataFrame) -> Figure:
 
 def _finish(axes: Iterable[Axes], shown: pd.DataFrame) -> None:
     """Axes over what the values span: a bar that leaves them is cut, not the values squeezed."""
+    shown = shown[shown["value"] > 0]  # a rule that never changes anything has no place here
     values, below, above = shown["value"], shown["low"], shown["high"]
     low = max(values.min() / 2, below.fillna(values).min())
     high = min(values.max() * 2, above.fillna(values).max())
     if shown["lower_bound"].any():  # room for the arrows
         high = max(high, 3 * shown.loc[shown["lower_bound"], "value"].max())
     for axis in axes:
-        axis.set_ylim(min(low, values.min()) / 1.25, max(high, values.max()) * 1.25)
+        if len(shown):
+            axis.set_ylim(min(low, values.min()) / 1.25, max(high, values.max()) * 1.25)
         log_axis(axis, "x")
         log_axis(axis, "y")
 

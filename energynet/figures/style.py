@@ -5,6 +5,7 @@ deutan and tritan colour vision, and have a contrast of about 3 or more both on 
 page; tests/test_figures.py measures it.
 """
 
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -32,7 +33,7 @@ class Look:
 
     color: str
     marker: str
-    line: Literal["-", "--"] = "-"
+    line: Literal["-", "--", "-."] = "-"
 
 
 LOOKS = {
@@ -45,6 +46,7 @@ LOOKS = {
     "fixed-synapses": Look("#CC8507", "v"),
     "random": Look("#878787", "X"),
 }
+_OWN_MARKERS = "<>*hHd8"
 _SETTINGS: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.size": 7.0,
@@ -93,11 +95,19 @@ def settings() -> Iterator[None]:
 
 
 def look(label: str) -> Look:
-    """The look of a rule; a variant (`largest within 0.1`) has that of its rule, dashed."""
+    """The look of a rule; a variant (`largest within 0.1`) has that of its rule, dashed.
+
+    A rule of one's own is dash-dotted; colour and marker follow from its label.
+    """
     if label in LOOKS:
         return LOOKS[label]
     base = label.split(" ")[0]
-    return replace(LOOKS.get(base, LOOKS["random"]), line="--")
+    if base in LOOKS:
+        return replace(LOOKS[base], line="--")
+    number = zlib.crc32(label.encode())  # a rule of one's own: the same in all figures
+    colors = [known.color for known in LOOKS.values()]
+    color, marker = colors[number % len(colors)], _OWN_MARKERS[number // 8 % len(_OWN_MARKERS)]
+    return Look(color, marker, "-.")
 
 
 def ordered(labels: Iterable[str]) -> list[str]:

@@ -22,9 +22,9 @@ def _numbers(results: Results) -> pd.DataFrame:
     if not set(NEEDED) <= set(results.runs):
         return pd.DataFrame(columns=COLUMNS)
     measured = pd.concat([_measured(results, energy) for energy in style.ENERGIES])
-    positive = np.isfinite(measured["value"]) & measured["value"].gt(0)
+    measured = measured[np.isfinite(measured["value"]) & measured["value"].gt(0)]
     keys = ["quantity", "measure", "hidden", "rule", "fraction"]
-    groups = measured[positive].assign(value=np.log(measured["value"])).groupby(keys)["value"]
+    groups = measured.assign(value=np.log(measured["value"])).groupby(keys)["value"]
     summary = groups.agg(runs="count", value="mean", low="min", high="max").reset_index()
     summary[["value", "low", "high"]] = np.exp(summary[["value", "low", "high"]].astype(float))
     return summary[COLUMNS]

@@ -19,7 +19,7 @@ def _external(name: str, *arguments: str) -> dict[Any, Any]:
     """The float32 and float64 variants of a C function; its last parameter kind is the result."""
     variants = {}
     for suffix, real in (("f32", types.float32), ("f64", types.float64)):
-        kinds = {"real": real, "array": types.uintp, "size": types.int64}
+        kinds: dict[str, Any] = {"real": real, "array": types.uintp, "size": types.int64}
         kinds |= {"double": types.float64, "nothing": types.void}
         *given, result = (kinds[argument] for argument in arguments)
         variants[real] = types.ExternalFunction(f"{name}_{suffix}", result(*given))

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from energynet.analysis.runs import ABSENT, SETTINGS
-from energynet.config import TrainingConfig
+from energynet.config import NUMERICS_VERSION, TrainingConfig
 from energynet.errors import EnergynetError
 from energynet.reproduce.plan import next_stage, skipped_runs
 from energynet.reproduce.preset import Preset
 from energynet.reproduce.view import Key, config_key
+from energynet.store import ABSENT, run_id
+from energynet.table import record_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,19 +42,12 @@ def with_skipped(preset: Preset, table: "pd.DataFrame", n_in: int, n_out: int) -
     """The table with a row for each run that the plan leaves out: outcome `skipped`, and why."""
     import pandas as pd
 
-    settings = [name for name in (*SETTINGS, "max_steps") if hasattr(TrainingConfig, name)]
-    settings = [name for name in settings if name in table.columns]
-    rows = [
-        {
-            "hidden": config.hidden,
-            "rule": config.rule.name,
-            "fraction": getattr(config.rule, "fraction", 1.0),
-            "output_fraction": getattr(config.rule, "output_fraction", None),
-            "seed": config.seed,
-            **{name: getattr(config, name) for name in settings},
-            "outcome": ABSENT[1],
-            "reason": reason,
-        }
-        for config, reason in skipped_runs(preset, table, n_in, n_out)
-    ]
+    rows = []
+    for config, reason in skipped_runs(preset, table, n_in, n_out):
+        sha256 = table["data_sha256"].iloc[0]
+        identity = run_id(config, sha256)
+        if identity not in set(table["id"]):
+            content = {"id": identity, "config": config.to_dict(), "outcome": ABSENT[1]}
+            origin = {"data_sha256": sha256, "numerics": NUMERICS_VERSION}
+            rows.append(record_of(content | {"reason": reason, "provenance": origin}))
     return pd.concat([table, pd.DataFrame(rows)], ignore_index=True) if rows else table

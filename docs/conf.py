@@ -1,0 +1,68 @@
+"""Settings of the documentation: sphinx-build -W docs docs/_build."""
+
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "scripts"))
+
+from docutils.nodes import SkipNode
+from docutils.utils.math.latex2mathml import tex2mathml
+from made import make
+from written import defaults
+
+project = "energynet"
+author = "The energynet developers"
+project_copyright = author
+release = defaults()["version"]
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+]
+exclude_patterns = ["_build", "_made", "scripts"]
+html_theme = "furo"
+html_title = f"energynet {release}"
+html_static_path = ["style.css"]
+html_css_files = ["style.css"]
+html_show_sphinx = False
+html_copy_source = False
+html_math_renderer = "mathml"
+highlight_language = "none"
+
+myst_enable_extensions = ["dollarmath", "deflist", "substitution"]
+myst_heading_anchors = 3
+myst_substitutions = defaults()
+
+default_role = "py:obj"
+add_module_names = False
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+napoleon_google_docstring = False
+napoleon_use_ivar = True
+napoleon_use_rtype = False
+python_use_unqualified_type_names = True
+
+
+def setup(app):
+    """Formulas as MathML, which browsers show without a script; pages get what they include."""
+    app.add_html_math_renderer("mathml", (_formula, None), (_formula_block, None))
+    app.connect("builder-inited", lambda _app: make())
+    app.connect("autodoc-process-docstring", _bars)
+
+
+def _bars(_app, _what, _name, _object, _options, lines):
+    """|dw| is no substitution, and `.gz` is no name."""
+    lines[:] = [re.sub(r"`(\.\w+)`", r"``\1``", line.replace("|", r"\|")) for line in lines]
+
+
+def _formula(translator, node):
+    translator.body.append(tex2mathml(node.astext()))
+    raise SkipNode
+
+
+def _formula_block(translator, node):
+    translator.body.append(f'<div class="math">{tex2mathml(node.astext(), as_block=True)}</div>\n')
+    raise SkipNode

@@ -1,0 +1,46 @@
+"""Everything that pages take from `_made/`: pictures, and parts written from the code."""
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import modules
+import rank_one
+import written
+from blocks import DOCS, run_page
+
+MADE = DOCS / "_made"
+PAGES = ("tutorial.md", "comparing.md")  # whose code draws pictures
+SECTIONS = ("rules", "peers", "streaming", "threads", "own_rules")
+
+
+def make() -> None:
+    """Write all of it."""
+    MADE.mkdir(exist_ok=True)
+    parts = {
+        "modules.svg": modules.draw(),
+        "rank_one.svg": rank_one.draw(),
+        "statements.md": written.statements(),
+        "readings.md": written.readings(),
+        "verdicts.md": written.verdicts(),
+        "commands.md": written.commands(),
+    }
+    parts |= {f"measured_{name}.md": written.measured(name) for name in SECTIONS}
+    for name, text in parts.items():
+        (MADE / name).write_text(text)
+    for page in PAGES:
+        _draw(DOCS / page)
+
+
+def _draw(page: Path) -> None:
+    """Run the code of a page for its pictures, unless it was run as it stands."""
+    stamp = MADE / f"{page.stem}.json"
+    text = json.dumps(page.read_text())
+    if stamp.exists() and stamp.read_text() == text:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        run_page(page, Path(folder))
+        for picture in Path(folder).glob("*.svg"):
+            shutil.copy(picture, MADE)
+    stamp.write_text(text)

@@ -1,0 +1,107 @@
+"""Parts of pages that are written from the code and from what was measured."""
+
+import json
+import os
+from dataclasses import fields
+from importlib.metadata import version
+from typing import Any
+
+from blocks import ROOT
+
+BENCHMARKS = ROOT / "bench" / "results.json"
+VERDICTS = ROOT / "results" / "verdicts.md"
+_NO_VERDICTS = """\
+```{note}
+The study at full size has not been run yet. Its verdicts will stand here: they are read from
+`results/verdicts.md`, which `energynet reproduce --preset poster` writes.
+```
+"""
+
+
+def defaults() -> dict[str, str]:
+    """Defaults of a config and limits of the kernels, as they stand in sentences."""
+    from energynet.config import TrainingConfig
+    from energynet.kernels.activation import LEAK
+    from energynet.kernels.steps import FOLD_EVERY
+    from energynet.threads import CROSSOVER
+    from energynet.train import _TAU
+
+    values: dict[str, Any] = {item.name: item.default for item in fields(TrainingConfig)}
+    percent = f"{100 * values['target_accuracy']:g} %"
+    values |= {"percent": percent, "leak": LEAK, "fold_every": FOLD_EVERY, "crossover": CROSSOVER}
+    values |= {f"tau_{dtype}": f"{tau:g}".replace("e-0", "e-") for dtype, tau in _TAU.items()}
+    values["version"] = version("energynet")
+    return {name: _words(value) for name, value in values.items()}
+
+
+def _words(value: Any) -> str:
+    grouped = isinstance(value, int) and not isinstance(value, bool)
+    return f"{value:,}" if grouped else str(value)
+
+
+def statements() -> str:
+    """The statements of the study with their parts."""
+    from energynet.analysis.statements import STATEMENTS
+
+    lines = []
+    for statement in STATEMENTS:
+        note = " *(in three readings)*" if statement.readings else ""
+        text = statement.text.replace("*", r"\*")
+        lines.append(f"{statement.number}. {text}{note}")
+        lines += [f"    - {part.title}" for part in statement.parts if part.title]
+    return "\n".join(lines) + "\n"
+
+
+def readings() -> str:
+    """What F, the fixed mask of the statements, may stand for."""
+    from energynet.analysis.methods import READINGS
+
+    return "\n".join(f"- {reading.name} (`{reading.fixed}`)" for reading in READINGS) + "\n"
+
+
+def verdicts() -> str:
+    """The verdicts of the full study, once there are any."""
+    return VERDICTS.read_text() if VERDICTS.exists() else _NO_VERDICTS
+
+
+def commands() -> str:
+    """`--help` of every command."""
+    from energynet.cli import _parser
+
+    os.environ |= {"COLUMNS": "88", "NO_COLOR": "1"}
+    parser, subparsers = _parser()
+    parts = [f"```text\n{parser.format_help()}```"]
+    parts += [
+        f"## energynet {name}\n\n```text\n{command.format_help()}```"
+        for name, command in subparsers.choices.items()
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def measured(section: str) -> str:
+    """What a section of the benchmarks measured, as tables; or how to measure it."""
+    content = json.loads(BENCHMARKS.read_text()).get(section)
+    if content is None:
+        return f"*Not measured yet:* `python -m bench {section}`\n"
+    taken = content["measured"]
+    parts = [f"{taken['processor']}, {taken['cores']} cores, {taken['date']}: `{taken['command']}`"]
+    rows = [[row["name"], _digits(row["median"], row), _range(row)] for row in content["rows"]]
+    if rows:
+        parts.append(_table(["what", "median", "range"], rows))
+    for table in content["tables"]:
+        parts += [f"{table['caption']}:", _table(table["columns"], table["lines"])]
+    return "\n\n".join(parts + content["notes"]) + "\n"
+
+
+def _digits(value: float, row: dict[str, Any]) -> str:
+    unit = f" {row['unit']}" if row["unit"] else ""
+    return (f"{value:,.0f}" if abs(value) >= 100 else f"{value:#.3g}".rstrip(".")) + unit
+
+
+def _range(row: dict[str, Any]) -> str:
+    return f"{_digits(row['min'], row)} to {_digits(row['max'], row)}"
+
+
+def _table(columns: list[str], lines: list[list[Any]]) -> str:
+    rows = [columns, ["---"] * len(columns), *lines]
+    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)

@@ -1,0 +1,278 @@
+"""README and documentation: their code runs and prints what they show; they agree with the code."""
+
+import ast
+import re
+import subprocess
+import sys
+from dataclasses import fields
+from html.parser import HTMLParser
+
+import blocks
+import modules
+import pytest
+import test_layers
+import written
+
+import energynet as en
+from energynet import cli, table
+from energynet.rule_names import RULES
+
+PAGES = {page.name: page for page in blocks.pages()}
+TEXTS = {name: page.read_text() for name, page in PAGES.items()}
+PARSER, COMMANDS = cli._parser()
+
+
+def with_code(name):
+    found = blocks.blocks(PAGES[name])
+    return any(block.language == "python" for block in found)
+
+
+@pytest.fixture
+def slurm(monkeypatch, tmp_path):
+    """Workers in this process in the place of SLURM jobs, and a small grid."""
+    distributed = pytest.importorskip("distributed", reason="needs Dask (extra 'cluster')")
+    pytest.importorskip("dask_jobqueue", reason="needs dask-jobqueue (extra 'cluster')")
+    clusters = []
+
+    class Here(distributed.LocalCluster):
+        def __init__(self, cores, processes, memory, walltime):
+            assert cores == processes
+            super().__init__(1, threads_per_worker=1, processes=False, dashboard_address=None)
+            clusters.append(self)
+
+        def adapt(self, maximum_jobs):
+            assert maximum_jobs > 0
+
+    monkeypatch.setattr("dask_jobqueue.SLURMCluster", Here)
+    (tmp_path / "grid.toml").write_text("[[block]]\nhidden = [5, 6]\nmax_steps = 100\n")
+    yield
+    distributed.default_client().close()
+    for cluster in clusters:
+        cluster.close()
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if with_code(name)])
+def test_the_code_of_a_page_runs_and_prints_what_it_shows(name, tmp_path, request):
+    if name == "cluster.md":
+        request.getfixturevalue("slurm")
+    blocks.run_page(PAGES[name], tmp_path)
+
+
+def test_a_page_that_shows_something_else_fails(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("```python\nprint(1)\n```\n```text\n2\n```\n")
+    with pytest.raises(AssertionError, match=r"page.md, line 1: the page shows\n2"):
+        blocks.run_page(page, tmp_path)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_grids_of_a_page_are_grids(name, tmp_path, monkeypatch):
+    saved = [block for block in blocks.blocks(PAGES[name]) if block.file.endswith(".py")]
+    for block in saved:
+        (tmp_path / block.file).write_text(block.text)
+    monkeypatch.syspath_prepend(tmp_path)
+    for block in blocks.blocks(PAGES[name]):
+        if block.language == "toml" and "[[block]]" in block.text:
+            path = tmp_path / "grid.toml"
+            path.write_text(block.text)
+            assert len(en.Grid.from_toml(path)) > 0
+    for block in saved:
+        sys.modules.pop(block.file.removesuffix(".py"), None)
+
+
+def whole_commands():
+    """Commands in blocks, as they would be typed."""
+    for name, page in PAGES.items():
+        for block in blocks.blocks(page):
+            if block.language in ("sh", "bash", ""):
+                for arguments in blocks.commands(block.text):
+                    yield pytest.param(arguments, id=f"{name}:{block.line} {' '.join(arguments)}")
+
+
+@pytest.mark.parametrize("arguments", list(whole_commands()))
+def test_commands_are_understood(arguments):
+    _, unknown = PARSER.parse_known_args(arguments)
+    assert unknown == []
+
+
+@pytest.mark.parametrize("name", [*PAGES, "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_commands_within_sentences_exist(name):
+    text = TEXTS.get(name) or (blocks.ROOT / name).read_text()
+    for span in re.findall(r"`(energynet [^`]+)`", text):
+        words = span.split()
+        for command in words[1].split("|"):
+            assert command in COMMANDS.choices, span
+            known = COMMANDS.choices[command]._option_string_actions
+            for flag in re.findall(r"--[a-z][a-z-]*", span):
+                assert flag in known, span
+    every = {flag for each in COMMANDS.choices.values() for flag in each._option_string_actions}
+    every |= {"--signal"}  # of SLURM
+    for flag in re.findall(r"`(--[a-z][a-z-]*)", text):
+        assert flag in every, flag
+
+
+def tables(text):
+    """Rows of the tables of a page as lists of cells; \\| is no border."""
+    for line in text.splitlines():
+        if line.startswith("| ") and not line.startswith("| ---"):
+            yield [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+
+
+def test_readme_names_every_rule_with_its_class():
+    values = {"P": 0.2, "Q": 0.5}
+    seen = set()
+    for name, code, *_ in tables(TEXTS["README.md"]):
+        if not name.startswith("`") or ":" in name:
+            continue
+        command, python = name.strip("`").split(), code.strip("`")
+        if "..." in python:
+            continue  # stands for several
+        rule = eval(python, {"__builtins__": {}, **vars(en), **values})
+        fractions = {"fraction": 0.2} if "(P" in python else {}
+        fractions |= {"output_fraction": 0.5} if "--output-fraction" in command else {}
+        assert en.rule_from_name(command[0], **fractions) == rule
+        seen.add(command[0])
+    assert seen == set(RULES)
+
+
+def test_every_rule_stands_in_the_help_and_on_the_science_page():
+    shown = cli._TRAIN_EXAMPLES.split("rules:")[1].split("(the last")[0]
+    assert [line.split()[0] for line in shown.strip().splitlines()] == list(RULES)
+    cells = {cell for row in tables(TEXTS["science.md"]) for cell in row[:1]}
+    assert {f"`{name}`" for name in RULES} <= cells
+
+
+def test_the_columns_of_tables():
+    """The names on the page, and those that a table has."""
+    rows = [row[0] for row in tables(TEXTS["results.md"])]
+    named = {name for row in rows for name in re.findall("`([^`]+)`", row)} - {"TrainingConfig"}
+    optional = {"within_units", "rule_version", "parameters", "alpha", *table.PROVENANCE}
+    assert named == {*table._FIRST, *table._TIMES, *optional, "m_alpha_0.5"}
+    assert "each field of `TrainingConfig`" in rows
+    documented = en.load_results.__doc__
+    assert all(name in documented for name in (*table._FIRST, *table._TIMES))
+
+
+def test_types_of_columns_are_those_of_the_page(tmp_path):
+    config = en.TrainingConfig(hidden=3, max_steps=10, alpha=0.5)
+    frame = en.sweep([config], tmp_path, data=written_digits(), workers=1, progress=False)
+    kinds = {"integer": "i", "float": "f"}
+    for names, types, _ in tables(TEXTS["results.md"]):
+        listed = re.findall("`([^`]+)`", names)
+        described = types.split(", ") if ", " in types else [types] * len(listed)
+        for name, kind in zip(listed, described, strict=False):
+            if kind in kinds and name in frame and frame[name].notna().all():
+                assert frame[name].dtype.kind == kinds[kind], name
+    shown = next(block for block in blocks.blocks(PAGES["results.md"]) if block.shown)
+    assert shown.shown.split() == list(en.train(config, written_digits()).to_dict())
+    history = en.load_history(tmp_path)
+    assert ", ".join(f"`{name}`" for name in history) in TEXTS["results.md"].replace("\n", " ")
+
+
+def written_digits():
+    from support import digits
+
+    return digits()
+
+
+def test_every_public_name_is_in_the_reference():
+    listed = re.findall(r":: energynet\.(\w+)$", TEXTS["reference.md"], re.MULTILINE)
+    assert sorted(listed) == sorted(en.__all__)
+
+
+def test_parameters_of_a_config_are_documented():
+    for item in fields(en.TrainingConfig):
+        assert f"\n    {item.name} : " in en.TrainingConfig.__doc__
+
+
+def test_numbers_on_the_page_about_performance_were_measured():
+    """They come from results.json; none is typed."""
+    typed = r"\d[\d.,]*\s*(?:us\b|µs|ms\b|microsec|GB|MB|times\b|% of|x\b)"
+    assert re.findall(typed, TEXTS["performance.md"]) == []
+    shown = written.measured("rules")
+    for row in written.json.loads(written.BENCHMARKS.read_text())["rules"]["rows"]:
+        assert f"| {row['name']} | {written._digits(row['median'], row)} |" in shown
+    assert "Not measured" in written.measured("nothing")
+
+
+def test_the_statements_of_the_page_are_those_that_are_judged():
+    from energynet.analysis.statements import STATEMENTS
+
+    shown = written.statements()
+    for statement in STATEMENTS:
+        assert f"{statement.number}. {statement.text}".replace("*", r"\*") in shown
+
+
+def test_verdicts_are_included_once_they_exist(tmp_path, monkeypatch):
+    monkeypatch.setattr(written, "VERDICTS", tmp_path / "verdicts.md")
+    assert "has not been run yet" in written.verdicts()
+    written.VERDICTS.write_text("| 1 | holds |")
+    assert written.verdicts() == "| 1 | holds |"
+
+
+def test_the_picture_of_the_modules():
+    """Every module in its group, groups in order; arrows are the imports, read here once more."""
+    every = modules.groups()
+    assert [name for group in every for name in group.modules] == test_layers.ORDER
+    number = {name: i for i, group in enumerate(every) for name in group.modules}
+    edges = set()
+    for path in test_layers.PACKAGE.rglob("*.py"):
+        name = ".".join(path.relative_to(test_layers.PACKAGE).with_suffix("").parts)
+        for other in test_layers.imported(path):
+            if name in number and other in number and number[other] != number[name]:
+                edges.add((number[other], number[name]))
+    assert edges == modules.imports()
+    assert all(a < b for a, b in edges)
+    arrows = modules.needed(edges)
+    assert arrows <= edges
+    assert all(modules._reaches(arrows, a, b) for a, b in edges)
+    picture = Texts(modules.draw())
+    assert picture.arrows == len(arrows)
+    for group in every:
+        assert group.title in picture.words
+        shown = {word for line in picture.words for word in line.split(" · ")}
+        assert {name.split(".")[-1] for name in group.modules} <= shown
+
+
+class Texts(HTMLParser):
+    """Words and arrows of a picture."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.words, self.arrows = [], 0
+        self.feed(text)
+
+    def handle_starttag(self, _tag, attrs):
+        self.arrows += ("marker-end", "url(#head)") in attrs
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def test_modules_and_names_on_the_page_about_architecture_exist():
+    text = TEXTS["architecture.md"]
+    package, root = blocks.ROOT / "energynet", blocks.ROOT
+    for path in re.findall(r"`([a-z_]+(?:/[a-z_]+)*(?:\.py|/))`", text):
+        assert any((at / path).exists() for at in (package, root, package / "analysis")), path
+    source = "\n".join(path.read_text() for path in package.rglob("*.py"))
+    defined = {
+        name
+        for node in ast.walk(ast.parse(source.replace("from __future__", "# ")))
+        for name in (getattr(node, "name", None), getattr(node, "id", None))
+        if name
+    } | {"ORDER", "energynet"}
+    for name in re.findall(r"`([A-Za-z_]+)`", text):
+        assert name in defined, name
+
+
+def test_the_site_builds_without_warnings(tmp_path):
+    for module in ("sphinx", "furo", "myst_parser", "sphinx_copybutton"):
+        pytest.importorskip(module, reason="needs Sphinx (extra 'docs')")
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-d", tmp_path / "trees"]
+    done = subprocess.run(
+        [*command, blocks.DOCS, tmp_path / "site"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    for name in PAGES:
+        if name != "README.md":
+            assert (tmp_path / "site" / name).with_suffix(".html").exists()

@@ -1,0 +1,113 @@
+"""The committed results: every number is consistent, every cell of the plan is there or marked."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import energynet as en
+from energynet.analysis.runs import DEFAULTS
+from energynet.analysis.verdict_text import to_json
+from energynet.exchange import import_results, read_table, same_table
+from energynet.figures.save import save_figures
+from energynet.reproduce.plan import next_stage
+from energynet.reproduce.preset import load_preset
+
+RESULTS = Path(__file__).parents[1] / "results"
+STUDIES = sorted(
+    path.name.removesuffix("_history.csv.xz") for path in RESULTS.glob("*_history.csv.xz")
+)
+
+
+@pytest.fixture(scope="module", params=STUDIES)
+def study(request):
+    """Name, table, and learning curves."""
+    name = request.param
+    table = same_table(read_table(RESULTS / f"{name}.csv"))
+    return name, table, read_table(RESULTS / f"{name}_history.csv.xz")
+
+
+@pytest.fixture
+def table(study):
+    """The runs that have a result."""
+    runs = study[1][~study[1]["outcome"].isin(["failed", "skipped"])]
+    defaults = {name: DEFAULTS[name] for name in ("target_accuracy", "max_steps")}
+    return runs.assign(**{name: runs.get(name, value) for name, value in defaults.items()})
+
+
+def test_every_row_fits_its_id(study, tmp_path):
+    name, table, _ = study
+    marked = table["outcome"] == "skipped"  # rows of runs that were never made
+    path = tmp_path / "made.csv"
+    table[~marked].to_csv(path, index=False)
+    history = RESULTS / f"{name}_history.csv.xz"
+    assert import_results(path, tmp_path / "runs", history) == (~marked).sum()
+    assert not marked.any() or table.loc[marked, "reason"].notna().all()
+
+
+def test_every_cell_of_the_plan_is_there(study):
+    """A table that is committed size by size lacks nothing of the sizes that it has."""
+    name, table, _ = study
+    preset = load_preset(name)
+    stage = next_stage(preset, table, 784, 10)
+    if stage is not None:
+        assert preset.one_size_at_a_time
+        done = {hidden for hidden in table["hidden"] if hidden in preset.sizes}
+        assert min(config.hidden for config in stage.configs) > max(done)
+
+
+def test_energies_are_consistent(table):
+    all_synapses = table[table["rule"] == "all"]
+    full = all_synapses["steps"] * all_synapses["synapses"]
+    assert (all_synapses["m0"] <= full).all()
+    assert (all_synapses["m0"] > 0.95 * full).all()  # but for zero updates
+    assert (table["m0"] <= table["steps"] * table["plastic_synapses"]).all()
+    pd.testing.assert_series_equal(
+        table["m0"], table["m0_layer1"] + table["m0_layer2"], check_names=False
+    )
+    np.testing.assert_allclose(table["m1"], table["m1_layer1"] + table["m1_layer2"], rtol=1e-12)
+    there = table[table["outcome"] != "diverged"]
+    assert (there["m0"] >= there["m0_direct"]).all()
+    assert (there["m1"] >= there["m1_direct"]).all()
+
+
+def test_outcomes_follow_from_learning_curves(study, table):
+    _, _, history = study
+    last = history.groupby("id").last()
+    there = table[table["outcome"] != "diverged"].set_index("id")
+    for column, same in (("step", "steps"), ("accuracy", "accuracy"), ("m0", "m0"), ("m1", "m1")):
+        np.testing.assert_array_equal(last.loc[there.index, column], there[same])
+    right = there["accuracy"] >= there["target_accuracy"]
+    assert ((there["outcome"] == "reached") == right).all()
+    at_end = there["steps"] == there["max_steps"]
+    assert (right | at_end).all()
+    best = history.groupby("id")["accuracy"].max()
+    np.testing.assert_array_equal(best.loc[there.index], there["best_accuracy"])
+
+
+def test_made_by_one_version(table):
+    for column in ("numerics", "version", "data_sha256"):
+        assert table[column].nunique() == 1
+    assert table["commit"].notna().all()
+
+
+def test_verdicts_are_those_of_the_table(study):
+    name, table, history = study
+    committed = RESULTS / "verdicts.json"
+    if name != "poster" or not committed.exists():
+        pytest.skip("verdicts are committed with the finished study")
+    assert json.loads(committed.read_text()) == json.loads(
+        to_json(en.claims(table, history=history))
+    )
+
+
+def test_figures_are_those_of_the_table(study, tmp_path):
+    name, table, history = study
+    committed = sorted((RESULTS / "figures").glob("*.csv")) if name == "poster" else []
+    if not committed:
+        pytest.skip("figures are committed with the finished study")
+    made = {path.name: path for path in save_figures(table, history, tmp_path)}
+    for path in committed:
+        pd.testing.assert_frame_equal(pd.read_csv(path), pd.read_csv(made[path.name]))
