@@ -106,8 +106,8 @@ class Network:
         path = checks.path("path", path)
         arrays = read_npz(path, _WHAT)
         try:
-            if int(arrays.pop("format")) != _FORMAT:
-                raise ValueError("it has another format")
+            if (number := int(arrays.pop("format"))) != _FORMAT:
+                raise ValueError(f"its format is {number}, known is {_FORMAT}")
             values = {name: checks.plain(array) for name, array in arrays.items()}
             return cls(**values)
         except (ValueError, KeyError, TypeError) as error:

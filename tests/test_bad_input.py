@@ -333,11 +333,21 @@ def changed(**columns):
     return TABLE.assign(**columns)
 
 
+OWN = {"rule_version": 1, "synapses": 9}
 BAD_TABLES = {
     "words": (changed(m0="many"), "column m0 must hold numbers"),
     "words in a setting": (changed(max_steps="many"), "column max_steps must hold numbers"),
     "no hidden": (changed(hidden=np.nan), "column hidden of the table must have a value"),
-    "lists": (changed(m1=[[]] * len(TABLE)), "column m1 must hold numbers"),
+    "lists of energies": (changed(m1=[[]] * len(TABLE)), "column m1 must hold numbers"),
+    "no steps": (changed(steps=0), "column steps must be there for each run, and 1 or more"),
+    "no energy": (changed(m0=pd.array([None] * len(TABLE), "Int64")), "column m0 must be there"),
+    "endless energy": (changed(m1=np.inf), "column m1 must be finite"),
+    "large fraction": (changed(fraction=2.0), r"column fraction must be in \[0, 1\]"),
+    "number of a rule": (changed(rule=5), "column rule must hold words, got 5"),
+    "list of a share": (changed(output_fraction=[[]] * len(TABLE)), "must hold numbers or words"),
+    "no version": (changed(parameters="{}"), "lacks the columns rule_version, synapses"),
+    "no parameters": (changed(parameters="[" * 9000, **OWN), "parameters must hold JSON objects"),
+    "lists": (changed(parameters='{"a": []}', **OWN), "parameters must hold JSON objects"),
     "lacking": (TABLE.drop(columns="seed"), "lacks the columns seed"),
     "twice": (pd.concat([TABLE, TABLE], axis=1), "each column once"),
 }

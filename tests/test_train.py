@@ -136,7 +136,7 @@ def test_foreign_arrays(tmp_path):
         en.Network.load(path)
     weights = {"w1": np.zeros((3, 2)), "w2": np.zeros((7, 2))}
     np.savez(path, format=1, **weights, mean=0, background=0, activation="relu")
-    with pytest.raises(en.FileError, match="its weights do not fit together"):
+    with pytest.raises(en.FileError, match="w1 and w2 must have one type and shapes"):
         en.Network.load(path)
     np.savez(path, format=9, w1=0)
     with pytest.raises(en.FileError, match="its format is 9"):

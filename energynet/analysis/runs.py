@@ -1,5 +1,6 @@
 """The runs of a study, picked from the tidy table: which settings count, which seeds do what."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any
@@ -23,8 +24,9 @@ CURVE = ("id", "step", "accuracy", "m0", "m1")  # columns of learning curves
 _KEYS = ("hidden", "rule", "fraction", "seed", "seeds")  # keep runs apart always
 _NUMBERS = (
     *("hidden", "fraction", "seed", "steps", "plastic_synapses", "accuracy", "best_accuracy"),
-    *("target_accuracy", "max_steps", "test_every"),
+    *("target_accuracy", "max_steps", "test_every", "rule_version", "synapses"),
 )
+_WORDS = {str: "words", int | float | str: "numbers or words"}
 REQUIRED = ("hidden", "rule", "fraction", "seed", "outcome", "steps", "m0", "m1")
 DEFAULTS: dict[str, Any] = {
     item.name: item.default for item in fields(TrainingConfig) if item.default is not MISSING
@@ -54,6 +56,7 @@ def labelled(table: "pd.DataFrame") -> "pd.DataFrame":
     for name in ("hidden", "rule", "seed", "outcome"):
         if runs[name].isna().any():
             raise DataError(f"column {name} of the table must have a value in each row")
+    _check_words(runs)
     for name in _LABELLING:
         if name not in runs.columns:
             runs[name] = None
@@ -79,6 +82,44 @@ def labelled(table: "pd.DataFrame") -> "pd.DataFrame":
     runs["seeds"] = [_seed_set(seed) for seed in runs["seed"]]
     _check_values(runs)
     return runs
+
+
+def _check_words(runs: "pd.DataFrame") -> None:
+    """Raise DataError where a rule or its parameters cannot be read."""
+    allowed = {"rule": str, "outcome": str, **dict.fromkeys(_LABELLING, int | float | str)}
+    for name, kind in allowed.items():
+        for value in runs[name].dropna() if name in runs else ():
+            if not isinstance(checks.plain(value), kind):
+                raise DataError(f"column {name} must hold {_WORDS[kind]}, got {shown(value)}")
+    own = runs[runs["parameters"].notna()] if "parameters" in runs else runs[:0]
+    if own.empty:
+        return
+    _check_frame("table", own, ("rule_version", "synapses"))
+    if own["rule_version"].isna().any():
+        raise DataError("column rule_version must have a value for each rule of one's own")
+    for text in own["parameters"]:
+        try:
+            values = json.loads(text).values()
+        except (TypeError, ValueError, AttributeError, RecursionError):
+            values = [None]
+        if not all(isinstance(value, int | float | str) for value in values):
+            raise DataError(f"column parameters must hold JSON objects, got {shown(text)}")
+
+
+def _check_values(runs: "pd.DataFrame") -> None:
+    """Raise DataError for numbers that no run has."""
+    done = runs[~runs["missing"]]
+    allowed = {
+        "hidden": (runs["hidden"] >= 1, "at least 1"),
+        "fraction": (runs["fraction"].isna() | runs["fraction"].between(0, 1), "in [0, 1]"),
+        "steps": (done["steps"] >= done["reached"], "there for each run, and 1 or more"),
+        "max_steps": (done["max_steps"] >= 1, "1 or more"),
+        "m0": (done["m0"] >= 0, "there for each run, and 0 or more"),
+        "m1": (done["m1"].isna() | done["m1"].between(0, 1e300), "finite, and 0 or more"),
+    }
+    for name, (fits, what) in allowed.items():
+        if not fits.fillna(False).all():
+            raise DataError(f"column {name} must be {what}")
 
 
 def _mean_share(own: "pd.DataFrame") -> "pd.Series":
