@@ -132,22 +132,6 @@ def _mean_share(own: "pd.DataFrame") -> "pd.Series":
     return share.groupby(setting).transform("mean").fillna(1.0)
 
 
-def _check_values(runs: "pd.DataFrame") -> None:
-    """Raise DataError for numbers that no run has."""
-    done = runs[~runs["missing"]]
-    allowed = {
-        "hidden": (runs["hidden"] >= 1, "at least 1"),
-        "fraction": (runs["fraction"].isna() | runs["fraction"].between(0, 1), "in [0, 1]"),
-        "steps": (done["steps"] >= done["reached"], "there for each run, and 1 or more"),
-        "max_steps": (done["max_steps"] >= 1, "1 or more"),
-        "m0": (done["m0"] >= 0, "there for each run, and 0 or more"),
-        "m1": (done["m1"].isna() | done["m1"].between(0, 1e300), "finite, and 0 or more"),
-    }
-    for name, (fits, what) in allowed.items():
-        if not fits.fillna(False).all():
-            raise DataError(f"column {name} must be {what}")
-
-
 def _check_frame(name: str, frame: Any, columns: Sequence[str]) -> None:
     import pandas as pd
 
