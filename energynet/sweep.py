@@ -221,23 +221,26 @@ def _run_with(executor: Executor, plan: Plan, store: Store, shown: SweepProgress
 
     stop = store.root.resolve() / f"{STOP_PREFIX}{uuid4().hex}"
     futures: dict[Future[str], str] = {}
-    try:
-        for spec in plan.todo:
-            try:
-                future = executor.submit(run_elsewhere, spec | {"stop": str(stop)})
-            except RuntimeError as error:  # it is broken, or was shut down
-                raise _broken(error) from error
-            futures[future] = spec["id"]
-        left = set(futures)
-        while left:
-            finished, left = wait(left, timeout=0.5, return_when=FIRST_COMPLETED)
-            for future in finished:
-                identity = futures[future]
-                shown.end(plan.configs[identity], _answer(future, identity, plan, store))
-            # Dask does not tell which runs are under way.
-            shown.tick(sum(future.running() for future in left) or None)
-    finally:
-        _stop_elsewhere(futures, stop)
+    with _interrupts_held_back() as asked:
+        try:
+            for spec in plan.todo:
+                try:
+                    future = executor.submit(run_elsewhere, spec | {"stop": str(stop)})
+                except RuntimeError as error:  # it is broken, or was shut down
+                    raise _broken(error) from error
+                futures[future] = spec["id"]
+            left = set(futures)
+            while left:
+                if asked.is_set():
+                    raise KeyboardInterrupt
+                finished, left = wait(left, timeout=0.5, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    identity = futures[future]
+                    shown.end(plan.configs[identity], _answer(future, identity, plan, store))
+                # Dask does not tell which runs are under way.
+                shown.tick(sum(future.running() for future in left) or None)
+        finally:
+            _stop_elsewhere(futures, stop)
 
 
 def _answer(future: "Future[str]", identity: str, plan: Plan, store: Store) -> str:
@@ -280,6 +283,30 @@ def _stop_elsewhere(futures: "Iterable[Future[str]]", stop: Path) -> None:
 def _give_up(plan: Plan, store: Store, identity: str, reason: str) -> None:
     origin = {"data_sha256": plan.data_sha256, "numerics": NUMERICS_VERSION}
     store.give_up(identity, plan.configs[identity], "failed", reason, origin | provenance())
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[threading.Event]:
+    """Ctrl-C and SIGTERM set an event, the second one interrupts.
+
+    An interrupt in the midst of an executor's code could leave its locks taken, and all waiting.
+    """
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+
+    def note(*_: Any) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
