@@ -48,14 +48,14 @@ def test_every_row_fits_its_id(study, tmp_path):
 
 
 def test_every_cell_of_the_plan_is_there(study):
-    """A table that is committed size by size lacks nothing of the sizes that it has."""
+    """A table that is committed on the way lacks nothing but what comes with its last size."""
     name, table, _ = study
     preset = load_preset(name)
     stage = next_stage(preset, table, 784, 10)
     if stage is not None:
         assert preset.one_size_at_a_time
         done = {hidden for hidden in table["hidden"] if hidden in preset.sizes}
-        assert min(config.hidden for config in stage.configs) > max(done)
+        assert min(config.hidden for config in stage.configs) >= max(done)
 
 
 def test_energies_are_consistent(table):
