@@ -20,6 +20,7 @@ from energynet.rule_names import PARAMETERS, RULES, rule_from_name
 from energynet.rules import Rule
 from energynet.store import ABSENT, DONE, Store, run_id
 from energynet.table import (
+    CURVE,
     DEFAULTS,
     EITHER,
     FLAGS,
@@ -40,7 +41,6 @@ FORMATS = (".csv", ".csv.xz", ".parquet", ".sqlite")
 _TABLE = "results"
 _NEEDED = ("id", "hidden", "rule", "seed", "outcome")
 _ORIGIN = ("data_sha256", "numerics")  # there as soon as there is a row
-_CURVE = ("id", "step", "accuracy", "m0", "m1")
 
 
 def export_results(store: str | Path, out: str | Path, history: str | Path | None = None) -> int:
@@ -131,8 +131,8 @@ def import_results(table: str | Path, store: str | Path, history: str | Path | N
     new = 0
     for content in contents:
         identity = content["id"]
-        better = ABSENT if content["outcome"] in DONE else ()
-        if opened.outcome(identity) not in (*DONE, *ABSENT) or opened.outcome(identity) in better:
+        final = DONE if content["outcome"] in DONE else (*DONE, *ABSENT)
+        if opened.outcome(identity) not in final:
             opened.put(identity, content, curves.get(identity, ()))
             new += 1
     return new
@@ -149,9 +149,9 @@ def _check_columns(
 def _curves(path: str | Path) -> dict[str, list[Checkpoint]]:
     """The learning curve of each run."""
     table = read_table(path)
-    _check_columns(table, _CURVE, path, "learning curves")
+    _check_columns(table, CURVE, path, "learning curves")
     curves: dict[str, list[Checkpoint]] = {}
-    for identity, *values in table[list(_CURVE)].itertuples(index=False):
+    for identity, *values in table[list(CURVE)].itertuples(index=False):
         try:
             step, accuracy, m0, m1 = values
             row = Checkpoint(int(step), float(accuracy), int(m0), float(m1))

@@ -138,7 +138,9 @@ class Network:
         encoded = encode_pixels(pixels, labels, self.mean, self.background, dtype)
         r = np.add.reduce(self.w1[:-1], axis=0, dtype=np.float64)
         w2 = np.ascontiguousarray(self.w2.T)
-        weights = state.Network(np.ascontiguousarray(self.w1), np.zeros_like(r), r, w2)
+        # Arrays that are to be read alone are copied: they would be of another compiled type.
+        w1 = np.require(self.w1, requirements=["C", "W"])
+        weights = state.Network(w1, np.zeros_like(r), r, w2)
         activation = activation_of(self.activation, dtype)
         return evaluate_images(weights, encoded, activation, threads)
 

@@ -83,6 +83,7 @@ def _change(layer: Layer, choice: Any, bits: np.ndarray) -> Change:
                 f"a mask must be bool of shape ({n_pre}, {n_post}), got {choice.dtype} of shape"
                 f" {choice.shape}{hint}"
             )
+        # A copy, since an array that is to be read alone is of another compiled type.
         return Change(MASK, _NONE, _NONE, np.array(choice, order="C").view(np.uint8))
     if not isinstance(choice, tuple | list) or len(choice) != 2:
         raise RuleError(

@@ -31,6 +31,7 @@ from energynet.result import Checkpoint, TrainingResult, finite
 DONE = ("reached", "exhausted", "diverged")
 ABSENT = ("failed", "skipped")
 _SILENCE = 180.0  # seconds after which a run that gives no sign of life counts as interrupted
+STOPPED = "stopped"  # the answer of a run that was told to stop and saved where it stands
 STOP_PREFIX = ".stop-"  # of the files that tell the runs of one sweep to stop
 # Fields that every id has ever held. One added later counts only where it is not at its default, so
 # that stored runs keep their ids.

@@ -4,7 +4,7 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,7 +22,7 @@ from energynet.grid import longest_first
 from energynet.own_rule_import import check_importable
 from energynet.pool import Pool, Report, drain
 from energynet.provenance import provenance
-from energynet.store import DONE, STOP_PREFIX, Store, run_id
+from energynet.store import DONE, STOP_PREFIX, STOPPED, Store, run_id
 from energynet.sweep_progress import SweepProgress
 from energynet.table import load_results
 from energynet.threads import usable_cores
@@ -92,7 +92,7 @@ def sweep(
         sys.stderr if progress else None,
     )
     if plan.todo:
-        with _terminable():
+        with _handling(_interrupt, signal.SIGTERM):  # as batch systems send it: like Ctrl-C
             try:
                 shown.start()
                 if executor is None:
@@ -221,9 +221,20 @@ def _run_with(executor: Executor, plan: Plan, store: Store, shown: SweepProgress
 
     stop = store.root.resolve() / f"{STOP_PREFIX}{uuid4().hex}"
     futures: dict[Future[str], str] = {}
-    with _interrupts_held_back() as asked:
+    asked = threading.Event()
+
+    def note(*_: Any) -> None:
+        """The first is heeded between two calls: in the midst of one, an executor may hold locks
+        that others wait for. The second one interrupts."""
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    with _handling(note, signal.SIGINT, signal.SIGTERM):
         try:
             for spec in plan.todo:
+                if asked.is_set():
+                    raise KeyboardInterrupt
                 try:
                     future = executor.submit(run_elsewhere, spec | {"stop": str(stop)})
                 except RuntimeError as error:  # it is broken, or was shut down
@@ -254,7 +265,7 @@ def _answer(future: "Future[str]", identity: str, plan: Plan, store: Store) -> s
             raise _broken(error) from error
         _give_up(plan, store, identity, f"the workers that had it died: {error}")
         return "failed"
-    if outcome == "stopped":
+    if outcome == STOPPED:
         raise KeyboardInterrupt
     return outcome
 
@@ -286,44 +297,19 @@ def _give_up(plan: Plan, store: Store, identity: str, reason: str) -> None:
 
 
 @contextmanager
-def _interrupts_held_back() -> Iterator[threading.Event]:
-    """Ctrl-C and SIGTERM set an event, the second one interrupts.
-
-    An interrupt in the midst of an executor's code could leave its locks taken, and all waiting.
-    """
-    asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield asked
-        return
-
-    def note(*_: Any) -> None:
-        if asked.is_set():
-            raise KeyboardInterrupt
-        asked.set()
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """SIGTERM, as batch systems send it, is like Ctrl-C."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(*_: Any) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
+def _handling(handler: Callable[..., None], *numbers: signal.Signals) -> Iterator[None]:
+    """Signals go to `handler` meanwhile; only the main thread can ask for that."""
+    main = threading.current_thread() is threading.main_thread()
+    before = {number: signal.signal(number, handler) for number in numbers if main}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handled in before.items():
+            signal.signal(number, handled)
+
+
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
 
 
 def _say_how_to_resume(shown: SweepProgress) -> None:

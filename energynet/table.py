@@ -32,6 +32,7 @@ INTEGERS = (
     "hidden seed steps synapses plastic_synapses m0 m0_layer1 m0_layer2 m0_direct test_every"
     " max_steps numerics step rule_version"
 ).split()
+CURVE = ("id", "step", "accuracy", "m0", "m1")  # columns of learning curves
 PROVENANCE = (
     "reason data_sha256 numerics version commit python numpy numba processor host started finished"
 ).split()
@@ -92,7 +93,7 @@ def load_history(store: str | Path, ids: Iterable[str] | None = None) -> "pd.Dat
         raise ConfigError(f"ids must be a list of ids, or None, got {checks.shown(ids)}")
     known = _records(opened) if ids is None else [check_id(identity) for identity in ids]
     rows = [(i, *row) for i in known for row in read_history(opened.folder(i))]
-    frame = pd.DataFrame(rows, columns=["id", "step", "accuracy", "m0", "m1"])
+    frame = pd.DataFrame(rows, columns=CURVE)
     return frame.astype({"step": "int64", "m0": "int64", "accuracy": "float64", "m1": "float64"})
 
 

@@ -73,8 +73,9 @@ def train(
     progress : callable or None
         Called with a `Progress` several times a second.
     on_checkpoint : callable or None
-        Called at each checkpoint with its row of the learning curve and the network as it is then;
-        copy the weights that you keep. A run that goes on from a file calls it for the later ones.
+        Called at each checkpoint with its row of the learning curve and the network as it is then,
+        to be read alone; copy the weights that you keep. A run that goes on from a file calls it
+        for the later ones.
 
     Returns
     -------
@@ -178,7 +179,9 @@ class _Training:
                         break
                     self._report()
                     if self.on_checkpoint is not None:
-                        self.on_checkpoint(self.history[-1], self.network())
+                        seen = self.network()
+                        seen.w1.flags.writeable = seen.w2.flags.writeable = False
+                        self.on_checkpoint(self.history[-1], seen)
                     at_checkpoint()
                 if self.history[-1].accuracy >= self.config.target_accuracy:
                     return "reached"
@@ -189,11 +192,11 @@ class _Training:
         return "diverged"
 
     def network(self) -> Network:
-        """The network as it is after a fold, whose weights are those of the run."""
+        """The network as it is after a fold; w1 is a view of the run's weights."""
         run = self.run
         background = float(run.train_images.background)
         w2 = np.ascontiguousarray(run.network.w2.T)
-        return Network(run.network.u, w2, self.mean, background, self.config.activation)
+        return Network(run.network.u.view(), w2, self.mean, background, self.config.activation)
 
     def _compile(self) -> None:
         """Compile or load the kernels outside the measured times; say so if it takes long."""

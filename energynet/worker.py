@@ -21,10 +21,9 @@ from energynet.data import Dataset, load_idx, load_mnist
 from energynet.errors import DataError, EnergynetError, FileError
 from energynet.npz import read_npz
 from energynet.provenance import now, provenance
-from energynet.store import DONE, Store, forget_checkpoint
+from energynet.store import DONE, STOPPED, Store, forget_checkpoint
 from energynet.train import Progress, train
 
-STOPPED = "stopped"  # the answer of a run that was told to stop and saved where it stands
 _SIGN = 30.0  # seconds between two signs of life
 _LOOK = 0.3  # seconds between two looks whether a sweep has been stopped
 _terminated = threading.Event()  # a local worker was asked to leave

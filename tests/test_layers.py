@@ -20,7 +20,7 @@ kernels.chosen kernels.evaluate
 encode network curve result compare streams stability threads own_rule_steps prepare
 checkpoint train progress
 provenance info warm cost grid store table exchange worker pool sweep_progress sweep
-analysis.methods analysis.intervals analysis.runs analysis.cells analysis.optimum
+analysis.methods analysis.columns analysis.intervals analysis.runs analysis.cells analysis.optimum
 analysis.study analysis.savings analysis.verdicts analysis.words
 analysis.energy_checks analysis.learning_checks analysis.statements analysis.claims
 analysis.verdict_text analysis.read

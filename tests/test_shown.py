@@ -116,6 +116,8 @@ def test_checkpoints_are_seen_with_the_network_of_their_time():
     def look(checkpoint, network):
         right = np.mean(network.predict(digits().x_test) == digits().y_test)
         seen.append((checkpoint, right, network.w1.copy()))
+        with pytest.raises(ValueError, match="read-only"):
+            network.w1[:] = 0
 
     config = en.TrainingConfig(hidden=5, max_steps=300, test_every=100, target_accuracy=1.0)
     result = en.train(config, digits(), on_checkpoint=look)

@@ -1,33 +1,25 @@
 """The runs of a study, picked from the tidy table: which settings count, which seeds do what."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any
 
 from energynet import checks
+from energynet.analysis.columns import LABELLING, check_values, energies, own_rules, readable
 from energynet.analysis.methods import ALL, own_label, rule_label
 from energynet.checks import shown
 from energynet.config import TrainingConfig
-from energynet.errors import ConfigError, DataError
+from energynet.errors import ConfigError
+from energynet.store import ABSENT
 
 if TYPE_CHECKING:
     import pandas as pd
 
 EXPLORATION = (0, 1, 2)  # choose P*
 CONFIRMATION = tuple(range(100, 108))  # estimate at P*
-ABSENT = ("failed", "skipped")  # outcomes of runs that have no result
 
 DATA = "data_sha256"
-_LABELLING = ("output_fraction", "within_units")
-CURVE = ("id", "step", "accuracy", "m0", "m1")  # columns of learning curves
 _KEYS = ("hidden", "rule", "fraction", "seed", "seeds")  # keep runs apart always
-_NUMBERS = (
-    *("hidden", "fraction", "seed", "steps", "plastic_synapses", "accuracy", "best_accuracy"),
-    *("target_accuracy", "max_steps", "test_every", "rule_version", "synapses"),
-)
-_WORDS = {str: "words", int | float | str: "numbers or words"}
-REQUIRED = ("hidden", "rule", "fraction", "seed", "outcome", "steps", "m0", "m1")
 DEFAULTS: dict[str, Any] = {
     item.name: item.default for item in fields(TrainingConfig) if item.default is not MISSING
 }
@@ -36,42 +28,24 @@ DEFAULTS: dict[str, Any] = {
 SETTINGS = (*(name for name in DEFAULTS if name not in ("seed", "max_steps", "alpha")), DATA)
 
 
-def energies(table: "pd.DataFrame") -> list[str]:
-    """Columns of energies, M0 first."""
-    return ["m0", "m1", *sorted(name for name in table.columns if name.startswith("m_alpha_"))]
-
-
 def labelled(table: "pd.DataFrame") -> "pd.DataFrame":
     """The table with rule labels, default settings filled in, and `reached`, `missing`, `seeds`.
 
     Raises DataError if a column is missing that every table of results has, or holds words.
     """
-    import pandas as pd
-
-    _check_frame("table", table, REQUIRED)
-    runs = table.reset_index(drop=True)
-    for name in (*_NUMBERS, *energies(runs)):
-        if name in runs.columns:
-            runs[name] = _numbers(name, runs[name])
-    for name in ("hidden", "rule", "seed", "outcome"):
-        if runs[name].isna().any():
-            raise DataError(f"column {name} of the table must have a value in each row")
-    _check_words(runs)
-    for name in _LABELLING:
+    runs = readable(table)
+    for name in LABELLING:
         if name not in runs.columns:
             runs[name] = None
     runs["fraction"] = runs["fraction"].astype(float).where(runs["rule"] != ALL, 1.0)
-    parts = zip(runs["rule"], *(runs[name] for name in _LABELLING), strict=True)
-    labels = pd.Series([rule_label(*part) for part in parts], index=runs.index, dtype=object)
-    own = runs[runs["parameters"].notna()] if "parameters" in runs else runs[:0]
+    own = runs[own_rules(runs)]
+    parts = zip(runs["rule"], *(runs[name] for name in LABELLING), strict=True)
+    runs["rule"] = [rule_label(*part) for part in parts]
     if len(own):
         columns = ("rule", "rule_version", "fraction", "parameters")
         parts = zip(*(own[name] for name in columns), strict=True)
-        labels[own.index] = [own_label(*part) for part in parts]
-        runs.loc[own.index, "fraction"] = own["fraction"].where(
-            own["fraction"].notna(), _mean_share(own)
-        )
-    runs["rule"] = labels
+        runs.loc[own.index, "rule"] = [own_label(*part) for part in parts]
+        runs.loc[own.index, "fraction"] = own["fraction"].fillna(_mean_share(own))
     for name, default in DEFAULTS.items():
         if name == "alpha":
             continue
@@ -80,46 +54,8 @@ def labelled(table: "pd.DataFrame") -> "pd.DataFrame":
     runs["reached"] = runs["outcome"] == "reached"
     runs["missing"] = runs["outcome"].isin(ABSENT)
     runs["seeds"] = [_seed_set(seed) for seed in runs["seed"]]
-    _check_values(runs)
+    check_values(runs)
     return runs
-
-
-def _check_words(runs: "pd.DataFrame") -> None:
-    """Raise DataError where a rule or its parameters cannot be read."""
-    allowed = {"rule": str, "outcome": str, **dict.fromkeys(_LABELLING, int | float | str)}
-    for name, kind in allowed.items():
-        for value in runs[name].dropna() if name in runs else ():
-            if not isinstance(checks.plain(value), kind):
-                raise DataError(f"column {name} must hold {_WORDS[kind]}, got {shown(value)}")
-    own = runs[runs["parameters"].notna()] if "parameters" in runs else runs[:0]
-    if own.empty:
-        return
-    _check_frame("table", own, ("rule_version", "synapses"))
-    if own["rule_version"].isna().any():
-        raise DataError("column rule_version must have a value for each rule of one's own")
-    for text in own["parameters"]:
-        try:
-            values = json.loads(text).values()
-        except (TypeError, ValueError, AttributeError, RecursionError):
-            values = [None]
-        if not all(isinstance(value, int | float | str) for value in values):
-            raise DataError(f"column parameters must hold JSON objects, got {shown(text)}")
-
-
-def _check_values(runs: "pd.DataFrame") -> None:
-    """Raise DataError for numbers that no run has."""
-    done = runs[~runs["missing"]]
-    allowed = {
-        "hidden": (runs["hidden"] >= 1, "at least 1"),
-        "fraction": (runs["fraction"].isna() | runs["fraction"].between(0, 1), "in [0, 1]"),
-        "steps": (done["steps"] >= done["reached"], "there for each run, and 1 or more"),
-        "max_steps": (done["max_steps"] >= 1, "1 or more"),
-        "m0": (done["m0"] >= 0, "there for each run, and 0 or more"),
-        "m1": (done["m1"].isna() | done["m1"].between(0, 1e300), "finite, and 0 or more"),
-    }
-    for name, (fits, what) in allowed.items():
-        if not fits.fillna(False).all():
-            raise DataError(f"column {name} must be {what}")
 
 
 def _mean_share(own: "pd.DataFrame") -> "pd.Series":
@@ -130,38 +66,6 @@ def _mean_share(own: "pd.DataFrame") -> "pd.Series":
     share = own["m0"].astype(float) / (own["steps"] * own["synapses"]).astype(float)
     setting = [own[name] for name in ("hidden", "rule", "rule_version", "parameters")]
     return share.groupby(setting).transform("mean").fillna(1.0)
-
-
-def _check_frame(name: str, frame: Any, columns: Sequence[str]) -> None:
-    import pandas as pd
-
-    if not isinstance(frame, pd.DataFrame):
-        raise DataError(f"{name} must be a pandas DataFrame of results, got {shown(frame)}")
-    lacking = [column for column in columns if column not in frame.columns]
-    if lacking:
-        raise DataError(f"the {name} of results lacks the columns {', '.join(lacking)}")
-    if not frame.columns.is_unique:
-        raise DataError(f"the {name} of results must have each column once")
-
-
-def check_history(history: Any) -> None:
-    """Raise DataError for learning curves that are none."""
-    if history is not None:
-        _check_frame("history", history, CURVE)
-        for name in CURVE[1:]:
-            _numbers(name, history[name])
-
-
-def _numbers(name: str, column: "pd.Series") -> "pd.Series":
-    """The column as it is, if it holds numbers; as float64, if these are kept as objects."""
-    from pandas.api.types import is_numeric_dtype
-
-    if is_numeric_dtype(column.dtype):
-        return column
-    try:
-        return column.astype("float64")
-    except (TypeError, ValueError) as error:
-        raise DataError(f"column {name} must hold numbers: {error}") from error
 
 
 def _seed_set(seed: int) -> str:

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from energynet.analysis.cells import study_runs
+from energynet.analysis.columns import energies
 from energynet.analysis.methods import ALL
-from energynet.analysis.runs import energies
 from energynet.analysis.study import Cell, Study, studies
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from energynet.analysis.cells import cells_of
+from energynet.analysis.columns import energies
 from energynet.analysis.intervals import Estimate, bound_of, mean_estimate
 from energynet.analysis.methods import ALL, display_name
 from energynet.analysis.optimum import Optimum, Point, best_of_side, choose, points
-from energynet.analysis.runs import energies
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,0 +1,118 @@
+"""What a table of results must hold to be analysed: columns, words and numbers."""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from energynet import checks
+from energynet.checks import shown
+from energynet.errors import DataError
+from energynet.table import CURVE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+REQUIRED = ("hidden", "rule", "fraction", "seed", "outcome", "steps", "m0", "m1")
+LABELLING = ("output_fraction", "within_units")  # what may be part of a rule's label
+_NUMBERS = (
+    *("hidden", "fraction", "seed", "steps", "plastic_synapses", "accuracy", "best_accuracy"),
+    *("target_accuracy", "max_steps", "test_every", "rule_version", "synapses"),
+)
+_WORDS = {str: "words", int | float | str: "numbers or words"}
+
+
+def energies(table: "pd.DataFrame") -> list[str]:
+    """Columns of energies, M0 first."""
+    return ["m0", "m1", *sorted(name for name in table.columns if name.startswith("m_alpha_"))]
+
+
+def own_rules(runs: "pd.DataFrame") -> "pd.Series":
+    """Which rows are of rules of one's own."""
+    import pandas as pd
+
+    known = "parameters" in runs
+    return runs["parameters"].notna() if known else pd.Series(False, index=runs.index)
+
+
+def readable(table: "pd.DataFrame") -> "pd.DataFrame":
+    """A copy of the table whose numbers are numbers; raises DataError where it cannot be read."""
+    _check_frame("table", table, REQUIRED)
+    runs = table.reset_index(drop=True)
+    for name in (*_NUMBERS, *energies(runs)):
+        if name in runs.columns:
+            runs[name] = _numbers(name, runs[name])
+    for name in ("hidden", "rule", "seed", "outcome"):
+        if runs[name].isna().any():
+            raise DataError(f"column {name} of the table must have a value in each row")
+    _check_words(runs)
+    return runs
+
+
+def _check_words(runs: "pd.DataFrame") -> None:
+    """Raise DataError where a rule or its parameters cannot be read."""
+    allowed = {"rule": str, "outcome": str, **dict.fromkeys(LABELLING, int | float | str)}
+    for name, kind in allowed.items():
+        for value in runs[name].dropna() if name in runs else ():
+            if not isinstance(checks.plain(value), kind):
+                raise DataError(f"column {name} must hold {_WORDS[kind]}, got {shown(value)}")
+    own = runs[own_rules(runs)]
+    if own.empty:
+        return
+    _check_frame("table", own, ("rule_version", "synapses"))
+    if own["rule_version"].isna().any():
+        raise DataError("column rule_version must have a value for each rule of one's own")
+    for text in own["parameters"]:
+        try:
+            values = json.loads(text).values()
+        except (TypeError, ValueError, AttributeError, RecursionError):
+            values = [None]
+        if not all(isinstance(value, int | float | str) for value in values):
+            raise DataError(f"column parameters must hold JSON objects, got {shown(text)}")
+
+
+def check_values(runs: "pd.DataFrame") -> None:
+    """Raise DataError for numbers that no labelled run has."""
+    done = runs[~runs["missing"]]
+    allowed = {
+        "hidden": (runs["hidden"] >= 1, "at least 1"),
+        "fraction": (runs["fraction"].isna() | runs["fraction"].between(0, 1), "in [0, 1]"),
+        "steps": (done["steps"] >= done["reached"], "there for each run, and 1 or more"),
+        "max_steps": (done["max_steps"] >= 1, "1 or more"),
+        "m0": (done["m0"] >= 0, "there for each run, and 0 or more"),
+        "m1": (done["m1"].isna() | done["m1"].between(0, 1e300), "finite, and 0 or more"),
+    }
+    for name, (fits, what) in allowed.items():
+        if not fits.fillna(False).all():
+            raise DataError(f"column {name} must be {what}")
+
+
+def check_history(history: Any) -> None:
+    """Raise DataError for learning curves that are none."""
+    if history is not None:
+        _check_frame("history", history, CURVE)
+        for name in CURVE[1:]:
+            _numbers(name, history[name])
+
+
+def _check_frame(name: str, frame: Any, columns: Sequence[str]) -> None:
+    import pandas as pd
+
+    if not isinstance(frame, pd.DataFrame):
+        raise DataError(f"{name} must be a pandas DataFrame of results, got {shown(frame)}")
+    lacking = [column for column in columns if column not in frame.columns]
+    if lacking:
+        raise DataError(f"the {name} of results lacks the columns {', '.join(lacking)}")
+    if not frame.columns.is_unique:
+        raise DataError(f"the {name} of results must have each column once")
+
+
+def _numbers(name: str, column: "pd.Series") -> "pd.Series":
+    """The column as it is, if it holds numbers; as float64, if these are kept as objects."""
+    from pandas.api.types import is_numeric_dtype
+
+    if is_numeric_dtype(column.dtype):
+        return column
+    try:
+        return column.astype("float64")
+    except (TypeError, ValueError) as error:
+        raise DataError(f"column {name} must hold numbers: {error}") from error
