@@ -12,8 +12,9 @@ from typing import Any, NoReturn
 
 from energynet import cli_report, cli_study
 from energynet.checks import shown, suggestion
+from energynet.cli_parts import add_command, look_here, path_argument
 from energynet.cli_reproduce import add_reproduce
-from energynet.cli_sweep import add_sweep_commands, look_here, path_argument
+from energynet.cli_sweep import add_sweep_commands
 from energynet.config import ACTIVATIONS, DTYPES, OUTPUTS, SAMPLE_ORDERS, TrainingConfig
 from energynet.data import Dataset, load_idx, load_mnist
 from energynet.errors import ConfigError, EnergynetError, FileError
@@ -110,11 +111,10 @@ def _parser() -> tuple[argparse.ArgumentParser, Any]:
     add_sweep_commands(commands)
     cli_study.add_claims(commands)
     cli_report.add_commands(commands)
-    info = commands.add_parser(
+    info = add_command(
+        commands,
         "info",
-        help="show versions, processor, threads, cache and data",
-        description="Show versions, processor, threads, cache and data.",
-        allow_abbrev=False,
+        "show versions, processor, threads, cache and data",
     )
     info.add_argument(
         "--warm", action="store_true", help="compile all kernels now, for all later processes"
@@ -124,15 +124,14 @@ def _parser() -> tuple[argparse.ArgumentParser, Any]:
 
 
 def _add_train(commands: Any) -> None:
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "train",
-        help="train one network and report its energies",
-        description="Train one network online, one image a step, until it classifies the wanted"
+        "train one network and report its energies",
+        "Train one network online, one image a step, until it classifies the wanted"
         " share of the test set; report steps, accuracy and energies: M0 counts updates of"
         " synapses, M1 sums |dw| (in units of the weights), M_alpha sums |dw|^alpha.",
-        epilog=_TRAIN_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        _TRAIN_EXAMPLES,
     )
     parser.set_defaults(command=_train)
     default = {item.name: item.default for item in fields(TrainingConfig)}

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from energynet.cli_sweep import path_argument
+from energynet.cli_parts import add_command, path_argument
 from energynet.files import check_writable, made_folder
 
 _FIGURES_EXAMPLES = """\
@@ -29,13 +29,12 @@ The page needs no other file and no network; it is readable on a phone and in pr
 
 def add_commands(commands: Any) -> None:
     """`energynet figures` and `energynet report`."""
-    figures = commands.add_parser(
+    figures = add_command(
+        commands,
         "figures",
-        help="draw the figures of a study from stored results",
-        description="Draw the figures of a study from stored results alone.",
-        epilog=_FIGURES_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        "draw the figures of a study from stored results",
+        "Draw the figures of a study from stored results alone.",
+        _FIGURES_EXAMPLES,
     )
     _add_results(figures)
     figures.add_argument(
@@ -47,13 +46,11 @@ def add_commands(commands: Any) -> None:
     )
     figures.set_defaults(command=_figures)
 
-    report = commands.add_parser(
+    report = add_command(
+        commands,
         "report",
-        help="write a report on stored results as one HTML file",
-        description="Write a report on stored results as one HTML file.",
-        epilog=_REPORT_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        "write a report on stored results as one HTML file",
+        examples=_REPORT_EXAMPLES,
     )
     _add_results(report)
     report.add_argument(

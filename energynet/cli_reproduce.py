@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from energynet import checks
-from energynet.cli_sweep import dask_executor, parse_workers, path_argument
+from energynet.cli_parts import add_command, add_where, dask_executor, parse_workers, path_argument
 from energynet.config import TrainingConfig
 from energynet.reproduce.preset import PRESETS, load_preset
 
@@ -26,40 +26,37 @@ verdicts.json and .md, figures/, report.html, and runs/, where the command goes 
 
 def add_reproduce(commands: Any) -> None:
     """`energynet reproduce`."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "reproduce",
-        help="run a study, judge its statements, write figures and report",
-        description="Run a study from nothing: exploration seeds choose the plastic fractions,"
+        "run a study, judge its statements, write figures and report",
+        "Run a study from nothing: exploration seeds choose the plastic fractions,"
         " confirmation seeds estimate what they save; then verdicts, figures and report.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        _EXAMPLES,
     )
-    parser.add_argument(
+    what = parser.add_argument_group("what to run")
+    what.add_argument(
         "--preset",
         default="quick",
         metavar="NAME",
         help=f"one of {', '.join(PRESETS)} (default: %(default)s)",
     )
-    parser.add_argument(
+    what.add_argument(
         "--data", default="mnist", metavar="mnist|FOLDER", help="as for train (default: mnist)"
     )
-    parser.add_argument(
+    what.add_argument(
         "--target-accuracy", metavar="A", help="the criterion (default: that of the preset, 0.95)"
     )
-    parser.add_argument(
+    add_where(parser)
+    output = parser.add_argument_group("output")
+    output.add_argument(
         "--out",
         type=path_argument,
         default=Path("study"),
         metavar="DIR",
         help="folder to write to, made if new (default: %(default)s)",
     )
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument(
-        "--workers", metavar="N", help="local processes (default: one for each usable core)"
-    )
-    where.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask scheduler")
-    parser.add_argument("--quiet", action="store_true", help="no progress")
+    output.add_argument("--quiet", action="store_true", help="no progress")
     parser.set_defaults(command=_reproduce)
 
 

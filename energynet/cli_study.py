@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from energynet.cli_sweep import path_argument
+from energynet.cli_parts import add_command, path_argument
 from energynet.files import check_writable
 
 _CLAIMS_EXAMPLES = """\
@@ -23,13 +23,11 @@ fixed masks are judged in three readings; where they differ the verdict is mixed
 
 def add_claims(commands: Any) -> None:
     """`energynet claims`."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "claims",
-        help="judge the fourteen statements of the study by stored results",
-        description="Judge the fourteen statements of the study by stored results.",
-        epilog=_CLAIMS_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        "judge the fourteen statements of the study by stored results",
+        examples=_CLAIMS_EXAMPLES,
     )
     parser.add_argument(
         "results",

@@ -4,13 +4,17 @@ import argparse
 import json
 import sys
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
-from energynet import checks
-from energynet.checks import shown
+from energynet.cli_parts import (
+    add_command,
+    add_where,
+    dask_executor,
+    look_here,
+    parse_workers,
+    path_argument,
+)
 from energynet.cost import USUAL_STEPS, expected_bytes, expected_seconds
-from energynet.errors import ConfigError, EnergynetError, InstallationError
 from energynet.grid import Grid
 from energynet.store import Store
 
@@ -40,41 +44,38 @@ exit status: 0 all runs are stored, 3 some failed, 2 bad usage or input, 130 int
 
 def add_sweep_commands(commands: Any) -> None:
     """`energynet sweep|status|export|import`."""
-    sweep = commands.add_parser(
+    sweep = add_command(
+        commands,
         "sweep",
-        help="do all runs of a grid",
-        description="Do all runs of a grid that are not stored yet, on all cores of this machine"
+        "do all runs of a grid",
+        "Do all runs of a grid that are not stored yet, on all cores of this machine"
         " or wherever a Dask scheduler says.",
-        epilog=_SWEEP_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        _SWEEP_EXAMPLES,
     )
-    sweep.add_argument("grid", type=path_argument, metavar="GRID.toml", help="what to run")
-    sweep.add_argument(
+    what = sweep.add_argument_group("what to run")
+    what.add_argument("grid", type=path_argument, metavar="GRID.toml", help="the grid")
+    what.add_argument(
         "--store", required=True, type=path_argument, metavar="RUNS", help="folder of results"
     )
-    sweep.add_argument(
+    what.add_argument(
         "--data", default="mnist", metavar="mnist|FOLDER", help="as for train (default: mnist)"
     )
-    where = sweep.add_mutually_exclusive_group()
-    where.add_argument(
-        "--workers", metavar="N", help="local processes (default: one for each usable core)"
-    )
-    where.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask scheduler")
-    sweep.add_argument("--shard", metavar="I/N", help="do the I-th of N parts of the grid")
-    sweep.add_argument("--retry-failed", action="store_true", help="do failed runs again")
-    sweep.add_argument(
+    what.add_argument("--shard", metavar="I/N", help="do the I-th of N parts of the grid")
+    what.add_argument("--retry-failed", action="store_true", help="do failed runs again")
+    add_where(sweep)
+    output = sweep.add_argument_group("output")
+    output.add_argument(
         "--dry-run", action="store_true", help="tell what would be done and how long it may take"
     )
-    sweep.add_argument("--quiet", action="store_true", help="no progress")
+    output.add_argument("--quiet", action="store_true", help="no progress")
     sweep.set_defaults(command=_sweep)
 
-    status = commands.add_parser(
+    status = add_command(
+        commands,
         "status",
-        help="count the runs of a store",
-        description="Count the runs of a store by network, rule and outcome; with a grid, also"
+        "count the runs of a store",
+        "Count the runs of a store by network, rule and outcome; with a grid, also"
         " those that are missing.",
-        allow_abbrev=False,
     )
     status.add_argument("store", type=path_argument, metavar="RUNS", help="folder of results")
     status.add_argument(
@@ -87,11 +88,11 @@ def add_sweep_commands(commands: Any) -> None:
     status.add_argument("--json", action="store_true", help="print JSON")
     status.set_defaults(command=_status)
 
-    export = commands.add_parser(
+    export = add_command(
+        commands,
         "export",
-        help="write the results of a store as a table",
-        description="Write the results of a store as a table, one row a run.",
-        allow_abbrev=False,
+        "write the results of a store as a table",
+        "Write the results of a store as a table, one row a run.",
     )
     export.add_argument("store", type=path_argument, metavar="RUNS", help="folder of results")
     export.add_argument(
@@ -106,11 +107,11 @@ def add_sweep_commands(commands: Any) -> None:
     )
     export.set_defaults(command=_export)
 
-    imports = commands.add_parser(
+    imports = add_command(
+        commands,
         "import",
-        help="put the rows of an exported table into a store",
-        description="Put the rows of an exported table into a store, where they count as done.",
-        allow_abbrev=False,
+        "put the rows of an exported table into a store",
+        "Put the rows of an exported table into a store, where they count as done.",
     )
     imports.add_argument(
         "table", type=path_argument, metavar="TABLE", help="a table that export wrote"
@@ -152,46 +153,6 @@ def _sweep(options: argparse.Namespace) -> int:
     for identity, reason in zip(failed["id"], failed.get("reason", ()), strict=True):
         print(f"energynet: run {identity} failed: {reason}", file=sys.stderr)
     return SOME_FAILED if len(failed) else 0
-
-
-def path_argument(text: str) -> Path:
-    """A path on the command line; an empty one, as of a variable that is not set, is none."""
-    try:
-        return checks.path("it", text)
-    except EnergynetError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def look_here() -> None:
-    """Let rules of one's own be found in the current folder, as Python scripts find them."""
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.append(here)
-
-
-def parse_workers(text: str | None) -> int:
-    """The number of workers; None takes one for each usable core. Raises ConfigError."""
-    from energynet.threads import usable_cores
-
-    if text is None:
-        return usable_cores()
-    number = int(text) if text.isdecimal() and len(text) < 10 else text
-    return checks.integer("workers", number, 1, 4096)
-
-
-def dask_executor(address: str) -> Any:
-    """The executor of a Dask scheduler; raises ConfigError, InstallationError."""
-    try:
-        import distributed
-    except ImportError as error:
-        raise InstallationError("--scheduler needs Dask: install energynet[cluster]") from error
-    client: Any = distributed.Client
-    try:
-        return client(address, timeout="10s").get_executor()
-    except (OSError, ValueError, TimeoutError) as error:
-        raise ConfigError(
-            f"scheduler must be the address of one that runs, got {shown(address)}: {error}"
-        ) from error
 
 
 def _estimate(plan: Any, workers: int) -> str:

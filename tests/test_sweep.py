@@ -326,6 +326,30 @@ def test_an_interrupt_reaches_the_runs_of_any_executor(undisturbed_slow, tmp_pat
     assert table.set_index("hidden").loc[80, "m1"] == long.energy.m1
 
 
+class Touchy(Executor):
+    """An executor that is interrupted in the midst of its own code."""
+
+    def __init__(self, interrupts):
+        self.interrupts, self.begun, self.ended = interrupts, [], []
+
+    def submit(self, _function, spec):
+        self.begun.append(spec["id"])
+        for _ in range(self.interrupts):
+            signal.raise_signal(signal.SIGINT)
+        self.ended.append(spec["id"])
+        return Future()
+
+
+@pytest.mark.parametrize("interrupts", [1, 2])
+def test_only_a_second_interrupt_reaches_into_an_executor(interrupts, tmp_path):
+    executor, before = Touchy(interrupts), signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        en.sweep(GRID, tmp_path, executor, data=digits(), progress=False)
+    assert len(executor.begun) == 1
+    assert len(executor.ended) == (1 if interrupts == 1 else 0)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
 def test_lines_come_while_no_run_ends(monkeypatch):
     monkeypatch.setattr(sweep_progress, "_EVERY", 0.0)
     out = io.StringIO()

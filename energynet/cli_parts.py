@@ -1,0 +1,79 @@
+"""What several commands have in common: how they are added, paths, workers, rules in the folder."""
+
+import argparse
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+from energynet import checks
+from energynet.checks import shown
+from energynet.errors import ConfigError, EnergynetError, InstallationError
+
+_WIDTH = 79  # as argparse breaks the help of flags on a terminal of 80 columns
+
+
+def add_command(
+    commands: Any, name: str, summary: str, description: str = "", examples: str = ""
+) -> argparse.ArgumentParser:
+    """A command with its line in the list of commands, and what `--help` says around its flags."""
+    told = description or f"{summary[0].upper()}{summary[1:]}."
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=summary,
+        description=textwrap.fill(told, _WIDTH),
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    return parser
+
+
+def path_argument(text: str) -> Path:
+    """A path on the command line; an empty one, as of a variable that is not set, is none."""
+    try:
+        return checks.path("it", text)
+    except EnergynetError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def add_where(parser: argparse.ArgumentParser) -> None:
+    """`--workers` or `--scheduler`."""
+    group = parser.add_argument_group("where to run it")
+    where = group.add_mutually_exclusive_group()
+    where.add_argument(
+        "--workers", metavar="N", help="local processes (default: one for each usable core)"
+    )
+    where.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask scheduler")
+
+
+def look_here() -> None:
+    """Let rules of one's own be found in the current folder, as Python scripts find them."""
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)
+
+
+def parse_workers(text: str | None) -> int:
+    """The number of workers; None takes one for each usable core. Raises ConfigError."""
+    from energynet.threads import usable_cores
+
+    if text is None:
+        return usable_cores()
+    number = int(text) if text.isdecimal() and len(text) < 10 else text
+    return checks.integer("workers", number, 1, 4096)
+
+
+def dask_executor(address: str) -> Any:
+    """The executor of a Dask scheduler; raises ConfigError, InstallationError."""
+    try:
+        import distributed
+    except ImportError as error:
+        raise InstallationError("--scheduler needs Dask: install energynet[cluster]") from error
+    client: Any = distributed.Client
+    try:
+        return client(address, timeout="10s").get_executor()
+    except (OSError, ValueError, TimeoutError) as error:
+        raise ConfigError(
+            f"scheduler must be the address of one that runs, got {shown(address)}: {error}"
+        ) from error
