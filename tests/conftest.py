@@ -4,6 +4,7 @@ import logging
 
 import hypothesis
 import pytest
+from own_rules import EXAMPLES
 
 import energynet as en
 
@@ -16,6 +17,12 @@ hypothesis.settings.load_profile("energynet")
 @pytest.fixture(scope="session")
 def mnist():
     return en.load_mnist()
+
+
+@pytest.fixture
+def examples(monkeypatch):
+    """The folder of example rules is where Python looks for modules."""
+    monkeypatch.syspath_prepend(str(EXAMPLES))
 
 
 @pytest.fixture(autouse=True)

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from own_rules import AllKinds
 from support import digits
 from tables import complete
 from test_data import folder  # noqa: F401
-from test_own_rule import AllKinds
 
 import energynet as en
 from energynet import cli
@@ -82,26 +82,29 @@ def grid(**values):
     return len(en.Grid(**values))
 
 
+SETTINGS = {  # of a config, and of the configs of a grid
+    "hidden": {"one"},
+    "rule": NOTHING,
+    "activation": NOTHING,
+    "output": NOTHING,
+    "learning_rate": {"one", "half"},
+    "init_std": {"zero", "one", "half"},
+    "center": {"true", "numpy true"},
+    "sample_order": NOTHING,
+    "target_accuracy": {"half", "one"},
+    "test_every": {"one"},
+    "max_steps": {"one"},
+    "dtype": NOTHING,
+    "alpha": {"half", "one", "no list"},
+}
 STUDY = {"table": NOTHING, "by": BY, "criterion": {"none", "half"}, "history": NONE}
 ARRAYS = {"x_train": X, "y_train": Y, "x_test": X, "y_test": Y}
 CHECKED = {
     "TrainingConfig": build(
         en.TrainingConfig,
         {"hidden": 3},
-        hidden={"one"},
-        rule=NOTHING,
         seed={"zero", "one"},
-        activation=NOTHING,
-        output=NOTHING,
-        learning_rate={"one", "half"},
-        init_std={"zero", "one", "half"},
-        center={"true", "numpy true"},
-        sample_order=NOTHING,
-        target_accuracy={"half", "one"},
-        test_every={"one"},
-        max_steps={"one"},
-        dtype=NOTHING,
-        alpha={"half", "one", "no list"},
+        **SETTINGS,
     ),
     "AllSynapses": build(en.AllSynapses, {}),
     "FixedMask": build(
@@ -149,24 +152,12 @@ CHECKED = {
     "Grid": build(
         grid,
         {"hidden": 3},
-        hidden={"one"},
-        rule=NOTHING,
         fraction=NOTHING,
         output_fraction=NOTHING,
         within_units=NOTHING,
         params=NOTHING,
         seeds={"one", "array"},
-        activation=NOTHING,
-        output=NOTHING,
-        learning_rate={"one", "half"},
-        init_std={"zero", "one", "half", "array"},
-        center={"true", "numpy true"},
-        sample_order=NOTHING,
-        target_accuracy={"half", "one"},
-        test_every={"one"},
-        max_steps={"one"},
-        dtype=NOTHING,
-        alpha={"half", "one", "no list"},
+        **SETTINGS | {"init_std": SETTINGS["init_std"] | {"array"}},
     ),
     "sweep": build(
         en.sweep,

@@ -4,8 +4,8 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from own_rules import Answers
 from support import digits
-from test_own_rule import Answers
 
 import energynet as en
 from energynet.cli import main

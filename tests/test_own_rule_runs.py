@@ -1,0 +1,180 @@
+"""Rules of one's own in sweeps, tables, analysis, figures and on the command line."""
+
+import shutil
+import sys
+
+import pandas as pd
+import pytest
+from own_rules import EXAMPLES, Everything, Raises, Shares
+from support import digits
+from sweeps import timeless
+
+import energynet as en
+from energynet.cli import main
+from energynet.exchange import export_results, import_results, read_table, same_table
+from energynet.store import Store
+
+
+def test_rules_that_workers_cannot_import(tmp_path):
+    class Local(Everything):
+        pass
+
+    with pytest.raises(en.ConfigError, match="must be defined in a module that workers can import"):
+        en.sweep([en.TrainingConfig(hidden=3, rule=Local(), max_steps=1)], tmp_path, data=digits())
+
+
+def test_a_file_that_was_changed_after_its_import(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    source = "import energynet as en\nclass Moody(en.PlasticityRule):\n def select(self, step):\n"
+    (tmp_path / "moody.py").write_text(f"{source}  return True, False\n")
+    configs = [en.TrainingConfig(hidden=3, rule=en.rule_from_name("moody:Moody"), max_steps=5)]
+    assert len(en.sweep(configs, tmp_path / "runs", data=digits(), progress=False)) == 1
+    (tmp_path / "moody.py").write_text(f"{source}  return True, True\n")
+    with pytest.raises(en.ConfigError, match="its file, which was changed after the import"):
+        en.sweep(configs, tmp_path / "other", data=digits(), progress=False)
+
+
+def test_a_run_that_fails_says_where(tmp_path):
+    configs = [en.TrainingConfig(hidden=3, rule=Raises(), max_steps=5)]
+    table = en.sweep(configs, tmp_path, data=digits(), progress=False)
+    assert list(table["outcome"]) == ["failed"]
+    assert table["reason"][0].startswith("ZeroDivisionError: its own mistake (own_rules.py, l")
+
+
+GRID = """
+[defaults]
+max_steps = 200
+test_every = 100
+target_accuracy = 1.0
+seeds = 2
+hidden = [4, 5]
+
+[[block]]
+rule = "all"
+
+[[block]]
+rule = "threshold:Threshold"
+params = {least = [1e-4, 0.001]}
+
+[[block]]
+rule = "probabilistic:Probabilistic"
+fraction = [0.1, 0.3]
+"""
+
+
+@pytest.mark.usefixtures("examples")
+def test_from_a_grid_to_tables_claims_and_figures(tmp_path):
+    (tmp_path / "grid.toml").write_text(GRID)
+    grid = en.Grid.from_toml(tmp_path / "grid.toml")
+    assert len(grid) == 20
+    grid.to_toml(tmp_path / "again.toml")
+    assert en.Grid.from_toml(tmp_path / "again.toml") == grid
+    rules = {config.rule for config in grid if "threshold" in config.rule.name}
+    assert en.Grid(hidden=4, rule=list(rules)) == en.Grid(
+        hidden=4, rule="threshold:Threshold", params={"least": [0.001, 1e-4]}
+    )
+
+    store = tmp_path / "runs"
+    table = en.sweep(grid, store, data=digits(), workers=2, progress=False)
+    assert len(table) == 20
+    assert set(table["outcome"]) == {"exhausted"}
+    own = table[table["rule"] == "probabilistic:Probabilistic"]
+    assert set(own["fraction"]) == {0.1, 0.3}
+    assert set(own["parameters"]) == {'{"fraction": 0.1}', '{"fraction": 0.3}'}
+    assert set(table["rule_version"].dropna()) == {1}
+    config = next(c for c in grid if "threshold" in c.rule.name)
+    alone = en.train(config, digits())
+    assert alone.energy.m1 in set(table["m1"])
+
+    cells = en.cells(table)
+    assert set(cells["rule"]) == {"all", "threshold:Threshold", "probabilistic:Probabilistic"}
+    assert not cells["fraction"].isna().any()
+    share = table["m0"] / (table["steps"] * table["synapses"])
+    alike = (table["parameters"] == '{"least": 0.001}') & (table["hidden"] == 5)
+    at = cells[(cells["rule"] == "threshold:Threshold") & (cells["hidden"] == 5)]
+    assert at["fraction"].min() == share[alike].mean()
+    assert at["fraction"].nunique() == 2
+    assert set(en.savings(table)["rule"]) <= set(cells["rule"])
+    assert len(en.claims(table)) == 14
+    assert main(["figures", str(store), "--out", str(tmp_path / "figures")]) == 0
+    assert main(["claims", str(store)]) == 0
+    assert list((tmp_path / "figures").glob("*.svg"))
+
+
+def test_versions_and_fractions_that_are_none_stay_apart(tmp_path):
+    limits = {"max_steps": 100, "test_every": 50, "target_accuracy": 0.3}
+    grid = en.Grid(
+        hidden=[4, 6], rule=[Shares(0, "1"), Shares(5, "1"), Shares(50, "1")], seeds=2, **limits
+    ) + en.Grid(hidden=[4, 6], seeds=2, **limits)
+    en.sweep(grid, tmp_path / "runs", data=digits(), progress=False)
+    store = Store(tmp_path / "runs")
+    before = en.load_results(tmp_path / "runs")
+    cells = en.cells(before)
+    own = cells[(cells["rule"] == "own_rules:Shares") & (cells["energy"] == "m0")]
+    assert own["runs"].sum() == 12
+    later = before[before["rule"] != "all"].assign(rule_version=2)
+    cells = en.cells(pd.concat([before, later], ignore_index=True))
+    own = cells[cells["rule"].str.startswith("own_rules:Shares") & (cells["energy"] == "m0")]
+    assert set(own["rule"]) == {"own_rules:Shares", "own_rules:Shares version 2"}
+    assert list(own.groupby("rule")["runs"].sum()) == [12, 12]
+    assert main(["figures", str(store.root), "--out", str(tmp_path / "figures")]) == 0
+    assert main(["report", str(store.root), "--out", str(tmp_path / "report.html")]) == 0
+
+
+@pytest.mark.usefixtures("examples")
+@pytest.mark.parametrize("ending", ["csv", "sqlite"])
+def test_tables_come_and_go_without_importing_a_rule(tmp_path, ending, monkeypatch):
+    grid = en.Grid(
+        hidden=4, rule=["threshold:Threshold"], params={"least": 0.1}, max_steps=20, test_every=20
+    ) + en.Grid(hidden=4, rule="largest", fraction=0.1, max_steps=20, test_every=20)
+    table = en.sweep(grid, tmp_path / "runs", data=digits(), workers=1, progress=False)
+    out = tmp_path / f"runs.{ending}"
+    assert export_results(tmp_path / "runs", out) == 2
+    monkeypatch.setattr("importlib.import_module", None)
+    pd.testing.assert_frame_equal(same_table(read_table(out)), table)
+    assert import_results(out, tmp_path / "back") == 2
+    pd.testing.assert_frame_equal(en.load_results(tmp_path / "back"), table)
+
+
+@pytest.mark.usefixtures("examples")
+def test_dask(tmp_path):
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed")
+    grid = en.Grid(
+        hidden=[4, 5], rule="threshold:Threshold", params={"least": 1e-4}, max_steps=50,
+        test_every=50,
+    )  # fmt: skip
+    local = en.sweep(grid, tmp_path / "local", data=digits(), progress=False)
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, dashboard_address=":0", processes=False
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        there = en.sweep(
+            grid, tmp_path / "dask", client.get_executor(), data=digits(), progress=False
+        )
+    pd.testing.assert_frame_equal(timeless(there), timeless(local))
+
+
+def test_command_line_finds_rules_in_its_folder(tmp_path, monkeypatch, capsys):
+    shutil.copy(EXAMPLES / "threshold.py", tmp_path / "sized.py")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    limits = ["--hidden", "3", "--max-steps", "10", "--test-every", "10", "--quiet"]
+    rule = ["--rule", "sized:Threshold"]
+    assert main(["train", *limits, *rule, "--param", "least=1e-3", "--json"]) == 3
+    shown = capsys.readouterr().out
+    assert '"parameters": {"least": 0.001}' in shown.replace("\n", "")
+    for flags, message in [
+        ([], "lacks its parameter least"),
+        (["--param", "least"], "--param must be NAME=VALUE, got 'least'"),
+        (["--param", "least=1", "--param", "least=2"], "each parameter once, got least again"),
+        (["--param", "least=x"], "least must be a finite number, got 'x'"),
+        (["--param", "least=-1"], "least must be 0 or above, got -1.0"),
+        (["--param", "lest=1"], "takes least, got 'lest'; did you mean 'least'?"),
+        (["--fraction", "1"], "takes least, got 'fraction'"),
+    ]:
+        assert main(["train", *limits, *rule, *flags]) == 2
+        assert message in capsys.readouterr().err
+    assert main(["train", *limits, "--param", "least=1"]) == 2
+    assert "least must be left out for rule all" in capsys.readouterr().err
