@@ -104,6 +104,8 @@ ANSWERS = [
     ((True, (["a"], ["b"])), "indices must be integers"),
     ((True, ([[0], [1, 2]], [0])), "indices and factors must be arrays"),
     ((True, ([0, 3], [0, 10])), r"outside of \(4, 4\), got \(3, 10\)"),
+    ((True, ([4], [0])), r"outside of \(4, 4\), got \(4, 0\)"),
+    ((True, ([0], [4])), r"outside of \(4, 4\), got \(0, 4\)"),
     ((True, ([-1], [0])), r"outside of \(4, 4\), got \(-1, 0\)"),
     ((True, (np.array([2**64 - 1], np.uint64), [0])), "outside of"),
     ((True, ([2**40], [2**40])), "outside of"),

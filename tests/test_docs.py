@@ -268,9 +268,13 @@ def test_modules_and_names_on_the_page_about_architecture_exist():
 def test_the_site_builds_without_warnings(tmp_path):
     for module in ("sphinx", "furo", "myst_parser", "sphinx_copybutton"):
         pytest.importorskip(module, reason="needs Sphinx (extra 'docs')")
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-d", tmp_path / "trees"]
+    # -P: the installed package, not the folder the tests run in
+    command = [sys.executable, "-P", "-m", "sphinx", "-q", "-W", "--keep-going"]
     done = subprocess.run(
-        [*command, blocks.DOCS, tmp_path / "site"], capture_output=True, text=True, check=False
+        [*command, "-d", tmp_path / "trees", blocks.DOCS, tmp_path / "site"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     for name in PAGES:

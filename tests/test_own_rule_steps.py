@@ -17,7 +17,7 @@ from own_rules import (
 from support import digest, digits
 
 import energynet as en
-from energynet.config import DTYPES
+from energynet.config import DTYPES, SAMPLE_ORDERS
 from energynet.prepare import prepare
 
 
@@ -42,6 +42,17 @@ def test_all_synapses(options):
     assert_same(result_of(Everything(), digits(), **options), expected)
 
 
+def test_a_step_that_meets_what_is_not_finite_is_not_applied():
+    own, built_in = (
+        result_of(rule, digits(), learning_rate=1e30, dtype="float32")
+        for rule in (Everything(), en.AllSynapses())
+    )
+    assert own.outcome == built_in.outcome == "diverged"
+    assert own.steps == built_in.steps
+    assert own.energy.per_layer.m0 == built_in.energy.per_layer.m0
+    assert own.energy.m1 == pytest.approx(built_in.energy.m1, rel=1e-6)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_same_seed_same_bits(dtype):
     config = en.TrainingConfig(hidden=9, rule=Draws(0.2), dtype=dtype, seed=5, max_steps=60)
@@ -59,8 +70,11 @@ def test_same_seed_same_bits(dtype):
     assert digest(other) not in digests
 
 
-def test_an_interrupted_run_goes_on(tmp_path):
-    config = en.TrainingConfig(hidden=9, rule=Draws(0.2), max_steps=400, test_every=100)
+@pytest.mark.parametrize("sample_order", SAMPLE_ORDERS)
+def test_an_interrupted_run_goes_on(sample_order, tmp_path):
+    config = en.TrainingConfig(
+        hidden=9, rule=Draws(0.2), max_steps=400, test_every=100, sample_order=sample_order
+    )
     whole = en.train(config, digits())
 
     def interrupt(progress):
