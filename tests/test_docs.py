@@ -12,6 +12,7 @@ import modules
 import pytest
 import test_layers
 import written
+from support import PYTHON, digits
 
 import energynet as en
 from energynet import cli, table
@@ -170,8 +171,6 @@ def test_types_of_columns_are_those_of_the_page(tmp_path):
 
 
 def written_digits():
-    from support import digits
-
     return digits()
 
 
@@ -268,8 +267,7 @@ def test_modules_and_names_on_the_page_about_architecture_exist():
 def test_the_site_builds_without_warnings(tmp_path):
     for module in ("sphinx", "furo", "myst_parser", "sphinx_copybutton"):
         pytest.importorskip(module, reason="needs Sphinx (extra 'docs')")
-    # -P: the installed package, not the folder the tests run in
-    command = [sys.executable, "-P", "-m", "sphinx", "-q", "-W", "--keep-going"]
+    command = [*PYTHON, "-m", "sphinx", "-q", "-W", "--keep-going"]
     done = subprocess.run(
         [*command, "-d", tmp_path / "trees", blocks.DOCS, tmp_path / "site"],
         capture_output=True,
