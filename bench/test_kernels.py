@@ -58,6 +58,22 @@ def _numpy_update(row, index, values, factor):
     row[index] += factor * values[index]
 
 
+@pytest.mark.parametrize("vector_bytes", [16, 32, 64])
+def test_net_inputs(benchmark, random, vector_bytes):
+    """From the weights of 786 pixels; more strokes than an image has, to see nothing but them."""
+    if vector_bytes > _sparse.VECTOR_BYTES:
+        pytest.skip(f"this processor has vectors of {_sparse.VECTOR_BYTES} bytes")
+    benchmark.group = "net inputs of 4 images and 32 units, 15,000 strokes, by bytes of a vector"
+    width = _sparse.ROW_BYTES // 4
+    rows, start = random.normal(size=(786, width)).astype("f4"), np.zeros(width, "f4")
+    offset = np.sort(random.integers(0, 786, (15_000, 4)), axis=0).astype(np.int32) * np.int32(
+        width
+    )
+    factor = random.normal(size=(15_000, 4)).astype("f4")
+    sums = np.empty((4, width), "f4")
+    benchmark(_sparse.add_rows, sums, start, rows, offset, factor, vector_bytes)
+
+
 @pytest.mark.parametrize("hidden", SIZES)
 def test_forward_and_backward(benchmark, hidden):
     """A step that changes next to nothing: one hidden unit is plastic."""

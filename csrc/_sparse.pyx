@@ -1,7 +1,6 @@
-"""Checked wrappers over sparse.h: partial selection and sparse in-place updates.
+"""Checked wrappers over sparse.h: partial selection, sparse updates, sums of sparse rows.
 
-All arrays are one-dimensional and contiguous, float32 or float64, one type a call; indices are
-int32. Compiled kernels call the C functions themselves through their exported symbols.
+All arrays are contiguous, float32 or float64, one type a call; indices are int32. Compiled kernels call the C functions themselves through their exported symbols.
 """
 
 from libc.stdint cimport int32_t, int64_t
@@ -13,6 +12,16 @@ cdef extern from "sparse.h" nogil:
     void en_scatter_add_f64(double *, const int32_t *, const double *, int64_t, double)
     double en_masked_add_f32(float *, const int32_t *, const float *, int64_t, float)
     double en_masked_add_f64(double *, const int32_t *, const double *, int64_t, double)
+    void en_add_rows_f32(float *, int64_t, const float *, const float *, const int32_t *,
+                         const float *, int64_t, int32_t)
+    void en_add_rows_f64(double *, int64_t, const double *, const double *, const int32_t *,
+                         const double *, int64_t, int32_t)
+    void en_dots_f32(float *, const float *, int64_t, const float *, int64_t, int32_t)
+    void en_dots_f64(double *, const double *, int64_t, const double *, int64_t, int32_t)
+    int32_t en_vector_bytes()
+    enum: EN_TOGETHER
+    enum: EN_ROW_BYTES
+    enum: EN_LANES
 
 ctypedef fused real:
     float
@@ -86,6 +95,103 @@ def masked_add(real[::1] row, const int32_t[::1] index, const real[::1] value, r
         return en_masked_add_f32(&row[0], &index[0], &value[0], n, factor)
     else:
         return en_masked_add_f64(&row[0], &index[0], &value[0], n, factor)
+
+
+def add_rows(
+    real[:, :] sums,
+    const real[::1] start,
+    const real[:, ::1] rows,
+    const int32_t[:, ::1] offset,
+    const real[:, ::1] factor,
+    int32_t vector_bytes = 0,
+):
+    """sums[i, j] = start[j] + the sum of factor[p, i] * rows.ravel()[offset[p, i] + j] in order.
+
+    sums : (TOGETHER, width), filled, its rows contiguous; width = ROW_BYTES / size of a real
+    start : (width,); rows : (m, width); offset : int32 (n, TOGETHER), each a multiple of width in [0, m width);
+    factor : (n, TOGETHER)
+    vector_bytes : 16, 32 or 64, at most VECTOR_BYTES, which 0 stands for; the sums never depend
+                   on it
+
+    Raises ValueError and IndexError.
+    """
+    cdef Py_ssize_t i, p, n = offset.shape[0], width = EN_ROW_BYTES // sizeof(real)
+    if sums.shape[0] != EN_TOGETHER or sums.shape[1] != width:
+        raise ValueError(
+            f"sums must be ({EN_TOGETHER}, {width}), got ({sums.shape[0]}, {sums.shape[1]})"
+        )
+    if start.shape[0] != width or rows.shape[1] != width:
+        raise ValueError(
+            f"start and each of rows must hold {width} numbers,"
+            f" got {start.shape[0]} and {rows.shape[1]}"
+        )
+    if sums.strides[1] != sizeof(real) or sums.strides[0] % sizeof(real):
+        raise ValueError("the rows of sums must be contiguous")
+    if offset.shape[1] != EN_TOGETHER or factor.shape[1] != EN_TOGETHER or factor.shape[0] != n:
+        raise ValueError(
+            f"offset and factor must be (n, {EN_TOGETHER}),"
+            f" got ({offset.shape[0]}, {offset.shape[1]}) and ({factor.shape[0]}, {factor.shape[1]})"
+        )
+    vector_bytes = check_vector_bytes(vector_bytes)
+    for p in range(n):
+        for i in range(EN_TOGETHER):
+            if offset[p, i] % width or not 0 <= offset[p, i] < rows.shape[0] * width:
+                raise IndexError(
+                    f"offset must be a multiple of {width} in [0, {rows.shape[0] * width}),"
+                    f" got {offset[p, i]}"
+                )
+    if rows.shape[0] == 0 or n == 0:
+        for i in range(EN_TOGETHER):
+            sums[i, :] = start
+        return
+    cdef int64_t stride = sums.strides[0] // <Py_ssize_t>sizeof(real)
+    if real is float:
+        en_add_rows_f32(&sums[0, 0], stride, &start[0], &rows[0, 0], &offset[0, 0],
+                        &factor[0, 0], n, vector_bytes)
+    else:
+        en_add_rows_f64(&sums[0, 0], stride, &start[0], &rows[0, 0], &offset[0, 0],
+                        &factor[0, 0], n, vector_bytes)
+
+
+def dots(real[::1] sums, const real[:, :] a, const real[::1] w, int32_t vector_bytes = 0):
+    """sums[i] = sum over j of a[i, j] * w[j], in LANES running sums that are folded in halves.
+
+    sums : (TOGETHER,), filled; a : (TOGETHER, n), its rows contiguous; w : (n,)
+    vector_bytes : see add_rows
+
+    Raises ValueError.
+    """
+    cdef Py_ssize_t n = w.shape[0]
+    if sums.shape[0] != EN_TOGETHER or a.shape[0] != EN_TOGETHER or a.shape[1] != n:
+        raise ValueError(
+            f"sums must be ({EN_TOGETHER},) and a ({EN_TOGETHER}, {n}),"
+            f" got ({sums.shape[0]},) and ({a.shape[0]}, {a.shape[1]})"
+        )
+    if a.strides[1] != sizeof(real) or a.strides[0] % sizeof(real):
+        raise ValueError("the rows of a must be contiguous")
+    vector_bytes = check_vector_bytes(vector_bytes)
+    if n == 0:
+        sums[:] = 0
+        return
+    cdef int64_t stride = a.strides[0] // <Py_ssize_t>sizeof(real)
+    if real is float:
+        en_dots_f32(&sums[0], &a[0, 0], stride, &w[0], n, vector_bytes)
+    else:
+        en_dots_f64(&sums[0], &a[0, 0], stride, &w[0], n, vector_bytes)
+
+
+TOGETHER, ROW_BYTES, LANES = EN_TOGETHER, EN_ROW_BYTES, EN_LANES
+VECTOR_BYTES = en_vector_bytes()
+
+
+cdef int32_t check_vector_bytes(int32_t vector_bytes) except -1:
+    if vector_bytes == 0:
+        return VECTOR_BYTES
+    if vector_bytes not in (16, 32, 64) or vector_bytes > VECTOR_BYTES:
+        raise ValueError(
+            f"vector_bytes must be 16, 32 or 64 and at most {VECTOR_BYTES}, got {vector_bytes}"
+        )
+    return vector_bytes
 
 
 cdef int check_index(const int32_t[::1] index, Py_ssize_t size) except -1:

@@ -1,4 +1,4 @@
-/* Partial selection and sparse in-place weight updates, in plain C.
+/* Partial selection, sparse in-place weight updates and sums of sparse rows, in plain C.
  *
  * No allocation, no Python. The caller owns all buffers and vouches for all sizes and indices;
  * checked wrappers are in _sparse.pyx. Every product is rounded before it is added (the build sets
@@ -34,5 +34,30 @@ EN_API double en_masked_add_f32(float *row, const int32_t *index, const float *v
                                 float factor);
 EN_API double en_masked_add_f64(double *row, const int32_t *index, const double *value, int64_t n,
                                 double factor);
+
+/* The next two work on EN_TOGETHER images i at once. vector_bytes: 16, 32 or 64, at most
+ * en_vector_bytes(); the results are the same for each. */
+enum { EN_TOGETHER = 4, EN_ROW_BYTES = 128, EN_LANES = 128 };
+
+/* Net inputs of as many units j as EN_ROW_BYTES hold:
+ *     sums[stride * i + j] = start[j],
+ *     sums[stride * i + j] += factor[EN_TOGETHER * p + i] * rows[offset[EN_TOGETHER * p + i] + j]
+ * for p < n, in this order. */
+EN_API void en_add_rows_f32(float *sums, int64_t stride, const float *start, const float *rows,
+                            const int32_t *offset, const float *factor, int64_t n,
+                            int32_t vector_bytes);
+EN_API void en_add_rows_f64(double *sums, int64_t stride, const double *start, const double *rows,
+                            const int32_t *offset, const double *factor, int64_t n,
+                            int32_t vector_bytes);
+
+/* sums[i] = sum over j < n of a[stride * i + j] * w[j]. EN_LANES running sums take every
+ * EN_LANES-th unit and are then folded in halves. */
+EN_API void en_dots_f32(float *sums, const float *a, int64_t stride, const float *w, int64_t n,
+                        int32_t vector_bytes);
+EN_API void en_dots_f64(double *sums, const double *a, int64_t stride, const double *w, int64_t n,
+                        int32_t vector_bytes);
+
+/* The widest vectors of this processor that they can use. */
+EN_API int32_t en_vector_bytes(void);
 
 #endif

@@ -59,3 +59,63 @@ double NAME(en_masked_add)(REAL *row, const int32_t *index, const REAL *value, i
     }
     return (sum[0] + sum[2]) + (sum[1] + sum[3]);
 }
+
+/* Sum of EN_LANES running sums, by halves; they are used up. */
+static REAL NAME(fold)(REAL *lanes)
+{
+    for (int half = EN_LANES / 2; half >= 4; half /= 2)
+        for (int lane = 0; lane < half; lane++)
+            lanes[lane] += lanes[lane + half];
+    return (lanes[0] + lanes[2]) + (lanes[1] + lanes[3]);
+}
+
+#ifdef VECTORS_OF_32_AND_64
+#define BYTES 64
+#define TARGET __attribute__((target("avx512f")))
+#define WIDE(function) NAME(function##_64)
+#include "vector_template.h"
+#define BYTES 32
+#define TARGET __attribute__((target("avx2")))
+#define WIDE(function) NAME(function##_32)
+#include "vector_template.h"
+#endif
+#ifdef __GNUC__
+#define BYTES 16
+#define TARGET
+#define WIDE(function) NAME(function##_16)
+#include "vector_template.h"
+#else
+static void NAME(add_rows_16)(REAL *sums, int64_t stride, const REAL *start, const REAL *rows,
+                              const int32_t *offset, const REAL *factor, int64_t n)
+{
+    for (int i = 0; i < EN_TOGETHER; i++)
+        memcpy(sums + i * stride, start, EN_ROW_BYTES);
+    for (int64_t p = 0; p < EN_TOGETHER * n; p++)
+        for (int j = 0; j < EN_ROW_BYTES / (int)sizeof(REAL); j++)
+            sums[p % EN_TOGETHER * stride + j] += factor[p] * rows[offset[p] + j];
+}
+
+static void NAME(dots_16)(REAL *sums, const REAL *a, int64_t stride, const REAL *w, int64_t n)
+{
+    for (int i = 0; i < EN_TOGETHER; i++) {
+        REAL lanes[EN_LANES];
+        for (int lane = 0; lane < EN_LANES; lane++)
+            lanes[lane] = (REAL)-0.0;
+        for (int64_t j = 0; j < n; j++)
+            lanes[j % EN_LANES] += a[i * stride + j] * w[j];
+        sums[i] = NAME(fold)(lanes);
+    }
+}
+#endif
+
+void NAME(en_add_rows)(REAL *sums, int64_t stride, const REAL *start, const REAL *rows,
+                       const int32_t *offset, const REAL *factor, int64_t n, int32_t vector_bytes)
+{
+    BY_VECTORS(add_rows, sums, stride, start, rows, offset, factor, n);
+}
+
+void NAME(en_dots)(REAL *sums, const REAL *a, int64_t stride, const REAL *w, int64_t n,
+                   int32_t vector_bytes)
+{
+    BY_VECTORS(dots, sums, a, stride, w, n);
+}

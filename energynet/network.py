@@ -1,7 +1,6 @@
 """A trained network: its weights, its predictions, its file."""
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from energynet.npz import read_npz
 
 _FORMAT = 1
 _WHAT = "a network saved by energynet"
-_PART = 512  # images that one thread evaluates at a time
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -119,6 +117,7 @@ class Network:
 
     def _evaluate(self, images: Any, threads: int) -> tuple[np.ndarray, np.ndarray]:
         from energynet.encode import encode_pixels
+        from energynet.evaluation import evaluate_images
         from energynet.kernels import state
         from energynet.kernels.activation import activation_of
 
@@ -143,30 +142,3 @@ class Network:
         weights = state.Network(w1, np.zeros_like(r), r, w2)
         activation = activation_of(self.activation, dtype)
         return evaluate_images(weights, encoded, activation, threads)
-
-
-def evaluate_images(
-    network: Any, images: Any, activation: Any, threads: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Outputs (n, n_out) and classes int32 (n,) by the kernels' network, whose v must be 0.
-
-    Images are shared out over threads; each is evaluated alone, so the bits never depend on them.
-    """
-    from energynet.kernels.evaluate import allocate, evaluate
-
-    n, dtype = len(images.label), network.u.dtype
-    output = np.empty((n, len(network.w2)), dtype)
-    predicted = np.empty(n, np.int32)
-
-    def part(start: int) -> None:
-        stop = min(start + _PART, n)
-        batch = allocate(network.u.shape[0] - 1, network.u.shape[1], dtype)
-        evaluate(network, images, activation, batch, start, stop, output, predicted)
-
-    if threads == 1:
-        for start in range(0, n, _PART):
-            part(start)
-    else:
-        with ThreadPoolExecutor(min(threads, n // _PART + 1)) as pool:
-            list(pool.map(part, range(0, n, _PART)))
-    return output, predicted

@@ -13,6 +13,7 @@ from energynet.kernels import state, steps
 from energynet.kernels.activation import activation_of
 from energynet.kernels.factors import BUCKETS
 from energynet.kernels.masks import draw_layer
+from energynet.kernels.stroke_lists import StrokeLists, list_images
 from energynet.kernels.sums import BLOCK, LANES
 from energynet.kernels.team import Alone, Team
 from energynet.kernels.threshold import GATHERED
@@ -38,7 +39,8 @@ class Run:
     team: Alone | Team
     network: state.Network
     train_images: state.Images
-    test_images: state.Images
+    test_strokes: StrokeLists
+    test_label: np.ndarray
     plan: state.Plan
     plastic: int
     mask: state.Mask
@@ -101,7 +103,8 @@ def prepare(config: TrainingConfig, dataset: Dataset, threads: int | None = 1) -
             team=team,
             network=_start_network(config, shape, dtype),
             train_images=train,
-            test_images=test,
+            test_strokes=list_images(test),
+            test_label=test.label,
             plan=_kernel_plan(config, plan, train),
             plastic=plan.plastic,
             mask=_draw_mask(config, shape, plan),

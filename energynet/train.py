@@ -17,7 +17,7 @@ from energynet.config import TrainingConfig
 from energynet.data import Dataset
 from energynet.errors import ConfigError, DataError
 from energynet.files import check_writable
-from energynet.network import Network, evaluate_images
+from energynet.network import Network
 from energynet.result import Checkpoint, DirectEnergy, Energy, LayerEnergy, TrainingResult
 from energynet.rules import Shape
 from energynet.streams import start_weights
@@ -200,6 +200,7 @@ class _Training:
 
     def _compile(self) -> None:
         """Compile or load the kernels outside the measured times; say so if it takes long."""
+        from energynet.evaluation import evaluate_lists
         from energynet.kernels.forward import fold
 
         what = f"the kernels of rule {self.config.rule.name} in {self.config.dtype}"
@@ -212,13 +213,11 @@ class _Training:
         notice.start()
         try:
             self.run.advance(0)
-            network, images, mask = self.run.network, self.run.test_images, self.run.mask
+            network, lists, mask = self.run.network, self.run.test_strokes, self.run.mask
             empty = network._replace(u=network.u[:1], v=network.v.copy(), r=network.r.copy())
             fold(empty, mask._replace(start_hidden=mask.start_hidden[:0], dense=mask.dense[:0]))
-            none = images._replace(codes=images.codes[:0], values=images.values[:0])
-            evaluate_images(
-                network, none._replace(label=images.label[:0]), self.run.activation, threads=1
-            )
+            none = lists._replace(image=lists.image[:0])
+            evaluate_lists(network, none, self.run.activation, threads=1)
         finally:
             notice.cancel()
         spent = time.perf_counter() - began
@@ -240,6 +239,7 @@ class _Training:
 
     def _evaluate(self) -> None:
         """Fold the background into the weights and test all of them and the test set."""
+        from energynet.evaluation import evaluate_lists
         from energynet.kernels.forward import fold
 
         run = self.run
@@ -249,8 +249,8 @@ class _Training:
             if not all(np.isfinite(w).all() for w in (network.r, network.u[-1], network.w2)):
                 run.clock[1] = 1
                 return
-            _, predicted = evaluate_images(network, run.test_images, run.activation, self.threads)
-            accuracy = float(np.mean(predicted == run.test_images.label))
+            _, predicted = evaluate_lists(network, run.test_strokes, run.activation, self.threads)
+            accuracy = float(np.mean(predicted == run.test_label))
         m0, m1 = int(run.energies.m0.sum()), float(run.energies.power[0].sum())
         self.history.append(Checkpoint(self.step, accuracy, m0, m1))
 

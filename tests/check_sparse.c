@@ -102,14 +102,88 @@ static double some_value(void)
         free(value), free(all), free(weight), free(row), free(copy), free(add), free(index);      \
     }
 
+#define CHECK_ROWS(real, suffix)                                                                  \
+    static void check_rows_##suffix(int64_t n)                                                    \
+    {                                                                                             \
+        enum { WIDTH = EN_ROW_BYTES / (int)sizeof(real) };                                        \
+        int64_t rows = 1 + (int64_t)draw(40), stride = WIDTH + (int64_t)draw(3);                  \
+        int64_t size = (EN_TOGETHER - 1) * stride + WIDTH;                                        \
+        real *row = room(rows * WIDTH, sizeof(real)), *start = room(WIDTH, sizeof(real));         \
+        real *factor = room(EN_TOGETHER * n, sizeof(real));                                       \
+        real *sums = room(size, sizeof(real)), *copy = room(size, sizeof(real));                  \
+        int32_t *offset = room(EN_TOGETHER * n, sizeof(int32_t));                                 \
+        for (int64_t j = 0; j < rows * WIDTH; j++)                                                \
+            row[j] = ((real)draw(1000) - 500) / 11;                                               \
+        for (int64_t j = 0; j < WIDTH; j++)                                                       \
+            start[j] = (real)draw(1000) / 7;                                                      \
+        for (int64_t p = 0; p < EN_TOGETHER * n; p++) {                                           \
+            offset[p] = (int32_t)draw((uint64_t)rows) * WIDTH;                                    \
+            factor[p] = ((real)draw(1000) - 500) / 13;                                            \
+        }                                                                                         \
+        for (int32_t bytes = 16; bytes <= en_vector_bytes(); bytes *= 2) {                        \
+            for (int64_t j = 0; j < size; j++)                                                    \
+                sums[j] = copy[j] = (real)draw(1000);                                             \
+            for (int64_t i = 0; i < EN_TOGETHER; i++)                                             \
+                for (int64_t j = 0; j < WIDTH; j++) {                                             \
+                    real total = start[j];                                                        \
+                    for (int64_t p = i; p < EN_TOGETHER * n; p += EN_TOGETHER) {                  \
+                        volatile real product = factor[p] * row[offset[p] + j];                   \
+                        total += product;                                                         \
+                    }                                                                             \
+                    copy[i * stride + j] = total;                                                 \
+                }                                                                                 \
+            en_add_rows_##suffix(sums, stride, start, row, offset, factor, n, bytes);             \
+            if (memcmp(sums, copy, (size_t)size * sizeof(real)) != 0)                             \
+                fail("add_rows_" #suffix, n);                                                     \
+        }                                                                                         \
+        free(row), free(start), free(factor), free(sums), free(copy), free(offset);               \
+    }
+
+#define CHECK_DOTS(real, suffix)                                                                  \
+    static void check_dots_##suffix(int64_t n)                                                    \
+    {                                                                                             \
+        int64_t stride = n + (int64_t)draw(3), size = (EN_TOGETHER - 1) * stride + n;             \
+        real *a = room(size, sizeof(real)), *w = room(n, sizeof(real));                           \
+        for (int64_t j = 0; j < size; j++)                                                        \
+            a[j] = ((real)draw(1000) - 500) / 11;                                                 \
+        for (int64_t j = 0; j < n; j++)                                                           \
+            w[j] = ((real)draw(1000) - 500) / 13;                                                 \
+        for (int32_t bytes = 16; bytes <= en_vector_bytes(); bytes *= 2) {                        \
+            real sums[EN_TOGETHER];                                                               \
+            en_dots_##suffix(sums, a, stride, w, n, bytes);                                       \
+            for (int i = 0; i < EN_TOGETHER; i++) {                                               \
+                real lanes[EN_LANES];                                                             \
+                for (int lane = 0; lane < EN_LANES; lane++) {                                     \
+                    lanes[lane] = 0;                                                              \
+                    for (int64_t j = lane; j < n; j += EN_LANES) {                                \
+                        volatile real product = a[i * stride + j] * w[j];                         \
+                        lanes[lane] += product;                                                   \
+                    }                                                                             \
+                }                                                                                 \
+                for (int half = EN_LANES / 2; half >= 4; half /= 2)                               \
+                    for (int lane = 0; lane < half; lane++)                                       \
+                        lanes[lane] += lanes[lane + half];                                        \
+                if (sums[i] != (lanes[0] + lanes[2]) + (lanes[1] + lanes[3]))                     \
+                    fail("dots_" #suffix, n);                                                     \
+            }                                                                                     \
+        }                                                                                         \
+        free(a), free(w);                                                                         \
+    }
+
 CHECK(float, f32)
 CHECK(double, f64)
+CHECK_DOTS(float, f32)
+CHECK_DOTS(double, f64)
+CHECK_ROWS(float, f32)
+CHECK_ROWS(double, f64)
 
 int main(void)
 {
     int64_t rounds = 0;
-    for (int64_t n = 0; n < 300; n++, rounds++)
+    for (int64_t n = 0; n < 300; n++, rounds++) {
         check_f32(n), check_f64(n);
+        check_rows_f32(n), check_rows_f64(n), check_dots_f32(n), check_dots_f64(n);
+    }
     for (; rounds < 2000; rounds++)
         check_f32((int64_t)draw(3000)), check_f64((int64_t)draw(3000));
     printf("%lld rounds agree\n", (long long)rounds);

@@ -74,6 +74,16 @@ def compiled_masked_add(row, index, value, factor):
     return native.masked_add(row, index, value, factor)
 
 
+@numba.njit
+def compiled_add_many_rows(total, start, rows, offset, factor, vector_bytes):
+    native.add_rows(total, start, rows, offset, factor, vector_bytes)
+
+
+@numba.njit
+def compiled_dots(total, a, w, vector_bytes):
+    native.dots(total, a, w, vector_bytes)
+
+
 def drawn(key, rows, columns, k):
     """One layer's mask as start and column."""
     start, column = np.empty(rows + 1, np.int64), np.empty(k, np.int32)
@@ -132,6 +142,81 @@ def test_masked_add(entry, real):
         total = math.fsum(abs(float(values[j])) for j in index[:few])
         assert entry(row, index[:few], values, real(0)) == pytest.approx(total, rel=1e-14)
     np.testing.assert_array_equal(row, expected)
+
+
+@pytest.mark.parametrize("vector_bytes", [16, 32, 64])
+@pytest.mark.parametrize("real", REALS)
+@pytest.mark.parametrize("entry", [_sparse.add_rows, compiled_add_many_rows])
+def test_add_rows_of_several_images(entry, real, vector_bytes):
+    if vector_bytes > _sparse.VECTOR_BYTES:
+        pytest.skip(f"this processor has vectors of {_sparse.VECTOR_BYTES} bytes")
+    images, width = _sparse.TOGETHER, _sparse.ROW_BYTES // np.dtype(real).itemsize
+    start, rows = normals(width, real), normals(9 * width, real, 1).reshape(9, width)
+    rows[8] = np.nan  # a row that none asks for
+    generator = np.random.default_rng(2)
+    for n in (0, 1, 2, 3, 50):
+        which = generator.integers(0, 8, (n, images)).astype(np.int32)
+        factor = generator.normal(size=(n, images)).astype(real)
+        wide = np.full((images + 2, width + 3), 7, real)  # what lies beside the sums stays
+        entry(wide[1:-1, 1:-2], start, rows, which * np.int32(width), factor, vector_bytes)
+        expected = np.full_like(wide, 7)
+        for i in range(images):
+            for j in range(width):
+                total = start[j]
+                for p in range(n):
+                    total += factor[p, i] * rows[which[p, i], j]
+                expected[1 + i, 1 + j] = total
+        np.testing.assert_array_equal(wide, expected)
+
+
+@pytest.mark.parametrize("vector_bytes", [16, 32, 64])
+@pytest.mark.parametrize("real", REALS)
+@pytest.mark.parametrize("entry", [_sparse.dots, compiled_dots])
+def test_dots_add_as_dot_block_does(entry, real, vector_bytes):
+    if vector_bytes > _sparse.VECTOR_BYTES:
+        pytest.skip(f"this processor has vectors of {_sparse.VECTOR_BYTES} bytes")
+    assert _sparse.LANES == sums.LANES
+    for n in [*range(1, 140), 255, 256, 257, 1000, 1023, 1024]:
+        a, w = normals(4 * (n + 3), real, n).reshape(4, -1)[:, 1:-2], normals(n, real, n + 1)
+        total = np.full(4, np.nan, real)
+        entry(total, a, w, vector_bytes)
+        for i in range(4):
+            np.testing.assert_array_equal(total[i], compiled_dot(a[i], w, np.empty(128, real)))
+            exact = math.fsum(a[i].astype(float) * w)
+            assert total[i] == pytest.approx(exact, abs=3e-5 if real is np.float32 else 1e-12)
+
+
+def test_dots_refuse():
+    a, w, total = np.zeros((4, 5)), np.zeros(5), np.ones(4)
+    with pytest.raises(ValueError, match=r"a \(4, 6\), got \(4,\) and \(4, 5\)"):
+        _sparse.dots(total, a, np.zeros(6))
+    with pytest.raises(ValueError, match=r"sums must be \(4,\) .* got \(3,\)"):
+        _sparse.dots(total[:3], a, w)
+    with pytest.raises(ValueError, match="rows of a must be contiguous"):
+        _sparse.dots(total, np.zeros((4, 10))[:, ::2], w)
+    with pytest.raises(ValueError, match=r"at most .* got 128"):
+        _sparse.dots(total, a, w, 128)
+    assert list(total) == [1] * 4
+    _sparse.dots(total, a[:, :0], w[:0])
+    assert list(total) == [0] * 4
+
+
+def test_add_rows_refuses():
+    sums, rows, offset = np.zeros((4, 16)), np.zeros((3, 16)), np.zeros((2, 4), np.int32)
+    factor, start = np.zeros((2, 4)), np.zeros(16)
+    for bad in (-16, 8, 48):
+        with pytest.raises(IndexError, match=rf"a multiple of 16 in \[0, 48\), got {bad}"):
+            _sparse.add_rows(sums, start, rows, np.full_like(offset, bad), factor)
+    with pytest.raises(ValueError, match=r"sums must be \(4, 16\), got \(3, 16\)"):
+        _sparse.add_rows(sums[:3], start, rows, offset, factor)
+    with pytest.raises(ValueError, match="must hold 16 numbers, got 15 and 16"):
+        _sparse.add_rows(sums, start[:15], rows, offset, factor)
+    with pytest.raises(ValueError, match=r"must be \(n, 4\), got \(2, 4\) and \(1, 4\)"):
+        _sparse.add_rows(sums, start, rows, offset, factor[:1])
+    with pytest.raises(ValueError, match="rows of sums must be contiguous"):
+        _sparse.add_rows(np.zeros((4, 32))[:, ::2], start, rows, offset, factor)
+    with pytest.raises(ValueError, match=r"vector_bytes must be 16, 32 or 64 .* got 24"):
+        _sparse.add_rows(sums, start, rows, offset, factor, 24)
 
 
 def test_checked_wrappers_refuse():

@@ -16,8 +16,8 @@ kernels.team kernels._sparse kernels._jit kernels.native kernels.state
 kernels.sums kernels.draws kernels.masks kernels.sort kernels.activation
 kernels.forward kernels.updates kernels.factors kernels.threshold kernels.ties
 kernels.largest kernels.per_neuron kernels.single kernels.random_subset kernels.steps
-kernels.chosen kernels.evaluate
-encode network curve result compare streams stability threads own_rule_steps prepare
+kernels.chosen kernels.stroke_lists kernels.evaluate
+encode evaluation network curve result compare streams stability threads own_rule_steps prepare
 checkpoint train progress
 provenance info warm cost grid store table exchange worker pool sweep_progress sweep
 analysis.methods analysis.columns analysis.intervals analysis.runs analysis.cells analysis.optimum

@@ -1,55 +1,133 @@
 """Classes and outputs for many images, by a network whose background is folded (v = 0)."""
 
+import math
+from typing import NamedTuple
+
 import numpy as np
 
-from energynet.kernels._jit import jit
+from energynet.kernels._jit import inner, jit
 from energynet.kernels.activation import activate
-from energynet.kernels.forward import add_rows, list_strokes, shift_strokes
-from energynet.kernels.state import Batch
-from energynet.kernels.sums import LANES, dot
+from energynet.kernels.native import ROW_BYTES, TOGETHER, VECTOR_BYTES, add_rows, dots
+from energynet.kernels.sums import BLOCK
 
-BATCH = 64  # images whose strokes and activities stay in the second cache level
-UNITS = 512  # hidden units whose weights do: those of some 500 pixels that are strokes, 1 MB
+# As measured at nh = 100 to 10,000: lists and packed weights then share the second cache level.
+GROUPS = 128  # evaluated together: each packs the weights afresh
+STRIP = 256  # units packed together: 1 kB of each row of u is read at a time
+
+
+class Batch(NamedTuple):
+    """Scratch to evaluate GROUPS groups of images, their units in blocks.
+
+    packed : real (parts of a strip, n_in + 2, width), weights of `width` units side by side: those
+             of the pixels and the bias, and a row of zeros
+    start  : real (width,), what the background contributes to their net inputs
+    a      : real (GROUPS, TOGETHER, units of a block), their activities
+    sums   : real (TOGETHER,)
+    vector_bytes : of this machine's widest vectors
+    """
+
+    packed: np.ndarray
+    start: np.ndarray
+    a: np.ndarray
+    sums: np.ndarray
+    vector_bytes: int
 
 
 def allocate(n_in: int, nh: int, dtype: np.dtype) -> Batch:
-    """Room for a batch of images."""
+    """Room for a batch."""
+    width = ROW_BYTES // dtype.itemsize
+    units = min(BLOCK, -(-(nh + 1) // width) * width)
     return Batch(
-        row=np.empty((BATCH, n_in + 1), np.int64),
-        code=np.empty(n_in + 1, np.int64),
-        x=np.empty(n_in + 1, dtype),
-        s=np.empty((BATCH, n_in + 1), dtype),
-        strokes=np.empty(BATCH, np.int64),
-        a=np.empty((BATCH, nh + 1), dtype),
-        h=np.empty(UNITS, dtype),
-        lanes=np.empty(LANES, dtype),
+        packed=_aligned((min(STRIP, units) // width, n_in + 2, width), dtype),
+        start=np.zeros(width, dtype),
+        a=_aligned((GROUPS, TOGETHER, units), dtype),
+        sums=np.empty(TOGETHER, dtype),
+        vector_bytes=VECTOR_BYTES,
     )
 
 
-@jit
-def evaluate(network, images, activation, batch, start, stop, output, predicted):
-    """Outputs and classes of the images start ... stop - 1; of equal outputs the lowest class wins.
+def _aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Zeros that begin with a cache line: rows that straddle one more cost a fifth of the time."""
+    size, line = math.prod(shape) * dtype.itemsize, 64
+    memory = np.zeros(size + line, np.uint8)
+    start = -memory.ctypes.data % line
+    return memory[start : start + size].view(dtype).reshape(shape)
 
-    output : real (n, n_out), predicted : int32 (n,), both filled in the rows start ... stop - 1.
+
+@jit
+def evaluate(network, lists, activation, batch, start, stop, output, predicted):
+    """Outputs and classes of the images in groups start ... stop - 1.
+
+    Of equal outputs the lowest class wins. output : real (n, n_out), 0 before; predicted : int32
+    (n,); both are filled for these images.
     """
-    u, w2 = network.u, network.w2
-    nh = u.shape[1]
-    row, s, count, a, h = batch.row, batch.s, batch.strokes, batch.a, batch.h
-    background = np.float64(images.background)
-    for first in range(start, stop, BATCH):
-        size = min(BATCH, stop - first)
-        for b in range(size):
-            count[b] = list_strokes(images, first + b, row[b], batch.x, batch.code)
-            shift_strokes(batch.x, images.background, s[b], count[b])
-        for unit in range(0, nh, UNITS):
-            part = h[: min(UNITS, nh - unit)]
-            for b in range(size):
-                for j in range(part.shape[0]):
-                    part[j] = background * network.r[unit + j]
-                add_rows(part, u, unit, row[b], s[b], count[b])
-                activate(part, a[b, unit:], activation.kind, activation.slope)
-        for b in range(size):
-            a[b, nh] = 1
-            for o in range(w2.shape[0]):
-                output[first + b, o] = dot(a[b], w2[o], batch.lanes)
-            predicted[first + b] = np.argmax(output[first + b])
+    nh = network.u.shape[1]
+    strip = batch.packed.shape[0] * batch.packed.shape[2]
+    for first in range(start, stop, GROUPS):
+        last = min(first + GROUPS, stop)
+        for block in range(0, nh + 1, BLOCK):
+            units = min(nh, block + BLOCK) - block
+            for unit in range(block, block + units, strip):
+                size = min(strip, block + units - unit)
+                _pack(network, batch.packed, unit, size)
+                for part in range(-(-size // batch.packed.shape[2])):
+                    _add_strokes(network, lists, batch, first, last, unit, part)
+            for group in range(first, last):
+                image, a = lists.image[group], batch.a[group - first]
+                _activate(a, activation, units)
+                w2 = network.w2[:, block : block + BLOCK]
+                _add_outputs(w2, image, a[:, : w2.shape[1]], batch, output)
+        for group in range(first, last):
+            for i in range(TOGETHER):
+                image = lists.image[group, i]
+                if image >= 0:
+                    predicted[image] = np.argmax(output[image])
+
+
+@inner
+def _pack(network, packed, unit, size):
+    """Copy the weights onto the units unit ... unit + size - 1."""
+    width = packed.shape[2]
+    for i in range(network.u.shape[0]):
+        row = network.u[i, unit : unit + size]
+        for j in range(size // width):
+            for k in range(width):
+                packed[j, i, k] = row[j * width + k]
+        for j in range(size // width * width, size):
+            packed[j // width, i, j % width] = row[j]
+
+
+@inner
+def _add_strokes(network, lists, batch, first, last, unit, part):
+    """Net inputs of the units of a packed part, for some groups, into their activities."""
+    packed, r = batch.packed[part], network.r
+    width = packed.shape[1]
+    unit += part * width
+    background = np.float64(lists.background)
+    for j in range(min(width, r.shape[0] - unit)):
+        batch.start[j] = background * r[unit + j]
+    column = unit % BLOCK
+    for group in range(first, last):
+        h = batch.a[group - first, :, column : column + width]
+        begin, end = lists.start[group], lists.start[group + 1]
+        offset, s = lists.offset[begin:end], lists.s[begin:end]
+        add_rows(h, batch.start, packed, offset, s, batch.vector_bytes)
+
+
+@inner
+def _activate(a, activation, units):
+    """Net inputs to activities, and 1 for the bias unit if it is the next."""
+    for i in range(TOGETHER):
+        activate(a[i, :units], a[i], activation.kind, activation.slope)
+        if units < a.shape[1]:
+            a[i, units] = 1
+
+
+@inner
+def _add_outputs(w2, image, a, batch, output):
+    """Add to the outputs of a group what a block of its activities, (TOGETHER, n), contributes."""
+    for o in range(w2.shape[0]):
+        dots(batch.sums, a, w2[o], batch.vector_bytes)
+        for i in range(TOGETHER):
+            if image[i] >= 0:
+                output[image[i], o] += batch.sums[i]

@@ -16,11 +16,11 @@ llvmlite.binding.load_library_permanently(_sparse.__file__)
 
 
 def _external(name: str, *arguments: str) -> dict[Any, Any]:
-    """The float32 and float64 variants of a C function; its last parameter kind is the result."""
+    """The float32 and float64 variants of a C function; the last kind is that of its result."""
     variants = {}
     for suffix, real in (("f32", types.float32), ("f64", types.float64)):
         kinds: dict[str, Any] = {"real": real, "array": types.uintp, "size": types.int64}
-        kinds |= {"double": types.float64, "nothing": types.void}
+        kinds |= {"double": types.float64, "nothing": types.void, "bytes": types.int32}
         *given, result = (kinds[argument] for argument in arguments)
         variants[real] = types.ExternalFunction(f"{name}_{suffix}", result(*given))
     return variants
@@ -30,6 +30,12 @@ _KTH_LARGEST = _external("en_kth_largest", "array", "array", "size", "size", "re
 _ADD = ("array", "array", "array", "size", "real")
 _SCATTER_ADD = _external("en_scatter_add", *_ADD, "nothing")
 _MASKED_ADD = _external("en_masked_add", *_ADD, "double")
+_ROWS = ("array", "size", "array", "array", "array", "array", "size", "bytes")
+_ADD_ROWS = _external("en_add_rows", *_ROWS, "nothing")
+_DOTS = _external("en_dots", "array", "array", "size", "array", "size", "bytes", "nothing")
+
+TOGETHER, ROW_BYTES = _sparse.TOGETHER, _sparse.ROW_BYTES
+VECTOR_BYTES = _sparse.VECTOR_BYTES  # of this machine: never a constant of code cached on disk
 
 
 def kth_largest(value, weight, k):
@@ -51,6 +57,23 @@ def masked_add(row, index, value, factor):
     Returns the sum of |value[index[p]]|, float64.
     """
     return _sparse.masked_add(row, index, value, factor)
+
+
+def add_rows(sums, start, rows, offset, factor, vector_bytes):
+    """sums[i, j] = start[j] + the sum of factor[p, i] * rows.ravel()[offset[p, i] + j] in order.
+
+    sums : real (TOGETHER, width), filled, each row contiguous; start : real (width,); rows : real
+    (m, width), where a row has ROW_BYTES; offset : int32 (n, TOGETHER), factor : real (n, TOGETHER)
+    """
+    _sparse.add_rows(sums, start, rows, offset, factor, vector_bytes)
+
+
+def dots(sums, a, w, vector_bytes):
+    """sums[i] = sum over j of a[i, j] * w[j], added as `sums.dot_block` does.
+
+    sums : real (TOGETHER,), filled; a : real (TOGETHER, n), each row contiguous; w : real (n,)
+    """
+    _sparse.dots(sums, a, w, vector_bytes)
 
 
 @overload(kth_largest)
@@ -80,5 +103,35 @@ def _masked_add(row, index, value, factor):  # noqa: ARG001
 
     def compiled(row, index, value, factor):
         return call(row.ctypes.data, index.ctypes.data, value.ctypes.data, index.shape[0], factor)
+
+    return compiled
+
+
+@overload(add_rows)
+def _add_rows(sums, start, rows, offset, factor, vector_bytes):  # noqa: ARG001
+    call = _ADD_ROWS[sums.dtype]
+
+    def compiled(sums, start, rows, offset, factor, vector_bytes):
+        call(
+            sums.ctypes.data,
+            sums.strides[0] // sums.itemsize,
+            start.ctypes.data,
+            rows.ctypes.data,
+            offset.ctypes.data,
+            factor.ctypes.data,
+            offset.shape[0],
+            vector_bytes,
+        )
+
+    return compiled
+
+
+@overload(dots)
+def _dots(sums, a, w, vector_bytes):  # noqa: ARG001
+    call = _DOTS[sums.dtype]
+
+    def compiled(sums, a, w, vector_bytes):
+        stride = a.strides[0] // a.itemsize
+        call(sums.ctypes.data, a.ctypes.data, stride, w.ctypes.data, w.shape[0], vector_bytes)
 
     return compiled

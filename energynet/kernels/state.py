@@ -231,21 +231,3 @@ class Energies(NamedTuple):
     exponent: np.ndarray
     m0: np.ndarray
     power: np.ndarray
-
-
-class Batch(NamedTuple):
-    """Scratch to evaluate `batch` images together, their units in blocks.
-
-    row, s : int64, real (batch, n_in + 1), and strokes : int64 (batch,): those of each image
-    x, code : real, int64 (n_in + 1,)
-    a : real (batch, nh + 1); h : real (units of a block,); lanes : real (LANES,)
-    """
-
-    row: np.ndarray
-    s: np.ndarray
-    strokes: np.ndarray
-    x: np.ndarray
-    code: np.ndarray
-    a: np.ndarray
-    h: np.ndarray
-    lanes: np.ndarray
