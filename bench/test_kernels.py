@@ -7,6 +7,7 @@ import pytest
 import energynet as en
 from bench.runs import make_config, mnist
 from energynet.kernels import _sparse, native
+from energynet.kernels.evaluate import allocate
 from energynet.prepare import prepare
 
 SIZES = [100, 1000, 10_000]
@@ -71,7 +72,8 @@ def test_net_inputs(benchmark, random, vector_bytes):
         pytest.skip(f"this processor has vectors of {_sparse.VECTOR_BYTES} bytes")
     benchmark.group = "net inputs of 4 images and 32 units, 1,500 strokes, by bytes of a vector"
     width = _sparse.ROW_BYTES // 4
-    rows, start = random.normal(size=(786, width)).astype("f4"), np.zeros(width, "f4")
+    rows, start = allocate(784, width, np.dtype("f4")).packed[0], np.zeros(width, "f4")
+    rows[:] = random.normal(size=rows.shape)
     pixel = np.sort(random.integers(0, 786, (1500, 4)), axis=0)
     offset, factor = (
         pixel.astype("i4") * np.int32(width),
