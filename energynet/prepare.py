@@ -13,6 +13,7 @@ from energynet.kernels import state, steps
 from energynet.kernels.activation import activation_of
 from energynet.kernels.factors import BUCKETS
 from energynet.kernels.masks import draw_layer
+from energynet.kernels.memory import aligned
 from energynet.kernels.stroke_lists import StrokeLists, list_images
 from energynet.kernels.sums import BLOCK, LANES
 from energynet.kernels.team import Alone, Team
@@ -146,7 +147,7 @@ def _no_bits(shape: Shape | None) -> np.ndarray:
 
 
 def _start_network(config: TrainingConfig, shape: Shape, dtype: np.dtype) -> state.Network:
-    u = np.empty((shape.n_in + 1, shape.hidden), dtype)
+    u = aligned((shape.n_in + 1, shape.hidden), dtype)
     w2 = np.empty((shape.hidden + 1, shape.n_out), dtype)
     target, position = u.reshape(-1), 0
     for chunk in start_weights(config.seed, shape, config.init_std, dtype):

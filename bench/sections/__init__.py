@@ -6,6 +6,7 @@ Each is a module with a function `measure(effort) -> Section`.
 NAMES = (
     "rules",
     "streaming",
+    "phases",
     "peers",
     "evaluation",
     "scaling",
