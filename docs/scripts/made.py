@@ -12,7 +12,7 @@ from blocks import DOCS, run_page
 
 MADE = DOCS / "_made"
 PAGES = ("tutorial.md", "comparing.md")  # whose code draws pictures
-SECTIONS = ("rules", "peers", "streaming", "threads", "own_rules")
+SECTIONS = ("rules", "peers", "evaluation", "streaming", "phases", "threads", "own_rules")
 
 
 def make() -> None:
