@@ -100,9 +100,19 @@ def inverted(dataset):
     return en.Dataset.from_arrays(images[0], dataset.y_train, images[1], dataset.y_test)
 
 
+def grey(dataset):
+    """On a grey background, the weaker strokes 0."""
+
+    def shade(images):
+        return np.where(images == 0, 0.5, np.where(images < 128, 0.0, images / 255))
+
+    images = shade(dataset.x_train), shade(dataset.x_test)
+    return en.Dataset.from_arrays(images[0], dataset.y_train, images[1], dataset.y_test)
+
+
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize(
-    "data", ["few levels", "inverted", "all equal", "floats", "not centered", "no zeros"]
+    "data", ["few levels", "inverted", "all equal", "floats", "not centered", "no zeros", "grey"]
 )
 def test_other_images(rule, data):
     dataset = {
@@ -119,8 +129,9 @@ def test_other_images(rule, data):
         ),
         "not centered": digits,
         "no zeros": lambda: digits(dtype="float32"),
+        "grey": lambda: grey(digits()),
     }[data]()
-    options = {"center": False} if data == "not centered" else {}
+    options = {"center": False} if data in ("not centered", "grey") else {}
     run, naive = pair(rule, dataset, init_std=0.1, **options)
     run.advance(60)
     for _ in range(60):

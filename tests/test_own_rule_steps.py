@@ -18,6 +18,7 @@ from support import digest, digits
 
 import energynet as en
 from energynet.config import DTYPES, SAMPLE_ORDERS
+from energynet.kernels.steps import FOLD_EVERY
 from energynet.prepare import prepare
 
 
@@ -40,6 +41,15 @@ def test_every_form_of_a_choice(form):
 def test_all_synapses(options):
     expected = result_of(en.AllSynapses(), digits(), **options)
     assert_same(result_of(Everything(), digits(), **options), expected)
+
+
+def test_the_background_is_summed_afresh_now_and_then():
+    config = en.TrainingConfig(hidden=3, rule=Everything(), dtype="float64", max_steps=FOLD_EVERY)
+    run = prepare(config, digits())
+    for stop in (FOLD_EVERY - 1, FOLD_EVERY):
+        run.advance(stop)
+        afresh = np.add.reduce(run.network.u[:-1], axis=0, dtype=np.float64)
+        assert np.array_equal(run.network.r, afresh) == (stop == FOLD_EVERY)
 
 
 def test_a_step_that_meets_what_is_not_finite_is_not_applied():
