@@ -49,7 +49,7 @@ TARGET static void WIDE(dots)(REAL *sums, const REAL *a, int64_t stride, const R
             }
             for (int i = 0; i < IMAGES; i++) {
                 memcpy(lanes[i] + lane, sum[i], EN_ROW_BYTES);
-                for (int64_t j = at; j < n && j < at + WIDTH; j++)
+                for (int64_t j = at; j < n; j++)
                     lanes[i][lane + (j - at)] += a[i * stride + j] * w[j];
             }
         }

@@ -3,11 +3,19 @@
 Synapse (i, j) of the hidden layer has number i nh + j, synapse (j, o) of the output layer number
 N1 + o (nh + 1) + j. Numbers are drawn one after the other; one that was drawn before is drawn
 again. For more than half of N those left out are drawn instead.
+
+Some are drawn before any of them is applied: so the draws do not wait for the memory of synapses
+that lie anywhere, and several synapses are fetched at a time.
 """
+
+import numpy as np
 
 from energynet.kernels._jit import inner
 from energynet.kernels.draws import bounded, mix
-from energynet.kernels.single import change_synapse, is_marked, mark, spread_inputs
+from energynet.kernels.single import is_marked, mark, spread_inputs
+from energynet.kernels.sums import power
+
+TOGETHER = 512  # synapses that are drawn, then applied
 
 
 @inner
@@ -16,12 +24,12 @@ def update_random(network, images, plan, buffers, drawn, energies, step):
 
     drawn : uint64 (ceil(N / 64),), all 0 before and after: a bit for each synapse.
     """
-    u, w2 = network.u, network.w2
-    n = u.size + w2.size
+    n = network.u.size + network.w2.size
     spread_inputs(images, buffers)
     leave_out = 2 * plan.k_hidden > n
     wanted = n - plan.k_hidden if leave_out else plan.k_hidden
-    stream, counter, found = mix(plan.mask_key, step), 0, 0
+    stream, counter, found, listed = mix(plan.mask_key, step), 0, 0, 0
+    numbers = buffers.numbers
     while found < wanted:
         number = bounded(mix(stream, counter), n)
         counter += 1
@@ -29,11 +37,21 @@ def update_random(network, images, plan, buffers, drawn, energies, step):
             mark(drawn, number)
             found += 1
             if not leave_out:
-                _apply(network, buffers, energies, number)
+                numbers[listed] = number
+                listed += 1
+                if listed == TOGETHER:
+                    _apply(network, buffers, energies, numbers)
+                    listed = 0
     if leave_out:
         for number in range(n):
             if not is_marked(drawn, number):
-                _apply(network, buffers, energies, number)
+                numbers[listed] = number
+                listed += 1
+                if listed == TOGETHER:
+                    _apply(network, buffers, energies, numbers)
+                    listed = 0
+    _apply(network, buffers, energies, numbers[:listed])
+    if leave_out:
         for word in range(drawn.shape[0]):
             drawn[word] = 0
     else:
@@ -42,12 +60,47 @@ def update_random(network, images, plan, buffers, drawn, energies, step):
 
 
 @inner
-def _apply(network, buffers, energies, number):
-    """Change the synapse of that number."""
-    u = network.u
-    nh = u.shape[1]
-    if number < u.size:
-        change_synapse(network, buffers, energies, 0, number // nh, number % nh)
-    else:
-        number -= u.size
-        change_synapse(network, buffers, energies, 1, number % (nh + 1), number // (nh + 1))
+def _apply(network, buffers, energies, numbers):
+    """Change the synapses of these numbers, uint64 (n,), by their dw, and account for them."""
+    _apply_hidden(network, buffers, energies, numbers)
+    _apply_output(network, buffers, energies, numbers)
+
+
+@inner
+def _apply_hidden(network, buffers, energies, numbers):
+    u, r, x, g = network.u, network.r, buffers.x_all, buffers.g
+    size, nh, bias = np.uint64(u.size), np.uint64(u.shape[1]), np.uint64(u.shape[0] - 1)
+    changed, total = 0, energies.power[0, 0]
+    for k in range(numbers.shape[0]):
+        if numbers[k] < size:
+            pre = numbers[k] // nh
+            post = numbers[k] - pre * nh
+            dw = x[pre] * g[post]
+            u[pre, post] += dw
+            if pre < bias:
+                r[post] += np.float64(x[pre]) * g[post]
+            changed += dw != 0
+            total += power(dw, 1.0)
+    energies.m0[0] += changed
+    energies.power[0, 0] = total
+    for e in range(1, energies.exponent.shape[0]):
+        for k in range(numbers.shape[0]):
+            if numbers[k] < size:
+                pre = numbers[k] // nh
+                dw = x[pre] * g[numbers[k] - pre * nh]
+                energies.power[e, 0] += power(dw, energies.exponent[e])
+
+
+@inner
+def _apply_output(network, buffers, energies, numbers):
+    w2, q, a = network.w2, buffers.q, buffers.a
+    first, columns = np.uint64(network.u.size), np.uint64(w2.shape[1])
+    for k in range(numbers.shape[0]):
+        if numbers[k] >= first:
+            post = (numbers[k] - first) // columns
+            pre = numbers[k] - first - post * columns
+            dw = q[post] * a[pre]
+            w2[post, pre] += dw
+            energies.m0[1] += dw != 0
+            for e in range(energies.exponent.shape[0]):
+                energies.power[e, 1] += power(dw, energies.exponent[e])

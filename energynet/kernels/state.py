@@ -88,6 +88,7 @@ class Buffers(NamedTuple):
     lanes     : real (parts, LANES)
     wide      : float64 (parts, LANES)
     order     : int32 (n,), the permutation of the current epoch, or (0,)
+    numbers   : uint64 (TOGETHER,), synapses that are applied together (rule `random`)
     """
 
     row: np.ndarray
@@ -110,6 +111,7 @@ class Buffers(NamedTuple):
     lanes: np.ndarray
     wide: np.ndarray
     order: np.ndarray
+    numbers: np.ndarray
 
 
 class Mask(NamedTuple):
