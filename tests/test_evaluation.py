@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import energynet as en
+from energynet import evaluation
 from energynet.kernels.evaluate import GROUPS
 from energynet.kernels.native import TOGETHER
 from energynet.kernels.sums import BLOCK
@@ -63,3 +64,12 @@ def test_each_image_alone_gives_the_same_bits(n):
         np.testing.assert_array_equal(network.outputs(images, threads), outputs)
     for i in range(0, n, 97):
         np.testing.assert_array_equal(network.outputs(images[i : i + 1])[0], outputs[i])
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 7])
+def test_many_images_are_listed_part_by_part(n, monkeypatch):
+    images, background = images_of("8 bits", n)
+    network = network_of(5, "float32", background)
+    expected = network.outputs(images)
+    monkeypatch.setattr(evaluation, "_IMAGES", 3)
+    np.testing.assert_array_equal(network.outputs(images), expected)
