@@ -14,7 +14,7 @@ from energynet.kernels.activation import activation_of
 from energynet.kernels.factors import BUCKETS
 from energynet.kernels.masks import draw_layer
 from energynet.kernels.memory import aligned
-from energynet.kernels.random_subset import TOGETHER
+from energynet.kernels.random_subset import LISTED
 from energynet.kernels.stroke_lists import StrokeLists, list_images
 from energynet.kernels.sums import BLOCK, LANES
 from energynet.kernels.team import Alone, Team
@@ -240,7 +240,7 @@ def _buffers(config: TrainingConfig, shape: Shape, parts: int, images: int) -> s
         lanes=np.zeros((parts, LANES), dtype),
         wide=np.zeros((parts, LANES)),
         order=np.zeros(images if config.sample_order == "permutation" else 0, np.int32),
-        numbers=np.zeros(TOGETHER, np.uint64),
+        numbers=np.zeros(LISTED, np.uint64),
     )
 
 

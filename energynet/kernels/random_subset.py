@@ -15,7 +15,7 @@ from energynet.kernels.draws import bounded, mix
 from energynet.kernels.single import is_marked, mark, spread_inputs
 from energynet.kernels.sums import power
 
-TOGETHER = 512  # synapses that are drawn, then applied
+LISTED = 512  # synapses that are drawn before they are applied
 
 
 @inner
@@ -39,7 +39,7 @@ def update_random(network, images, plan, buffers, drawn, energies, step):
             if not leave_out:
                 numbers[listed] = number
                 listed += 1
-                if listed == TOGETHER:
+                if listed == LISTED:
                     _apply(network, buffers, energies, numbers)
                     listed = 0
     if leave_out:
@@ -47,7 +47,7 @@ def update_random(network, images, plan, buffers, drawn, energies, step):
             if not is_marked(drawn, number):
                 numbers[listed] = number
                 listed += 1
-                if listed == TOGETHER:
+                if listed == LISTED:
                     _apply(network, buffers, energies, numbers)
                     listed = 0
     _apply(network, buffers, energies, numbers[:listed])

@@ -88,7 +88,7 @@ class Buffers(NamedTuple):
     lanes     : real (parts, LANES)
     wide      : float64 (parts, LANES)
     order     : int32 (n,), the permutation of the current epoch, or (0,)
-    numbers   : uint64 (TOGETHER,), synapses that are applied together (rule `random`)
+    numbers   : uint64 (LISTED,), synapses that are applied together (rule `random`)
     """
 
     row: np.ndarray
