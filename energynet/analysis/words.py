@@ -106,8 +106,8 @@ def _undecided(total: int, holding: int, judged: Sequence[Judged]) -> str:
     failing = sum(item.verdict == FAILS for item in judged)
     sentences = []
     if total > 1 and (across or holding or failing):
-        failed = f", {failing} fail" if failing else ""
-        sentences.append(f"{holding} of {total} cells hold{failed}")
+        failed = f", {failing} fail{'s' * (failing == 1)}" if failing else ""
+        sentences.append(f"{holding} of {total} cells hold{'s' * (holding == 1)}{failed}")
     if across:
         key = min(across, key=_margin)
         which = "the interval reaches" if total == 1 else f"{len(across)} intervals reach"

@@ -67,7 +67,7 @@ def _draw(numbers: pd.DataFrame) -> Figure:
         _name_sizes(axis, part[part["rule"] == ALL])
         axis.set_title(f"constrained: nₕ = {size:,}", pad=3)
         axis.set_ylabel("best test accuracy")
-        accuracy_axis(axis, numbers["low"].min(), numbers["high"].max())
+        accuracy_axis(axis, numbers[["low", "criterion"]].min().min(), numbers["high"].max())
     for axis in axes.flat:
         log_axis(axis, "x")
     axes[-1, 0].set_xlabel("plastic synapses in a step")
