@@ -7,6 +7,7 @@ from support import dense, digits
 
 import energynet as en
 from energynet.config import ACTIVATIONS, OUTPUTS
+from energynet.kernels.random_subset import LISTED
 from energynet.prepare import prepare
 
 RULES = {
@@ -91,6 +92,16 @@ def test_200_steps(rule, order):
         for old, new, mask in zip(before, after, expected, strict=True):
             np.testing.assert_array_equal(np.abs(new - old) > 1e-15, mask)
         before = after
+    assert_same(run, naive)
+
+
+@pytest.mark.parametrize("rule", ["random", "random most"])
+def test_more_random_synapses_than_are_listed_together(rule):
+    run, naive = pair(rule, digits(), hidden=300, init_std=0.1)
+    assert run.plastic > 2 * LISTED
+    run.advance(20)
+    for _ in range(20):
+        naive.advance()
     assert_same(run, naive)
 
 
