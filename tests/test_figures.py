@@ -177,6 +177,18 @@ def test_accuracy_ends_at_the_criterion_with_the_energy_of_the_runs(results):
     assert last["value"] == pytest.approx(np.exp(np.log(runs["m0"]).mean()))
 
 
+@pytest.mark.parametrize("least", [0.96, 0.99, 0.996, 1.0])
+def test_all_accuracies_and_the_criterion_are_in_sight(table, least):
+    best = min(1, least + 0.004)
+    accuracy = np.linspace(least, best, len(table)).round(3)  # of 1,000 images
+    found = figures.capacity.numbers(Results.of(table.assign(best_accuracy=accuracy)))
+    bottom, top = figures.capacity.draw(found).axes[0].get_ylim()
+    assert bottom < found["criterion"].min()
+    assert bottom < found["low"].min()
+    means = found["value"][found["value"] < 1]
+    assert means.empty or means.max() < top
+
+
 def test_large_networks_are_compared_where_runs_go_on(table):
     longer = table[table["hidden"].isin([10, 20, 1000]) & (table["seed"] < 3)]
     longer = longer.assign(target_accuracy=1.0, id=longer["id"] + "x", best_accuracy=0.97)

@@ -67,12 +67,19 @@ def _draw(numbers: pd.DataFrame) -> Figure:
         _name_sizes(axis, part[part["rule"] == ALL])
         axis.set_title(f"constrained: nₕ = {size:,}", pad=3)
         axis.set_ylabel("best test accuracy")
-        accuracy_axis(axis, numbers[["low", "criterion"]].min().min(), numbers["high"].max())
+        accuracy_axis(axis, numbers[["low", "criterion"]].min().min(), _highest(numbers))
     for axis in axes.flat:
         log_axis(axis, "x")
     axes[-1, 0].set_xlabel("plastic synapses in a step")
     style.legend(figure, numbers["rule"])
     return figure
+
+
+def _highest(numbers: pd.DataFrame) -> float:
+    """The highest accuracy; where that is 1, which no axis of errors shows, halfway to it."""
+    highest = float(numbers["high"].max())
+    means = numbers["value"]
+    return highest if highest < 1 else (1 + max(means[means < 1], default=0.99)) / 2
 
 
 def _name_sizes(axis: Axes, part: pd.DataFrame) -> None:

@@ -82,10 +82,10 @@ def size_axis(axis: Axes, sizes: Iterable[int], most: int = 5) -> None:
 def accuracy_axis(axis: Axes, low: float, high: float) -> None:
     """Accuracies from `low` to `high` on a scale that is logarithmic in the error.
 
-    No error at all lies beyond every such axis: it is drawn at the upper edge.
+    No error at all lies beyond every such axis.
     """
     axis.set_yscale("logit", nonpositive="clip")
-    bottom, top = max(low - 0.15 * (1 - low), 0.05), 1 - 0.88 * (1 - min(high, 0.9995))
+    bottom, top = max(low - 0.15 * (1 - low), 0.05), 1 - 0.88 * (1 - min(high, 0.9999))
     axis.set_ylim(bottom, top)
     places = [0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998, 0.999]
     step = 1 if bottom > 0.7 else 5
