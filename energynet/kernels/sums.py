@@ -20,16 +20,6 @@ def blocks_of(part, parts, units):
 
 
 @inner
-def dot(x, w, lanes):
-    """Sum of x w; x, w : real (n,); lanes : real (LANES,), scratch."""
-    total = x.dtype.type(0)
-    for start in range(0, x.shape[0], BLOCK):
-        stop = min(start + BLOCK, x.shape[0])
-        total += dot_block(x[start:stop], w[start:stop], lanes)
-    return total
-
-
-@inner
 def sum_abs(x, wide):
     """Sum of |x| in float64; x : real (n,); wide : float64 (LANES,), scratch."""
     total = 0.0
@@ -78,7 +68,7 @@ def count_nonzero(x):
 
 @inner
 def dot_block(x, w, lanes):
-    """Sum of x w over one block, at most BLOCK long."""
+    """Sum of x w over one block; x, w : real (n,), n <= BLOCK; lanes : real (LANES,), scratch."""
     n = x.shape[0]
     first = min(n, LANES)
     for lane in range(first):
