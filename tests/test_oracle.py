@@ -191,7 +191,8 @@ def test_activations_and_outputs(rule, activation, output):
 
 
 @pytest.mark.parametrize(
-    "rule", ["largest half", "largest-per-layer same", "largest-per-neuron nearly all"]
+    "rule",
+    ["random", "largest half", "largest-per-layer same", "largest-per-neuron nearly all"],
 )
 def test_fewer_updates_than_k_are_not_0(rule):
     """Half of the activities of rectified units are 0: such a dw is neither applied nor counted."""
