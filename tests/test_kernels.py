@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from naive import bounded, mix
 
-from energynet.kernels import _sparse, draws, forward, masks, native, sort, sums
+from energynet.kernels import _sparse, draws, forward, masks, memory, native, sort, sums
 
 REALS = [np.float32, np.float64]
 WIDTHS = [width for width in (16, 32, 64) if width <= _sparse.VECTOR_BYTES]  # of vectors, bytes
@@ -345,3 +345,15 @@ def test_masks_are_uniform():
     expected = 2000 * 12 / 60
     # Each mask holds 12 of 60, so counts vary less than in independent draws: by 1 - 12 / 60.
     assert ((counts - expected) ** 2 / expected).sum() / (1 - 12 / 60) < 98.3
+
+
+@pytest.mark.parametrize("real", REALS)
+@pytest.mark.parametrize("shape", [(1,), (785, 10), (3, 4, 33), (785, 1000)])
+def test_memory_begins_with_a_cache_line(shape, real):
+    arrays = [memory.aligned(shape, np.dtype(real)) for _ in range(5)]
+    for array in arrays:
+        assert array.ctypes.data % 64 == 0
+        assert array.shape == shape
+        assert array.dtype == real
+        assert array.flags.c_contiguous
+        assert array.flags.writeable
