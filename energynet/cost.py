@@ -7,7 +7,7 @@ from energynet.rule_names import RULES
 
 USUAL_STEPS = 60_000  # most runs that reach 95 % of MNIST take 20,000 to 100,000
 _PIXELS, _TEST_IMAGES = 784, 10_000  # of the data set that was measured
-_PROGRAM = 230e6  # bytes of a worker before it has any weights
+_PROGRAM = 260e6  # bytes of a worker before it has any weights
 
 
 def expected_steps(config: TrainingConfig) -> int:
@@ -30,7 +30,7 @@ def step_seconds(config: TrainingConfig, n_in: int = _PIXELS) -> float:
             microseconds = 50 + unmodified + 0.01 * config.hidden * (n_in + 11)
         case "random":
             synapses = config.hidden * (n_in + 11)
-            microseconds = 0.5 * unmodified + 0.1 * share * synapses
+            microseconds = 0.5 * unmodified + 0.012 * growth * share * synapses
         case "fixed-synapses":
             microseconds = (0.8 + 12 * min(share, 0.5)) * unmodified
         case "largest" | "largest-per-layer":
@@ -45,7 +45,7 @@ def expected_seconds(
 ) -> float:
     """Wall time of a run on one thread, compilation apart."""
     steps = expected_steps(config)
-    evaluation = 1.1e-4 * config.hidden * n_in / _PIXELS * n_test / _TEST_IMAGES + 0.01
+    evaluation = (6e-5 * config.hidden * n_in / _PIXELS + 0.005) * n_test / _TEST_IMAGES
     return steps * step_seconds(config, n_in) + steps / config.test_every * evaluation
 
 
