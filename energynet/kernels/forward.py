@@ -83,19 +83,19 @@ def add_rows(out, matrix, start, row, factor, count):
 @inner
 def _sum_masked_strokes(mask, buffers, count, start, stop):
     """mask.strokes of the units start ... stop - 1: sum of s over their plastic stroke synapses."""
-    strokes = mask.strokes
-    for j in range(start, stop):
+    strokes = mask.strokes[start:stop]  # indexed from 0, where the compiler sees no negative ones
+    for j in range(strokes.shape[0]):
         strokes[j] = 0
     for k in range(count - 1):  # the bias row is no pixel
         i, s = buffers.row[k], np.float64(buffers.s[k])
         if mask.dense.shape[0] > 0:
-            dense = mask.dense[i]
-            for j in range(start, stop):
+            dense = mask.dense[i, start:stop]
+            for j in range(strokes.shape[0]):
                 strokes[j] += s if dense[j] else 0.0
         else:
             first, last = columns_between(mask, i, start, stop)
             for p in range(first, last):
-                strokes[mask.hidden[p]] += s
+                mask.strokes[mask.hidden[p]] += s
 
 
 @inner
