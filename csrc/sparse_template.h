@@ -9,9 +9,18 @@ static BITS NAME(bits)(REAL value)
 
 REAL NAME(en_kth_largest)(REAL *value, int64_t *weight, int64_t n, int64_t k)
 {
-    /* Patterns of values >= 0 are ordered as the values are. Digit by digit from the top: find
-     * the digit that holds the k-th largest, keep only the values that have it. */
-    for (int shift = 8 * (int)sizeof(REAL) - 8; shift >= 0; shift -= 8) {
+    /* Patterns of values >= 0 are ordered as the values are. Eight bits at a time, from the first
+     * that differs: find those of the k-th largest, keep only the values that have them. */
+    BITS smallest = NAME(bits)(value[0]), largest = smallest;
+    for (int64_t i = 1; i < n; i++) {
+        BITS pattern = NAME(bits)(value[i]);
+        smallest = pattern < smallest ? pattern : smallest;
+        largest = pattern > largest ? pattern : largest;
+    }
+    int shift = 8 * (int)sizeof(REAL) - 8;
+    while (shift > 0 && (smallest ^ largest) >> (shift + 7) == 0)
+        shift--;
+    while (n > 1) {
         int64_t count[256] = {0};
         for (int64_t i = 0; i < n; i++)
             count[(NAME(bits)(value[i]) >> shift) & 255] += weight ? weight[i] : 1;
@@ -20,16 +29,15 @@ REAL NAME(en_kth_largest)(REAL *value, int64_t *weight, int64_t n, int64_t k)
             k -= count[digit--];
         int64_t kept = 0;
         for (int64_t i = 0; i < n; i++) {
-            if (((NAME(bits)(value[i]) >> shift) & 255) != (BITS)digit)
-                continue;
             value[kept] = value[i];
             if (weight)
                 weight[kept] = weight[i];
-            kept++;
+            kept += ((NAME(bits)(value[i]) >> shift) & 255) == (BITS)digit;
         }
         n = kept;
-        if (n == 1)
+        if (shift == 0)
             break;
+        shift = shift > 8 ? shift - 8 : 0;
     }
     return value[0];
 }

@@ -15,6 +15,7 @@ from energynet.kernels.factors import BUCKETS
 from energynet.kernels.masks import draw_layer
 from energynet.kernels.memory import aligned
 from energynet.kernels.random_subset import LISTED
+from energynet.kernels.sort import LEAST_BUCKETS, MOST_BUCKETS
 from energynet.kernels.stroke_lists import StrokeLists, list_images
 from energynet.kernels.sums import BLOCK, LANES
 from energynet.kernels.team import Alone, Team
@@ -256,6 +257,7 @@ def _factors(rows: int, shape: Shape, dtype: np.dtype, parts: int) -> state.Fact
     col_value, col_bits = _with_bits(columns, dtype)
     spare_value, spare_bits = _with_bits(max(rows, columns), dtype)
     scalar_value, scalar_bits = _with_bits(1, dtype)
+    buckets = 1 << (2 * max(rows, columns) - 1).bit_length()
     return state.Factors(
         row_value=row_value,
         row_bits=row_bits,
@@ -273,7 +275,7 @@ def _factors(rows: int, shape: Shape, dtype: np.dtype, parts: int) -> state.Fact
         spare_value=spare_value,
         spare_bits=spare_bits,
         spare_index=np.zeros(max(rows, columns), np.int32),
-        position=np.zeros(257, np.int64),
+        position=np.zeros(min(max(buckets, LEAST_BUCKETS), MOST_BUCKETS), np.int32),
         scalar_value=scalar_value,
         scalar_bits=scalar_bits,
         size=np.zeros(3, np.int64),

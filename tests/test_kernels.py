@@ -35,9 +35,8 @@ def compiled_permutation(key, epoch, n):
 
 
 @numba.njit
-def compiled_sort(bits, index, count):
-    spare_bits, spare_index = np.empty_like(bits), np.empty_like(index)
-    sort.sort_descending(bits, index, spare_bits, spare_index, np.empty(257, np.int64), count)
+def compiled_sort(bits, index, sorted_bits, sorted_index, position, count):
+    sort.sort_descending(bits, index, sorted_bits, sorted_index, position, count)
 
 
 @numba.njit
@@ -265,12 +264,15 @@ def test_sort_beside_an_outlier(real):
 
 
 def check_sort(values, count):
-    bits = values.view(f"u{values.itemsize}").copy()
-    index = np.arange(len(values), dtype=np.int32)
-    compiled_sort(bits, index, count)
+    bits = values.view(f"u{values.itemsize}")
     order = np.argsort(-values[:count], kind="stable")
-    np.testing.assert_array_equal(index, [*order, *range(count, len(values))])
-    np.testing.assert_array_equal(bits.view(values.dtype), values[index])
+    for buckets in (sort.LEAST_BUCKETS, 2048, sort.MOST_BUCKETS):
+        source, index = bits.copy(), np.arange(len(values), dtype=np.int32)
+        target, target_index = np.zeros_like(source), np.zeros_like(index)
+        position = np.full(buckets, -1, np.int32)
+        compiled_sort(source, index, target, target_index, position, count)
+        np.testing.assert_array_equal(target_index, [*order, *[0] * (len(values) - count)])
+        np.testing.assert_array_equal(target[:count], bits[order])
 
 
 @given(st.lists(st.integers(0, 2**64 - 1), max_size=900), st.data())

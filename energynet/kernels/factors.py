@@ -9,7 +9,7 @@ import numpy as np
 
 from energynet.kernels._jit import inner
 from energynet.kernels.forward import BIAS_CODE
-from energynet.kernels.sort import finish_sort, sort_descending
+from energynet.kernels.sort import sort_descending
 
 OCTAVE_BITS = 5  # 32 buckets an octave
 BUCKETS = 512  # values more than 16 octaves below the largest share the last
@@ -60,12 +60,12 @@ def _list_values(factors, choice, images, buffers, count, others):
     rows = 0
     for k in range(count):
         choice.row_of[k] = -1
-        factors.row_value[rows] = abs(buffers.x[k])
-        factors.row_source[rows] = k
+        factors.spare_value[rows] = abs(buffers.x[k])
+        factors.spare_index[rows] = k
         rows += buffers.x[k] != 0
     if others > 0 and images.background != 0:
-        factors.row_value[rows] = abs(images.background)
-        factors.row_source[rows] = -1
+        factors.spare_value[rows] = abs(images.background)
+        factors.spare_index[rows] = -1
         rows += 1
     _sort_rows(factors, rows)
     for r in range(rows):
@@ -82,8 +82,8 @@ def list_outputs(factors, q):
     """Rows of the output layer: |q| of each output unit, sorted."""
     rows = 0
     for o in range(q.shape[0]):
-        factors.row_value[rows] = abs(q[o])
-        factors.row_source[rows] = o
+        factors.spare_value[rows] = abs(q[o])
+        factors.spare_index[rows] = o
         rows += q[o] != 0
     _sort_rows(factors, rows)
     for r in range(rows):
@@ -92,10 +92,9 @@ def list_outputs(factors, q):
 
 @inner
 def _sort_rows(factors, rows):
-    spare_bits, spare_index = factors.spare_bits, factors.spare_index
-    sort_descending(
-        factors.row_bits, factors.row_source, spare_bits, spare_index, factors.position, rows
-    )
+    """The first so many spare values, and what they belong to, become the rows."""
+    bits, source, position = factors.row_bits, factors.row_source, factors.position
+    sort_descending(factors.spare_bits, factors.spare_index, bits, source, position, rows)
     factors.size[0], factors.size[1], factors.size[2] = rows, 0, -1
 
 
@@ -106,13 +105,11 @@ def leave_out(factors):
 
 
 @inner
-def keep_columns(factors, bits, units, bias, threshold, top):
+def keep_columns(factors, bits, units, bias, threshold):
     """Columns of the layer: those whose product with the largest row can reach the threshold.
 
     bits : patterns of g (nh,) or a (nh + 1,), of which the first `units` take part, and with `bias`
-    the last one. Zeros are left out, whatever the threshold. Sorted: by bucket, where `at_most` of
-    each bucket, below that of `top`, tells the place of its first column and is used up; then by
-    insertion.
+    the last one. Zeros are left out, whatever the threshold. Sorted.
     """
     if factors.size[0] == 0:
         return
@@ -130,16 +127,8 @@ def keep_columns(factors, bits, units, bias, threshold, top):
         spare_bits[columns] = bits[j]
         spare_index[columns] = j
         columns += bits[j] >= least
-    start, shift = factors.at_most, shift_of(bits)
-    for p in range(columns):
-        bucket = bucket_of(spare_bits[p], top, shift)
-        place = start[bucket]
-        factors.col_bits[place] = spare_bits[p]
-        factors.col_index[place] = spare_index[p]
-        start[bucket] = place + 1
-    finish_sort(
-        factors.col_bits, factors.col_index, spare_bits, spare_index, factors.position, columns
-    )
+    sorted_bits, index, position = factors.col_bits, factors.col_index, factors.position
+    sort_descending(spare_bits, spare_index, sorted_bits, index, position, columns)
     factors.size[1] = columns
 
 
@@ -153,12 +142,6 @@ def unsigned_mask(bits):
 def shift_of(bits):
     """Pattern bits below a bucket: exponent and some bits of the fraction stay."""
     return (24 if bits.itemsize == 4 else 53) - OCTAVE_BITS - 1
-
-
-@inner
-def bucket_of(pattern, top, shift):
-    """The bucket of a pattern: how many below `top`, that of the largest; the last one is open."""
-    return min(top - (np.int64(pattern) >> shift), BUCKETS - 1)
 
 
 @inner

@@ -56,16 +56,26 @@ def _account(energies, layer, factors, choice, threshold, ties):
     energies.m0[layer] += chosen
     for e in range(energies.exponent.shape[0]):
         p = energies.exponent[e]
-        choice.power_sum[0] = 0
-        running = 0.0
-        for c in range(factors.above[0]):  # the longest prefix
-            running += power(factors.col_value[c], p)
-            choice.power_sum[c + 1] = running
         total = ties * power(threshold, p)
-        for r in range(rows):
-            value = factors.row_weight[r] * power(factors.row_value[r], p)
-            total += value * choice.power_sum[factors.above[r]]
+        if p == 1.0:  # the constant spares the loops tests of the exponent and calls of pow
+            total = _add_above(factors, choice, 1.0, total)
+        else:
+            total = _add_above(factors, choice, p, total)
         energies.power[e, layer] += total
+
+
+@inner
+def _add_above(factors, choice, exponent, total):
+    """total + sum of |dw|^exponent over the entries above the threshold, row after row."""
+    choice.power_sum[0] = 0
+    running = 0.0
+    for c in range(factors.above[0]):  # the longest prefix
+        running += power(factors.col_value[c], exponent)
+        choice.power_sum[c + 1] = running
+    for r in range(factors.size[0]):
+        value = factors.row_weight[r] * power(factors.row_value[r], exponent)
+        total += value * choice.power_sum[factors.above[r]]
+    return total
 
 
 @inner

@@ -4,56 +4,62 @@ import numpy as np
 
 from energynet.kernels._jit import inner
 
-_FEW = 32  # so many values are sorted by insertion
+LEAST_BUCKETS, MOST_BUCKETS = 512, 8192
 _PATIENCE = 8  # moves a value that the last pass may take
 
 
 @inner
-def sort_descending(bits, index, spare_bits, spare_index, position, count):
-    """Sort the first `count` of bits (uint, patterns of reals >= 0) and index (int32), in place.
+def sort_descending(source, source_index, target, target_index, position, count):
+    """Sort the first `count` of source (uint, patterns of reals >= 0) and its index into target.
 
-    Largest first; equal values keep their order. Two radix passes over the leading 16 bits of the
-    span leave the values nearly sorted, and insertion ends it; where many values share those bits,
-    all bits are passed over. The spare arrays are scratch of the same size, position int64 (257,).
+    Largest first; equal values keep their order; source is used up. One pass distributes the span
+    of the values over about twice as many buckets as there are values, and insertion ends it;
+    where many values share a bucket, all their bits are passed over. position : int32, scratch of
+    a power of two from LEAST_BUCKETS to MOST_BUCKETS.
     """
-    if count > _FEW:
-        largest, smallest = np.int64(bits[0]), np.int64(bits[0])
-        for i in range(count):
-            largest, smallest = max(largest, np.int64(bits[i])), min(smallest, np.int64(bits[i]))
-        shift = 0
-        while (largest - smallest) >> (shift + 16) > 0:
-            shift += 1
-        _pass(bits, index, spare_bits, spare_index, position, count, largest, shift)
-        _pass(spare_bits, spare_index, bits, index, position, count, largest, shift + 8)
-    finish_sort(bits, index, spare_bits, spare_index, position, count)
+    if count == 0:
+        return
+    largest, smallest = source[0], source[0]
+    for i in range(count):
+        largest, smallest = max(largest, source[i]), min(smallest, source[i])
+    buckets = position.shape[0]
+    while buckets >= 4 * count and buckets > 64:
+        buckets //= 2
+    shift = 0
+    while (largest - smallest) >> shift >= buckets:
+        shift += 1
+    _distribute(
+        source, source_index, target, target_index, position[:buckets], count, largest, shift
+    )
+    if not _insert(target, target_index, count, _PATIENCE * count):
+        digits = position[:256]
+        for bit in range(0, 8 * source.itemsize, 16):
+            _distribute(target, target_index, source, source_index, digits, count, largest, bit)
+            _distribute(source, source_index, target, target_index, digits, count, largest, bit + 8)
 
 
 @inner
-def finish_sort(bits, index, spare_bits, spare_index, position, count):
-    """As `sort_descending`, for values that are nearly in order."""
-    if not _insert(bits, index, count, _FEW * _FEW + _PATIENCE * count):
-        largest = np.int64(0)
-        for i in range(count):
-            largest = max(largest, np.int64(bits[i]))
-        for digit in range(0, bits.itemsize, 2):
-            _pass(bits, index, spare_bits, spare_index, position, count, largest, 8 * digit)
-            _pass(spare_bits, spare_index, bits, index, position, count, largest, 8 * digit + 8)
+def _distribute(source, source_index, target, target_index, position, count, largest, shift):
+    """Into target by the bits of largest - value from `shift` on, smallest first; stable.
 
-
-@inner
-def _pass(source, source_index, target, target_index, position, count, largest, shift):
-    """Distribute by the eight bits of largest - value from `shift` on, smallest first; stable."""
-    for digit in range(position.shape[0]):
-        position[digit] = 0
+    As many bits as number the buckets, which are those of position, a power of two.
+    """
+    last = source.dtype.type(position.shape[0] - 1)
+    for bucket in range(position.shape[0]):
+        position[bucket] = 0
     for i in range(count):
-        position[((largest - np.int64(source[i])) >> shift & 255) + 1] += 1
-    for digit in range(255):
-        position[digit + 1] += position[digit]
+        position[(largest - source[i]) >> shift & last] += 1
+    place = np.int32(0)
+    for bucket in range(position.shape[0]):
+        here = position[bucket]
+        position[bucket] = place
+        place += here
     for i in range(count):
-        digit = (largest - np.int64(source[i])) >> shift & 255
-        target[position[digit]] = source[i]
-        target_index[position[digit]] = source_index[i]
-        position[digit] += 1
+        bucket = (largest - source[i]) >> shift & last
+        place = position[bucket]
+        target[place] = source[i]
+        target_index[place] = source_index[i]
+        position[bucket] = place + 1
 
 
 @inner

@@ -149,7 +149,7 @@ class Factors(NamedTuple):
     counts, top : int64 (parts, BUCKETS), (parts,)  columns by bucket, and the largest's bucket
     at_most    : int64 (BUCKETS + 1,)  how many columns lie in the first buckets
     spare_value, spare_bits, spare_index : scratch of at least max(rows, columns)
-    position   : int64 (257,), scratch to sort
+    position   : int32, scratch to sort, about twice as large as the lists
     scalar_value, scalar_bits : (1,), for single patterns
     size       : int64 (3,)  rows and columns in use, row of the background or -1; without rows the
                  layer takes no part

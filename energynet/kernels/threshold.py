@@ -13,7 +13,6 @@ from numba import prange
 from energynet.kernels._jit import inner, shared
 from energynet.kernels.factors import (
     BUCKETS,
-    bucket_of,
     count_reaching,
     keep_columns,
     pattern_of,
@@ -47,17 +46,19 @@ def _backward_counted(part, parts, network, plan, buffers, hidden, output):
 @inner
 def _fill_buckets(factors, part, bits):
     """Count patterns, signs apart, by bucket below that of the part's largest."""
-    unsigned, shift = unsigned_mask(bits), shift_of(bits)
+    kind, unsigned = bits.dtype.type, unsigned_mask(bits)
+    shift, last = kind(shift_of(bits)), kind(BUCKETS - 1)
     counts = factors.counts[part]
     for bucket in range(BUCKETS):
         counts[bucket] = 0
-    largest = bits.dtype.type(0)
+    largest = kind(0)
     for j in range(bits.shape[0]):
-        largest = max(largest, bits.dtype.type(bits[j] & unsigned))
-    top = np.int64(largest) >> shift
+        largest = max(largest, kind(bits[j] & unsigned))
+    top = kind(largest >> shift)
     factors.top[part] = top
     for j in range(bits.shape[0]):
-        counts[bucket_of(bits[j] & unsigned, top, shift)] += 1
+        below = kind(top - kind((bits[j] & unsigned) >> shift))
+        counts[min(below, last)] += 1
 
 
 @inner
@@ -71,17 +72,29 @@ def _merge_buckets(factors, parts, bias):
     top = one if bias else np.int64(0)
     for part in range(parts):
         top = max(top, factors.top[part])
-    for bucket in range(BUCKETS + 1):
-        at_most[bucket] = 0
-    if bias:
-        at_most[min(top - one, BUCKETS - 1) + 1] = 1
-    for part in range(parts):
-        lower = top - factors.top[part]
-        for bucket in range(BUCKETS):
-            at_most[min(bucket + lower, BUCKETS - 1) + 1] += factors.counts[part, bucket]
+    count = at_most[1:]
     for bucket in range(BUCKETS):
-        at_most[bucket + 1] += at_most[bucket]
+        count[bucket] = 0
+    if bias:
+        count[min(top - one, BUCKETS - 1)] = 1
+    for part in range(parts):
+        _add_lower(count, factors.counts[part], min(top - factors.top[part], BUCKETS))
+    running = 0
+    for bucket in range(BUCKETS):
+        running += count[bucket]
+        count[bucket] = running
     return top
+
+
+@inner
+def _add_lower(total, count, lower):
+    """Add counts whose buckets lie `lower` below the total's; the last bucket is open."""
+    whole = BUCKETS - lower
+    target = total[lower:]
+    for bucket in range(whole):
+        target[bucket] += count[bucket]
+    for bucket in range(whole, BUCKETS):
+        total[BUCKETS - 1] += count[bucket]
 
 
 @inner
@@ -98,16 +111,14 @@ def find_threshold(team, plan, buffers, hidden, output, choice, k):
     threshold = buffers.g[0] * 0
     while True:
         value = value_of(hidden, low)
-        keep_columns(hidden, buffers.g_bits, plan.units, False, value, top_g)
-        keep_columns(output, buffers.a_bits, plan.units, True, value, top_a)
+        keep_columns(hidden, buffers.g_bits, plan.units, False, value)
+        keep_columns(output, buffers.a_bits, plan.units, True, value)
         if _count_least(hidden, output, value) >= k:
             threshold = _narrow(hidden, output, choice, low, high, k)
             break
         if low == 0:
             break
         low = max(low - (4 << shift_of(hidden.col_bits)), 0)  # the estimate was off by rounding
-        _merge_buckets(hidden, team.parts, False)
-        _merge_buckets(output, team.parts, True)
     return threshold, split_at(hidden, threshold) + split_at(output, threshold)
 
 
