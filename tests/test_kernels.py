@@ -8,8 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from naive import bounded, mix
+from support import digits
 
-from energynet.kernels import _sparse, draws, forward, masks, memory, native, sort, sums
+import energynet as en
+from energynet.kernels import (
+    _sparse,
+    draws,
+    forward,
+    masks,
+    memory,
+    native,
+    per_neuron,
+    sort,
+    sums,
+)
+from energynet.prepare import prepare
 
 REALS = [np.float32, np.float64]
 WIDTHS = [width for width in (16, 32, 64) if width <= _sparse.VECTOR_BYTES]  # of vectors, bytes
@@ -37,6 +50,11 @@ def compiled_permutation(key, epoch, n):
 @numba.njit
 def compiled_sort(bits, index, sorted_bits, sorted_index, position, count):
     sort.sort_descending(bits, index, sorted_bits, sorted_index, position, count)
+
+
+@numba.njit
+def compiled_candidates(plan, a, factors, choice):
+    return per_neuron._list_candidates(plan, a, factors, choice)
 
 
 @numba.njit
@@ -273,6 +291,26 @@ def check_sort(values, count):
         compiled_sort(source, index, target, target_index, position, count)
         np.testing.assert_array_equal(target_index, [*order, *[0] * (len(values) - count)])
         np.testing.assert_array_equal(target[:count], bits[order])
+
+
+@pytest.mark.parametrize("units", [1, 15, 16, 17, 33, 300])
+@pytest.mark.parametrize("k", [1, 2, 18, 400])
+@pytest.mark.parametrize("zeros", [0, 0.5, 0.97, 1])
+def test_candidates_hold_the_largest(units, k, zeros):
+    config = en.TrainingConfig(hidden=units, rule=en.LargestUpdates(0.1, scope="neuron"))
+    run = prepare(config, digits())
+    draws = np.random.default_rng(units)
+    a = draws.integers(-60, 60, units + 1).astype(np.float32)  # with ties
+    a[draws.random(units + 1) < zeros] = 0
+    plan = run.plan._replace(k_output=min(k, units + 1))
+    found = compiled_candidates(plan, a, run.ranking.output, run.ranking.choice)
+    listed = run.ranking.output.col_index[:found]
+    kth = np.sort(np.abs(a))[::-1][plan.k_output - 1]
+    assert set(np.flatnonzero(np.abs(a) >= kth)) <= set(listed)
+    np.testing.assert_array_equal(listed, np.unique(listed))
+    assert listed[-1] == units, "the bias unit comes last"
+    if (units, k, zeros) == (300, 1, 0):
+        assert found < 20, "all units are candidates"
 
 
 @given(st.lists(st.integers(0, 2**64 - 1), max_size=900), st.data())

@@ -24,7 +24,7 @@ def update_largest(team, network, images, plan, buffers, ranking, energies, step
     """The k_hidden largest |dw| of the network change; or, where k_output is not 0, the k_hidden
     largest of the hidden layer and the k_output largest of the output layer."""
     hidden, output, choice = ranking.hidden, ranking.output, ranking.choice
-    per_layer = plan.k_output > 0
+    per_layer, shared = plan.k_output > 0, 0
     for layer in range(2 if per_layer else 1):
         leave_out(hidden)
         leave_out(output)
@@ -39,12 +39,14 @@ def update_largest(team, network, images, plan, buffers, ranking, energies, step
         ties_output = min(needed - ties_hidden, count_tied(output))
         if hidden.size[0] > 0:
             _account(energies, 0, hidden, choice, threshold, ties_hidden)
-            _update_hidden(
-                team, network, images, plan, buffers, hidden, choice, step, (count, ties_hidden)
+            shared = _choose_hidden(
+                network, images, plan, buffers, hidden, choice, step, (count, ties_hidden)
             )
         if output.size[0] > 0:
             _account(energies, 1, output, choice, threshold, ties_output)
-            _update_output(network, plan, buffers, output, choice, step, ties_output)
+            _choose_output(network, plan, buffers, output, choice, step, ties_output)
+    _apply_rows(team, network, images, plan, buffers, hidden, output, choice, (count, shared))
+    _apply_sums(network, images, buffers, hidden, choice, (count, shared))
 
 
 @inner
@@ -79,24 +81,24 @@ def _add_above(factors, choice, exponent, total):
 
 
 @inner
-def _update_hidden(team, network, images, plan, buffers, factors, choice, step, numbers):
-    """Apply the entries above the threshold, and `ties` of those at it, to the hidden layer."""
+def _choose_hidden(network, images, plan, buffers, factors, choice, step, numbers):
+    """Into choice.prefix: how many columns of each stroke row change, those above the threshold
+    and `ties` of those at it; what makes no prefix is applied at once.
+
+    Returns how many columns change at all background pixels.
+    """
     count, ties = numbers
-    background = factors.size[2]
+    prefix = factors.above
     if ties == count_tied(factors):
-        set_prefixes(choice, count, factors.least)
-        shared = factors.least[background] if background >= 0 else 0
-    else:
-        set_prefixes(choice, count, factors.above)
-        shared = factors.above[background] if background >= 0 else 0
-        if ties > 0:
-            singles = resolve_hidden(plan, step, buffers, count, factors, choice, ties)
-            _apply_singles(network, images, buffers, factors, choice, singles)
-    longest = factors.least[0]
-    for p in range(longest):
+        prefix = factors.least
+    set_prefixes(choice, count, prefix)
+    if 0 < ties < count_tied(factors):
+        singles = resolve_hidden(plan, step, buffers, count, factors, choice, ties)
+        _apply_singles(network, images, buffers, factors, choice, singles)
+    for p in range(factors.least[0]):
         choice.signed[p] = buffers.g[factors.col_index[p]]
-    _apply_rows(team, network, images, plan, buffers, factors, choice, (count, shared))
-    _apply_sums(network, images, buffers, factors, choice, (count, shared, longest))
+    background = factors.size[2]
+    return prefix[background] if background >= 0 else 0
 
 
 @inner
@@ -124,15 +126,25 @@ def _apply_singles(network, images, buffers, factors, choice, singles):
 
 
 @shared
-def _apply_rows(team, network, images, plan, buffers, factors, choice, numbers):
-    """Apply the prefixes of the stroke rows. Where the background is chosen (`shared` columns), v
-    takes it for all pixels, and the stroke rows take it back."""
+def _apply_rows(team, network, images, plan, buffers, hidden, output, choice, numbers):
+    """Apply the prefixes of the stroke rows and of the output units. Where the background is chosen
+    (`shared` columns), v takes it for all pixels, and the stroke rows take it back."""
     for part in prange(team.parts):
-        _apply_some_rows(part, team.parts, network, images, plan, buffers, factors, choice, numbers)
+        _apply_part(
+            part, team.parts, network, images, plan, buffers, hidden, output, choice, numbers
+        )
 
 
 @inner
-def _apply_some_rows(part, parts, network, images, plan, buffers, factors, choice, numbers):
+def _apply_part(part, parts, network, images, plan, buffers, hidden, output, choice, numbers):
+    _apply_hidden(part, parts, network, images, plan, buffers, hidden, choice, numbers)
+    for r in range(part, output.size[0], parts):
+        o, above = output.row_source[r], output.above[r]
+        scatter_add(network.w2[o], output.col_index[:above], choice.signed_a[:above], buffers.q[o])
+
+
+@inner
+def _apply_hidden(part, parts, network, images, plan, buffers, factors, choice, numbers):
     count, shared_columns = numbers
     c = images.background
     for k in range(part, count, parts):
@@ -171,7 +183,8 @@ def _stream_row(row, g, factors, prefixes, values):
 @inner
 def _apply_sums(network, images, buffers, factors, choice, numbers):
     """Bring v and the column sums r up to date with `_apply_rows`."""
-    count, shared_columns, longest = numbers
+    count, shared_columns = numbers
+    longest = factors.least[0]
     c = images.background
     others = buffers.row.shape[0] - count
     for p in range(longest + 1):
@@ -189,18 +202,16 @@ def _apply_sums(network, images, buffers, factors, choice, numbers):
 
 
 @inner
-def _update_output(network, plan, buffers, factors, choice, step, ties):
-    """Apply the entries above the threshold, and `ties` of those at it, to the output layer."""
-    prefix = factors.above
+def _choose_output(network, plan, buffers, factors, choice, step, ties):
+    """Into factors.above: how many columns of each row change, those above the threshold and, if
+    all of them do, those at it; some of those are applied at once."""
     if ties == count_tied(factors):
-        prefix = factors.least
+        for r in range(factors.size[0]):
+            factors.above[r] = factors.least[r]
     elif ties > 0:
         _apply_tied_outputs(network, plan, buffers, factors, choice, step, ties)
-    for p in range(factors.least[0]):
+    for p in range(factors.above[0]):
         choice.signed_a[p] = buffers.a[factors.col_index[p]]
-    for r in range(factors.size[0]):
-        o, columns = factors.row_source[r], factors.col_index[: prefix[r]]
-        scatter_add(network.w2[o], columns, choice.signed_a[: prefix[r]], buffers.q[o])
 
 
 @inner

@@ -14,6 +14,8 @@ from energynet.kernels.sums import count_nonzero, power, sum_power
 from energynet.kernels.ties import count_tied, resolve_hidden, set_prefixes, sort_ties
 from energynet.kernels.updates import add_row, units_of
 
+GROUP = 16  # units whose maximum decides whether they are looked at one by one
+
 
 @inner
 def update_per_neuron(team, network, images, plan, buffers, ranking, energies, step, count):
@@ -59,15 +61,14 @@ def _choose_inputs(plan, step, buffers, factors, choice, count):
 @inner
 def _choose_hidden(plan, step, buffers, factors, choice):
     """The k_output largest |a| into choice.column; returns their number (zeros are left out)."""
-    a, nh = buffers.a, buffers.g.shape[0]
-    for j in range(plan.units):
-        factors.spare_value[j] = abs(a[j])
-    factors.spare_value[plan.units] = a[nh]  # the bias unit
-    values = factors.spare_value[: plan.units + 1]
-    threshold = kth_largest(values, choice.weight[:0], plan.k_output)
+    a = buffers.a
+    candidates = _list_candidates(plan, a, factors, choice)
+    for m in range(candidates):
+        factors.spare_value[m] = abs(a[factors.col_index[m]])
+    threshold = kth_largest(factors.spare_value[:candidates], choice.weight[:0], plan.k_output)
     chosen, equal = 0, 0
-    for index in range(plan.units + 1):
-        j = index if index < plan.units else nh
+    for m in range(candidates):
+        j = factors.col_index[m]
         if abs(a[j]) > threshold:
             choice.column[chosen] = j
             chosen += 1
@@ -80,6 +81,34 @@ def _choose_hidden(plan, step, buffers, factors, choice):
     for m in range(needed):
         choice.column[chosen + m] = factors.spare_index[m]
     return chosen + needed
+
+
+@inner
+def _list_candidates(plan, a, factors, choice):
+    """Hidden units that can be among the k_output largest |a|, the bias unit last, into
+    factors.col_index; returns their number.
+
+    Where there are more groups of units than that, the k-th largest of the groups' maxima is a
+    bound: k units reach it, so that what lies below is not among the k largest.
+    """
+    candidates, groups = 0, (plan.units + GROUP - 1) // GROUP
+    bound = a[0] * 0
+    maxima, spare = factors.col_value[:groups], factors.spare_value[:groups]
+    if groups > plan.k_output:
+        for group in range(groups):
+            part = a[group * GROUP : min((group + 1) * GROUP, plan.units)]
+            largest = bound
+            for j in range(part.shape[0]):
+                largest = max(largest, abs(part[j]))
+            maxima[group] = spare[group] = largest
+        bound = kth_largest(spare, choice.weight[:0], plan.k_output)
+    for group in range(groups):
+        if bound == 0 or maxima[group] >= bound:
+            for j in range(group * GROUP, min((group + 1) * GROUP, plan.units)):
+                factors.col_index[candidates] = j
+                candidates += abs(a[j]) >= bound
+    factors.col_index[candidates] = a.shape[0] - 1
+    return candidates + 1
 
 
 @shared
