@@ -5,7 +5,7 @@ import os
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-# Products are rounded before they are added, on every processor: DESIGN guarantee 1.
+# Products are rounded before they are added, on every processor: docs/determinism.md.
 flags = ["/O2", "/fp:precise"] if os.name == "nt" else ["-O3", "-ffp-contract=off"]
 
 setup(

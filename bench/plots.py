@@ -28,15 +28,14 @@ _SETTINGS = {
 }
 
 
-def draw(curves: dict[str, Any], folder: Path, kind: str = "svg") -> None:
+def draw(curves: dict[str, Any], folder: Path) -> None:
     """Write the plots `scaling` and `fraction`."""
     with mpl.rc_context(_SETTINGS):
         for name, figure in (
             ("scaling", _draw_sizes(curves["size"])),
             ("fraction", _draw_fractions(curves["fraction"])),
         ):
-            metadata = {"Date": None} if kind == "svg" else None
-            figure.savefig(folder / f"{name}.{kind}", metadata=metadata)
+            figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
 
 
 def _line(axes: Axes, x: list[float], seconds: list[float], rule: str, label: str) -> None:

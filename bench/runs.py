@@ -8,6 +8,7 @@ import numpy as np
 
 import energynet as en
 from energynet.kernels.draws import bounded, mix
+from energynet.kernels.state import NOT_FINITE
 from energynet.prepare import Run, prepare
 from energynet.threads import usable_cores
 
@@ -46,10 +47,10 @@ def trained_run(
 
 def advance(run: Run, steps: int) -> None:
     """Train for that many steps; refuses to pass off a run that diverged as a fast one."""
-    stop = int(run.clock[0]) + steps
+    stop = run.step + steps
     run.advance(stop)
-    if int(run.clock[0]) != stop or run.clock[1]:
-        raise RuntimeError(f"the run diverged at step {int(run.clock[0])}")
+    if run.step != stop or run.clock[NOT_FINITE]:
+        raise RuntimeError(f"the run diverged at step {run.step}")
 
 
 def stepping(run: Run) -> Callable[[int], Callable[[], None]]:

@@ -15,6 +15,6 @@ def test_steps(benchmark, hidden, rule, fraction):
     steps = STEPS[hidden]
     benchmark.group = f"{steps} steps, nh = {hidden}, one thread"
     run = trained_run(hidden, rule, fraction, 1, quick=False)
-    before = int(run.clock[0])
+    before = run.step
     benchmark.pedantic(advance, args=(run, steps), rounds=7, warmup_rounds=1)
-    assert run.clock[0] == before + 8 * steps
+    assert run.step == before + 8 * steps

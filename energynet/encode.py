@@ -4,9 +4,10 @@ import numpy as np
 
 from energynet.data import Dataset
 from energynet.errors import DataError
-from energynet.kernels.state import Images
+from energynet.kernels.state import BIAS_CODE, CODES, Images
 
 _SAMPLED = 1000  # training images that decide on the background
+_TOGETHER = 1000  # images that are in float64 at a time
 _DOMINANT = 0.25  # share of their pixels that it must have
 
 
@@ -31,15 +32,15 @@ def encode_pixels(
     n_in = pixels.shape[1]
     if pixels.dtype == np.uint8:
         codes, values = pixels, np.empty((0, n_in), dtype)
-        table = np.append(np.arange(256) / 255 - mean, 1.0).astype(dtype)
+        table = np.append(np.arange(BIAS_CODE) / 255 - mean, 1.0).astype(dtype)
         same = np.flatnonzero(table[:-1] == dtype.type(background))
         code = int(same[0]) if len(same) else -1
     else:
         codes, values = np.empty((0, n_in), np.uint8), _subtract(pixels, mean, dtype)
-        table, code = np.zeros(257, dtype), -1
-    order = np.argsort(-np.abs(table), kind="stable")
+        table, code = np.zeros(CODES, dtype), -1
+    by_size = np.argsort(-np.abs(table), kind="stable")
     codes, values, labels = map(_read_only, (codes, values, labels))
-    return Images(codes, values, table, order, labels, dtype.type(background), code)
+    return Images(codes, values, table, by_size, labels, dtype.type(background), code)
 
 
 def _read_only(array: np.ndarray) -> np.ndarray:
@@ -52,9 +53,9 @@ def _read_only(array: np.ndarray) -> np.ndarray:
 def _subtract(pixels: np.ndarray, mean: float, dtype: np.dtype) -> np.ndarray:
     values = np.empty(pixels.shape, dtype)
     with np.errstate(over="ignore"):
-        for start in range(0, len(pixels), _SAMPLED):
-            part = pixels[start : start + _SAMPLED]
-            values[start : start + _SAMPLED] = np.subtract(part, mean, dtype=np.float64)
+        for start in range(0, len(pixels), _TOGETHER):
+            part = pixels[start : start + _TOGETHER]
+            values[start : start + _TOGETHER] = np.subtract(part, mean, dtype=np.float64)
     if not np.isfinite(values).all():
         raise DataError(f"pixels must fit into {dtype}, but at least one is NaN or overflows")
     return values
@@ -62,7 +63,7 @@ def _subtract(pixels: np.ndarray, mean: float, dtype: np.dtype) -> np.ndarray:
 
 def _dominant_value(images: Images) -> float:
     if len(images.codes):
-        counts = np.bincount(images.codes[:_SAMPLED].reshape(-1), minlength=257)
+        counts = np.bincount(images.codes[:_SAMPLED].reshape(-1), minlength=CODES)
         values = images.table
     else:
         values, counts = np.unique(images.values[:_SAMPLED], return_counts=True)

@@ -31,7 +31,6 @@ from energynet.table import (
     is_number,
     load_history,
     load_results,
-    table_of,
 )
 
 if TYPE_CHECKING:
@@ -161,11 +160,6 @@ def _curves(path: str | Path) -> dict[str, list[Checkpoint]]:
             ) from error
         curves.setdefault(str(identity), []).append(row)
     return curves
-
-
-def same_table(table: "pd.DataFrame") -> "pd.DataFrame":
-    """A table that was read from a file, with the columns and types of `load_results`."""
-    return table_of(_rows(table))
 
 
 def _rows(table: "pd.DataFrame") -> list[dict[str, Any]]:

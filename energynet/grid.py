@@ -125,7 +125,7 @@ class Grid:
         try:
             content = tomllib.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
-            raise FileError(f"{path} cannot be read: {error.strerror or error}") from error
+            raise FileError(f"{path} cannot be read: {checks.reason(error)}") from error
         except (ValueError, RecursionError) as error:
             raise ConfigError(f"{path} is not valid TOML: {checks.reason(error)}") from error
         try:

@@ -52,6 +52,8 @@ class Step:
         Factors of the updates of the synapses onto the hidden units.
     output : Layer
         Factors of those onto the output units.
+    key : uint64
+        From the run's seed; `random` counts from it.
     """
 
     number: int

@@ -41,7 +41,7 @@ def run_own(
     chosen.begin_steps(plan, images, buffers, clock)
     while chosen.find_factors(team, network, images, plan, mask, buffers, clock, stop):
         layers = _layer(buffers.x_all, buffers.g), _layer(buffers.a, buffers.q)
-        step = Step(int(clock[0]), *layers, plan.mask_key)
+        step = Step(int(clock[state.STEPS]), *layers, plan.mask_key)
         changes = _changes(rule, step, drawn)
         chosen.apply_step(network, mask, buffers, energies, clock, *changes)
 

@@ -167,10 +167,7 @@ def _forget(process: "subprocess.Popen[str]") -> None:
         process.stdout.close()
 
 
-def drain(reports: "queue.Queue[Report]", timeout: float, take: Callable[[Report], None]) -> bool:
+def drain(reports: "queue.Queue[Report]", timeout: float, take: Callable[[Report], None]) -> None:
     """Hand over the next report, if one comes in time."""
-    try:
+    with suppress(queue.Empty):
         take(reports.get(timeout=timeout))
-    except queue.Empty:
-        return False
-    return True

@@ -27,7 +27,7 @@ from energynet.stability import learning_rate
 from energynet.streams import start_weights, stream_keys
 from energynet.threads import gather_team, set_threads
 
-DENSE = 0.15  # share of plastic synapses from which on a fixed mask is kept as bytes
+DENSE_MASK = 0.15  # share of plastic synapses from which on a fixed mask is kept as bytes
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Run:
     train_images: state.Images
     test_strokes: StrokeLists
     test_label: np.ndarray
+    update: Update
     plan: state.Plan
     plastic: int
     mask: state.Mask
@@ -55,9 +56,9 @@ class Run:
     rule: Rule
 
     @property
-    def activation(self) -> state.Activation:
-        """Of the hidden units, as evaluation takes it."""
-        return state.Activation(self.plan.activation, self.plan.slope)
+    def step(self) -> int:
+        """Steps done."""
+        return int(self.clock[state.STEPS])
 
     def advance(self, stop: int) -> None:
         """Train until step `stop`, or until a value is not finite."""
@@ -65,7 +66,7 @@ class Run:
         end = (self.energies, self.clock, stop)
         if isinstance(self.team, Team):
             set_threads(self.team.parts)
-        match Update(self.plan.update):
+        match self.update:
             case Update.UNITS:
                 steps.run_units(*common, *end)
             case Update.MASK:
@@ -108,6 +109,7 @@ def prepare(config: TrainingConfig, dataset: Dataset, threads: int | None = 1) -
             train_images=train,
             test_strokes=list_images(test),
             test_label=test.label,
+            update=plan.update,
             plan=_kernel_plan(config, plan, train),
             plastic=plan.plastic,
             mask=_draw_mask(config, shape, plan),
@@ -164,15 +166,12 @@ def _start_network(config: TrainingConfig, shape: Shape, dtype: np.dtype) -> sta
 def _kernel_plan(config: TrainingConfig, plan: Plan, images: state.Images) -> state.Plan:
     keys = stream_keys(config.seed)
     dtype = images.table.dtype
-    activation = activation_of(config.activation, dtype)
     return state.Plan(
-        update=int(plan.update),
         k_hidden=plan.k_hidden,
         k_output=plan.k_output,
         units=plan.units,
         eta=dtype.type(learning_rate(config, images)),
-        activation=activation.kind,
-        slope=activation.slope,
+        activation=activation_of(config.activation, dtype),
         softmax=config.output == "softmax",
         permutation=config.sample_order == "permutation",
         order_key=keys["order"],
@@ -197,7 +196,7 @@ def _draw_mask(config: TrainingConfig, shape: Shape, plan: Plan) -> state.Mask:
     pixels, strokes = np.zeros(nh, np.int64), np.zeros(nh)
     for i in range(shape.n_in):
         pixels[column[start[i] : start[i + 1]]] += 1
-    if len(column) < DENSE * n1:
+    if len(column) < DENSE_MASK * n1:
         return state.Mask(start, column, no_bytes, output[0], output[1], pixels, strokes)
     dense = np.zeros((rows, nh), np.uint8)
     for i in range(rows):
@@ -278,15 +277,15 @@ def _factors(rows: int, shape: Shape, dtype: np.dtype, parts: int) -> state.Fact
         position=np.zeros(min(max(buckets, LEAST_BUCKETS), MOST_BUCKETS), np.int32),
         scalar_value=scalar_value,
         scalar_bits=scalar_bits,
-        size=np.zeros(3, np.int64),
+        extent=np.zeros(3, np.int64),
     )
 
 
 def _choice(shape: Shape, dtype: np.dtype) -> state.Choice:
     inputs, nh = shape.n_in + 1, shape.hidden
     return state.Choice(
-        level_count=np.zeros(257, np.int64),
-        level_row=np.zeros(257, np.int64),
+        level_count=np.zeros(state.CODES, np.int64),
+        level_row=np.zeros(state.CODES, np.int64),
         row_of=np.zeros(inputs, np.int64),
         prefix=np.zeros(inputs, np.int64),
         pixel=np.zeros(inputs, np.int32),

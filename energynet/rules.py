@@ -78,7 +78,7 @@ class Rule(Protocol):
 
 
 def count(fraction: float, n: int) -> int:
-    """k(P, n) = min(n, max(1, floor(P n + 0.5))), in float64 (DESIGN section 3)."""
+    """k(P, n) = min(n, max(1, floor(P n + 0.5))), in float64."""
     return min(n, max(1, math.floor(fraction * n + 0.5)))
 
 

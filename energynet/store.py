@@ -14,7 +14,6 @@ import math
 import os
 import re
 import shutil
-import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -25,7 +24,7 @@ from typing import Any
 from energynet import checks
 from energynet.config import NUMERICS_VERSION, TrainingConfig
 from energynet.errors import ConfigError, FileError
-from energynet.files import sync_folder, written_whole
+from energynet.files import made_folder, sync_folder, written_whole
 from energynet.result import Checkpoint, TrainingResult, finite
 
 DONE = ("reached", "exhausted", "diverged")
@@ -67,13 +66,7 @@ class Store:
             if not self.root.is_dir():
                 raise FileError(f"store {self.root} is not a folder of results")
             return
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.root):
-                pass
-        except OSError as error:
-            reason = error.strerror or error
-            raise FileError(f"store {self.root} cannot be written: {reason}") from error
+        made_folder(self.root, "store")
 
     def folder(self, identity: str) -> Path:
         """Where a run's files are."""
@@ -157,7 +150,7 @@ class Store:
                 sync_folder(folder.parent)
                 sync_folder(self.root)
         except OSError as error:
-            raise FileError(f"{folder} cannot be made: {error.strerror or error}") from error
+            raise FileError(f"{folder} cannot be made: {checks.reason(error)}") from error
         return folder
 
     def folders(self) -> Iterator[Path]:
@@ -211,7 +204,7 @@ def read_result(path: Path) -> dict[str, Any]:
         if content["outcome"] not in (*DONE, *ABSENT) or not isinstance(content["config"], dict):
             raise ValueError("unknown outcome")
     except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise FileError(f"{path} cannot be read: {checks.reason(error)}") from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise FileError(f"{path} is not a result of energynet") from error
     result: dict[str, Any] = content
@@ -234,7 +227,7 @@ def read_history(folder: Path) -> list[Checkpoint]:
         if not all(0 <= count < 2**63 for row in rows for count in (row.step, row.m0)):
             raise ValueError("a count is none")
     except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise FileError(f"{path} cannot be read: {checks.reason(error)}") from error
     except (ValueError, KeyError, TypeError, csv.Error) as error:
         raise FileError(f"{path} is not a learning curve of energynet") from error
     return rows

@@ -17,6 +17,7 @@ from energynet.config import TrainingConfig
 from energynet.data import Dataset
 from energynet.errors import ConfigError, DataError
 from energynet.files import check_writable
+from energynet.kernels.state import NOT_FINITE
 from energynet.network import Network
 from energynet.result import Checkpoint, DirectEnergy, Energy, LayerEnergy, TrainingResult
 from energynet.rules import Shape
@@ -162,11 +163,11 @@ class _Training:
 
     @property
     def step(self) -> int:
-        return int(self.run.clock[0])
+        return self.run.step
 
     @property
     def diverged(self) -> bool:
-        return bool(self.run.clock[1])
+        return bool(self.run.clock[NOT_FINITE])
 
     def finish(self, at_checkpoint: Callable[[], None]) -> str:
         """Train until the criterion, the last step or divergence; returns the outcome."""
@@ -201,7 +202,7 @@ class _Training:
     def _compile(self) -> None:
         """Compile or load the kernels outside the measured times; say so if it takes long."""
         from energynet.evaluation import evaluate_lists
-        from energynet.kernels.forward import fold
+        from energynet.kernels.passes import fold
 
         what = f"the kernels of rule {self.config.rule.name} in {self.config.dtype}"
         began = time.perf_counter()
@@ -217,7 +218,7 @@ class _Training:
             empty = network._replace(u=network.u[:1], v=network.v.copy(), r=network.r.copy())
             fold(empty, mask._replace(start_hidden=mask.start_hidden[:0], dense=mask.dense[:0]))
             none = lists._replace(image=lists.image[:0])
-            evaluate_lists(network, none, self.run.activation, threads=1)
+            evaluate_lists(network, none, self.run.plan.activation, threads=1)
         finally:
             notice.cancel()
         spent = time.perf_counter() - began
@@ -240,16 +241,18 @@ class _Training:
     def _evaluate(self) -> None:
         """Fold the background into the weights and test all of them and the test set."""
         from energynet.evaluation import evaluate_lists
-        from energynet.kernels.forward import fold
+        from energynet.kernels.passes import fold
 
         run = self.run
         with self._clocked("evaluate"):
             fold(run.network, run.mask)
             network = run.network
             if not all(np.isfinite(w).all() for w in (network.r, network.u[-1], network.w2)):
-                run.clock[1] = 1
+                run.clock[NOT_FINITE] = 1
                 return
-            _, predicted = evaluate_lists(network, run.test_strokes, run.activation, self.threads)
+            _, predicted = evaluate_lists(
+                network, run.test_strokes, run.plan.activation, self.threads
+            )
             accuracy = float(np.mean(predicted == run.test_label))
         m0, m1 = int(run.energies.m0.sum()), float(run.energies.power[0].sum())
         self.history.append(Checkpoint(self.step, accuracy, m0, m1))
@@ -277,7 +280,7 @@ class _Training:
 
 
 def _result(training: _Training, outcome: str) -> TrainingResult:
-    from energynet.kernels.forward import fold
+    from energynet.kernels.passes import fold
 
     run, config = training.run, training.config
     fold(run.network, run.mask)

@@ -1,4 +1,4 @@
-"""The model and its rules as DESIGN sections 2 and 3 state them, in plain float64 NumPy.
+"""The model and its rules as docs/science.md states them, in plain float64 NumPy.
 
 Nothing of energynet is imported and none of its tricks is used: every step forms the full matrices
 of dw and sorts them. One step is one image.
@@ -42,7 +42,7 @@ ACTIVATIONS = {  # f and f'
 
 
 class NaiveRun:
-    """One training run; `rule` is a name of DESIGN section 3."""
+    """One training run; `rule` is its name on the command line."""
 
     def __init__(self, images, labels, classes, hidden, rule, seed, **options):
         self.images, self.labels, self.classes, self.hidden = images, labels, classes, hidden

@@ -6,6 +6,8 @@ import sys
 import numpy as np
 
 import energynet as en
+from energynet.exchange import _rows
+from energynet.table import table_of
 
 # -P: the installed package, not a folder of its name in the working directory.
 PYTHON = [sys.executable, "-P"]
@@ -25,6 +27,11 @@ def digits(n_in=40, train=60, test=30, classes=4, dtype="uint8", seed=0, levels=
     return en.Dataset.from_arrays(
         images[:train], labels[:train], images[train:], labels[train:], classes
     )
+
+
+def same_table(table):
+    """A table that was read from a file, with the columns and types of `load_results`."""
+    return table_of(_rows(table))
 
 
 def dense(run):

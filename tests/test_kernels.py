@@ -14,10 +14,10 @@ import energynet as en
 from energynet.kernels import (
     _sparse,
     draws,
-    forward,
     masks,
     memory,
     native,
+    passes,
     per_neuron,
     sort,
     sums,
@@ -74,7 +74,7 @@ def compiled_sum_power(x, exponent):
 
 @numba.njit
 def compiled_add_rows(out, matrix, start, row, factor, count):
-    forward.add_rows(out, matrix, start, row, factor, count)
+    passes.add_listed_rows(out, matrix, start, row, factor, count)
 
 
 @numba.njit

@@ -37,7 +37,7 @@ def configs(names, dtype="float64", **fixed):
 def x_of(run, dataset, config):
     """x of the image that the run's last step saw, by the naive draw."""
     naive = NaiveRun(dataset.x_train, dataset.y_train, 4, 1, "all", config.seed)
-    naive.step = int(run.clock[0]) - 1
+    naive.step = run.step - 1
     return naive.inputs(dataset.x_train[naive.image_number()])[:-1]
 
 
@@ -48,7 +48,7 @@ def test_exactly_k_change_and_none_left_out_is_larger(config, levels):
     plan = config.rule.plan(shape_of(config, dataset))
     for _ in range(4):
         before, m0 = dense(run), run.energies.m0.copy()
-        run.advance(int(run.clock[0]) + 1)
+        run.advance(run.step + 1)
         changed = [np.abs(new - old) > 1e-15 for new, old in zip(dense(run), before, strict=True)]
         sizes = updates(run, x_of(run, dataset, config))
         assert [c.sum() for c in changed] == list(run.energies.m0 - m0)

@@ -14,7 +14,7 @@ errors checks html files npz idx data rules own_rule own_rule_import rule_names
 config
 kernels.team kernels.memory kernels._sparse kernels._jit kernels.native kernels.state
 kernels.sums kernels.draws kernels.masks kernels.sort kernels.activation
-kernels.forward kernels.updates kernels.factors kernels.threshold kernels.ties
+kernels.strokes kernels.passes kernels.updates kernels.factors kernels.threshold kernels.ties
 kernels.largest kernels.per_neuron kernels.single kernels.random_subset kernels.steps
 kernels.chosen kernels.stroke_lists kernels.evaluate
 encode evaluation network curve result compare streams stability threads own_rule_steps prepare

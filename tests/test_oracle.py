@@ -8,6 +8,7 @@ from support import dense, digits
 import energynet as en
 from energynet.config import ACTIVATIONS, OUTPUTS
 from energynet.kernels.random_subset import LISTED
+from energynet.kernels.state import STEPS
 from energynet.prepare import prepare
 
 RULES = {
@@ -162,7 +163,7 @@ def test_ties_everywhere(rule, pixels, center):
         run.network.u[:], run.network.w2[:] = 0.05, 0.1
         run.network.v[:], run.network.r[:] = 0.0, 17 * 0.05
         naive.w1[:], naive.w2[:] = 0.05, 0.1
-        run.clock[0] = naive.step = step
+        run.clock[STEPS] = naive.step = step
         run.advance(step + 1)
         naive.advance()
         assert_same(run, naive)

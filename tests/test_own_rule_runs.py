@@ -6,12 +6,12 @@ import sys
 import pandas as pd
 import pytest
 from own_rules import EXAMPLES, Everything, Raises, Shares
-from support import digits
+from support import digits, same_table
 from sweeps import timeless
 
 import energynet as en
 from energynet.cli import main
-from energynet.exchange import export_results, import_results, read_table, same_table
+from energynet.exchange import export_results, import_results, read_table
 from energynet.store import Store
 
 

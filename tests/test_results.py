@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from support import same_table
 
 import energynet as en
 from energynet.analysis.runs import DEFAULTS
 from energynet.analysis.verdict_text import to_json
-from energynet.exchange import import_results, read_table, same_table
+from energynet.exchange import import_results, read_table
 from energynet.figures.save import save_figures
 from energynet.reproduce.plan import next_stage
 from energynet.reproduce.preset import load_preset

@@ -10,7 +10,7 @@ from energynet.prepare import prepare
 
 
 def bound(config, dataset, networks=30):
-    """eta_max with all means taken over drawn networks, as DESIGN writes it."""
+    """eta_max with all means taken over drawn networks."""
     pixels = dataset.x_train.reshape(len(dataset.x_train), -1)
     pixels = pixels / 255 if pixels.dtype == np.uint8 else pixels
     x = np.append(pixels - dataset.mean, np.ones((len(pixels), 1)), axis=1)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pytest
-from support import digits
+from support import digits, same_table
 from sweeps import GRID, timeless
 
 import energynet as en
 from energynet.cli import main
 from energynet.config import NUMERICS_VERSION
-from energynet.exchange import export_results, import_results, read_table, same_table
+from energynet.exchange import export_results, import_results, read_table
 from energynet.store import Store, run_id
 
 

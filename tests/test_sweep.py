@@ -380,7 +380,7 @@ def test_unwritable_store(tmp_path):
 def test_a_store_that_is_a_file(tmp_path):
     path = tmp_path / "file"
     path.touch()
-    with pytest.raises(en.FileError, match=r"store .*file cannot be written"):
+    with pytest.raises(en.FileError, match=r"store .*file cannot be made"):
         en.sweep(GRID, path, data=digits(), progress=False)
 
 

@@ -9,7 +9,7 @@ import numba
 from bench import runs
 from bench.results import Section, digits
 from bench.timing import Effort, Times, compare_unequal
-from energynet.kernels import forward
+from energynet.kernels import passes, strokes
 from energynet.kernels.draws import image_of_step
 from energynet.kernels.factors import leave_out, list_inputs, list_outputs
 from energynet.kernels.threshold import backward_counted, find_threshold
@@ -57,7 +57,7 @@ def _beginning(run: Run, phase: int) -> Callable[[int], Callable[[], None]]:
     arrays = (run.team, run.network, run.train_images, run.plan, run.mask, run.buffers)
 
     def task(steps: int) -> Callable[[], None]:
-        return partial(_begin, *arrays, run.ranking, int(run.clock[0]), steps, phase)
+        return partial(_begin, *arrays, run.ranking, run.step, steps, phase)
 
     return task
 
@@ -67,17 +67,17 @@ def _begin(team, network, images, plan, mask, buffers, ranking, first, steps, ph
     hidden, output, choice = ranking.hidden, ranking.output, ranking.choice
     for step in range(first, first + steps):
         image = image_of_step(plan, buffers.order, images.label.shape[0], step)
-        count = forward.list_strokes(images, image, buffers.row, buffers.x, buffers.code)
-        total = forward.shift_strokes(buffers.x, images.background, buffers.s, count)
+        count = strokes.list_strokes(images, image, buffers.row, buffers.x, buffers.code)
+        total = strokes.shift_strokes(buffers.x, images.background, buffers.s, count)
         if phase >= FORWARD:
-            forward.forward(team, network, images, plan, mask, buffers, count, total)
-            forward.find_error(plan, images.label[image], buffers)
+            passes.forward(team, network, images, plan, mask, buffers, count, total)
+            passes.find_error(plan, images.label[image], buffers)
         if phase == BACKWARD and plan.k_hidden == 0:
-            forward.backward(team, network, plan, buffers)
+            passes.backward(team, network, plan, buffers)
         elif phase >= BACKWARD:
             backward_counted(team, network, plan, buffers, hidden, output)
         if phase >= BACKWARD:
-            forward.finite_signals(buffers)
+            passes.finite_signals(buffers)
         if phase >= THRESHOLD:
             leave_out(hidden)
             leave_out(output)

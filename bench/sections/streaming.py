@@ -23,7 +23,7 @@ class Stream:
 
     def __init__(self, run: Run, threads: int) -> None:
         self.u = np.ones(run.network.u.shape, np.float32)
-        self.order_key, self.step = run.plan.order_key, int(run.clock[0])
+        self.order_key, self.step = run.plan.order_key, run.step
         edges = np.linspace(0, self.u.shape[1], threads + 1).astype(int) // _WIDTH * _WIDTH
         edges[-1] = self.u.shape[1]
         self.borders = list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))

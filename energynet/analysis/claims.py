@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from energynet import checks
 from energynet.analysis.cells import study_runs
 from energynet.analysis.intervals import Estimate
 from energynet.analysis.methods import READINGS, Reading
@@ -58,8 +59,8 @@ class Claim:
         Why, in sentences.
     parts : tuple of Claim
         Each reading or sub-claim.
-    group : dict
-        Values of the columns of `by`.
+    group : tuple of (str, value)
+        Columns of `by` and their values.
     """
 
     number: int
@@ -141,7 +142,7 @@ def claims(
         raise DataError("the table of results holds no runs")
     found: list[Claim] = []
     for key, study in studies(own, by):
-        group = tuple(zip(by, map(_plain, key), strict=True))
+        group = tuple(zip(by, map(checks.plain, key), strict=True))
         here = every
         for name, value in zip(by, key, strict=True):
             here = here[here[name] == value]
@@ -153,10 +154,6 @@ def claims(
 def claims_of(study: Study, group: tuple[tuple[str, Any], ...] = ()) -> list[Claim]:
     """The verdicts on one study."""
     return [_claim(statement, study, group) for statement in STATEMENTS]
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else value
 
 
 def _claim(statement: Statement, study: Study, group: tuple[tuple[str, Any], ...]) -> Claim:
@@ -210,7 +207,8 @@ def _part_claim(statement: Statement, part: Part, found: Sequence[_Outcome]) -> 
         for reading, outcome in zip(READINGS, found, strict=True)
     )
     key = _decisive_outcome(found)
-    words = _reading_words(found) + ("" if verdict == MIXED else f" {key.words}")
+    words = _reading_words([outcome.verdict for outcome in found])
+    words += "" if verdict == MIXED else f" {key.words}"
     return Claim(statement.number, part.title, verdict, *_numbers(verdict, found), words, readings)
 
 
@@ -263,14 +261,14 @@ def _decisive_outcome(found: Sequence[_Outcome]) -> _Outcome:
     return min(found, key=margin)
 
 
-def _reading_words(found: Sequence[_Outcome]) -> str:
-    short = [reading.name.split(":")[0] for reading in READINGS]
-    return readings_words([outcome.verdict for outcome in found], short)
-
-
 def _spread(counted: Sequence[Sequence[_Outcome]]) -> str:
     """For how many readings all parts hold together."""
-    verdicts = [conjunction([part[i].verdict for part in counted]) for i in range(len(READINGS))]
+    return _reading_words(
+        [conjunction([part[i].verdict for part in counted]) for i in range(len(READINGS))]
+    )
+
+
+def _reading_words(verdicts: Sequence[str]) -> str:
     return readings_words(verdicts, [reading.name.split(":")[0] for reading in READINGS])
 
 

@@ -11,8 +11,6 @@ UNIFORM = "fixed-synapses"
 BALANCED = "fixed-synapses-balanced"
 UNITS = "fixed-units"
 
-METHODS = (LARGEST, PER_NEURON, UNIFORM, BALANCED, UNITS)
-
 NAMES = {
     ALL: "all synapses (unmodified)",
     LARGEST: "largest updates of the network",

@@ -6,6 +6,7 @@ import numpy as np
 
 from energynet.kernels._jit import inner, jit
 from energynet.kernels.single import change_synapse, is_marked, mark, spread_inputs
+from energynet.kernels.state import NOT_FINITE, STEPS
 from energynet.kernels.steps import compute_signals, finish_step, resume
 
 PAIRS, PRODUCT, MASK = 0, 1, 2  # kinds of Change
@@ -38,11 +39,11 @@ def find_factors(team, network, images, plan, mask, buffers, clock, stop):
 
     Returns False, and does nothing, at step `stop` and where something is not finite.
     """
-    if clock[0] >= stop or clock[1] != 0:
+    if clock[STEPS] >= stop or clock[NOT_FINITE] != 0:
         return False
     compute_signals(team, network, images, plan, mask, buffers, clock)
     spread_inputs(images, buffers)
-    return clock[1] == 0
+    return clock[NOT_FINITE] == 0
 
 
 @jit

@@ -8,8 +8,8 @@ evaluate the very product that is applied later.
 import numpy as np
 
 from energynet.kernels._jit import inner
-from energynet.kernels.forward import BIAS_CODE
 from energynet.kernels.sort import sort_descending
+from energynet.kernels.state import BACKGROUND, CODES, COLUMNS, ROWS
 
 OCTAVE_BITS = 5  # 32 buckets an octave
 BUCKETS = 512  # values more than 16 octaves below the largest share the last
@@ -32,15 +32,15 @@ def list_inputs(factors, choice, images, buffers, count):
 def _list_codes(factors, choice, images, buffers, count, others):
     """8-bit images: a row for each code that occurs, by a table of codes in order of |x|."""
     level = choice.level_count
-    for code in range(BIAS_CODE + 1):
+    for code in range(CODES):
         level[code] = 0
     for k in range(count):
         level[buffers.code[k]] += 1
     if images.background_code >= 0:
         level[images.background_code] += others
     rows = 0
-    for rank in range(BIAS_CODE + 1):
-        code = images.order[rank]
+    for rank in range(CODES):
+        code = images.by_size[rank]
         size = abs(images.table[code])
         present = level[code] > 0 and size > 0
         factors.row_value[rows] = size
@@ -49,9 +49,9 @@ def _list_codes(factors, choice, images, buffers, count, others):
         rows += present
     for k in range(count):
         choice.row_of[k] = choice.level_row[buffers.code[k]]
-    factors.size[0], factors.size[1], factors.size[2] = rows, 0, -1
+    _begin(factors, rows)
     if images.background_code >= 0 and others > 0:
-        factors.size[2] = choice.level_row[images.background_code]
+        factors.extent[BACKGROUND] = choice.level_row[images.background_code]
 
 
 @inner
@@ -74,7 +74,7 @@ def _list_values(factors, choice, images, buffers, count, others):
         if source >= 0:
             choice.row_of[source] = r
         else:
-            factors.size[2] = r
+            factors.extent[BACKGROUND] = r
 
 
 @inner
@@ -95,13 +95,20 @@ def _sort_rows(factors, rows):
     """The first so many spare values, and what they belong to, become the rows."""
     bits, source, position = factors.row_bits, factors.row_source, factors.position
     sort_descending(factors.spare_bits, factors.spare_index, bits, source, position, rows)
-    factors.size[0], factors.size[1], factors.size[2] = rows, 0, -1
+    _begin(factors, rows)
+
+
+@inner
+def _begin(factors, rows):
+    """So many rows, no columns yet, none of the rows the background's."""
+    extent = factors.extent
+    extent[ROWS], extent[COLUMNS], extent[BACKGROUND] = rows, 0, -1
 
 
 @inner
 def leave_out(factors):
     """Let the layer take no part in the selection."""
-    factors.size[0], factors.size[1], factors.size[2] = 0, 0, -1
+    _begin(factors, 0)
 
 
 @inner
@@ -111,7 +118,7 @@ def keep_columns(factors, bits, units, bias, threshold):
     bits : patterns of g (nh,) or a (nh + 1,), of which the first `units` take part, and with `bias`
     the last one. Zeros are left out, whatever the threshold. Sorted.
     """
-    if factors.size[0] == 0:
+    if factors.extent[ROWS] == 0:
         return
     least = bits.dtype.type(_least_pattern(factors, factors.row_value[0], threshold))
     unsigned = unsigned_mask(bits)
@@ -129,7 +136,7 @@ def keep_columns(factors, bits, units, bias, threshold):
         columns += bits[j] >= least
     sorted_bits, index, position = factors.col_bits, factors.col_index, factors.position
     sort_descending(spare_bits, spare_index, sorted_bits, index, position, columns)
-    factors.size[1] = columns
+    factors.extent[COLUMNS] = columns
 
 
 @inner
@@ -163,9 +170,9 @@ def count_reaching(factors, threshold, prefix):
 
     Returns their sum, each row counted with its weight.
     """
-    column = factors.size[1]
+    column = factors.extent[COLUMNS]
     total = 0
-    for r in range(factors.size[0]):
+    for r in range(factors.extent[ROWS]):
         value = factors.row_value[r]
         while column > 0 and not value * factors.col_value[column - 1] >= threshold:
             column -= 1
@@ -178,9 +185,9 @@ def count_reaching(factors, threshold, prefix):
 def split_at(factors, threshold):
     """For each row the number of columns with a product above the threshold, into `above`, and at
     or above it, into `least`. Returns the sum of the former, each row counted with its weight."""
-    columns = factors.size[1]
+    columns = factors.extent[COLUMNS]
     column, total = columns, 0
-    for r in range(factors.size[0]):
+    for r in range(factors.extent[ROWS]):
         value = factors.row_value[r]
         while column > 0 and not value * factors.col_value[column - 1] > threshold:
             column -= 1

@@ -6,6 +6,7 @@ from numba import prange
 from energynet.kernels._jit import inner, shared
 from energynet.kernels.factors import leave_out, list_inputs, list_outputs
 from energynet.kernels.native import scatter_add
+from energynet.kernels.state import BACKGROUND, ROWS
 from energynet.kernels.sums import power
 from energynet.kernels.threshold import find_threshold
 from energynet.kernels.ties import (
@@ -16,7 +17,7 @@ from energynet.kernels.ties import (
     set_prefixes,
 )
 
-DENSE = 0.1  # share of the units from which on a row is streamed instead of scattered into
+DENSE_ROW = 0.1  # share of the units from which on a row is streamed instead of scattered into
 
 
 @inner
@@ -37,12 +38,12 @@ def update_largest(team, network, images, plan, buffers, ranking, energies, step
         needed = k - chosen if threshold > 0 else 0  # a dw of 0 is not applied
         ties_hidden = min(needed, count_tied(hidden))
         ties_output = min(needed - ties_hidden, count_tied(output))
-        if hidden.size[0] > 0:
+        if hidden.extent[ROWS] > 0:
             _account(energies, 0, hidden, choice, threshold, ties_hidden)
             shared = _choose_hidden(
                 network, images, plan, buffers, hidden, choice, step, (count, ties_hidden)
             )
-        if output.size[0] > 0:
+        if output.extent[ROWS] > 0:
             _account(energies, 1, output, choice, threshold, ties_output)
             _choose_output(network, plan, buffers, output, choice, step, ties_output)
     _apply_rows(team, network, images, plan, buffers, hidden, output, choice, (count, shared))
@@ -52,7 +53,7 @@ def update_largest(team, network, images, plan, buffers, ranking, energies, step
 @inner
 def _account(energies, layer, factors, choice, threshold, ties):
     """Add the energies of the entries above the threshold, and of some at it."""
-    rows, chosen = factors.size[0], ties
+    rows, chosen = factors.extent[ROWS], ties
     for r in range(rows):
         chosen += factors.row_weight[r] * factors.above[r]
     energies.m0[layer] += chosen
@@ -74,7 +75,7 @@ def _add_above(factors, choice, exponent, total):
     for c in range(factors.above[0]):  # the longest prefix
         running += power(factors.col_value[c], exponent)
         choice.power_sum[c + 1] = running
-    for r in range(factors.size[0]):
+    for r in range(factors.extent[ROWS]):
         value = factors.row_weight[r] * power(factors.row_value[r], exponent)
         total += value * choice.power_sum[factors.above[r]]
     return total
@@ -97,7 +98,7 @@ def _choose_hidden(network, images, plan, buffers, factors, choice, step, number
         _apply_singles(network, images, buffers, factors, choice, singles)
     for p in range(factors.least[0]):
         choice.signed[p] = buffers.g[factors.col_index[p]]
-    background = factors.size[2]
+    background = factors.extent[BACKGROUND]
     return prefix[background] if background >= 0 else 0
 
 
@@ -108,7 +109,10 @@ def _apply_singles(network, images, buffers, factors, choice, singles):
     n_in = buffers.row.shape[0] - 1
     g, c = buffers.g, images.background
     if pixels > 0:
-        start, stop = factors.above[factors.size[2]], factors.least[factors.size[2]]
+        start, stop = (
+            factors.above[factors.extent[BACKGROUND]],
+            factors.least[factors.extent[BACKGROUND]],
+        )
         columns = factors.col_index[start:stop]
         for p in range(columns.shape[0]):
             choice.signed[p] = g[columns[p]]
@@ -138,7 +142,7 @@ def _apply_rows(team, network, images, plan, buffers, hidden, output, choice, nu
 @inner
 def _apply_part(part, parts, network, images, plan, buffers, hidden, output, choice, numbers):
     _apply_hidden(part, parts, network, images, plan, buffers, hidden, choice, numbers)
-    for r in range(part, output.size[0], parts):
+    for r in range(part, output.extent[ROWS], parts):
         o, above = output.row_source[r], output.above[r]
         scatter_add(network.w2[o], output.col_index[:above], choice.signed_a[:above], buffers.q[o])
 
@@ -154,7 +158,7 @@ def _apply_hidden(part, parts, network, images, plan, buffers, factors, choice, 
         both = min(prefix, back)
         longer = max(prefix, back)
         rest = x if prefix > back else -c
-        if longer > DENSE * plan.units:
+        if longer > DENSE_ROW * plan.units:
             _stream_row(row[: plan.units], buffers.g, factors, (both, longer), (s, rest))
         else:
             columns, g = factors.col_index, choice.signed
@@ -206,7 +210,7 @@ def _choose_output(network, plan, buffers, factors, choice, step, ties):
     """Into factors.above: how many columns of each row change, those above the threshold and, if
     all of them do, those at it; some of those are applied at once."""
     if ties == count_tied(factors):
-        for r in range(factors.size[0]):
+        for r in range(factors.extent[ROWS]):
             factors.above[r] = factors.least[r]
     elif ties > 0:
         _apply_tied_outputs(network, plan, buffers, factors, choice, step, ties)

@@ -10,9 +10,10 @@ from numba import prange
 from energynet.kernels._jit import inner, shared
 from energynet.kernels.factors import list_inputs
 from energynet.kernels.native import kth_largest, masked_add
-from energynet.kernels.sums import count_nonzero, power, sum_power
+from energynet.kernels.state import BACKGROUND, ROWS
+from energynet.kernels.sums import count_nonzero, power, sum_power, units_of
 from energynet.kernels.ties import count_tied, resolve_hidden, set_prefixes, sort_ties
-from energynet.kernels.updates import add_row, units_of
+from energynet.kernels.updates import add_row
 
 GROUP = 16  # units whose maximum decides whether they are looked at one by one
 
@@ -38,16 +39,16 @@ def _choose_inputs(plan, step, buffers, factors, choice, count):
     needed = plan.k_hidden
     threshold = buffers.x[0] * 0
     reached = 0
-    for r in range(factors.size[0]):
+    for r in range(factors.extent[ROWS]):
         reached += factors.row_weight[r]
         if reached >= needed:
             threshold = factors.row_value[r]
             break
-    for r in range(factors.size[0]):
+    for r in range(factors.extent[ROWS]):
         factors.above[r] = factors.row_value[r] > threshold
         factors.least[r] = factors.row_value[r] >= threshold
         needed -= factors.row_weight[r] * factors.above[r]
-    background = factors.size[2]
+    background = factors.extent[BACKGROUND]
     if needed < count_tied(factors):
         set_prefixes(choice, count, factors.above)
         share = background >= 0 and factors.above[background] == 1

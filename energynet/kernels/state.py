@@ -9,6 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+CODES = 257  # of 8-bit pixels, and of the bias unit
+BIAS_CODE = CODES - 1
+ROWS, COLUMNS, BACKGROUND = 0, 1, 2  # of Factors.extent
+STEPS, NOT_FINITE = 0, 1  # of a run's clock
+
 
 class Network(NamedTuple):
     """The weights; lazy background: W1[i, j] = u[i, j] + v[j] where the rule allows change.
@@ -30,8 +35,8 @@ class Images(NamedTuple):
 
     codes           : uint8 (n, n_in), or (0, n_in) where `values` is used
     values          : real (n, n_in), or (0, n_in)
-    table           : real (257,), x of each code; 256 stands for the bias unit, x = 1
-    order           : int64 (257,), codes by falling |x|
+    table           : real (CODES,), x of each code; that of BIAS_CODE is 1
+    by_size         : int64 (CODES,), codes by falling |x|
     label           : int32 (n,)
     background      : real, the x value that most pixels share; 0 where there is none
     background_code : its code, or -1
@@ -40,7 +45,7 @@ class Images(NamedTuple):
     codes: np.ndarray
     values: np.ndarray
     table: np.ndarray
-    order: np.ndarray
+    by_size: np.ndarray
     label: np.ndarray
     background: np.floating
     background_code: int
@@ -54,15 +59,13 @@ class Activation(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """The numbers that stay the same for a whole run; see `rules.Plan` for the first four."""
+    """The numbers that stay the same for a whole run; see `rules.Plan` for the first three."""
 
-    update: int
     k_hidden: int
     k_output: int
     units: int
     eta: np.floating  # real
-    activation: int  # the kind, as in Activation
-    slope: np.floating  # real
+    activation: Activation
     softmax: bool  # cross-entropy of softmax outputs instead of the squared error
     permutation: bool  # a fresh permutation each epoch instead of draws with replacement
     order_key: np.uint64
@@ -75,7 +78,7 @@ class Buffers(NamedTuple):
 
     row, x, s : int64, real, real (n_in + 1,): the stroke rows, their x, and x - background; the
                 bias comes last among them with x = s = 1
-    x_all     : real (n_in + 1,), x of every pixel and the bias unit (rule `random`)
+    x_all     : real (n_in + 1,), x of every pixel and the bias unit (`random`, rules of one's own)
     code      : int64 (n_in + 1,), the codes of the strokes (8-bit images)
     h         : real (nh,), net input
     a, a_bits : real (nh + 1,), activity, the bias unit's 1 at the end
@@ -138,7 +141,7 @@ class Factors(NamedTuple):
     """One layer's |dw| as the outer product of two lists, both sorted in descending order.
 
     A row is a level of the input (or an output unit), a column is a hidden unit. `rows` stands for
-    257, n_in + 2 or n_out, `columns` for nh + 1.
+    CODES, n_in + 2 or n_out, `columns` for nh + 1.
 
     row_value, row_bits : (rows,)  |x| or |q|, none of them 0
     row_source : int32 (rows,)  output unit; where inputs have no codes, position in Buffers.row
@@ -151,8 +154,8 @@ class Factors(NamedTuple):
     spare_value, spare_bits, spare_index : scratch of at least max(rows, columns)
     position   : int32, scratch to sort, about twice as large as the lists
     scalar_value, scalar_bits : (1,), for single patterns
-    size       : int64 (3,)  rows and columns in use, row of the background or -1; without rows the
-                 layer takes no part
+    extent     : int64 (3,)  ROWS and COLUMNS in use; which row is the BACKGROUND's, or -1; without
+                 rows the layer takes no part
     """
 
     row_value: np.ndarray
@@ -174,13 +177,13 @@ class Factors(NamedTuple):
     position: np.ndarray
     scalar_value: np.ndarray
     scalar_bits: np.ndarray
-    size: np.ndarray
+    extent: np.ndarray
 
 
 class Choice(NamedTuple):
     """Which synapses a step of `largest*` changes, and scratch to find and apply them.
 
-    level_count, level_row : int64 (257,)  strokes of each code, and its row among the factors
+    level_count, level_row : int64 (CODES,)  strokes of each code, and its row among the factors
     row_of     : int64 (n_in + 1,)  for each stroke its row among the factors, or -1
     prefix     : int64 (n_in + 1,)  for each stroke: how many of the sorted columns
     pixel      : int32 (n_in,)  background pixels that are chosen one by one

@@ -6,18 +6,12 @@ A step that meets one is not applied, and the run is over.
 
 from energynet.kernels._jit import inner, jit
 from energynet.kernels.draws import image_of_step, permute
-from energynet.kernels.forward import (
-    backward,
-    find_error,
-    finite_signals,
-    fold,
-    forward,
-    list_strokes,
-    shift_strokes,
-)
 from energynet.kernels.largest import update_largest
+from energynet.kernels.passes import backward, find_error, finite_signals, fold, forward
 from energynet.kernels.per_neuron import update_per_neuron
 from energynet.kernels.random_subset import update_random
+from energynet.kernels.state import NOT_FINITE, STEPS
+from energynet.kernels.strokes import list_strokes, shift_strokes
 from energynet.kernels.threshold import backward_counted
 from energynet.kernels.updates import account_mask, account_units, update_mask, update_units
 
@@ -28,22 +22,22 @@ FOLD_EVERY = 2000  # steps, counted from step 0: rounding in u and r cannot pile
 def resume(plan, images, buffers, clock):
     """Have the permutation of the current epoch at hand; whole epochs draw their own."""
     n = images.label.shape[0]
-    if plan.permutation and clock[0] % n != 0:
-        permute(buffers.order, plan.order_key, clock[0] // n)
+    if plan.permutation and clock[STEPS] % n != 0:
+        permute(buffers.order, plan.order_key, clock[STEPS] // n)
 
 
 @inner
 def _forward(team, network, images, plan, mask, buffers, clock):
     """Forward pass of the step's image and the errors of the outputs.
 
-    Returns (number of strokes, sum of s); sets clock[1] if something is not finite.
+    Returns (number of strokes, sum of s); sets clock[NOT_FINITE] if something is not finite.
     """
-    image = image_of_step(plan, buffers.order, images.label.shape[0], clock[0])
+    image = image_of_step(plan, buffers.order, images.label.shape[0], clock[STEPS])
     count = list_strokes(images, image, buffers.row, buffers.x, buffers.code)
     total = shift_strokes(buffers.x, images.background, buffers.s, count)
     forward(team, network, images, plan, mask, buffers, count, total)
     if not find_error(plan, images.label[image], buffers):
-        clock[1] = 1
+        clock[NOT_FINITE] = 1
     return count, total
 
 
@@ -51,18 +45,18 @@ def _forward(team, network, images, plan, mask, buffers, clock):
 def compute_signals(team, network, images, plan, mask, buffers, clock):
     """Forward and backward pass of the step's image: all factors of dw, in `buffers`."""
     count, total = _forward(team, network, images, plan, mask, buffers, clock)
-    if clock[1] == 0:
+    if clock[NOT_FINITE] == 0:
         backward(team, network, plan, buffers)
         if not finite_signals(buffers):
-            clock[1] = 1
+            clock[NOT_FINITE] = 1
     return count, total
 
 
 @inner
 def finish_step(network, mask, clock):
     """Count the step, and fold the background now and then."""
-    clock[0] += 1
-    if clock[0] % FOLD_EVERY == 0:
+    clock[STEPS] += 1
+    if clock[STEPS] % FOLD_EVERY == 0:
         fold(network, mask)
 
 
@@ -70,9 +64,9 @@ def finish_step(network, mask, clock):
 def run_units(team, network, images, plan, mask, buffers, energies, clock, stop):
     """Train until step `stop` with all synapses of the first `units` hidden units plastic."""
     resume(plan, images, buffers, clock)
-    while clock[0] < stop and clock[1] == 0:
+    while clock[STEPS] < stop and clock[NOT_FINITE] == 0:
         count, total = compute_signals(team, network, images, plan, mask, buffers, clock)
-        if clock[1] == 0:
+        if clock[NOT_FINITE] == 0:
             update_units(team, network, images, plan, buffers, count, total)
             account_units(images, plan, buffers, energies, count)
             finish_step(network, mask, clock)
@@ -82,9 +76,9 @@ def run_units(team, network, images, plan, mask, buffers, energies, clock, stop)
 def run_mask(team, network, images, plan, mask, buffers, energies, clock, stop):
     """Train until step `stop` with the synapses of a fixed mask plastic."""
     resume(plan, images, buffers, clock)
-    while clock[0] < stop and clock[1] == 0:
+    while clock[STEPS] < stop and clock[NOT_FINITE] == 0:
         count, _ = compute_signals(team, network, images, plan, mask, buffers, clock)
-        if clock[1] == 0:
+        if clock[NOT_FINITE] == 0:
             update_mask(team, network, images, mask, buffers, count)
             account_mask(team, images, mask, buffers, energies, count)
             finish_step(network, mask, clock)
@@ -94,10 +88,10 @@ def run_mask(team, network, images, plan, mask, buffers, energies, clock, stop):
 def run_random(team, network, images, plan, mask, buffers, drawn, energies, clock, stop):
     """Train until step `stop` with a fresh random set of synapses in each step."""
     resume(plan, images, buffers, clock)
-    while clock[0] < stop and clock[1] == 0:
+    while clock[STEPS] < stop and clock[NOT_FINITE] == 0:
         compute_signals(team, network, images, plan, mask, buffers, clock)
-        if clock[1] == 0:
-            update_random(network, images, plan, buffers, drawn, energies, clock[0])
+        if clock[NOT_FINITE] == 0:
+            update_random(network, images, plan, buffers, drawn, energies, clock[STEPS])
             finish_step(network, mask, clock)
 
 
@@ -105,14 +99,16 @@ def run_random(team, network, images, plan, mask, buffers, drawn, energies, cloc
 def run_largest(team, network, images, plan, mask, buffers, ranking, energies, clock, stop):
     """Train until step `stop` with the largest |dw| of the network or of each layer applied."""
     resume(plan, images, buffers, clock)
-    while clock[0] < stop and clock[1] == 0:
+    while clock[STEPS] < stop and clock[NOT_FINITE] == 0:
         count, _ = _forward(team, network, images, plan, mask, buffers, clock)
-        if clock[1] == 0:
+        if clock[NOT_FINITE] == 0:
             backward_counted(team, network, plan, buffers, ranking.hidden, ranking.output)
             if not finite_signals(buffers):
-                clock[1] = 1
-        if clock[1] == 0:
-            update_largest(team, network, images, plan, buffers, ranking, energies, clock[0], count)
+                clock[NOT_FINITE] = 1
+        if clock[NOT_FINITE] == 0:
+            update_largest(
+                team, network, images, plan, buffers, ranking, energies, clock[STEPS], count
+            )
             finish_step(network, mask, clock)
 
 
@@ -120,10 +116,10 @@ def run_largest(team, network, images, plan, mask, buffers, ranking, energies, c
 def run_per_neuron(team, network, images, plan, mask, buffers, ranking, energies, clock, stop):
     """Train until step `stop` with the largest |dw| onto each neuron applied."""
     resume(plan, images, buffers, clock)
-    while clock[0] < stop and clock[1] == 0:
+    while clock[STEPS] < stop and clock[NOT_FINITE] == 0:
         count, _ = compute_signals(team, network, images, plan, mask, buffers, clock)
-        if clock[1] == 0:
+        if clock[NOT_FINITE] == 0:
             update_per_neuron(
-                team, network, images, plan, buffers, ranking, energies, clock[0], count
+                team, network, images, plan, buffers, ranking, energies, clock[STEPS], count
             )
             finish_step(network, mask, clock)

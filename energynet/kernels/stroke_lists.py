@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from energynet.kernels._jit import jit
-from energynet.kernels.forward import list_strokes, shift_strokes
 from energynet.kernels.native import ROW_BYTES, TOGETHER
 from energynet.kernels.state import Images
+from energynet.kernels.strokes import list_strokes, shift_strokes
 
 
 class StrokeLists(NamedTuple):

@@ -20,6 +20,13 @@ def blocks_of(part, parts, units):
 
 
 @inner
+def units_of(part, parts, nh, units):
+    """The hidden units of a part, as far as they are among the first `units`."""
+    first, last = blocks_of(part, parts, nh + 1)
+    return min(first * BLOCK, units), min(last * BLOCK, units)
+
+
+@inner
 def sum_abs(x, wide):
     """Sum of |x| in float64; x : real (n,); wide : float64 (LANES,), scratch."""
     total = 0.0

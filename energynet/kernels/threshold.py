@@ -21,9 +21,10 @@ from energynet.kernels.factors import (
     unsigned_mask,
     value_of,
 )
-from energynet.kernels.forward import backward_part
 from energynet.kernels.native import kth_largest
-from energynet.kernels.updates import units_of
+from energynet.kernels.passes import backward_part
+from energynet.kernels.state import ROWS
+from energynet.kernels.sums import units_of
 
 GATHERED = 1024  # at most so many products go to the partial selection
 
@@ -128,9 +129,9 @@ def _bracket(hidden, output, top_g, top_a, k):
     shift = shift_of(hidden.col_bits)
     # The top bucket's upper edge times the largest row bounds all products.
     largest = hidden.row_value[0] * 0
-    if hidden.size[0] > 0:
+    if hidden.extent[ROWS] > 0:
         largest = hidden.row_value[0] * value_of(hidden, (top_g + 1) << shift)
-    if output.size[0] > 0:
+    if output.extent[ROWS] > 0:
         bound = output.row_value[0] * value_of(hidden, (top_a + 1) << shift)
         largest = max(largest, bound)
     top = pattern_of(hidden, largest) >> shift
@@ -152,7 +153,7 @@ def _bracket(hidden, output, top_g, top_a, k):
 @inner
 def _estimate(factors, threshold, top):
     """How many products reach the threshold at most, from the buckets alone."""
-    rows = factors.size[0]
+    rows = factors.extent[ROWS]
     shift = shift_of(factors.col_bits)
     for r in range(rows):
         factors.spare_value[r] = threshold / factors.row_value[r]
@@ -207,21 +208,21 @@ def _count_above(hidden, output, value):
 def _between(factors):
     """Products between the two prefixes, weights apart."""
     total = 0
-    for r in range(factors.size[0]):
+    for r in range(factors.extent[ROWS]):
         total += factors.least[r] - factors.above[r]
     return total
 
 
 @inner
 def _keep_trial(factors, prefix):
-    for r in range(factors.size[0]):
+    for r in range(factors.extent[ROWS]):
         prefix[r] = factors.trial[r]
 
 
 @inner
 def _gather(factors, choice, count):
     """Append the products between the two prefixes to choice.gathered; returns the new count."""
-    for r in range(factors.size[0]):
+    for r in range(factors.extent[ROWS]):
         for p in range(factors.above[r], factors.least[r]):
             choice.gathered[count] = factors.row_value[r] * factors.col_value[p]
             choice.weight[count] = factors.row_weight[r]

@@ -1,4 +1,4 @@
-"""Which of several equal |dw| at the threshold change: the order of DESIGN section 3.
+"""Which of several equal |dw| at the threshold change.
 
 W1 comes before W2; inside a layer pi_t(pre) ranks first, then pi_t(post), the smallest first.
 """
@@ -8,6 +8,7 @@ import numpy as np
 from energynet.kernels._jit import inner
 from energynet.kernels.draws import tie_rank
 from energynet.kernels.sort import sort_by_rank
+from energynet.kernels.state import BACKGROUND, ROWS
 
 
 @inner
@@ -22,7 +23,7 @@ def sort_ties(plan, step, index, rank, count):
 def count_tied(factors):
     """Number of entries at the threshold, rows counted with their weight."""
     total = 0
-    for r in range(factors.size[0]):
+    for r in range(factors.extent[ROWS]):
         total += factors.row_weight[r] * (factors.least[r] - factors.above[r])
     return total
 
@@ -52,7 +53,7 @@ def resolve_hidden(plan, step, buffers, count, factors, choice, needed):
     for m in range(members):
         pre = choice.member[m]
         k = choice.stroke_of[pre]
-        r = choice.row_of[k] if k >= 0 else factors.size[2]
+        r = choice.row_of[k] if k >= 0 else factors.extent[BACKGROUND]
         start, stop = factors.above[r], factors.least[r]
         if stop - start > needed:
             for p in range(start, stop):
@@ -80,7 +81,7 @@ def _list_members(buffers, count, factors, choice):
             choice.member[members] = buffers.row[k]
             choice.stroke_of[buffers.row[k]] = k
             members += 1
-    r = factors.size[2]
+    r = factors.extent[BACKGROUND]
     if r >= 0 and factors.least[r] > factors.above[r]:
         k = 0
         for pixel in range(buffers.row.shape[0] - 1):
@@ -123,7 +124,7 @@ def choose_tied_outputs(plan, step, factors, choice, p, needed):
 @inner
 def _list_tied_outputs(factors, choice, p):
     outputs = 0
-    for r in range(factors.size[0]):
+    for r in range(factors.extent[ROWS]):
         choice.member_row[outputs] = factors.row_source[r]
         outputs += factors.above[r] <= p < factors.least[r]
     return outputs

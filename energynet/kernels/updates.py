@@ -10,14 +10,13 @@ from numba import prange
 from energynet.kernels._jit import inner, shared
 from energynet.kernels.native import masked_add
 from energynet.kernels.sums import (
-    BLOCK,
     LANES,
-    blocks_of,
     count_nonzero,
     fold_lanes,
     power,
     power_or_count,
     sum_power,
+    units_of,
 )
 
 
@@ -26,13 +25,6 @@ def add_row(row, values, factor):
     """row[j] += factor * values[j]; both real (n,)."""
     for j in range(row.shape[0]):
         row[j] += factor * values[j]
-
-
-@inner
-def units_of(part, parts, nh, units):
-    """The hidden units of a part, as far as they are among the first `units`."""
-    first, last = blocks_of(part, parts, nh + 1)
-    return min(first * BLOCK, units), min(last * BLOCK, units)
 
 
 @inner

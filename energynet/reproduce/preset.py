@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from energynet import checks
@@ -114,15 +113,6 @@ def load_preset(name: str) -> Preset:
     checks.choice("preset", name, PRESETS)
     text = (files("energynet.reproduce") / "presets" / f"{name}.toml").read_text("utf-8")
     return preset_from_dict(name, tomllib.loads(text))
-
-
-def read_preset(path: Path) -> Preset:
-    """A preset of one's own; raises ConfigError."""
-    try:
-        values = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"preset {path} cannot be read: {error}") from error
-    return preset_from_dict(path.stem, values)
 
 
 def preset_from_dict(name: str, values: Mapping[str, Any]) -> Preset:

@@ -7,54 +7,11 @@ from numba import prange
 
 from energynet.kernels._jit import inner, jit, shared
 from energynet.kernels.activation import activate, derive
-from energynet.kernels.sums import BLOCK, blocks_of, dot_block, sum_abs
-
-BIAS_CODE = 256
+from energynet.kernels.sums import BLOCK, blocks_of, dot_block, sum_abs, units_of
 
 
 @inner
-def list_strokes(images, index, row, x, code):
-    """List the pixels of image `index` that differ from the background, the bias unit last.
-
-    row : int64 (n_in + 1,), x : real (n_in + 1,) and, for 8-bit images, code : int64 (n_in + 1,)
-    are filled. Returns how far.
-    """
-    n_in = row.shape[0] - 1
-    background = images.background
-    count = 0
-    if images.codes.shape[0] > 0:
-        for pixel in range(n_in):
-            c = np.int64(images.codes[index, pixel])
-            row[count] = pixel
-            code[count] = c
-            count += images.table[c] != background
-        for k in range(count):
-            x[k] = images.table[code[k]]
-    else:
-        for pixel in range(n_in):
-            value = images.values[index, pixel]
-            row[count] = pixel
-            x[count] = value
-            count += value != background
-    row[count] = n_in
-    code[count] = BIAS_CODE
-    x[count] = 1
-    return count + 1
-
-
-@inner
-def shift_strokes(x, background, s, count):
-    """s = x - background for the strokes, 1 for the bias. Returns their sum over the pixels."""
-    total = 0.0
-    for k in range(count - 1):
-        s[k] = x[k] - background
-        total += s[k]
-    s[count - 1] = 1
-    return total
-
-
-@inner
-def add_rows(out, matrix, start, row, factor, count):
+def add_listed_rows(out, matrix, start, row, factor, count):
     """out[j] += sum over k < count of factor[k] matrix[row[k], start + j], in that order.
 
     out : real (n,), changed; matrix : real (rows, >= start + n); row : int64, factor : real
@@ -121,8 +78,7 @@ def forward(team, network, images, plan, mask, buffers, count, total):
 @inner
 def _forward(part, parts, network, images, plan, mask, buffers, count, total):
     nh = buffers.h.shape[0]
-    first, last = blocks_of(part, parts, nh + 1)
-    start, stop = min(first * BLOCK, nh), min(last * BLOCK, nh)
+    start, stop = units_of(part, parts, nh, nh)
     h = buffers.h[start:stop]
     v, r = network.v[start:stop], network.r[start:stop]
     background = np.float64(images.background)
@@ -134,8 +90,9 @@ def _forward(part, parts, network, images, plan, mask, buffers, count, total):
     else:
         for j in range(h.shape[0]):
             h[j] = v[j] * total + background * r[j]
-    add_rows(h, network.u, start, buffers.row, buffers.s, count)
-    activate(h, buffers.a[start:], plan.activation, plan.slope)
+    add_listed_rows(h, network.u, start, buffers.row, buffers.s, count)
+    activate(h, buffers.a[start:], plan.activation.kind, plan.activation.slope)
+    first, last = blocks_of(part, parts, nh + 1)
     for block in range(first, last):
         low, high = block * BLOCK, min((block + 1) * BLOCK, nh + 1)
         for o in range(network.w2.shape[0]):
@@ -184,14 +141,13 @@ def _softmax(o, p):
 def backward_part(part, parts, network, plan, buffers):
     """g = eta delta for the units of a part."""
     nh = buffers.g.shape[0]
-    first, last = blocks_of(part, parts, nh + 1)
-    start, stop = min(first * BLOCK, nh), min(last * BLOCK, nh)
+    start, stop = units_of(part, parts, nh, nh)
     g = buffers.g[start:stop]
     for j in range(g.shape[0]):
         g[j] = 0
-    add_rows(g, network.w2, start, buffers.output, buffers.e, buffers.e.shape[0])
+    add_listed_rows(g, network.w2, start, buffers.output, buffers.e, buffers.e.shape[0])
     h, a = buffers.h[start:stop], buffers.a[start:stop]
-    derive(h, a, g, plan.activation, plan.slope)
+    derive(h, a, g, plan.activation.kind, plan.activation.slope)
     for j in range(g.shape[0]):
         g[j] = plan.eta * g[j]
 
