@@ -6,7 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "scripts"))
 
-from docutils.nodes import SkipNode
+from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 from made import make
 from written import defaults
@@ -25,6 +25,7 @@ extensions = [
 exclude_patterns = ["_build", "_made", "scripts"]
 html_theme = "furo"
 html_title = f"energynet {release}"
+html_favicon = "icon.svg"
 html_static_path = ["style.css"]
 html_css_files = ["style.css"]
 html_show_sphinx = False
@@ -51,6 +52,7 @@ def setup(app):
     app.add_html_math_renderer("mathml", (_formula, None), (_formula_block, None))
     app.connect("builder-inited", lambda _app: make())
     app.connect("autodoc-process-docstring", _bars)
+    app.connect("doctree-read", _keep_together)
 
 
 def _bars(_app, _what, _name, _object, _options, lines):
@@ -58,11 +60,32 @@ def _bars(_app, _what, _name, _object, _options, lines):
     lines[:] = [re.sub(r"`(\.\w+)`", r"``\1``", line.replace("|", r"\|")) for line in lines]
 
 
+_BLANK = re.compile(
+    r"(?<=\d) (?=%)|(?<=\d) (?=to \d)|(?<=\d to) (?=\d)"
+    r"|(?<=\bP) (?==)|(?<=\bnh) (?==)|(?<==) (?=\d)"
+)
+
+
+def _keep_together(_app, doctree):
+    """No line ends within "95 %", "1.3 to 1.5" or "nh = 100"."""
+    as_it_is = (nodes.literal, nodes.math, nodes.FixedTextElement)
+    for text in list(doctree.findall(nodes.Text)):
+        if not isinstance(text.parent, as_it_is) and _BLANK.search(text):
+            text.parent.replace(text, nodes.Text(_BLANK.sub("\N{NO-BREAK SPACE}", text)))
+
+
 def _formula(translator, node):
-    translator.body.append(tex2mathml(node.astext()))
-    raise SkipNode
+    translator.body.append(_mathml(node))
+    raise nodes.SkipNode
 
 
 def _formula_block(translator, node):
-    translator.body.append(f'<div class="math">{tex2mathml(node.astext(), as_block=True)}</div>\n')
-    raise SkipNode
+    translator.body.append(f'<div class="math">{_mathml(node, as_block=True)}</div>\n')
+    raise nodes.SkipNode
+
+
+def _mathml(node, **options):
+    """Bars close to what they enclose, brackets of the letters' height, and primes."""
+    text = tex2mathml(node.astext(), **options)
+    text = re.sub("<mo>(?=[{}⟨⟩⌊⌋])", '<mo stretchy="false">', text)
+    return text.replace(">|<", ' lspace="0" rspace="0">|<').replace(">'<", ">\N{PRIME}<")

@@ -33,7 +33,7 @@ class Layer(NamedTuple):
 
     @property
     def dw(self) -> np.ndarray:
-        """All updates, (n_pre, n_post), read-only, made anew each time: as many numbers as the
+        """All updates, (n_pre, n_post), read-only, made anew each time, as many numbers as the
         layer has synapses."""
         product: np.ndarray = self.pre[:, np.newaxis] * self.post
         product.flags.writeable = False

@@ -82,7 +82,7 @@ def load_results(store: str | Path) -> "pd.DataFrame":
 def load_history(store: str | Path, ids: Iterable[str] | None = None) -> "pd.DataFrame":
     """The learning curves of a store: id, step, accuracy, m0, m1, a row for each checkpoint.
 
-    M0 is int64, M1 float64 in units of the weights. ids : those of some runs; None takes all.
+    M0 is int64, M1 float64 in units of the weights. `ids`: those of some runs, all if None.
 
     Raises FileError, ConfigError.
     """

@@ -59,7 +59,7 @@ def train(
     progress: Callable[[Progress], None] | None = None,
     on_checkpoint: Callable[[Checkpoint, Network], None] | None = None,
 ) -> TrainingResult:
-    """Train one network online and account the energy of its updates.
+    """Train one network online and account for the energy of its updates.
 
     Parameters
     ----------

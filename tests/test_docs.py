@@ -233,6 +233,24 @@ def test_the_picture_of_the_modules():
         assert {name.split(".")[-1] for name in group.modules} <= shown
 
 
+class Page(HTMLParser):
+    """A page of the site: its ids, where its links lead, and what it loads."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.ids, self.links, self.loaded = set(), [], []
+        self.feed(path.read_text())
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.ids.add(attrs.get("id"))
+        target = attrs.get("href") or attrs.get("src")
+        if target and not target.startswith("data:"):
+            (self.links if tag == "a" else self.loaded).append(target)
+        if tag == "img":
+            assert attrs["alt"], attrs["src"]
+
+
 class Texts(HTMLParser):
     """Words and arrows of a picture."""
 
@@ -278,3 +296,17 @@ def test_the_site_builds_without_warnings(tmp_path):
     for name in PAGES:
         if name != "README.md":
             assert (tmp_path / "site" / name).with_suffix(".html").exists()
+    site = {path.name: Page(path) for path in (tmp_path / "site").glob("*.html")}
+    for name, page in site.items():
+        for target in page.loaded:  # nothing comes from another host
+            assert (tmp_path / "site" / target.split("?")[0].split("#")[0]).exists(), target
+        for target in page.links:
+            if not target.startswith("https://"):
+                file, _, anchor = target.partition("#")
+                assert not anchor or anchor in site[file or name].ids, f"{name}: {target}"
+                assert not file or (tmp_path / "site" / file).exists(), f"{name}: {target}"
+
+
+def test_files_that_the_readme_links_to_exist():
+    for target in re.findall(r"\]\((?!https://)([^)#]+)\)", TEXTS["README.md"]):
+        assert (blocks.ROOT / target).exists(), target

@@ -101,9 +101,9 @@ def draw() -> str:
     arrows = [_arrow(a, b, tops, heights) for a, b in sorted(needed(imports()))]
     height = tops[-1] + heights[-1] + 8
     return (
-        f'<div class="wide"><svg class="modules" role="img" viewBox="0 0 {WIDTH} {height}"'
+        f'<div class="wide" tabindex="0"><svg role="img" viewBox="0 0 {WIDTH} {height}"'
         ' fill="currentColor"'
-        ' aria-label="Groups of modules from left to right in the order of the data flow; arrows'
+        ' aria-label="Groups of modules from top to bottom in the order of the data flow; arrows'
         ' lead from a group to those that import from it" xmlns="http://www.w3.org/2000/svg">'
         '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7"'
         ' markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z"/></marker></defs>'

@@ -49,7 +49,8 @@ def draw() -> str:
         "A matrix of updates: the largest are scattered as they come; sorted by both factors they"
         " lie under a staircase"
     )
-    return inline_svg(buffer.getvalue(), "rank-one", title) + "\n"
+    picture = inline_svg(buffer.getvalue(), "rank-one", title)
+    return f'<div class="wide" tabindex="0">{picture}</div>\n'
 
 
 def _panel(axes, mask, rows: str, columns: str, title: str) -> None:
