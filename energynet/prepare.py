@@ -56,6 +56,11 @@ class Run:
     rule: Rule
 
     @property
+    def activation(self) -> state.Activation:
+        """Of the hidden units, as evaluation takes it."""
+        return state.Activation(self.plan.activation, self.plan.slope)
+
+    @property
     def step(self) -> int:
         """Steps done."""
         return int(self.clock[state.STEPS])
@@ -166,12 +171,14 @@ def _start_network(config: TrainingConfig, shape: Shape, dtype: np.dtype) -> sta
 def _kernel_plan(config: TrainingConfig, plan: Plan, images: state.Images) -> state.Plan:
     keys = stream_keys(config.seed)
     dtype = images.table.dtype
+    activation = activation_of(config.activation, dtype)
     return state.Plan(
         k_hidden=plan.k_hidden,
         k_output=plan.k_output,
         units=plan.units,
         eta=dtype.type(learning_rate(config, images)),
-        activation=activation_of(config.activation, dtype),
+        activation=activation.kind,
+        slope=activation.slope,
         softmax=config.output == "softmax",
         permutation=config.sample_order == "permutation",
         order_key=keys["order"],

@@ -218,7 +218,7 @@ class _Training:
             empty = network._replace(u=network.u[:1], v=network.v.copy(), r=network.r.copy())
             fold(empty, mask._replace(start_hidden=mask.start_hidden[:0], dense=mask.dense[:0]))
             none = lists._replace(image=lists.image[:0])
-            evaluate_lists(network, none, self.run.plan.activation, threads=1)
+            evaluate_lists(network, none, self.run.activation, threads=1)
         finally:
             notice.cancel()
         spent = time.perf_counter() - began
@@ -250,9 +250,7 @@ class _Training:
             if not all(np.isfinite(w).all() for w in (network.r, network.u[-1], network.w2)):
                 run.clock[NOT_FINITE] = 1
                 return
-            _, predicted = evaluate_lists(
-                network, run.test_strokes, run.plan.activation, self.threads
-            )
+            _, predicted = evaluate_lists(network, run.test_strokes, run.activation, self.threads)
             accuracy = float(np.mean(predicted == run.test_label))
         m0, m1 = int(run.energies.m0.sum()), float(run.energies.power[0].sum())
         self.history.append(Checkpoint(self.step, accuracy, m0, m1))

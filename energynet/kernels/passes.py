@@ -91,7 +91,7 @@ def _forward(part, parts, network, images, plan, mask, buffers, count, total):
         for j in range(h.shape[0]):
             h[j] = v[j] * total + background * r[j]
     add_listed_rows(h, network.u, start, buffers.row, buffers.s, count)
-    activate(h, buffers.a[start:], plan.activation.kind, plan.activation.slope)
+    activate(h, buffers.a[start:], plan.activation, plan.slope)
     first, last = blocks_of(part, parts, nh + 1)
     for block in range(first, last):
         low, high = block * BLOCK, min((block + 1) * BLOCK, nh + 1)
@@ -147,7 +147,7 @@ def backward_part(part, parts, network, plan, buffers):
         g[j] = 0
     add_listed_rows(g, network.w2, start, buffers.output, buffers.e, buffers.e.shape[0])
     h, a = buffers.h[start:stop], buffers.a[start:stop]
-    derive(h, a, g, plan.activation.kind, plan.activation.slope)
+    derive(h, a, g, plan.activation, plan.slope)
     for j in range(g.shape[0]):
         g[j] = plan.eta * g[j]
 

@@ -65,7 +65,8 @@ class Plan(NamedTuple):
     k_output: int
     units: int
     eta: np.floating  # real
-    activation: Activation
+    activation: int  # the kind; apart from its slope, as parallel loops take no tuple in a tuple
+    slope: np.floating  # real
     softmax: bool  # cross-entropy of softmax outputs instead of the squared error
     permutation: bool  # a fresh permutation each epoch instead of draws with replacement
     order_key: np.uint64
