@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from typing import Any
 
+from energynet.checks import shown
 from energynet.cli_parts import (
     add_command,
     add_where,
@@ -206,12 +207,27 @@ def _counts_of_store(store: Store) -> dict[str, Counter[str]]:
 def _counts_of_grid(options: argparse.Namespace, store: Store) -> dict[str, Counter[str]]:
     from energynet.sweep import Plan
 
-    counts = {}
-    for number, configs in enumerate(Grid.from_toml(options.grid).block_configs(), 1):
-        plan = Plan(configs, store, options.data)
-        outcomes = Counter(outcome or "missing" for outcome in plan.outcomes.values())
-        counts[f"block {number}"] = outcomes
-    return counts
+    blocks = Grid.from_toml(options.grid).block_configs()
+    plans = [Plan(configs, store, options.data) for configs in blocks]
+    _tell_of_other_data(store, options.data, {plan.data_sha256 for plan in plans})
+    return {
+        f"block {number}": Counter(outcome or "missing" for outcome in plan.outcomes.values())
+        for number, plan in enumerate(plans, 1)
+    }
+
+
+def _tell_of_other_data(store: Store, name: str, asked: set[str]) -> None:
+    """A hint where no stored run is of the data that were asked for."""
+    from energynet.table import load_results
+
+    table = load_results(store.root)
+    stored = set(table.get("data_sha256", ()))
+    if stored and asked.isdisjoint(stored):
+        print(
+            f"energynet: all runs in {store.root} are of other data than {shown(name)}:"
+            " give theirs with --data",
+            file=sys.stderr,
+        )
 
 
 def _export(options: argparse.Namespace) -> int:
