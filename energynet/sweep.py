@@ -185,6 +185,7 @@ def _named(data: str | Path | Dataset, store: Store) -> tuple[str, str]:
 def _run_locally(plan: Plan, store: Store, workers: int, shown: SweepProgress) -> None:
     pool = Pool(workers, plan.todo)
     missing = {spec["id"] for spec in plan.todo}
+    begun = set()
 
     def take(report: Report) -> None:
         identity = report.spec["id"]
@@ -197,6 +198,7 @@ def _run_locally(plan: Plan, store: Store, workers: int, shown: SweepProgress) -
             missing.discard(identity)
             shown.end(config, report.outcome or "failed")
         elif "deaths" not in report.spec:  # else it began before its worker died
+            begun.add(identity)
             shown.begin()
 
     try:
@@ -204,7 +206,11 @@ def _run_locally(plan: Plan, store: Store, workers: int, shown: SweepProgress) -
             drain(pool.reports, 0.5, take)
             shown.tick(shown.running)
     finally:
-        _stop(pool)
+        try:
+            _stop(pool)
+        finally:
+            for identity in begun & missing:  # also where a worker had no time to say so
+                store.leave(identity)
 
 
 def _stop(pool: Pool) -> None:

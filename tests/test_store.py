@@ -302,6 +302,10 @@ def test_a_run_that_gives_no_sign_of_life_was_interrupted(tmp_path):
     assert store.outcome(identity) == "interrupted"
     store.still_running(identity)
     assert store.outcome(identity) == "running"
+    store.leave(identity)
+    assert store.outcome(identity) == "interrupted"
+    store.begin(identity, GRID.configs[0], "")
+    assert store.outcome(identity) == "running"
 
 
 def test_fields_added_later_leave_stored_ids_alone():

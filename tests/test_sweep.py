@@ -114,6 +114,13 @@ def wait_for_runs(store, number, process):
         time.sleep(0.02)
 
 
+def under_way(store):
+    """How runs count that were begun and have no result."""
+    begun = {folder.parent for folder in store.glob("*/*/spec.json")}
+    ended = {folder.parent for folder in store.glob("*/*/result.json")}
+    return {Store(store).outcome(folder.name) for folder in begun - ended}
+
+
 # Too slow a learner to end before `max_steps`.
 ENDLESS = {"learning_rate": 1e-6, "test_every": 5_000, "target_accuracy": 1.0}
 
@@ -166,6 +173,7 @@ def test_interrupts_are_clean(undisturbed_slow, tmp_path, sent):
     begun = len(list(store.glob("*/*/spec.json")))
     saved = len(list(store.glob("*/*/checkpoint.npz")))
     assert begun - stored == saved  # whatever was under way
+    assert under_way(store) == {"interrupted"}
     same(en.sweep(slow_grid(), store, data=digits(), progress=False), undisturbed_slow)
 
 
@@ -206,6 +214,30 @@ def test_an_interrupt_while_workers_start_shows_nothing_of_them(tmp_path):
     _, shown = process.communicate(timeout=30)
     assert "0 of 12 runs are stored; the same command does the rest" in shown
     assert shown.count("Traceback") == 1  # that of the script itself
+
+
+BUSY = (
+    """
+import subprocess
+from energynet import pool
+popen = subprocess.Popen
+def busy(command, **options):
+    code = command[-1].removesuffix("main()") + "import os, time; from energynet import worker; "
+    up = "os.write(2, b'up' + os.linesep.encode())"
+    code += "worker.train = lambda *_, **__: (" + up + ", time.sleep(60)); main()"
+    return popen([*command[:-1], code], **options)
+pool.subprocess.Popen = busy
+"""
+    + SLOW
+)
+
+
+def test_runs_whose_workers_had_to_be_killed_count_as_interrupted(tmp_path):
+    process = driver(tmp_path / "runs", script=BUSY)
+    assert "up\n" in process.stderr
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=30)
+    assert under_way(tmp_path / "runs") == {"interrupted"}
 
 
 def test_a_run_that_kills_its_workers_is_given_up(tmp_path, monkeypatch):
@@ -319,6 +351,7 @@ def test_an_interrupt_reaches_the_runs_of_any_executor(undisturbed_slow, tmp_pat
     assert "runs are stored; the same command does the rest" in shown
     assert 2 <= len(list(store.glob("*/*/result.json"))) < len(with_a_long_run())
     assert list(store.glob("*/*/checkpoint.npz"))  # the long run, where it stood
+    assert under_way(store) == {"interrupted"}
     assert not list(store.glob(".stop-*"))
     table = en.sweep(with_a_long_run(), store, data=digits(), progress=False)
     same(table[table["max_steps"] == 200_000].reset_index(drop=True), undisturbed_slow)
