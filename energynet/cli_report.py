@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from energynet.cli_parts import add_command, path_argument
-from energynet.files import check_writable, made_folder
+from energynet.files import check_folder, check_writable
 
 _FIGURES_EXAMPLES = """\
 examples:
@@ -72,8 +72,8 @@ def _figures(options: argparse.Namespace) -> int:
     from energynet.analysis.read import read_results
     from energynet.figures import save_figures
 
-    folder = made_folder(options.out, "out")
-    for path in save_figures(*read_results(options.results), folder):
+    check_folder(options.out, "out")
+    for path in save_figures(*read_results(options.results), options.out):
         print(path)
     return 0
 

@@ -14,7 +14,6 @@ import math
 import os
 import re
 import shutil
-import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -25,7 +24,7 @@ from typing import Any
 from energynet import checks
 from energynet.config import NUMERICS_VERSION, TrainingConfig
 from energynet.errors import ConfigError, FileError
-from energynet.files import sync_folder, written_whole
+from energynet.files import check_folder, sync_folder, written_whole
 from energynet.result import Checkpoint, TrainingResult, finite
 
 DONE = ("reached", "exhausted", "diverged")
@@ -59,22 +58,16 @@ def run_id(config: TrainingConfig, data_sha256: str) -> str:
 class Store:
     """A folder of results.
 
-    Raises FileError where it cannot be read or, with `create`, written.
+    It is made with its first run. Raises FileError where it cannot be read or, with `create`,
+    written.
     """
 
     def __init__(self, folder: str | Path, create: bool = True) -> None:
         self.root = checks.path("store", folder)
-        if not create:
-            if not self.root.is_dir():
-                raise FileError(f"store {self.root} is not a folder of results")
-            return
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.root):
-                pass
-        except OSError as error:
-            reason = error.strerror or error
-            raise FileError(f"store {self.root} cannot be written: {reason}") from error
+        if create:
+            check_folder(self.root, "store")
+        elif not self.root.is_dir():
+            raise FileError(f"store {self.root} is not a folder of results")
 
     def folder(self, identity: str) -> Path:
         """Where a run's files are."""

@@ -17,7 +17,7 @@ from energynet import checks
 from energynet.config import NUMERICS_VERSION, TrainingConfig
 from energynet.data import Dataset, load_idx, load_mnist
 from energynet.errors import ConfigError, EnergynetError
-from energynet.files import written_whole
+from energynet.files import made_folder, written_whole
 from energynet.grid import longest_first
 from energynet.own_rule_import import check_importable
 from energynet.pool import Pool, Report, drain
@@ -85,6 +85,7 @@ def sweep(
     grid = _configs(grid)
     opened = Store(store)
     plan = Plan(grid, opened, data, retry_failed, shard)
+    made_folder(opened.root, "store")
     shown = SweepProgress(
         [plan.configs[spec["id"]] for spec in plan.todo],
         len(plan.configs) - len(plan.todo),
@@ -164,7 +165,8 @@ def _pair(shard: Any) -> tuple[int, int]:
 def _named(data: str | Path | Dataset, store: Store) -> tuple[str, str]:
     """A name by which workers can load the data set, and its hash."""
     if isinstance(data, Dataset):
-        path = store.root.resolve() / f"data-{data.sha256[:16]}.npz"
+        folder = made_folder(store.root, "store").resolve()
+        path = folder / f"data-{data.sha256[:16]}.npz"
         if not path.exists():
             with written_whole(path) as file:
                 np.savez(

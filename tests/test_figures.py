@@ -362,6 +362,7 @@ def test_command_refuses_what_is_no_table(name, content, message, tmp_path, caps
         arguments = [command[0], str(tmp_path / name), command[1], str(tmp_path / command[2])]
         assert main(arguments) == 2
         assert message in capsys.readouterr().err
+        assert not (tmp_path / command[2]).exists()
 
 
 def test_a_folder_of_runs_brings_its_history(table, tmp_path, monkeypatch):

@@ -431,6 +431,7 @@ def test_command_line(tmp_path, capsys):
     grid.write_text(TOML)
     assert main(["sweep", str(grid), "--store", store, "--dry-run"]) == 0
     assert capsys.readouterr().out.startswith("4 runs, 0 stored, 4 to do: about")
+    assert not Path(store).exists()
     assert main(["sweep", str(grid), "--store", store, "--shard", "1/2", "--workers", "1"]) == 0
     shown = capsys.readouterr()
     assert shown.out == "2 exhausted\n"
@@ -460,6 +461,7 @@ def test_bad_usage(tmp_path, capsys, flags, message):
     shown = capsys.readouterr()
     assert message in shown.err
     assert shown.err.count("\n") == 1
+    assert not (tmp_path / "runs").exists()
 
 
 def test_a_notebook_cell(tmp_path):

@@ -15,7 +15,7 @@ from energynet.figures.fractions import costs_against_fraction, m1_against_fract
 from energynet.figures.schematic import schematic
 from energynet.figures.sizes import maximum_saving, optimal_energies
 from energynet.figures.updates import updates
-from energynet.files import made_folder, written_whole
+from energynet.files import check_folder, made_folder, written_whole
 
 DRAWINGS: tuple[Drawing, ...] = (
     schematic,
@@ -49,8 +49,10 @@ def save_figures(
 
     Returns the files written. Raises FileError.
     """
-    folder = made_folder(Path(folder), "folder")
+    folder = Path(folder)
+    check_folder(folder, "folder")
     results = Results.of(table, history)
+    made_folder(folder, "folder")
     files = []
     for drawing in DRAWINGS:
         numbers = drawing.numbers(results)
