@@ -175,10 +175,12 @@ class TrainingResult:
         energy, seconds = self.energy, self.seconds
         share = self.plastic_synapses / self.synapses
         mean = energy.m0 / self.steps if self.steps else 0.0
+        best = self.best_accuracy
         rows = [
             ("outcome", self.outcome),
             ("steps", f"{self.steps:,d}"),
-            ("test accuracy", "none" if self.accuracy is None else f"{100 * self.accuracy:.2f} %"),
+            ("test accuracy", _percent(self.accuracy)),
+            *([] if best == self.accuracy else [("best test accuracy", _percent(best))]),
             ("synapses", f"{self.synapses:,d}"),
             ("may change in a step", f"{self.plastic_synapses:,d} ({100 * share:.3g} %)"),
             ("change in a step, mean", f"{mean:,.0f} ({100 * mean / self.synapses:.3g} %)"),
@@ -202,6 +204,10 @@ class TrainingResult:
         title = f"{self.config.rule.name}, {self.config.hidden} hidden units: {self.outcome}"
         steps, accuracy, _, m1 = zip(*self.history, strict=True) if self.history else ((),) * 4
         return draw_curve(steps, accuracy, m1, self.config.target_accuracy, title)
+
+
+def _percent(accuracy: float | None) -> str:
+    return "none" if accuracy is None else f"{100 * accuracy:.2f} %"
 
 
 def finite(value: Any) -> Any:

@@ -66,6 +66,16 @@ def test_a_result_in_a_notebook_says_what_the_command_line_says():
     assert rows["M_0.5"] == f"{result.energy.alpha[0.5]:.4g}"
 
 
+def test_the_best_accuracy_is_told_where_the_last_is_another():
+    fell = run(learning_rate=0.3)
+    assert fell.best_accuracy > fell.accuracy
+    rows = dict(fell.summary())
+    assert rows["test accuracy"] == f"{100 * fell.accuracy:.2f} %"
+    assert rows["best test accuracy"] == f"{100 * fell.best_accuracy:.2f} %"
+    assert "best_accuracy" not in fell.to_dict()
+    assert "best test accuracy" not in dict(run(max_steps=100).summary())
+
+
 def test_a_grid_in_a_notebook():
     grid = en.Grid(hidden=[3, 4], rule="largest", fraction=[0.1], seeds=20) + en.Grid(hidden=5)
     cells = Cells(grid._repr_html_()).cells
