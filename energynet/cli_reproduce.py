@@ -97,7 +97,7 @@ class _Stored:
         from energynet.sweep import sweep
 
         if not self.options.quiet:
-            print(f"{stage}: {len(configs)} runs", file=sys.stderr, flush=True)
+            print(f"{stage}: {checks.counted(len(configs), 'run')}", file=sys.stderr, flush=True)
         sweep(
             configs,
             self.store,

@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from typing import Any
 
-from energynet.checks import shown
+from energynet.checks import counted, shown
 from energynet.cli_parts import (
     add_command,
     add_where,
@@ -163,8 +163,9 @@ def _estimate(plan: Any, workers: int) -> str:
     memory = sum(sorted((expected_bytes(config) for config in todo), reverse=True)[:workers])
     stored = len(plan.configs) - len(todo)
     return (
-        f"{len(plan.configs)} runs, {stored} stored, {len(todo)} to do: about"
-        f" {max(seconds, longest) / 60:,.1f} min and {memory / 1e9:.1f} GB on {workers} workers"
+        f"{counted(len(plan.configs), 'run')}, {stored} stored, {len(todo)} to do: about"
+        f" {max(seconds, longest) / 60:,.1f} min and {memory / 1e9:.1f} GB"
+        f" on {counted(workers, 'worker')}"
         f" (if runs take {USUAL_STEPS:,d} steps, or all they may take)"
     )
 
@@ -234,7 +235,7 @@ def _export(options: argparse.Namespace) -> int:
     from energynet.exchange import export_results
 
     rows = export_results(options.store, options.out, options.history)
-    print(f"{rows} runs in {options.out}")
+    print(f"{counted(rows, 'run')} in {options.out}")
     return 0
 
 
@@ -242,5 +243,5 @@ def _import(options: argparse.Namespace) -> int:
     from energynet.exchange import import_results
 
     new = import_results(options.table, options.store, options.history)
-    print(f"{new} new runs in {options.store}")
+    print(f"{counted(new, 'new run')} in {options.store}")
     return 0

@@ -323,7 +323,7 @@ def _interrupt(*_: Any) -> None:
 def _say_how_to_resume(shown: SweepProgress) -> None:
     if shown.stream is not None:
         print(
-            f"stopped: {shown.done} of {shown.total} runs are stored;"
+            f"stopped with {shown.done} of {checks.counted(shown.total, 'run')} stored;"
             " the same command does the rest",
             file=shown.stream,
             flush=True,

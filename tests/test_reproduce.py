@@ -97,7 +97,9 @@ def test_bad_usage_leaves_no_folder(flags, tmp_path):
 
 def test_a_stage_that_leaves_runs_undone_is_an_error():
     preset = preset_from_dict("tiny", PRESET)
-    with pytest.raises(en.EnergynetError, match="24 runs of the stage exploration were not stored"):
+    with pytest.raises(
+        en.EnergynetError, match="the stage exploration left 24 runs without a result"
+    ):
         run_stages(preset, pd.DataFrame(), 40, 4, lambda _stage, _configs: pd.DataFrame())
 
 

@@ -166,7 +166,7 @@ def test_interrupts_are_clean(undisturbed_slow, tmp_path, sent):
     os.killpg(process.pid, sent)  # as a terminal or a batch system does: to all of them
     _, shown = process.communicate(timeout=30)
     assert time.monotonic() - began < 5  # promised: 2 s, on idle cores
-    assert "runs are stored; the same command does the rest" in shown
+    assert "runs stored; the same command does the rest" in shown
     assert process.returncode != 0
     assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
     stored = len(list(store.glob("*/*/result.json")))
@@ -212,7 +212,7 @@ def test_an_interrupt_while_workers_start_shows_nothing_of_them(tmp_path):
     assert "up\n" in process.stderr
     os.killpg(process.pid, signal.SIGINT)
     _, shown = process.communicate(timeout=30)
-    assert "0 of 12 runs are stored; the same command does the rest" in shown
+    assert "stopped with 0 of 12 runs stored; the same command does the rest" in shown
     assert shown.count("Traceback") == 1  # that of the script itself
 
 
@@ -348,7 +348,7 @@ def test_an_interrupt_reaches_the_runs_of_any_executor(undisturbed_slow, tmp_pat
     wait_for_runs(store, 2, process)
     os.kill(process.pid, signal.SIGINT)  # the driver alone; its workers learn it from the store
     _, shown = process.communicate(timeout=30)
-    assert "runs are stored; the same command does the rest" in shown
+    assert "runs stored; the same command does the rest" in shown
     assert 2 <= len(list(store.glob("*/*/result.json"))) < len(with_a_long_run())
     assert list(store.glob("*/*/checkpoint.npz"))  # the long run, where it stood
     assert under_way(store) == {"interrupted"}
@@ -389,9 +389,12 @@ def test_lines_come_while_no_run_ends(monkeypatch):
     shown = sweep_progress.SweepProgress([en.TrainingConfig(hidden=10)], 3, 2, out)
     shown.tick(1)
     shown.tick(None)
-    first, second = out.getvalue().splitlines()
+    shown.done, shown.total = 0, 1
+    shown.tick(0)
+    first, second, third = out.getvalue().splitlines()
     assert first.startswith("3 of 4 runs, 1 running, about ")
     assert second.startswith("3 of 4 runs, about ")
+    assert third.startswith("0 of 1 run, 0 running")
 
 
 def test_damaged_checkpoint_costs_nothing_but_time(tmp_path, undisturbed):
@@ -436,6 +439,9 @@ def test_command_line(tmp_path, capsys):
     shown = capsys.readouterr()
     assert shown.out == "2 exhausted\n"
     assert "0 of 2 runs, 0 running" in shown.err
+    one = ["sweep", str(grid), "--store", store, "--shard", "1/4", "--workers", "1"]
+    assert main([*one, "--dry-run"]) == 0
+    assert capsys.readouterr().out.startswith("1 run, 1 stored, 0 to do: about")
     assert "2 of 2 runs" in shown.err
     assert main(["sweep", str(grid), "--store", store, "--quiet"]) == 0
     shown = capsys.readouterr()
