@@ -35,8 +35,8 @@ def save_figures(
 ) -> list[Path]:
     """Write every figure that the table allows as SVG, PNG and CSV of its plotted numbers.
 
-    The same table gives the same bytes of CSV and SVG. A figure that lacks its runs is left out
-    with a line in the log.
+    `captions.md` says what is shown. The same table gives the same bytes of CSV and SVG. A
+    figure that lacks its runs is left out with a line in the log.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def save_figures(
     check_folder(folder, "folder")
     results = Results.of(table, history)
     made_folder(folder, "folder")
-    files = []
+    files, captions = [], []
     for drawing in DRAWINGS:
         numbers = drawing.numbers(results)
         if numbers.empty:
@@ -67,6 +67,13 @@ def save_figures(
             files.append(folder / f"{drawing.name}.{ending}")
             with written_whole(files[-1]) as file:
                 file.write(content)
+        captions.append(
+            f"**Figure {drawing.number}. {drawing.title}** ({drawing.name})."
+            f" {drawing.caption(numbers)}\n"
+        )
+    files.append(folder / "captions.md")
+    with written_whole(files[-1]) as file:
+        file.write("\n".join(captions).encode())
     return files
 
 
