@@ -19,8 +19,14 @@ examples:
   energynet reproduce --data fashion/ --target-accuracy 0.85 --out fashion
       on other data: a folder with four IDX files
 
+presets:
+  quick       the study in small: 50 to 300 hidden units
+  poster      the whole study: 100 to 10,000 hidden units
+  robustness  other learning rates and initial weights, at 1,000 hidden units
+  published   the setting of the published program
+
 files in the folder: PRESET.csv (a row for each run), PRESET_history.csv.xz (learning curves),
-verdicts.json and .md, figures/, report.html, and runs/, where the command goes on.
+verdicts.json and .md, figures/ with captions.md, report.html, and runs/, where the command goes on.
 """
 
 

@@ -43,6 +43,12 @@ exit status: 0 all runs are stored, 3 some failed, 2 bad usage or input, 130 int
 """
 
 
+_STATUS_WORDS = """\
+outcomes: reached (the criterion), exhausted (the steps), diverged, failed (sweep --retry-failed
+does them again), skipped (by reproduce), running, interrupted (the same sweep goes on), missing
+"""
+
+
 def add_sweep_commands(commands: Any) -> None:
     """`energynet sweep|status|export|import`."""
     sweep = add_command(
@@ -54,14 +60,16 @@ def add_sweep_commands(commands: Any) -> None:
         _SWEEP_EXAMPLES,
     )
     what = sweep.add_argument_group("what to run")
-    what.add_argument("grid", type=path_argument, metavar="GRID.toml", help="the grid")
+    what.add_argument("grid", type=path_argument, metavar="GRID.toml", help="the grid, as below")
     what.add_argument(
         "--store", required=True, type=path_argument, metavar="RUNS", help="folder of results"
     )
     what.add_argument(
         "--data", default="mnist", metavar="mnist|FOLDER", help="as for train (default: mnist)"
     )
-    what.add_argument("--shard", metavar="I/N", help="do the I-th of N parts of the grid")
+    what.add_argument(
+        "--shard", metavar="I/N", help="do the I-th of N parts of the grid, I in 1 ... N"
+    )
     what.add_argument("--retry-failed", action="store_true", help="do failed runs again")
     add_where(sweep)
     output = sweep.add_argument_group("output")
@@ -77,16 +85,25 @@ def add_sweep_commands(commands: Any) -> None:
         "count the runs of a store",
         "Count the runs of a store by network, rule and outcome; with a grid, also"
         " those that are missing.",
+        _STATUS_WORDS,
     )
     status.add_argument("store", type=path_argument, metavar="RUNS", help="folder of results")
     status.add_argument(
-        "--grid", type=path_argument, metavar="GRID.toml", help="count by its blocks"
+        "--grid",
+        type=path_argument,
+        metavar="GRID.toml",
+        help="count the runs of this grid, by its blocks",
     )
-    status.add_argument("--data", default="mnist", metavar="mnist|FOLDER", help="of the grid")
+    status.add_argument(
+        "--data",
+        default="mnist",
+        metavar="mnist|FOLDER",
+        help="with --grid: the data of its runs, as for sweep (default: mnist)",
+    )
     status.add_argument(
         "--clean", action="store_true", help="remove what crashes left an hour ago or earlier"
     )
-    status.add_argument("--json", action="store_true", help="print JSON")
+    status.add_argument("--json", action="store_true", help="print JSON on stdout")
     status.set_defaults(command=_status)
 
     export = add_command(
@@ -104,7 +121,11 @@ def add_sweep_commands(commands: Any) -> None:
         help="table to write: .csv, .csv.xz, .parquet or .sqlite",
     )
     export.add_argument(
-        "--history", type=path_argument, metavar="FILE", help="also write the learning curves"
+        "--history",
+        type=path_argument,
+        metavar="FILE",
+        help="also write the learning curves; figures and report find them as NAME_history.csv"
+        " beside NAME.csv",
     )
     export.set_defaults(command=_export)
 
@@ -115,13 +136,16 @@ def add_sweep_commands(commands: Any) -> None:
         "Put the rows of an exported table into a store, where they count as done.",
     )
     imports.add_argument(
-        "table", type=path_argument, metavar="TABLE", help="a table that export wrote"
+        "table",
+        type=path_argument,
+        metavar="TABLE",
+        help="a table that export wrote, .csv, .csv.xz, .parquet or .sqlite",
     )
     imports.add_argument(
         "--store", required=True, type=path_argument, metavar="RUNS", help="folder of results"
     )
     imports.add_argument(
-        "--history", type=path_argument, metavar="FILE", help="its learning curves"
+        "--history", type=path_argument, metavar="FILE", help="their learning curves"
     )
     imports.set_defaults(command=_import)
 
