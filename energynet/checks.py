@@ -1,4 +1,7 @@
-"""Checks of parameters: each returns the value in its declared type or raises one sentence."""
+"""Checks of parameters: each returns the value in its declared type or raises one sentence.
+
+And the words that such sentences are made of.
+"""
 
 import math
 import operator
@@ -33,6 +36,12 @@ class _Short(reprlib.Repr):
 def shown(value: Any) -> str:
     """A value as messages show it: its repr, shortened, on one line."""
     return re.sub(r"\s*\n\s*", " ", _Short().repr(value))
+
+
+def counted(number: int, noun: str) -> str:
+    """1 run, 2,000 runs, 10 classes."""
+    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{number:,d} {noun if number == 1 else plural}"
 
 
 def reason(error: BaseException) -> str:

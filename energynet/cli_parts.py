@@ -44,7 +44,11 @@ def add_where(parser: argparse.ArgumentParser) -> None:
     where.add_argument(
         "--workers", metavar="N", help="local processes (default: one for each usable core)"
     )
-    where.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask scheduler")
+    where.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="do it on the workers of a Dask scheduler, as tcp://HOST:8786",
+    )
 
 
 def look_here() -> None:

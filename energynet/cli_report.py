@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from energynet.cli_parts import add_command, path_argument
-from energynet.files import check_writable, made_folder
+from energynet.files import check_folder, check_writable
 
 _FIGURES_EXAMPLES = """\
 examples:
@@ -13,8 +13,9 @@ examples:
   energynet figures poster.csv --out figures
       the same from a table; accuracy against energy needs poster_history.csv beside it
 
-files, for each figure: NAME.svg, NAME.png and NAME.csv with the numbers plotted in it. The same
-results give the same files. A figure for which results are missing is left out, and said to be.
+files, for each figure: NAME.svg, NAME.png and NAME.csv with the numbers plotted in it; for all of
+them captions.md. The same results give the same files. A figure for which results are missing is
+left out, and said to be.
 """
 _REPORT_EXAMPLES = """\
 examples:
@@ -64,7 +65,7 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
         "results",
         type=path_argument,
         metavar="RUNS|TABLE",
-        help="a folder of runs, or a table exported from it, .csv",
+        help="a folder of runs, or a table exported from it (.csv, .csv.xz, .parquet, .sqlite)",
     )
 
 
@@ -72,8 +73,8 @@ def _figures(options: argparse.Namespace) -> int:
     from energynet.analysis.read import read_results
     from energynet.figures import save_figures
 
-    folder = made_folder(options.out, "out")
-    for path in save_figures(*read_results(options.results), folder):
+    check_folder(options.out, "out")
+    for path in save_figures(*read_results(options.results), options.out):
         print(path)
     return 0
 

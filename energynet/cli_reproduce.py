@@ -19,8 +19,14 @@ examples:
   energynet reproduce --data fashion/ --target-accuracy 0.85 --out fashion
       on other data: a folder with four IDX files
 
+presets:
+  quick       the study in small: 50 to 300 hidden units
+  poster      the whole study: 100 to 10,000 hidden units
+  robustness  other learning rates and initial weights, at 1,000 hidden units
+  published   the setting of the published program
+
 files in the folder: PRESET.csv (a row for each run), PRESET_history.csv.xz (learning curves),
-verdicts.json and .md, figures/, report.html, and runs/, where the command goes on.
+verdicts.json and .md, figures/ with captions.md, report.html, and runs/, where the command goes on.
 """
 
 
@@ -63,17 +69,21 @@ def add_reproduce(commands: Any) -> None:
 def _reproduce(options: argparse.Namespace) -> int:
     from energynet.analysis.verdict_text import to_text
     from energynet.data import load_idx, load_mnist
-    from energynet.files import made_folder
+    from energynet.files import check_folder
     from energynet.reproduce.run import reproduce
 
     preset = load_preset(options.preset)
     if options.target_accuracy is not None:
         accuracy = checks.fraction("target_accuracy", _number(options.target_accuracy))
         preset = preset.with_settings(target_accuracy=accuracy)
-    folder = made_folder(options.out, "out")
+    check_folder(options.out, "out")
     dataset = load_mnist() if options.data == "mnist" else load_idx(options.data)
     outputs = reproduce(
-        preset, _Stored(folder / "runs", options), folder, dataset.n_in, dataset.classes
+        preset,
+        _Stored(options.out / "runs", options),
+        options.out,
+        dataset.n_in,
+        dataset.classes,
     )
     print(to_text(outputs.claims), outputs.between, f"report: {outputs.report}", sep="\n\n")
     return 0
@@ -93,7 +103,7 @@ class _Stored:
         from energynet.sweep import sweep
 
         if not self.options.quiet:
-            print(f"{stage}: {len(configs)} runs", file=sys.stderr, flush=True)
+            print(f"{stage}: {checks.counted(len(configs), 'run')}", file=sys.stderr, flush=True)
         sweep(
             configs,
             self.store,
@@ -105,10 +115,10 @@ class _Stored:
 
     def table(self) -> Any:
         """The tidy table of all that is stored."""
-        from energynet.store import Store
+        from energynet.files import made_folder
         from energynet.table import load_results
 
-        return load_results(Store(self.store).root)
+        return load_results(made_folder(self.store, "store"))
 
     def history(self) -> Any:
         """Their learning curves."""

@@ -33,7 +33,7 @@ def add_claims(commands: Any) -> None:
         "results",
         type=path_argument,
         metavar="RUNS|TABLE",
-        help="a folder of runs, or a table exported from it, .csv",
+        help="a folder of runs, or a table exported from it (.csv, .csv.xz, .parquet, .sqlite)",
     )
     parser.add_argument(
         "--out", type=path_argument, metavar="FILE", help="also write the verdicts: .md, else JSON"

@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from typing import Any
 
+from energynet.checks import counted, shown
 from energynet.cli_parts import (
     add_command,
     add_where,
@@ -42,6 +43,12 @@ exit status: 0 all runs are stored, 3 some failed, 2 bad usage or input, 130 int
 """
 
 
+_STATUS_WORDS = """\
+outcomes: reached (the criterion), exhausted (the steps), diverged, failed (sweep --retry-failed
+does them again), skipped (by reproduce), running, interrupted (the same sweep goes on), missing
+"""
+
+
 def add_sweep_commands(commands: Any) -> None:
     """`energynet sweep|status|export|import`."""
     sweep = add_command(
@@ -53,14 +60,16 @@ def add_sweep_commands(commands: Any) -> None:
         _SWEEP_EXAMPLES,
     )
     what = sweep.add_argument_group("what to run")
-    what.add_argument("grid", type=path_argument, metavar="GRID.toml", help="the grid")
+    what.add_argument("grid", type=path_argument, metavar="GRID.toml", help="the grid, as below")
     what.add_argument(
         "--store", required=True, type=path_argument, metavar="RUNS", help="folder of results"
     )
     what.add_argument(
         "--data", default="mnist", metavar="mnist|FOLDER", help="as for train (default: mnist)"
     )
-    what.add_argument("--shard", metavar="I/N", help="do the I-th of N parts of the grid")
+    what.add_argument(
+        "--shard", metavar="I/N", help="do the I-th of N parts of the grid, I in 1 ... N"
+    )
     what.add_argument("--retry-failed", action="store_true", help="do failed runs again")
     add_where(sweep)
     output = sweep.add_argument_group("output")
@@ -76,16 +85,25 @@ def add_sweep_commands(commands: Any) -> None:
         "count the runs of a store",
         "Count the runs of a store by network, rule and outcome; with a grid, also"
         " those that are missing.",
+        _STATUS_WORDS,
     )
     status.add_argument("store", type=path_argument, metavar="RUNS", help="folder of results")
     status.add_argument(
-        "--grid", type=path_argument, metavar="GRID.toml", help="count by its blocks"
+        "--grid",
+        type=path_argument,
+        metavar="GRID.toml",
+        help="count the runs of this grid, by its blocks",
     )
-    status.add_argument("--data", default="mnist", metavar="mnist|FOLDER", help="of the grid")
+    status.add_argument(
+        "--data",
+        default="mnist",
+        metavar="mnist|FOLDER",
+        help="with --grid: the data of its runs, as for sweep (default: mnist)",
+    )
     status.add_argument(
         "--clean", action="store_true", help="remove what crashes left an hour ago or earlier"
     )
-    status.add_argument("--json", action="store_true", help="print JSON")
+    status.add_argument("--json", action="store_true", help="print JSON on stdout")
     status.set_defaults(command=_status)
 
     export = add_command(
@@ -103,7 +121,11 @@ def add_sweep_commands(commands: Any) -> None:
         help="table to write: .csv, .csv.xz, .parquet or .sqlite",
     )
     export.add_argument(
-        "--history", type=path_argument, metavar="FILE", help="also write the learning curves"
+        "--history",
+        type=path_argument,
+        metavar="FILE",
+        help="also write the learning curves; figures and report find them as NAME_history.csv"
+        " beside NAME.csv",
     )
     export.set_defaults(command=_export)
 
@@ -114,13 +136,16 @@ def add_sweep_commands(commands: Any) -> None:
         "Put the rows of an exported table into a store, where they count as done.",
     )
     imports.add_argument(
-        "table", type=path_argument, metavar="TABLE", help="a table that export wrote"
+        "table",
+        type=path_argument,
+        metavar="TABLE",
+        help="a table that export wrote, .csv, .csv.xz, .parquet or .sqlite",
     )
     imports.add_argument(
         "--store", required=True, type=path_argument, metavar="RUNS", help="folder of results"
     )
     imports.add_argument(
-        "--history", type=path_argument, metavar="FILE", help="its learning curves"
+        "--history", type=path_argument, metavar="FILE", help="their learning curves"
     )
     imports.set_defaults(command=_import)
 
@@ -162,8 +187,9 @@ def _estimate(plan: Any, workers: int) -> str:
     memory = sum(sorted((expected_bytes(config) for config in todo), reverse=True)[:workers])
     stored = len(plan.configs) - len(todo)
     return (
-        f"{len(plan.configs)} runs, {stored} stored, {len(todo)} to do: about"
-        f" {max(seconds, longest) / 60:,.1f} min and {memory / 1e9:.1f} GB on {workers} workers"
+        f"{counted(len(plan.configs), 'run')}, {stored} stored, {len(todo)} to do: about"
+        f" {max(seconds, longest) / 60:,.1f} min and {memory / 1e9:.1f} GB"
+        f" on {counted(workers, 'worker')}"
         f" (if runs take {USUAL_STEPS:,d} steps, or all they may take)"
     )
 
@@ -206,19 +232,34 @@ def _counts_of_store(store: Store) -> dict[str, Counter[str]]:
 def _counts_of_grid(options: argparse.Namespace, store: Store) -> dict[str, Counter[str]]:
     from energynet.sweep import Plan
 
-    counts = {}
-    for number, configs in enumerate(Grid.from_toml(options.grid).block_configs(), 1):
-        plan = Plan(configs, store, options.data)
-        outcomes = Counter(outcome or "missing" for outcome in plan.outcomes.values())
-        counts[f"block {number}"] = outcomes
-    return counts
+    blocks = Grid.from_toml(options.grid).block_configs()
+    plans = [Plan(configs, store, options.data) for configs in blocks]
+    _tell_of_other_data(store, options.data, {plan.data_sha256 for plan in plans})
+    return {
+        f"block {number}": Counter(outcome or "missing" for outcome in plan.outcomes.values())
+        for number, plan in enumerate(plans, 1)
+    }
+
+
+def _tell_of_other_data(store: Store, name: str, asked: set[str]) -> None:
+    """A hint where no stored run is of the data that were asked for."""
+    from energynet.table import load_results
+
+    table = load_results(store.root)
+    stored = set(table.get("data_sha256", ()))
+    if stored and asked.isdisjoint(stored):
+        print(
+            f"energynet: all runs in {store.root} are of other data than {shown(name)}:"
+            " give theirs with --data",
+            file=sys.stderr,
+        )
 
 
 def _export(options: argparse.Namespace) -> int:
     from energynet.exchange import export_results
 
     rows = export_results(options.store, options.out, options.history)
-    print(f"{rows} runs in {options.out}")
+    print(f"{counted(rows, 'run')} in {options.out}")
     return 0
 
 
@@ -226,5 +267,5 @@ def _import(options: argparse.Namespace) -> int:
     from energynet.exchange import import_results
 
     new = import_results(options.table, options.store, options.history)
-    print(f"{new} new runs in {options.store}")
+    print(f"{counted(new, 'new run')} in {options.store}")
     return 0

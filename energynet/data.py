@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from energynet import checks
-from energynet.checks import shown
+from energynet.checks import counted, shown
 from energynet.errors import ConfigError, DataError, FileError
 from energynet.files import cache_folder, written_whole
 from energynet.idx import find_idx, read_idx
@@ -111,7 +111,8 @@ class Dataset:
     def __repr__(self) -> str:
         return (
             f"Dataset({len(self.x_train)} training and {len(self.x_test)} test images of"
-            f" {self.n_in} pixels ({self.x_train.dtype}), {self.classes} classes)"
+            f" {counted(self.n_in, 'pixel')} ({self.x_train.dtype}),"
+            f" {counted(self.classes, 'class')})"
         )
 
 

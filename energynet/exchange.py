@@ -13,7 +13,7 @@ from energynet import checks
 from energynet.checks import shown
 from energynet.config import NUMERICS_VERSION, TrainingConfig
 from energynet.errors import FileError
-from energynet.files import check_writable, read_xz, written_whole
+from energynet.files import check_writable, made_folder, read_xz, written_whole
 from energynet.own_rule import NamedRule
 from energynet.result import Checkpoint
 from energynet.rule_names import PARAMETERS, RULES, rule_from_name
@@ -127,6 +127,7 @@ def import_results(table: str | Path, store: str | Path, history: str | Path | N
     curves = {} if history is None else _curves(history)
     contents = [_content(row, Path(table), number) for number, row in enumerate(rows, 1)]
     opened = Store(store)
+    made_folder(opened.root, "store")
     new = 0
     for content in contents:
         identity = content["id"]

@@ -81,6 +81,17 @@ def check_writable(path: Path, parameter: str) -> None:
         raise FileError(f"{parameter} {path} cannot be written: {reason(error)}") from error
 
 
+def check_folder(path: Path, parameter: str) -> None:
+    """Raise FileError unless `path` is, or could be made, a folder to write to; makes nothing."""
+    places = (path, *path.absolute().parents)
+    there = next((place for place in places if place.exists()), path)
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        raise FileError(f"{parameter} {path} cannot be written: {reason(error)}") from error
+
+
 def made_folder(path: Path, parameter: str) -> Path:
     """The folder `path`, made if it is not there; raises FileError before work starts."""
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from energynet import checks
-from energynet.checks import shown
+from energynet.checks import counted, shown
 from energynet.config import TrainingConfig
 from energynet.cost import expected_seconds
 from energynet.errors import ConfigError, FileError
@@ -97,7 +97,7 @@ class Grid:
         return hash(self.configs)
 
     def __repr__(self) -> str:
-        return f"Grid({len(self.blocks)} blocks, {len(self)} runs)"
+        return f"Grid({counted(len(self.blocks), 'block')}, {counted(len(self), 'run')})"
 
     def _repr_html_(self) -> str:
         rows = []

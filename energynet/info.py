@@ -7,6 +7,7 @@ import sys
 from importlib.metadata import version
 from typing import Any
 
+from energynet.checks import counted
 from energynet.data import load_mnist
 from energynet.provenance import processor
 from energynet.threads import usable_cores
@@ -33,8 +34,8 @@ def installation() -> dict[str, str]:
         "packages": f"numpy {np.__version__}, numba {numba.__version__},"
         f" llvmlite {version('llvmlite')}",
         "processor": f"{processor()}, compiled for {llvmlite.binding.get_host_cpu_name()}",
-        "threads": f"{usable_cores()} usable cores of {os.cpu_count()}",
-        "cache": f"{CACHE} ({compiled} compiled functions)"
+        "threads": f"{counted(usable_cores(), 'usable core')} of {os.cpu_count()}",
+        "cache": f"{CACHE} ({counted(compiled, 'compiled function')})"
         if CACHE
         else "no folder is writable: kernels are compiled in every process",
         "data": f"MNIST embedded, {'memory-mapped from the cache' if mapped else 'decoded'},"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from energynet import checks
-from energynet.checks import shown
+from energynet.checks import counted, shown
 from energynet.config import ACTIVATIONS
 from energynet.data import as_array
 from energynet.errors import DataError, FileError
@@ -113,7 +113,8 @@ class Network:
 
     def __repr__(self) -> str:
         n_in, nh = self.w1.shape[0] - 1, self.w1.shape[1]
-        return f"Network({n_in} pixels, {nh} hidden, {self.w2.shape[1]} outputs, {self.w1.dtype})"
+        pixels, outputs = counted(n_in, "pixel"), counted(self.w2.shape[1], "output")
+        return f"Network({pixels}, {nh} hidden, {outputs}, {self.w1.dtype})"
 
     def _evaluate(self, images: Any, threads: int) -> tuple[np.ndarray, np.ndarray]:
         from energynet.encode import encode_pixels

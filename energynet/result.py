@@ -5,6 +5,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from energynet.checks import counted
 from energynet.config import TrainingConfig
 from energynet.curve import draw_curve
 from energynet.html import html_table
@@ -163,7 +164,7 @@ class TrainingResult:
         accuracy = "no accuracy" if self.accuracy is None else f"accuracy {self.accuracy:.4f}"
         return (
             f"TrainingResult({self.config.rule.name}, hidden {self.config.hidden}:"
-            f" {self.outcome} after {self.steps:,} steps, {accuracy},"
+            f" {self.outcome} after {counted(self.steps, 'step')}, {accuracy},"
             f" M0 {self.energy.m0:.3g}, M1 {self.energy.m1:.3g})"
         )
 
@@ -175,10 +176,12 @@ class TrainingResult:
         energy, seconds = self.energy, self.seconds
         share = self.plastic_synapses / self.synapses
         mean = energy.m0 / self.steps if self.steps else 0.0
+        best = self.best_accuracy
         rows = [
             ("outcome", self.outcome),
             ("steps", f"{self.steps:,d}"),
-            ("test accuracy", "none" if self.accuracy is None else f"{100 * self.accuracy:.2f} %"),
+            ("test accuracy", _percent(self.accuracy)),
+            *([] if best == self.accuracy else [("best test accuracy", _percent(best))]),
             ("synapses", f"{self.synapses:,d}"),
             ("may change in a step", f"{self.plastic_synapses:,d} ({100 * share:.3g} %)"),
             ("change in a step, mean", f"{mean:,.0f} ({100 * mean / self.synapses:.3g} %)"),
@@ -199,9 +202,14 @@ class TrainingResult:
 
         A matplotlib Figure: a notebook shows it, `figure.savefig(path)` writes it.
         """
-        title = f"{self.config.rule.name}, {self.config.hidden} hidden units: {self.outcome}"
+        units = counted(self.config.hidden, "hidden unit")
+        title = f"{self.config.rule.name}, {units}: {self.outcome}"
         steps, accuracy, _, m1 = zip(*self.history, strict=True) if self.history else ((),) * 4
         return draw_curve(steps, accuracy, m1, self.config.target_accuracy, title)
+
+
+def _percent(accuracy: float | None) -> str:
+    return "none" if accuracy is None else f"{100 * accuracy:.2f} %"
 
 
 def finite(value: Any) -> Any:

@@ -24,12 +24,13 @@ from typing import Any
 from energynet import checks
 from energynet.config import NUMERICS_VERSION, TrainingConfig
 from energynet.errors import ConfigError, FileError
-from energynet.files import made_folder, sync_folder, written_whole
+from energynet.files import check_folder, sync_folder, written_whole
 from energynet.result import Checkpoint, TrainingResult, finite
 
 DONE = ("reached", "exhausted", "diverged")
 ABSENT = ("failed", "skipped")
 _SILENCE = 180.0  # seconds after which a run that gives no sign of life counts as interrupted
+_LEFT = 0.0  # what the spec's time of change is set to when a run is stopped in good order
 STOPPED = "stopped"  # the answer of a run that was told to stop and saved where it stands
 STOP_PREFIX = ".stop-"  # of the files that tell the runs of one sweep to stop
 # Fields that every id has ever held. One added later counts only where it is not at its default, so
@@ -57,16 +58,16 @@ def run_id(config: TrainingConfig, data_sha256: str) -> str:
 class Store:
     """A folder of results.
 
-    Raises FileError where it cannot be read or, with `create`, written.
+    It is made with its first run. Raises FileError where it cannot be read or, with `create`,
+    written.
     """
 
     def __init__(self, folder: str | Path, create: bool = True) -> None:
         self.root = checks.path("store", folder)
-        if not create:
-            if not self.root.is_dir():
-                raise FileError(f"store {self.root} is not a folder of results")
-            return
-        made_folder(self.root, "store")
+        if create:
+            check_folder(self.root, "store")
+        elif not self.root.is_dir():
+            raise FileError(f"store {self.root} is not a folder of results")
 
     def folder(self, identity: str) -> Path:
         """Where a run's files are."""
@@ -78,16 +79,17 @@ class Store:
 
     def outcome(self, identity: str) -> str | None:
         """`reached`, `exhausted`, `diverged`, `failed` or `skipped`; of a run that was begun
-        and has no readable result `running`, or `interrupted` where nothing has been heard of it
-        for minutes; None for one that was not begun."""
+        and has no readable result `running`, or `interrupted` where it was left, or nothing has
+        been heard of it for minutes; None for one that was not begun."""
         folder = self.folder(identity)
         try:
             return str(read_result(folder / _RESULT)["outcome"])
         except FileError:
             if not folder.is_dir():
                 return None
-            heard = max(_changed(path) for path in (folder, folder / _SPEC, folder / _CHECKPOINT))
-            return "running" if heard > time.time() - _SILENCE else "interrupted"
+            signs = [_changed(path) for path in (folder / _SPEC, folder, folder / _CHECKPOINT)]
+            heard = max(signs) > time.time() - _SILENCE
+            return "running" if heard and signs[0] != _LEFT else "interrupted"
 
     def outcomes(self, identities: Iterable[str]) -> dict[str, str | None]:
         """The outcome of each; a result that is there but cannot be read is reported."""
@@ -99,9 +101,11 @@ class Store:
         return found
 
     def begin(self, identity: str, config: TrainingConfig, data_sha256: str) -> None:
-        """Write `spec.json`, if it is not there."""
+        """Write `spec.json`, if it is not there; else give a sign of life."""
         path = self._made(identity) / _SPEC
-        if not path.exists():
+        if path.exists():
+            self.still_running(identity)
+        else:
             spec = {"config": config.to_dict(), "data_sha256": data_sha256}
             _write_json(path, {"id": identity, **spec, "numerics": NUMERICS_VERSION})
 
@@ -109,6 +113,11 @@ class Store:
         """A sign of life; to be given every minute or so."""
         with suppress(OSError):
             os.utime(self.folder(identity) / _SPEC)
+
+    def leave(self, identity: str) -> None:
+        """Nobody works on a run any more that was begun, until there is a sign of life again."""
+        with suppress(OSError):
+            os.utime(self.folder(identity) / _SPEC, (_LEFT, _LEFT))
 
     def finish(self, result: TrainingResult, provenance: Mapping[str, Any]) -> None:
         """Write learning curve and result, then remove the checkpoint."""

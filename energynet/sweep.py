@@ -17,7 +17,7 @@ from energynet import checks
 from energynet.config import NUMERICS_VERSION, TrainingConfig
 from energynet.data import Dataset, load_idx, load_mnist
 from energynet.errors import ConfigError, EnergynetError
-from energynet.files import written_whole
+from energynet.files import made_folder, written_whole
 from energynet.grid import longest_first
 from energynet.own_rule_import import check_importable
 from energynet.pool import Pool, Report, drain
@@ -85,6 +85,7 @@ def sweep(
     grid = _configs(grid)
     opened = Store(store)
     plan = Plan(grid, opened, data, retry_failed, shard)
+    made_folder(opened.root, "store")
     shown = SweepProgress(
         [plan.configs[spec["id"]] for spec in plan.todo],
         len(plan.configs) - len(plan.todo),
@@ -164,7 +165,8 @@ def _pair(shard: Any) -> tuple[int, int]:
 def _named(data: str | Path | Dataset, store: Store) -> tuple[str, str]:
     """A name by which workers can load the data set, and its hash."""
     if isinstance(data, Dataset):
-        path = store.root.resolve() / f"data-{data.sha256[:16]}.npz"
+        folder = made_folder(store.root, "store").resolve()
+        path = folder / f"data-{data.sha256[:16]}.npz"
         if not path.exists():
             with written_whole(path) as file:
                 np.savez(
@@ -185,6 +187,7 @@ def _named(data: str | Path | Dataset, store: Store) -> tuple[str, str]:
 def _run_locally(plan: Plan, store: Store, workers: int, shown: SweepProgress) -> None:
     pool = Pool(workers, plan.todo)
     missing = {spec["id"] for spec in plan.todo}
+    begun = set()
 
     def take(report: Report) -> None:
         identity = report.spec["id"]
@@ -197,6 +200,7 @@ def _run_locally(plan: Plan, store: Store, workers: int, shown: SweepProgress) -
             missing.discard(identity)
             shown.end(config, report.outcome or "failed")
         elif "deaths" not in report.spec:  # else it began before its worker died
+            begun.add(identity)
             shown.begin()
 
     try:
@@ -204,7 +208,11 @@ def _run_locally(plan: Plan, store: Store, workers: int, shown: SweepProgress) -
             drain(pool.reports, 0.5, take)
             shown.tick(shown.running)
     finally:
-        _stop(pool)
+        try:
+            _stop(pool)
+        finally:
+            for identity in begun & missing:  # also where a worker had no time to say so
+                store.leave(identity)
 
 
 def _stop(pool: Pool) -> None:
@@ -315,7 +323,7 @@ def _interrupt(*_: Any) -> None:
 def _say_how_to_resume(shown: SweepProgress) -> None:
     if shown.stream is not None:
         print(
-            f"stopped: {shown.done} of {shown.total} runs are stored;"
+            f"stopped with {shown.done} of {checks.counted(shown.total, 'run')} stored;"
             " the same command does the rest",
             file=shown.stream,
             flush=True,

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable
 from typing import Any, TextIO
 
+from energynet.checks import counted
 from energynet.config import TrainingConfig
 from energynet.cost import expected_seconds
 
@@ -84,7 +85,11 @@ class SweepProgress:
             return
         if force or now - self.written >= _EVERY:
             self.written = now
-            print(f"{self.done} of {self.total} runs, {self.words()}", file=self.stream, flush=True)
+            print(
+                f"{self.done} of {counted(self.total, 'run')}, {self.words()}",
+                file=self.stream,
+                flush=True,
+            )
 
     def _new_bar(self) -> Any:
         from tqdm import tqdm
@@ -92,9 +97,10 @@ class SweepProgress:
         return tqdm(
             total=self.total,
             initial=self.done,
+            unit=" run" if self.total == 1 else " runs",
             file=self.stream,
             dynamic_ncols=True,
-            bar_format="{n_fmt}/{total_fmt} runs |{bar}| {desc}",
+            bar_format="{n_fmt}/{total_fmt}{unit} |{bar}| {desc}",
         )
 
 

@@ -70,6 +70,9 @@ def run_one(spec: dict[str, Any]) -> str:
         result = train(config, dataset, threads=1, checkpoint=path, progress=watch)
     except OSError as error:  # of the machine, not of this run: others would meet it, too
         raise error if isinstance(error, FileError) else FileError(str(error)) from error
+    except KeyboardInterrupt:
+        store.leave(identity)
+        raise
     except Exception as error:
         named = isinstance(error, EnergynetError)
         reason = str(error) if named else _told(error)

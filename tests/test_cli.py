@@ -204,6 +204,26 @@ def test_help_names_every_flag_rule_and_default():
     assert "exit status:" in shown
 
 
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("reproduce", ["quick the study in small", "published the setting"]),
+        ("status", ["interrupted (the same sweep goes on)", "(default: mnist)"]),
+        ("sweep", ["the grid, as below", "tcp://HOST:"]),
+        ("import", [".parquet or .sqlite"]),
+        ("export", ["NAME_history.csv"]),
+        ("claims", [".sqlite)"]),
+        ("figures", [".sqlite)", "captions.md"]),
+        ("report", [".sqlite)"]),
+    ],
+)
+def test_help_is_enough_to_work_from(command, words, capsys):
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert not [word for word in words if word not in shown]
+
+
 def test_info(capsys):
     assert main(["info"]) == 0
     shown = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())

@@ -43,6 +43,10 @@ def numbers(drawing, results, **where):
     return found
 
 
+def caption(drawing, results):
+    return drawing.caption(drawing.numbers(results))
+
+
 # Colour-vision deficiencies, in full: Machado, Oliveira and Fernandes 2009, on linear RGB.
 DEFICIENCIES = {
     "none": np.eye(3),
@@ -148,6 +152,30 @@ def test_arrows_are_drawn_at_bounds_alone(results):
     drawn = sum(len(line.get_xdata()) for line in arrows)
     found = numbers(figures.costs_against_fraction, results, hidden=100, quantity="m0")
     assert drawn == found["lower_bound"].sum() > 0
+
+
+def words(figure):
+    handles = figure.legends[0].legend_handles if figure.legends else []
+    return {handle.get_label() for handle in handles}
+
+
+@pytest.mark.parametrize("drawing", [figures.m1_against_fraction, figures.costs_against_fraction])
+def test_confirmed_is_said_where_something_was_confirmed(drawing, small):
+    confirmed, explored = Results.of(small), Results.of(no_confirmation(small))
+    assert "at P*, confirmed" in words(drawing(confirmed))
+    assert "at P*, confirmed" not in words(drawing(explored))
+    assert "3 exploration seeds or 8 confirmation seeds." in caption(drawing, confirmed)
+    assert "none is ringed" in caption(drawing, explored)
+    assert "A point stands for 3 exploration seeds." in caption(drawing, explored)
+
+
+def test_captions_tell_how_many_seeds(results, small):
+    for drawing in DRAWINGS[1:]:
+        assert " seeds" in caption(drawing, results)
+    assert caption(figures.optimal_energies, results).endswith("A point stands for 8 seeds.")
+    explored = Results.of(no_confirmation(small))
+    assert caption(figures.optimal_energies, explored).endswith("A point stands for 3 seeds.")
+    assert "highest of 3 seeds." in caption(figures.updates, explored)
 
 
 def test_savings_are_those_of_the_analysis(results):
@@ -322,11 +350,14 @@ def test_bounds_of_ratios_point_down(table):
 def test_files_are_the_same_twice(small, tmp_path):
     history = study_history(small)
     first = save_figures(small, history, tmp_path / "a")
-    assert len(first) == 3 * len(DRAWINGS)
+    assert len(first) == 3 * len(DRAWINGS) + 1
+    captions = first.pop().read_text()
     again = Results.of(small.sample(frac=1, random_state=0), history.iloc[::-1])
     for drawing, csv, svg in zip(DRAWINGS, first[::3], first[1::3], strict=True):
         found = drawing.numbers(again)
         assert csv.read_bytes() == to_csv(found), csv.name
+        assert f"**Figure {drawing.number}. {drawing.title}** ({csv.stem})." in captions
+        assert drawing.caption(found) in captions
         if drawing.number in (4, 9):
             assert svg.read_bytes() == to_svg(drawing.of(found)), svg.name
     for path in first[1::3]:
@@ -341,7 +372,7 @@ def test_command_writes_figures_of_an_exported_table(table, tmp_path, capsys, ca
     assert main(["figures", str(tmp_path / "runs.csv"), "--out", str(tmp_path / "out")]) == 0
     written = capsys.readouterr().out.split()
     assert sorted(written) == sorted(str(path) for path in (tmp_path / "out").iterdir())
-    assert len(written) == 3
+    assert len(written) == 3 + 1
     assert "no figure 3" in caplog.text
     assert "no figure 9" in caplog.text
 
@@ -362,6 +393,7 @@ def test_command_refuses_what_is_no_table(name, content, message, tmp_path, caps
         arguments = [command[0], str(tmp_path / name), command[1], str(tmp_path / command[2])]
         assert main(arguments) == 2
         assert message in capsys.readouterr().err
+        assert not (tmp_path / command[2]).exists()
 
 
 def test_a_folder_of_runs_brings_its_history(table, tmp_path, monkeypatch):

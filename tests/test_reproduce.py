@@ -89,9 +89,17 @@ def test_a_table_that_is_none_is_bad_input(content, tmp_path, capsys):
     assert error.count("\n") == 1
 
 
+@pytest.mark.parametrize("flags", [["--data", "nowhere"], ["--workers", "0"]])
+def test_bad_usage_leaves_no_folder(flags, tmp_path):
+    assert main(["reproduce", *flags, "--out", str(tmp_path / "study")]) == 2
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_stage_that_leaves_runs_undone_is_an_error():
     preset = preset_from_dict("tiny", PRESET)
-    with pytest.raises(en.EnergynetError, match="24 runs of the stage exploration were not stored"):
+    with pytest.raises(
+        en.EnergynetError, match="the stage exploration left 24 runs without a result"
+    ):
         run_stages(preset, pd.DataFrame(), 40, 4, lambda _stage, _configs: pd.DataFrame())
 
 

@@ -47,6 +47,16 @@ def test_a_config_shows_what_is_not_default():
     assert cells[cells.index("learning_rate") + 1] == "0.01"
 
 
+def test_one_is_singular():
+    assert repr(en.Grid(hidden=3)) == "Grid(1 block, 1 run)"
+    assert repr(en.Grid(hidden=3, seeds=2000)) == "Grid(1 block, 2,000 runs)"
+    assert "exhausted after 1 step, " in repr(run(max_steps=1))
+    tiny = en.Dataset.from_arrays(*[np.zeros((1, 1)), [0]] * 2)
+    assert repr(tiny).endswith("1 pixel (float64), 1 class)")
+    network = en.Network(np.zeros((2, 3)), np.zeros((4, 1)), 0.0, 0.0)
+    assert repr(network) == "Network(1 pixel, 3 hidden, 1 output, float64)"
+
+
 def test_tables_in_notebooks_are_escaped():
     class Tag(Answers):
         word: str
@@ -64,6 +74,16 @@ def test_a_result_in_a_notebook_says_what_the_command_line_says():
     assert rows["steps"] == "300"
     assert rows["M0, updates"] == f"{result.energy.m0:.4g}"
     assert rows["M_0.5"] == f"{result.energy.alpha[0.5]:.4g}"
+
+
+def test_the_best_accuracy_is_told_where_the_last_is_another():
+    fell = run(learning_rate=0.3)
+    assert fell.best_accuracy > fell.accuracy
+    rows = dict(fell.summary())
+    assert rows["test accuracy"] == f"{100 * fell.accuracy:.2f} %"
+    assert rows["best test accuracy"] == f"{100 * fell.best_accuracy:.2f} %"
+    assert "best_accuracy" not in fell.to_dict()
+    assert "best test accuracy" not in dict(run(max_steps=100).summary())
 
 
 def test_a_grid_in_a_notebook():

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -260,14 +261,22 @@ def test_leftovers_of_crashes(runs, tmp_path, capsys):
     assert "5 all" in shown.out
 
 
-def test_status(runs, tmp_path, capsys):
+def test_status(runs, tmp_path, capsys, monkeypatch):
     grid = tmp_path / "grid.toml"
     GRID.to_toml(grid)
     assert main(["status", str(runs), "--json"]) == 0
     counts = json.loads(capsys.readouterr().out)
     assert {"runs": "9 largest", "exhausted": 4} in counts
     assert main(["status", str(runs), "--grid", str(grid)]) == 0  # of MNIST: nothing is there
-    assert capsys.readouterr().out.split() == "missing block 1 4 block 2 16".split()
+    shown = capsys.readouterr()
+    assert shown.out.split() == "missing block 1 4 block 2 16".split()
+    assert "are of other data than 'mnist': give theirs with --data" in shown.err
+    assert shown.err.count("\n") == 1
+    monkeypatch.setattr(sys.modules["energynet.sweep"], "load_mnist", digits)
+    assert main(["status", str(runs), "--grid", str(grid)]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.split() == "exhausted block 1 4 block 2 16".split()
+    assert shown.err == ""
 
 
 def test_leftover_checkpoints_and_signs_to_stop(runs, tmp_path):
@@ -292,6 +301,10 @@ def test_a_run_that_gives_no_sign_of_life_was_interrupted(tmp_path):
         os.utime(path, (1, 1))
     assert store.outcome(identity) == "interrupted"
     store.still_running(identity)
+    assert store.outcome(identity) == "running"
+    store.leave(identity)
+    assert store.outcome(identity) == "interrupted"
+    store.begin(identity, GRID.configs[0], "")
     assert store.outcome(identity) == "running"
 
 

@@ -114,6 +114,13 @@ def wait_for_runs(store, number, process):
         time.sleep(0.02)
 
 
+def under_way(store):
+    """How runs count that were begun and have no result."""
+    begun = {folder.parent for folder in store.glob("*/*/spec.json")}
+    ended = {folder.parent for folder in store.glob("*/*/result.json")}
+    return {Store(store).outcome(folder.name) for folder in begun - ended}
+
+
 # Too slow a learner to end before `max_steps`.
 ENDLESS = {"learning_rate": 1e-6, "test_every": 5_000, "target_accuracy": 1.0}
 
@@ -159,13 +166,14 @@ def test_interrupts_are_clean(undisturbed_slow, tmp_path, sent):
     os.killpg(process.pid, sent)  # as a terminal or a batch system does: to all of them
     _, shown = process.communicate(timeout=30)
     assert time.monotonic() - began < 5  # promised: 2 s, on idle cores
-    assert "runs are stored; the same command does the rest" in shown
+    assert "runs stored; the same command does the rest" in shown
     assert process.returncode != 0
     assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
     stored = len(list(store.glob("*/*/result.json")))
     begun = len(list(store.glob("*/*/spec.json")))
     saved = len(list(store.glob("*/*/checkpoint.npz")))
     assert begun - stored == saved  # whatever was under way
+    assert under_way(store) == {"interrupted"}
     same(en.sweep(slow_grid(), store, data=digits(), progress=False), undisturbed_slow)
 
 
@@ -204,8 +212,32 @@ def test_an_interrupt_while_workers_start_shows_nothing_of_them(tmp_path):
     assert "up\n" in process.stderr
     os.killpg(process.pid, signal.SIGINT)
     _, shown = process.communicate(timeout=30)
-    assert "0 of 12 runs are stored; the same command does the rest" in shown
+    assert "stopped with 0 of 12 runs stored; the same command does the rest" in shown
     assert shown.count("Traceback") == 1  # that of the script itself
+
+
+BUSY = (
+    """
+import subprocess
+from energynet import pool
+popen = subprocess.Popen
+def busy(command, **options):
+    code = command[-1].removesuffix("main()") + "import os, time; from energynet import worker; "
+    up = "os.write(2, b'up' + os.linesep.encode())"
+    code += "worker.train = lambda *_, **__: (" + up + ", time.sleep(60)); main()"
+    return popen([*command[:-1], code], **options)
+pool.subprocess.Popen = busy
+"""
+    + SLOW
+)
+
+
+def test_runs_whose_workers_had_to_be_killed_count_as_interrupted(tmp_path):
+    process = driver(tmp_path / "runs", script=BUSY)
+    assert "up\n" in process.stderr
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=30)
+    assert under_way(tmp_path / "runs") == {"interrupted"}
 
 
 def test_a_run_that_kills_its_workers_is_given_up(tmp_path, monkeypatch):
@@ -316,9 +348,10 @@ def test_an_interrupt_reaches_the_runs_of_any_executor(undisturbed_slow, tmp_pat
     wait_for_runs(store, 2, process)
     os.kill(process.pid, signal.SIGINT)  # the driver alone; its workers learn it from the store
     _, shown = process.communicate(timeout=30)
-    assert "runs are stored; the same command does the rest" in shown
+    assert "runs stored; the same command does the rest" in shown
     assert 2 <= len(list(store.glob("*/*/result.json"))) < len(with_a_long_run())
     assert list(store.glob("*/*/checkpoint.npz"))  # the long run, where it stood
+    assert under_way(store) == {"interrupted"}
     assert not list(store.glob(".stop-*"))
     table = en.sweep(with_a_long_run(), store, data=digits(), progress=False)
     same(table[table["max_steps"] == 200_000].reset_index(drop=True), undisturbed_slow)
@@ -356,9 +389,12 @@ def test_lines_come_while_no_run_ends(monkeypatch):
     shown = sweep_progress.SweepProgress([en.TrainingConfig(hidden=10)], 3, 2, out)
     shown.tick(1)
     shown.tick(None)
-    first, second = out.getvalue().splitlines()
+    shown.done, shown.total = 0, 1
+    shown.tick(0)
+    first, second, third = out.getvalue().splitlines()
     assert first.startswith("3 of 4 runs, 1 running, about ")
     assert second.startswith("3 of 4 runs, about ")
+    assert third.startswith("0 of 1 run, 0 running")
 
 
 def test_damaged_checkpoint_costs_nothing_but_time(tmp_path, undisturbed):
@@ -380,7 +416,7 @@ def test_unwritable_store(tmp_path):
 def test_a_store_that_is_a_file(tmp_path):
     path = tmp_path / "file"
     path.touch()
-    with pytest.raises(en.FileError, match=r"store .*file cannot be made"):
+    with pytest.raises(en.FileError, match=r"store .*file cannot be written"):
         en.sweep(GRID, path, data=digits(), progress=False)
 
 
@@ -398,10 +434,14 @@ def test_command_line(tmp_path, capsys):
     grid.write_text(TOML)
     assert main(["sweep", str(grid), "--store", store, "--dry-run"]) == 0
     assert capsys.readouterr().out.startswith("4 runs, 0 stored, 4 to do: about")
+    assert not Path(store).exists()
     assert main(["sweep", str(grid), "--store", store, "--shard", "1/2", "--workers", "1"]) == 0
     shown = capsys.readouterr()
     assert shown.out == "2 exhausted\n"
     assert "0 of 2 runs, 0 running" in shown.err
+    one = ["sweep", str(grid), "--store", store, "--shard", "1/4", "--workers", "1"]
+    assert main([*one, "--dry-run"]) == 0
+    assert capsys.readouterr().out.startswith("1 run, 1 stored, 0 to do: about")
     assert "2 of 2 runs" in shown.err
     assert main(["sweep", str(grid), "--store", store, "--quiet"]) == 0
     shown = capsys.readouterr()
@@ -427,6 +467,7 @@ def test_bad_usage(tmp_path, capsys, flags, message):
     shown = capsys.readouterr()
     assert message in shown.err
     assert shown.err.count("\n") == 1
+    assert not (tmp_path / "runs").exists()
 
 
 def test_a_notebook_cell(tmp_path):

@@ -1,13 +1,15 @@
 """Verdicts as text: the numbers, the sentences, the three forms."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from tables import complete
 
 import energynet as en
 from energynet.analysis.verdict_text import between_text, to_json, to_markdown, to_text
-from energynet.analysis.words import listing, number, sizes
+from energynet.analysis.verdicts import FAILS, HOLDS
+from energynet.analysis.words import describe, listing, number, sizes
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +39,12 @@ def test_lists_and_sizes():
     assert listing(["a"]) == "a"
     assert listing(["a", "b", "c"]) == "a, b and c"
     assert sizes([3000, 100]) == "nh = 100 and 3,000"
+
+
+def test_one_cell_holds_and_two_hold():
+    fails, holds = (SimpleNamespace(verdict=v, gaps=(), interval=None) for v in (FAILS, HOLDS))
+    assert describe(FAILS, [fails, holds]).startswith("Fails in 1 of 2 cells; 1 holds.")
+    assert describe(FAILS, [fails, holds, holds]).startswith("Fails in 1 of 3 cells; 2 hold.")
 
 
 def test_json_is_a_list_with_one_object_a_claim(found):

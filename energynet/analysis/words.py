@@ -86,7 +86,8 @@ def _fails(total: int, holding: int, judged: Sequence[Judged]) -> str:
         reasons.append(f"{measured(worst)}, {side}{corrected}")
     if gaps:
         reasons.append(gap_words(gaps))
-    where = "" if total == 1 else f" in {len(failing)} of {total} cells; {holding} hold"
+    hold = "holds" if holding == 1 else "hold"
+    where = "" if total == 1 else f" in {len(failing)} of {total} cells; {holding} {hold}"
     return f"Fails{where}. {'. '.join(map(_capital, reasons))}."
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from energynet.figures import style
-from energynet.figures.drawing import Drawing, Results
+from energynet.figures.drawing import Drawing, Results, seeds_words
 from energynet.figures.scales import accuracy_axis, log_axis
 from energynet.figures.updates import at_optimum
 
@@ -88,13 +88,13 @@ def _draw(numbers: pd.DataFrame) -> Figure:
     return figure
 
 
-def _caption(_numbers: pd.DataFrame) -> str:
+def _caption(numbers: pd.DataFrame) -> str:
     return (
         "Test accuracy against the energy spent, for the unmodified network and for each rule at"
         " its optimal P* for that energy: energy by the first checkpoint with at least that"
         " accuracy, geometric mean over seeds (confirmation seeds where there are some), as far as"
-        " all of them came. Shaded: from the lowest to the highest of the seeds. Dotted: the"
-        " criterion."
+        " all of them came. Shaded: from the lowest to the highest of"
+        f" {seeds_words(numbers['runs'])}. Dotted: the criterion."
     )
 
 

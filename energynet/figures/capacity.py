@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from energynet.analysis.methods import ALL
 from energynet.figures import marks, style
-from energynet.figures.drawing import Drawing, Results
+from energynet.figures.drawing import Drawing, Results, seeds_words
 from energynet.figures.scales import accuracy_axis, log_axis
 
 SMALL = 100  # hidden units of the largest network that counts as small
@@ -100,7 +100,8 @@ def _caption(numbers: pd.DataFrame) -> str:
     return (
         "Best test accuracy of small unmodified networks (diamonds, with their number of hidden"
         " units) and of large networks in which no more synapses may change in a step."
-        f"{end} Error bars: lowest and highest of the seeds."
+        f"{end} Error bars: lowest and highest of"
+        f" {seeds_words(numbers['runs'])}."
     )
 
 

@@ -11,6 +11,7 @@ from energynet.analysis.methods import ALL
 from energynet.analysis.optimum import optimal_energy
 from energynet.analysis.runs import endless_runs, labelled
 from energynet.analysis.savings import savings
+from energynet.checks import counted
 from energynet.errors import DataError
 from energynet.figures import style
 
@@ -63,6 +64,13 @@ class Results:
     def sizes(self) -> list[int]:
         """Hidden units of the networks that were trained under any rule besides `all`."""
         return sorted({int(size) for size in self.runs.loc[self.runs["rule"] != ALL, "hidden"]})
+
+
+def seeds_words(counts: pd.Series, kind: str = "") -> str:
+    """How many seeds stand behind a point: 8 seeds, 3 to 8 seeds."""
+    least, most = int(counts.min()), int(counts.max())
+    seeds = counted(most, f"{kind} seed".strip())
+    return seeds if least == most else f"{least} to {seeds}"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from energynet.analysis.methods import ALL
 from energynet.analysis.optimum import SUCCESS
 from energynet.figures import marks, style
-from energynet.figures.drawing import Drawing, Results
+from energynet.figures.drawing import Drawing, Results, seeds_words
 from energynet.figures.scales import log_axis
 
 COLUMNS = (
@@ -143,7 +143,7 @@ def _against_fraction(axis: Axes, part: pd.DataFrame) -> None:
 
 
 def _constrained(axis: Axes, of_rule: pd.DataFrame, label: str, shift: float) -> None:
-    confirmed = of_rule["seeds"].eq("confirmation") & of_rule["optimum"]
+    confirmed = _confirmed(of_rule)
     explored = of_rule if confirmed.all() else of_rule[~confirmed]
     known = explored[~explored["lower_bound"]]
     marks.line(axis, known, label, "fraction")
@@ -173,24 +173,36 @@ def _legend(figure: Figure, numbers: pd.DataFrame, inside: Axes | None = None) -
         "markeredgecolor": style.INK,
     }
     extra = [Line2D([], [], linestyle="", label="at P*, confirmed", **ring)]
-    style.legend(figure, numbers["rule"], extra if numbers["optimum"].any() else (), inside)
+    style.legend(figure, numbers["rule"], extra if _confirmed(numbers).any() else (), inside)
 
 
-_MARKS = (
-    " Small markers: exploration seeds, energy of all runs per run that reached the criterion;"
-    f" hollow where fewer than {100 * SUCCESS:.0f} % did. Arrows: none did, and the marker is a"
-    " lower bound (set side by side where several share a P). Ringed: confirmation seeds at the"
-    " optimum P*. P = 1 is drawn and is never P*. Horizontal line: the unmodified network. Error"
-    " bars and band: 95 % intervals of the mean over seeds (t distribution on the logarithm), cut"
-    " where they leave the panel"
-)
+def _confirmed(numbers: pd.DataFrame) -> pd.Series:
+    """Which are confirmation seeds at the P* of a rule."""
+    at_optimum = numbers["optimum"] & numbers["rule"].ne(ALL)
+    return at_optimum & numbers["seeds"].eq("confirmation")
 
 
-def _m1_caption(_numbers: pd.DataFrame) -> str:
+def _marks(numbers: pd.DataFrame) -> str:
+    known = numbers.groupby("seeds")["runs"]
+    seeds = " or ".join(seeds_words(runs, str(kind)) for kind, runs in sorted(known)[::-1])
+    ringed = "Ringed: confirmation seeds at the optimum P*."
+    if not _confirmed(numbers).any():
+        ringed = "No confirmation seeds at an optimum P*: none is ringed."
+    return (
+        " Small markers: exploration seeds, energy of all runs per run that reached the criterion;"
+        f" hollow where fewer than {100 * SUCCESS:.0f} % did. Arrows: none did, and the marker is a"
+        f" lower bound (set side by side where several share a P). {ringed} P = 1 is drawn and is"
+        f" never P*. Horizontal line: the unmodified network. A point stands for {seeds}. Error"
+        " bars and band: 95 % intervals of the mean over seeds (t distribution on the logarithm),"
+        " cut where they leave the panel"
+    )
+
+
+def _m1_caption(numbers: pd.DataFrame) -> str:
     return (
         "Energy M₁ spent until the criterion against the plastic fraction P, divided by that of"
         " the unmodified network of the same size; one panel for each number nₕ of hidden units."
-        f"{_MARKS}; they leave out the uncertainty of what they are divided by."
+        f"{_marks(numbers)}; they leave out the uncertainty of what they are divided by."
     )
 
 
@@ -198,8 +210,8 @@ def _costs_caption(numbers: pd.DataFrame) -> str:
     sizes = " and ".join(f"{size:,}" for size in sorted(set(numbers["hidden"])))
     return (
         "Energies M₀ and M₁ and the number of steps until the criterion against the plastic"
-        f" fraction P, for {sizes} hidden units.{_MARKS}; steps are means over the runs that"
-        " reached the criterion, without bars."
+        f" fraction P, for {sizes} hidden units.{_marks(numbers)}; steps are means over the"
+        " runs that reached the criterion, without bars."
     )
 
 

@@ -15,7 +15,7 @@ from energynet.figures.fractions import costs_against_fraction, m1_against_fract
 from energynet.figures.schematic import schematic
 from energynet.figures.sizes import maximum_saving, optimal_energies
 from energynet.figures.updates import updates
-from energynet.files import made_folder, written_whole
+from energynet.files import check_folder, made_folder, written_whole
 
 DRAWINGS: tuple[Drawing, ...] = (
     schematic,
@@ -35,8 +35,8 @@ def save_figures(
 ) -> list[Path]:
     """Write every figure that the table allows as SVG, PNG and CSV of its plotted numbers.
 
-    The same table gives the same bytes of CSV and SVG. A figure that lacks its runs is left out
-    with a line in the log.
+    `captions.md` says what is shown. The same table gives the same bytes of CSV and SVG. A
+    figure that lacks its runs is left out with a line in the log.
 
     Parameters
     ----------
@@ -49,9 +49,11 @@ def save_figures(
 
     Returns the files written. Raises FileError.
     """
-    folder = made_folder(Path(folder), "folder")
+    folder = Path(folder)
+    check_folder(folder, "folder")
     results = Results.of(table, history)
-    files = []
+    made_folder(folder, "folder")
+    files, captions = [], []
     for drawing in DRAWINGS:
         numbers = drawing.numbers(results)
         if numbers.empty:
@@ -65,6 +67,13 @@ def save_figures(
             files.append(folder / f"{drawing.name}.{ending}")
             with written_whole(files[-1]) as file:
                 file.write(content)
+        captions.append(
+            f"**Figure {drawing.number}. {drawing.title}** ({drawing.name})."
+            f" {drawing.caption(numbers)}\n"
+        )
+    files.append(folder / "captions.md")
+    with written_whole(files[-1]) as file:
+        file.write("\n".join(captions).encode())
     return files
 
 

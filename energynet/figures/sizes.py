@@ -1,14 +1,15 @@
 """Figures 5 and 6: optimal energy, maximum saving and ratio against the size of the network."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from energynet.figures import marks, style
-from energynet.figures.drawing import Drawing, Results
+from energynet.figures.drawing import Drawing, Results, seeds_words
 from energynet.figures.scales import log_axis, percent_labels, size_axis
 
-OPTIMAL = "hidden quantity rule fraction value low high confirmed lower_bound mark".split()
+OPTIMAL = "hidden quantity rule fraction runs value low high confirmed lower_bound mark".split()
 SAVINGS = "hidden quantity rule fraction measure value low high pairs bound".split()
 
 
@@ -21,6 +22,9 @@ def _optimal_numbers(results: Results) -> pd.DataFrame:
     optimal["lower_bound"] = optimal["success"].eq(0) | (~confirmed & optimal["never"].eq(True))
     optimal["value"] = optimal["confirmed"].where(confirmed, optimal["energy_per_success"])
     optimal["confirmed"] = confirmed
+    optimal["seeds"] = np.where(confirmed, "confirmation", "exploration")
+    keys = ["hidden", "rule", "energy", "fraction", "seeds"]
+    optimal = optimal.merge(results.cells[[*keys, "runs"]], on=keys)
     optimal = optimal.rename(columns={"energy": "quantity"})
     optimal = optimal.loc[optimal["value"].notna(), OPTIMAL]
     return optimal.sort_values(["quantity", "rule", "hidden"], ignore_index=True)
@@ -116,7 +120,7 @@ def _ratio_axis(axis: Axes, part: pd.DataFrame) -> None:
         log_axis(axis, "y")
 
 
-def _optimal_caption(_numbers: pd.DataFrame) -> str:
+def _optimal_caption(numbers: pd.DataFrame) -> str:
     return (
         "Energy until the criterion at the optimal plastic fraction P* of each rule, and of the"
         " unmodified network, against the number of hidden units. P* has the least energy per"
@@ -124,16 +128,16 @@ def _optimal_caption(_numbers: pd.DataFrame) -> str:
         " intervals of the mean over seeds (t distribution on the logarithm). Hollow: from the"
         " exploration seeds alone, or P* is not bracketed or was limited by the number of steps."
         " Arrows: no run reached the criterion, a lower bound."
+        f" A point stands for {seeds_words(numbers['runs'])}."
     )
 
 
 def _savings_caption(numbers: pd.DataFrame) -> str:
-    least, most = numbers["pairs"].min(), numbers["pairs"].max()
-    seeds = f"{least}" if least == most else f"{least} to {most}"
+    seeds = seeds_words(numbers["pairs"], "confirmation")
     return (
         "Share of the energy that is saved at P*, and the same as a ratio (a saving can't exceed"
         " 100 %, a ratio is not bounded), against the number of hidden units; geometric means over"
-        f" {seeds} confirmation seeds, paired by seed. Error bars: 95 % intervals, paired t on the"
+        f" {seeds}, paired by seed. Error bars: 95 % intervals, paired t on the"
         " logarithm of the ratio. Hollow with an arrow: a run did not reach the criterion, and the"
         " value is a bound. Dotted: no saving."
     )

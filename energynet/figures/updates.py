@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from energynet.figures import marks, style
-from energynet.figures.drawing import Drawing, Results
+from energynet.figures.drawing import Drawing, Results, seeds_words
 from energynet.figures.scales import log_axis, percent_labels, size_axis
 
 WORDS = {
@@ -81,13 +81,14 @@ def _draw(numbers: pd.DataFrame) -> Figure:
     return figure
 
 
-def _caption(_numbers: pd.DataFrame) -> str:
+def _caption(numbers: pd.DataFrame) -> str:
     return (
         "Where updates go, for each rule at its optimal P* and for the unmodified network; left"
         " for M₀, right for M₁. Top: share of the energy that is spent in the output layer. Middle:"
         " share of all synapses that end different from their start. Bottom: energy divided by"
         " that of the direct way to the same weights. Geometric means over seeds (confirmation"
-        " seeds where there are some); error bars: lowest and highest of the seeds."
+        " seeds where there are some); error bars: lowest and highest of"
+        f" {seeds_words(numbers['runs'])}."
     )
 
 

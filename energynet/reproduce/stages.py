@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from energynet.checks import counted
 from energynet.config import NUMERICS_VERSION, TrainingConfig
 from energynet.errors import EnergynetError
 from energynet.reproduce.plan import next_stage, skipped_runs
@@ -30,8 +31,8 @@ def run_stages(
         keys = {config_key(config) for config in stage.configs}
         if keys & last:
             raise EnergynetError(
-                f"{len(keys & last)} runs of the stage {stage.name} were not stored;"
-                " the same command tries them again"
+                f"the stage {stage.name} left {counted(len(keys & last), 'run')} without a result;"
+                " the same command tries again"
             )
         last = keys
         table = run(stage.name, stage.configs)
