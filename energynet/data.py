@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -56,20 +56,12 @@ class Dataset:
     y_test: np.ndarray
     classes: int
 
-    @classmethod
-    def from_arrays(
-        cls, x_train: Any, y_train: Any, x_test: Any, y_test: Any, classes: int | None = None
-    ) -> "Dataset":
-        """Check arrays and make a data set of them; images are flattened.
-
-        `classes` is by default the largest label of either part plus 1. Raises DataError.
-        """
-        if classes is not None:
-            try:
-                classes = checks.integer("classes", classes, 1, _MOST_CLASSES)
-            except ConfigError as error:
-                raise DataError(str(error)) from error
-        train, test = _pixels("x_train", x_train), _pixels("x_test", x_test)
+    def __post_init__(self) -> None:
+        try:
+            classes = checks.integer("classes", self.classes, 1, _MOST_CLASSES)
+        except ConfigError as error:
+            raise DataError(str(error)) from error
+        train, test = _pixels("x_train", self.x_train), _pixels("x_test", self.x_test)
         if train.dtype != test.dtype:
             raise DataError(
                 f"x_train and x_test must have one dtype, got {train.dtype} and {test.dtype}"
@@ -79,11 +71,29 @@ class Dataset:
                 "x_train and x_test must have the same number of pixels an image,"
                 f" got {train.shape[1]} and {test.shape[1]}"
             )
-        y_train = _labels("y_train", y_train, len(train), classes)
-        y_test = _labels("y_test", y_test, len(test), classes)
-        if classes is None:
-            classes = int(max(y_train.max(), y_test.max())) + 1
-        return cls(train, y_train, test, y_test, classes)
+        checked = {
+            "x_train": train,
+            "y_train": _labels("y_train", self.y_train, len(train), classes),
+            "x_test": test,
+            "y_test": _labels("y_test", self.y_test, len(test), classes),
+            "classes": classes,
+        }
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_arrays(
+        cls, x_train: Any, y_train: Any, x_test: Any, y_test: Any, classes: int | None = None
+    ) -> "Dataset":
+        """Make a data set of arrays; images are flattened.
+
+        `classes` is by default the largest label of either part plus 1. Raises DataError.
+        """
+        if classes is not None:
+            return cls(x_train, y_train, x_test, y_test, classes)
+        dataset = cls(x_train, y_train, x_test, y_test, _MOST_CLASSES)
+        most = max(dataset.y_train.max(), dataset.y_test.max())
+        return replace(dataset, classes=int(most) + 1)
 
     @property
     def n_in(self) -> int:
@@ -187,17 +197,16 @@ def _pixels(name: str, values: Any) -> np.ndarray:
     return array
 
 
-def _labels(name: str, values: Any, count: int, classes: int | None) -> np.ndarray:
+def _labels(name: str, values: Any, count: int, classes: int) -> np.ndarray:
     array = as_array(name, values)
     if array.dtype.kind not in "iu":
         raise DataError(f"{name} must be integers, got {array.dtype}")
     if array.shape != (count,):
         raise DataError(f"{name} must hold one label for each of {count} images, got {array.shape}")
     lowest, highest = int(array.min()), int(array.max())
-    limit = (_MOST_CLASSES if classes is None else classes) - 1
-    if lowest < 0 or highest > limit:
+    if lowest < 0 or highest >= classes:
         wrong = lowest if lowest < 0 else highest
-        raise DataError(f"{name} must be labels in [0, {limit}], got {wrong}")
+        raise DataError(f"{name} must be labels in [0, {classes - 1}], got {wrong}")
     return np.ascontiguousarray(array, dtype=np.int32)
 
 

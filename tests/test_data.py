@@ -216,6 +216,9 @@ def test_bad_arrays(case):
     arguments, message = BAD_ARRAYS[case]
     with pytest.raises(en.DataError, match=message):
         en.Dataset.from_arrays(*arguments)
+    arrays, classes = arguments[:4], arguments[4:] or (10,)
+    with pytest.raises(en.DataError, match=message):
+        en.Dataset(*arrays, *classes)
 
 
 def test_arrays_are_flattened_and_classes_counted():
