@@ -288,6 +288,11 @@ def _train(options: argparse.Namespace) -> int:
     threads = None if options.threads is None else _integer(options.threads)
     if options.save is not None:
         check_writable(options.save, "save")
+        if (
+            options.checkpoint is not None
+            and options.checkpoint.resolve() == options.save.resolve()
+        ):
+            raise FileError(f"save must be another file than checkpoint, got {options.save}")
     dataset = _dataset(options.data)
     if options.quiet:
         logging.getLogger("energynet").setLevel(logging.ERROR)
