@@ -209,6 +209,9 @@ def test_a_lower_criterion_is_read_off_the_learning_curves():
         en.cells(table, criterion=0.96, history=history)
     with pytest.raises(en.ConfigError, match="criterion needs the learning curves"):
         en.cells(table, criterion=0.93)
+    for analyse in (en.cells, en.claims):
+        with pytest.raises(en.DataError, match="the table of results lacks the columns id"):
+            analyse(table.drop(columns="id"), criterion=0.93, history=history)
 
 
 def test_among_equally_many_runs_the_default_settings_are_the_main_ones():
