@@ -344,6 +344,7 @@ def test_command_writes_figures_of_an_exported_table(table, tmp_path, capsys, ca
     assert len(written) == 3
     assert "no figure 3" in caplog.text
     assert "no figure 9" in caplog.text
+    assert "beside an exported table they are NAME_history" in caplog.text
 
 
 @pytest.mark.parametrize(

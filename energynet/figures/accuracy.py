@@ -106,5 +106,5 @@ accuracy_against_energy = Drawing(
     _numbers,
     _draw,
     _caption,
-    "the histories of the runs (a RUNS folder holds them, an exported table does not)",
+    "learning curves (a RUNS folder holds them; beside an exported table they are NAME_history)",
 )
