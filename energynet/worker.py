@@ -34,7 +34,7 @@ def load_data(name: str) -> Dataset:
     """The data set that a run's spec names: "mnist", a folder of IDX files, or saved arrays."""
     if name == "mnist":
         return load_mnist()
-    if name.endswith(".npz"):
+    if name.endswith(".npz") and not Path(name).is_dir():
         arrays = read_npz(Path(name), "a data set saved by energynet")
         try:
             names = ("x_train", "y_train", "x_test", "y_test", "classes")

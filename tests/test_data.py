@@ -14,6 +14,7 @@ from support import PYTHON
 import energynet as en
 from energynet import data
 from energynet.encode import encode_dataset
+from energynet.worker import load_data
 
 NAMES = {
     "train-images-idx3-ubyte": (6, 3, 2),
@@ -124,6 +125,11 @@ def test_idx_folder(folder, suffix):
     assert list(dataset.y_train) == [0, 1, 2, 0, 1, 2]
     assert dataset.classes == 3
     assert repr(dataset) == "Dataset(6 training and 4 test images of 6 pixels (uint8), 3 classes)"
+
+
+def test_idx_folder_with_the_name_of_a_file(folder):
+    renamed = folder.rename(folder.with_name("digits.npz"))
+    assert load_data(str(renamed)).sha256 == en.load_idx(renamed).sha256
 
 
 def header(magic, *sizes):
