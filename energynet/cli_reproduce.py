@@ -62,7 +62,7 @@ def add_reproduce(commands: Any) -> None:
 
 def _reproduce(options: argparse.Namespace) -> int:
     from energynet.analysis.verdict_text import to_text
-    from energynet.data import load_idx, load_mnist
+    from energynet.data import load_named
     from energynet.files import made_folder
     from energynet.reproduce.run import reproduce
 
@@ -71,7 +71,7 @@ def _reproduce(options: argparse.Namespace) -> int:
         accuracy = checks.fraction("target_accuracy", _number(options.target_accuracy))
         preset = preset.with_settings(target_accuracy=accuracy)
     folder = made_folder(options.out, "out")
-    dataset = load_mnist() if options.data == "mnist" else load_idx(options.data)
+    dataset = load_named(options.data)
     outputs = reproduce(
         preset, _Stored(folder / "runs", options), folder, dataset.n_in, dataset.classes
     )

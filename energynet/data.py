@@ -23,6 +23,7 @@ _MNIST_SHA256 = {
     "t10k-labels-idx1-ubyte.xz": "415b72b2ab3860ef01e17a0991178c2a62102b84a9ac8a6f2d0caf48f2f66f09",
 }
 _MNIST_BYTES_SHA256 = "06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16"
+MNIST = "mnist"  # its name wherever data are named; any other is that of a folder
 _MOST_CLASSES = 2**20  # keeps a stray label from asking for a network of that size
 _MNIST_SHAPES = ((60_000, 784), (60_000,), (10_000, 784), (10_000,))
 
@@ -173,6 +174,11 @@ def load_idx(folder: str | Path) -> Dataset:
         return Dataset.from_arrays(x_train, y_train, x_test, y_test)
     except DataError as error:
         raise DataError(f"{folder}: {error}") from error
+
+
+def load_named(name: str) -> Dataset:
+    """The data set of a name on the command line or in a run's spec: MNIST, or an IDX folder."""
+    return load_mnist() if name == MNIST else load_idx(name)
 
 
 def as_array(name: str, values: Any) -> np.ndarray:
