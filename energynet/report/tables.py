@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 
 from energynet.analysis.methods import ALL, display_name
-from energynet.analysis.runs import DATA, DEFAULTS
+from energynet.analysis.runs import DATA
 from energynet.figures.drawing import Results
 from energynet.figures.style import ENERGIES, ordered
+from energynet.table import DEFAULTS
 
 BOUNDS = {"upper": "≤ ", "lower": "≥ "}
 
@@ -52,7 +53,7 @@ def _absences(runs: pd.DataFrame) -> str:
 
 def _settings(runs: pd.DataFrame) -> str:
     """Settings of the training that are not the defaults, the same for all runs."""
-    known = ("hidden", "rule", "seed", "alpha", "max_steps", "target_accuracy")
+    known = ("max_steps", "target_accuracy")
     values = {name: sorted(set(runs[name]), key=str) for name in DEFAULTS if name not in known}
     changed = {name: vs for name, vs in values.items() if vs != [DEFAULTS[name]]}
     return "; ".join(f"{name} {', '.join(map(str, vs))}" for name, vs in changed.items())
@@ -142,7 +143,7 @@ def example(results: Results) -> str:
     words += [
         f"--{name.replace('_', '-')} {_plain(run[name])}"
         for name, default in DEFAULTS.items()
-        if name not in ("seed", "alpha", "center") and run[name] != default
+        if name != "center" and run[name] != default
     ]
     words += [] if run["center"] else ["--no-center"]
     return " ".join(words)
