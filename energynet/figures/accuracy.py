@@ -7,9 +7,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from energynet.figures import style
-from energynet.figures.drawing import Drawing, Results
+from energynet.figures.drawing import Drawing, Results, at_optimum
 from energynet.figures.scales import accuracy_axis, log_axis
-from energynet.figures.updates import at_optimum
 
 COLUMNS = "hidden quantity rule fraction accuracy runs value low high criterion".split()
 LEVELS = 24

@@ -65,6 +65,16 @@ class Results:
         return sorted({int(size) for size in self.runs.loc[self.runs["rule"] != ALL, "hidden"]})
 
 
+def at_optimum(results: Results, energy: str) -> pd.DataFrame:
+    """Runs at the P* of that energy: confirmation seeds, or the others where there are none."""
+    best = results.optimal.loc[results.optimal["energy"] == energy, ["hidden", "rule", "fraction"]]
+    runs = results.runs[results.runs["hidden"].isin(results.sizes)]
+    runs = runs.merge(best, on=["hidden", "rule", "fraction"])
+    confirmation = runs["seeds"].eq("confirmation")
+    confirmed = confirmation.groupby([runs["hidden"], runs["rule"]]).transform("any")
+    return runs[confirmation | ~confirmed]
+
+
 @dataclass(frozen=True)
 class Drawing:
     """One figure; call it with Results to get the matplotlib Figure.
