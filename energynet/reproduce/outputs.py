@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from energynet.analysis.claims import Claim, claims
 from energynet.analysis.savings import savings
 from energynet.analysis.verdict_text import between_text, to_json, to_markdown
+from energynet.exchange import write_table
 from energynet.files import made_folder, written_whole
 
 if TYPE_CHECKING:
@@ -22,23 +23,11 @@ class Outputs:
     report: Path
 
 
-def write_tables(
-    table: "pd.DataFrame", history: "pd.DataFrame", folder: Path, name: str
-) -> tuple[Path, Path]:
+def write_tables(table: "pd.DataFrame", history: "pd.DataFrame", folder: Path, name: str) -> None:
     """`NAME.csv`, one row a run, and `NAME_history.csv.xz`, the learning curves."""
-    import lzma
-
-    paths = made_folder(folder, "out") / f"{name}.csv", folder / f"{name}_history.csv.xz"
-    with written_whole(paths[0]) as file:
-        file.write(_csv(table))
-    with written_whole(paths[1]) as file:
-        file.write(lzma.compress(_csv(history)))
-    return paths
-
-
-def _csv(frame: "pd.DataFrame") -> bytes:
-    text: str = frame.to_csv(index=False, lineterminator="\n")
-    return text.encode()
+    folder = made_folder(folder, "out")
+    write_table(table, folder / f"{name}.csv")
+    write_table(history, folder / f"{name}_history.csv.xz")
 
 
 def write_outputs(table: "pd.DataFrame", history: "pd.DataFrame", folder: Path) -> Outputs:
