@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.figure import Figure
 
-from energynet.analysis.cells import cells, study_runs
+from energynet.analysis.cells import cells_of
 from energynet.analysis.methods import ALL
-from energynet.analysis.optimum import optimal_energy
-from energynet.analysis.runs import endless_runs, labelled
-from energynet.analysis.savings import savings
+from energynet.analysis.optimum import optima_of
+from energynet.analysis.runs import endless_runs, labelled, main_runs
+from energynet.analysis.savings import savings_of
 from energynet.errors import DataError
 from energynet.figures import style
 
@@ -47,11 +47,13 @@ class Results:
 
         Raises DataError if the table lacks columns.
         """
-        runs = study_runs(table)
-        endless = endless_runs(labelled(table), runs)
+        every = labelled(table)
+        runs = main_runs(every)
+        endless = endless_runs(every, runs)
         absent = pd.concat([runs[runs["missing"]], endless[endless["missing"]]])
+        cells = cells_of(runs)
+        found = cells, optima_of(cells), savings_of(runs)
         runs, endless = runs[~runs["missing"]], endless[~endless["missing"]]
-        found = cells(table), optimal_energy(table), savings(table)
         return cls(runs, endless, absent, history, *found)
 
     @property

@@ -49,8 +49,11 @@ def save_figures(
 
     Returns the files written. Raises FileError.
     """
-    folder = made_folder(Path(folder), "folder")
-    results = Results.of(table, history)
+    return save_drawings(Results.of(table, history), made_folder(Path(folder), "folder"))
+
+
+def save_drawings(results: Results, folder: Path) -> list[Path]:
+    """`save_figures` of results that are computed, to a folder that is there."""
     files = []
     for drawing in DRAWINGS:
         numbers = drawing.numbers(results)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from energynet.analysis.claims import claims
+from energynet.analysis.claims import Claim, claims
 from energynet.figures.drawing import Results
 from energynet.figures.save import DRAWINGS, to_csv, to_svg
 from energynet.files import check_writable, written_whole
@@ -33,8 +33,12 @@ def write_report(table: pd.DataFrame, history: pd.DataFrame | None, file: str | 
     """
     file = Path(file)
     check_writable(file, "report")
-    verdicts = [claim.to_dict() for claim in claims(table, history=history)]
-    page = render(Results.of(table, history), verdicts)
+    return write_page(Results.of(table, history), claims(table, history=history), file)
+
+
+def write_page(results: Results, found: Sequence[Claim], file: Path) -> Path:
+    """`write_report` of results and verdicts that are computed."""
+    page = render(results, [claim.to_dict() for claim in found])
     with written_whole(file) as stream:
         stream.write(page.encode())
     return file

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from energynet.analysis.claims import Claim, claims
-from energynet.analysis.savings import savings
 from energynet.analysis.verdict_text import between_text, to_json, to_markdown
 from energynet.exchange import write_table
 from energynet.files import made_folder, written_whole
@@ -32,15 +31,16 @@ def write_tables(table: "pd.DataFrame", history: "pd.DataFrame", folder: Path, n
 
 def write_outputs(table: "pd.DataFrame", history: "pd.DataFrame", folder: Path) -> Outputs:
     """`verdicts.json` and `.md`, `figures/` and `report.html`, from the tables alone."""
-    from energynet.figures.save import save_figures
-    from energynet.report.page import write_report
+    from energynet.figures.drawing import Results
+    from energynet.figures.save import save_drawings
+    from energynet.report.page import write_page
 
-    found = claims(table, history=history)
-    between = between_text(savings(table))
+    found, results = claims(table, history=history), Results.of(table, history)
+    between = between_text(results.savings)
     write_verdicts(found, folder / "verdicts.json")
     write_verdicts(found, folder / "verdicts.md", between)
-    save_figures(table, history, folder / "figures")
-    return Outputs(found, between, write_report(table, history, folder / "report.html"))
+    save_drawings(results, made_folder(folder / "figures", "out"))
+    return Outputs(found, between, write_page(results, found, folder / "report.html"))
 
 
 def write_verdicts(found: list[Claim], path: Path, between: str = "") -> None:
