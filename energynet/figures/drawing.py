@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from energynet.analysis.cells import cells_of
 from energynet.analysis.methods import ALL
 from energynet.analysis.optimum import optima_of
-from energynet.analysis.runs import endless_runs, labelled, main_runs
+from energynet.analysis.runs import endless_runs, labelled, main_runs, own_settings
 from energynet.analysis.savings import savings_of
 from energynet.errors import DataError
 from energynet.figures import style
@@ -27,6 +27,8 @@ class Results:
         Likewise those of target accuracy 1, which go on after the criterion.
     absent : pandas.DataFrame
         Runs of either kind that have no result: they failed or were skipped.
+    elsewhere : int
+        Runs in other settings, which are left out.
     history : pandas.DataFrame or None
         Columns id, step, accuracy, m0, m1: one row a checkpoint of each run.
     cells, optimal, savings : pandas.DataFrame
@@ -36,6 +38,7 @@ class Results:
     runs: pd.DataFrame
     endless: pd.DataFrame
     absent: pd.DataFrame
+    elsewhere: int
     history: pd.DataFrame | None
     cells: pd.DataFrame
     optimal: pd.DataFrame
@@ -50,11 +53,12 @@ class Results:
         every = labelled(table)
         runs = main_runs(every)
         endless = endless_runs(every, runs)
+        elsewhere = len(every[~own_settings(every)].index.difference(endless.index))
         absent = pd.concat([runs[runs["missing"]], endless[endless["missing"]]])
         cells = cells_of(runs)
         found = cells, optima_of(cells), savings_of(runs)
         runs, endless = runs[~runs["missing"]], endless[~endless["missing"]]
-        return cls(runs, endless, absent, history, *found)
+        return cls(runs, endless, absent, elsewhere, history, *found)
 
     @property
     def criterion(self) -> float:

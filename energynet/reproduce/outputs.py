@@ -1,10 +1,12 @@
 """What a study leaves behind: tables, verdicts, figures, report."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from energynet.analysis.claims import Claim, claims
+from energynet.analysis.savings import savings
 from energynet.analysis.verdict_text import between_text, to_json, to_markdown
 from energynet.exchange import write_table
 from energynet.files import made_folder, written_whole
@@ -29,14 +31,19 @@ def write_tables(table: "pd.DataFrame", history: "pd.DataFrame", folder: Path, n
     write_table(history, folder / f"{name}_history.csv.xz")
 
 
-def write_outputs(table: "pd.DataFrame", history: "pd.DataFrame", folder: Path) -> Outputs:
-    """`verdicts.json` and `.md`, `figures/` and `report.html`, from the tables alone."""
+def write_outputs(
+    table: "pd.DataFrame", history: "pd.DataFrame", folder: Path, by: Sequence[str] = ()
+) -> Outputs:
+    """`verdicts.json` and `.md`, `figures/` and `report.html`, from the tables alone.
+
+    by : settings of which each combination is a study of its own, with its verdicts.
+    """
     from energynet.figures.drawing import Results
     from energynet.figures.save import save_drawings
     from energynet.report.page import write_page
 
-    found, results = claims(table, history=history), Results.of(table, history)
-    between = between_text(results.savings)
+    found, results = claims(table, by, history=history), Results.of(table, history)
+    between = between_text(savings(table, by) if by else results.savings, by)
     write_verdicts(found, folder / "verdicts.json")
     write_verdicts(found, folder / "verdicts.md", between)
     save_drawings(results, made_folder(folder / "figures", "out"))
