@@ -16,7 +16,7 @@ from energynet.files import cache_folder, written_whole
 from energynet.idx import find_idx, read_idx
 
 _MNIST_FOLDER = Path(__file__).parent / "_mnist"
-_MNIST_SHA256 = {
+_FILES_SHA256 = {
     "train-images-idx3-ubyte.xz": "037499b299a624dbc1fbbc308c6f8e085ec08df9e241f7296a73ace16d7355e4",  # noqa: E501
     "train-labels-idx1-ubyte.xz": "0b691ea7422403e7bd1bfc7f2ac58334416a723a3d2941e5352eba5099dd3280",  # noqa: E501
     "t10k-images-idx3-ubyte.xz": "31f8666c3e0dee34c8f6c14aefae6b7b8e72c2efc030a9e4a857d8ccea2fa970",
@@ -24,6 +24,8 @@ _MNIST_SHA256 = {
 }
 _MNIST_BYTES_SHA256 = "06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16"
 MNIST = "mnist"  # its name wherever data are named; any other is that of a folder
+# Its `Dataset.sha256`.
+MNIST_SHA256 = "61d8d505e928c7e7373793833ec4c19948ac93f206ef0e76c7325e453c455839"
 _MOST_CLASSES = 2**20  # keeps a stray label from asking for a network of that size
 _MNIST_SHAPES = ((60_000, 784), (60_000,), (10_000, 784), (10_000,))
 
@@ -218,12 +220,12 @@ def _labels(name: str, values: Any, count: int, classes: int) -> np.ndarray:
 
 def _decode_mnist() -> np.ndarray:
     """The bytes of all four files behind each other, uint8."""
-    for name, expected in _MNIST_SHA256.items():
+    for name, expected in _FILES_SHA256.items():
         if hashlib.sha256((_MNIST_FOLDER / name).read_bytes()).hexdigest() != expected:
             raise DataError(f"the embedded {name} is damaged: install energynet again")
     parts = [
         read_idx(_MNIST_FOLDER / name, dimensions=3 if "images" in name else 1).reshape(-1)
-        for name in _MNIST_SHA256
+        for name in _FILES_SHA256
     ]
     return np.concatenate(parts)
 

@@ -45,7 +45,7 @@ def test_mnist_is_the_original(mnist):
     assert mnist.mean == pytest.approx(0.1306604762738429, abs=1e-15)
     assert np.mean(mnist.x_train != 0) == pytest.approx(0.1912, abs=5e-5)
     assert list(mnist.y_train[:5]) == [5, 0, 4, 1, 9]
-    assert mnist.sha256 == en.load_mnist().sha256
+    assert mnist.sha256 == en.load_mnist().sha256 == data.MNIST_SHA256
 
 
 def test_mnist_is_mapped_and_a_damaged_cache_is_made_again(tmp_path, monkeypatch):
@@ -78,7 +78,7 @@ def test_mnist_with_a_full_disk(monkeypatch, tmp_path):
 
 def test_damaged_package_data(monkeypatch, tmp_path):
     monkeypatch.setenv("ENERGYNET_CACHE", str(tmp_path))
-    monkeypatch.setitem(data._MNIST_SHA256, "t10k-labels-idx1-ubyte.xz", "0" * 64)
+    monkeypatch.setitem(data._FILES_SHA256, "t10k-labels-idx1-ubyte.xz", "0" * 64)
     with pytest.raises(en.DataError, match=r"embedded t10k-labels-idx1-ubyte.xz is damaged"):
         en.load_mnist()
 
