@@ -8,6 +8,8 @@ import tables
 from tables import frame, run
 
 import energynet as en
+from energynet.analysis.cells import study_runs
+from energynet.analysis.study import Cell, studies
 
 SEEDS = (100, 101, 102, 103)
 
@@ -107,6 +109,14 @@ def test_marks(points, mark):
     found = best(one_rule(points))
     assert found["mark"] == mark
     assert math.isnan(found["fraction"]) == mark.startswith("no ")
+
+
+def test_an_unmodified_network_that_never_reaches_closes_the_grid():
+    table = frame(one_rule({0.1: (800, 800, 800), 0.6: (500, 500, 500)}))
+    table["outcome"] = table["outcome"].mask(table["rule"] == "all", "exhausted")
+    assert best(table.to_dict("records"))["mark"] == ""
+    [(_, study)] = studies(study_runs(table))
+    assert study.optimum(Cell(100, "largest", "m0")).mark == ""
 
 
 def test_a_longer_run_replaces_the_one_it_goes_on_from():
