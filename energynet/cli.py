@@ -16,7 +16,7 @@ from energynet.cli_parts import add_command, look_here, path_argument
 from energynet.cli_reproduce import add_reproduce
 from energynet.cli_sweep import add_sweep_commands
 from energynet.config import ACTIVATIONS, DTYPES, OUTPUTS, SAMPLE_ORDERS, TrainingConfig
-from energynet.data import Dataset, load_idx, load_mnist
+from energynet.data import load_named
 from energynet.errors import ConfigError, EnergynetError, FileError
 from energynet.files import check_writable
 from energynet.own_rule_import import own_parameter
@@ -288,7 +288,12 @@ def _train(options: argparse.Namespace) -> int:
     threads = None if options.threads is None else _integer(options.threads)
     if options.save is not None:
         check_writable(options.save, "save")
-    dataset = _dataset(options.data)
+        if (
+            options.checkpoint is not None
+            and options.checkpoint.resolve() == options.save.resolve()
+        ):
+            raise FileError(f"save must be another file than checkpoint, got {options.save}")
+    dataset = load_named(options.data)
     if options.quiet:
         logging.getLogger("energynet").setLevel(logging.ERROR)
     report = reporter(options.quiet)
@@ -354,10 +359,6 @@ def _integer(text: Any) -> Any:
         return int(text)
     except ValueError:
         return _number(text)
-
-
-def _dataset(name: str) -> Dataset:
-    return load_mnist() if name == "mnist" else load_idx(name)
 
 
 def _table(result: TrainingResult) -> str:

@@ -1,13 +1,11 @@
 """The command that runs a study from nothing to its report."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
 from energynet import checks
 from energynet.cli_parts import add_command, add_where, dask_executor, parse_workers, path_argument
-from energynet.config import TrainingConfig
 from energynet.reproduce.preset import PRESETS, load_preset
 
 _EXAMPLES = """\
@@ -68,63 +66,27 @@ def add_reproduce(commands: Any) -> None:
 
 def _reproduce(options: argparse.Namespace) -> int:
     from energynet.analysis.verdict_text import to_text
-    from energynet.data import load_idx, load_mnist
+    from energynet.data import load_named
     from energynet.files import check_folder
     from energynet.reproduce.run import reproduce
+    from energynet.reproduce.stored import StoredRuns
 
     preset = load_preset(options.preset)
     if options.target_accuracy is not None:
         accuracy = checks.fraction("target_accuracy", _number(options.target_accuracy))
         preset = preset.with_settings(target_accuracy=accuracy)
     check_folder(options.out, "out")
-    dataset = load_mnist() if options.data == "mnist" else load_idx(options.data)
-    outputs = reproduce(
-        preset,
-        _Stored(options.out / "runs", options),
-        options.out,
-        dataset.n_in,
-        dataset.classes,
+    dataset = load_named(options.data)
+    runs = StoredRuns(
+        options.out / "runs",
+        None if options.scheduler is None else dask_executor(options.scheduler),
+        data=options.data,
+        workers=None if options.workers is None else parse_workers(options.workers),
+        progress=not options.quiet,
     )
+    outputs = reproduce(preset, runs, options.out, dataset.n_in, dataset.classes)
     print(to_text(outputs.claims), outputs.between, f"report: {outputs.report}", sep="\n\n")
     return 0
-
-
-class _Stored:
-    """Runs made by sweeps and stored in a folder."""
-
-    def __init__(self, store: Path, options: argparse.Namespace) -> None:
-        self.store, self.options = store, options
-        self.workers = None if options.workers is None else parse_workers(options.workers)
-        scheduler = options.scheduler
-        self.executor = None if scheduler is None else dask_executor(scheduler)
-
-    def run(self, stage: str, configs: list[TrainingConfig]) -> None:
-        """Make those runs, apart from the ones that are stored."""
-        from energynet.sweep import sweep
-
-        if not self.options.quiet:
-            print(f"{stage}: {checks.counted(len(configs), 'run')}", file=sys.stderr, flush=True)
-        sweep(
-            configs,
-            self.store,
-            self.executor,
-            data=self.options.data,
-            workers=self.workers,
-            progress=not self.options.quiet,
-        )
-
-    def table(self) -> Any:
-        """The tidy table of all that is stored."""
-        from energynet.files import made_folder
-        from energynet.table import load_results
-
-        return load_results(made_folder(self.store, "store"))
-
-    def history(self) -> Any:
-        """Their learning curves."""
-        from energynet.table import load_history
-
-        return load_history(self.store)
 
 
 def _number(text: str) -> Any:

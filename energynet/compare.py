@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from energynet.checks import shown
 from energynet.config import TrainingConfig
 from energynet.errors import ConfigError
-from energynet.result import TrainingResult
+from energynet.result import TrainingResult, energy_column
 from energynet.rule_names import rule_to_dict
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def compare(runs: Iterable[TrainingResult]) -> "pd.DataFrame":
         {name: row.get(name) for name in different}
         | {"outcome": run.outcome, "steps": run.steps, "accuracy": run.accuracy}
         | {"m0": run.energy.m0, "m1": run.energy.m1}
-        | {f"m_alpha_{alpha:g}": value for alpha, value in run.energy.alpha.items()}
+        | {energy_column(alpha): value for alpha, value in run.energy.alpha.items()}
         | {"m0_ratio": _ratio(run.energy.m0, first.m0), "m1_ratio": _ratio(run.energy.m1, first.m1)}
         for row, run in zip(settings, results, strict=True)
     ]

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,16 @@ from energynet.files import cache_folder, written_whole
 from energynet.idx import find_idx, read_idx
 
 _MNIST_FOLDER = Path(__file__).parent / "_mnist"
-_MNIST_SHA256 = {
+_FILES_SHA256 = {
     "train-images-idx3-ubyte.xz": "037499b299a624dbc1fbbc308c6f8e085ec08df9e241f7296a73ace16d7355e4",  # noqa: E501
     "train-labels-idx1-ubyte.xz": "0b691ea7422403e7bd1bfc7f2ac58334416a723a3d2941e5352eba5099dd3280",  # noqa: E501
     "t10k-images-idx3-ubyte.xz": "31f8666c3e0dee34c8f6c14aefae6b7b8e72c2efc030a9e4a857d8ccea2fa970",
     "t10k-labels-idx1-ubyte.xz": "415b72b2ab3860ef01e17a0991178c2a62102b84a9ac8a6f2d0caf48f2f66f09",
 }
 _MNIST_BYTES_SHA256 = "06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16"
+MNIST = "mnist"  # its name wherever data are named; any other is that of a folder
+# Its `Dataset.sha256`.
+MNIST_SHA256 = "61d8d505e928c7e7373793833ec4c19948ac93f206ef0e76c7325e453c455839"
 _MOST_CLASSES = 2**20  # keeps a stray label from asking for a network of that size
 _MNIST_SHAPES = ((60_000, 784), (60_000,), (10_000, 784), (10_000,))
 
@@ -56,20 +59,12 @@ class Dataset:
     y_test: np.ndarray
     classes: int
 
-    @classmethod
-    def from_arrays(
-        cls, x_train: Any, y_train: Any, x_test: Any, y_test: Any, classes: int | None = None
-    ) -> "Dataset":
-        """Check arrays and make a data set of them; images are flattened.
-
-        `classes` is by default the largest label of either part plus 1. Raises DataError.
-        """
-        if classes is not None:
-            try:
-                classes = checks.integer("classes", classes, 1, _MOST_CLASSES)
-            except ConfigError as error:
-                raise DataError(str(error)) from error
-        train, test = _pixels("x_train", x_train), _pixels("x_test", x_test)
+    def __post_init__(self) -> None:
+        try:
+            classes = checks.integer("classes", self.classes, 1, _MOST_CLASSES)
+        except ConfigError as error:
+            raise DataError(str(error)) from error
+        train, test = _pixels("x_train", self.x_train), _pixels("x_test", self.x_test)
         if train.dtype != test.dtype:
             raise DataError(
                 f"x_train and x_test must have one dtype, got {train.dtype} and {test.dtype}"
@@ -79,11 +74,29 @@ class Dataset:
                 "x_train and x_test must have the same number of pixels an image,"
                 f" got {train.shape[1]} and {test.shape[1]}"
             )
-        y_train = _labels("y_train", y_train, len(train), classes)
-        y_test = _labels("y_test", y_test, len(test), classes)
-        if classes is None:
-            classes = int(max(y_train.max(), y_test.max())) + 1
-        return cls(train, y_train, test, y_test, classes)
+        checked = {
+            "x_train": train,
+            "y_train": _labels("y_train", self.y_train, len(train), classes),
+            "x_test": test,
+            "y_test": _labels("y_test", self.y_test, len(test), classes),
+            "classes": classes,
+        }
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_arrays(
+        cls, x_train: Any, y_train: Any, x_test: Any, y_test: Any, classes: int | None = None
+    ) -> "Dataset":
+        """Make a data set of arrays; images are flattened.
+
+        `classes` is by default the largest label of either part plus 1. Raises DataError.
+        """
+        if classes is not None:
+            return cls(x_train, y_train, x_test, y_test, classes)
+        dataset = cls(x_train, y_train, x_test, y_test, _MOST_CLASSES)
+        most = max(dataset.y_train.max(), dataset.y_test.max())
+        return replace(dataset, classes=int(most) + 1)
 
     @property
     def n_in(self) -> int:
@@ -166,6 +179,11 @@ def load_idx(folder: str | Path) -> Dataset:
         raise DataError(f"{folder}: {error}") from error
 
 
+def load_named(name: str) -> Dataset:
+    """The data set of a name on the command line or in a run's spec: MNIST, or an IDX folder."""
+    return load_mnist() if name == MNIST else load_idx(name)
+
+
 def as_array(name: str, values: Any) -> np.ndarray:
     """The values as an array; raises DataError where they are none."""
     try:
@@ -188,28 +206,27 @@ def _pixels(name: str, values: Any) -> np.ndarray:
     return array
 
 
-def _labels(name: str, values: Any, count: int, classes: int | None) -> np.ndarray:
+def _labels(name: str, values: Any, count: int, classes: int) -> np.ndarray:
     array = as_array(name, values)
     if array.dtype.kind not in "iu":
         raise DataError(f"{name} must be integers, got {array.dtype}")
     if array.shape != (count,):
         raise DataError(f"{name} must hold one label for each of {count} images, got {array.shape}")
     lowest, highest = int(array.min()), int(array.max())
-    limit = (_MOST_CLASSES if classes is None else classes) - 1
-    if lowest < 0 or highest > limit:
+    if lowest < 0 or highest >= classes:
         wrong = lowest if lowest < 0 else highest
-        raise DataError(f"{name} must be labels in [0, {limit}], got {wrong}")
+        raise DataError(f"{name} must be labels in [0, {classes - 1}], got {wrong}")
     return np.ascontiguousarray(array, dtype=np.int32)
 
 
 def _decode_mnist() -> np.ndarray:
     """The bytes of all four files behind each other, uint8."""
-    for name, expected in _MNIST_SHA256.items():
+    for name, expected in _FILES_SHA256.items():
         if hashlib.sha256((_MNIST_FOLDER / name).read_bytes()).hexdigest() != expected:
             raise DataError(f"the embedded {name} is damaged: install energynet again")
     parts = [
         read_idx(_MNIST_FOLDER / name, dimensions=3 if "images" in name else 1).reshape(-1)
-        for name in _MNIST_SHA256
+        for name in _FILES_SHA256
     ]
     return np.concatenate(parts)
 

@@ -3,6 +3,7 @@
 import os
 import socket
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,7 +21,8 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
     """
     if path.exists() and not path.is_file():
         raise FileError(f"{path} cannot be written: it is not a file")
-    part = path.parent / f".{path.name}.{socket.gethostname()}.{os.getpid()}.part"
+    writer = f"{socket.gethostname()}.{os.getpid()}.{threading.get_ident()}"
+    part = path.parent / f".{path.name}.{writer}.part"
     try:
         with part.open("wb") as file:
             yield file

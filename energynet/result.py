@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from energynet.checks import counted
+from energynet.checks import counted, shortest
 from energynet.config import TrainingConfig
 from energynet.curve import draw_curve
 from energynet.html import html_table
@@ -188,7 +188,7 @@ class TrainingResult:
             ("M0, updates", f"{energy.m0:.4g}"),
             ("M1, sum of |dw|", f"{energy.m1:.4g}"),
         ]
-        rows += [(f"M_{alpha:g}", f"{value:.4g}") for alpha, value in energy.alpha.items()]
+        rows += [(f"M_{shortest(alpha)}", f"{value:.4g}") for alpha, value in energy.alpha.items()]
         if energy.direct is not None:
             rows += [
                 ("M0 / direct M0", f"{energy.inefficiency_m0:.4g}"),
@@ -206,6 +206,11 @@ class TrainingResult:
         title = f"{self.config.rule.name}, {units}: {self.outcome}"
         steps, accuracy, _, m1 = zip(*self.history, strict=True) if self.history else ((),) * 4
         return draw_curve(steps, accuracy, m1, self.config.target_accuracy, title)
+
+
+def energy_column(alpha: float) -> str:
+    """The name of the column of M_alpha in tables."""
+    return f"m_alpha_{shortest(alpha)}"
 
 
 def _percent(accuracy: float | None) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 
 from energynet import checks
 from energynet.config import NUMERICS_VERSION, TrainingConfig
-from energynet.data import Dataset, load_idx, load_mnist
+from energynet.data import MNIST, Dataset, load_named
 from energynet.errors import ConfigError, EnergynetError
 from energynet.files import made_folder, written_whole
 from energynet.grid import longest_first
@@ -38,7 +38,7 @@ def sweep(
     store: str | Path,
     executor: Executor | None = None,
     *,
-    data: str | Path | Dataset = "mnist",
+    data: str | Path | Dataset = MNIST,
     workers: int | None = None,
     shard: tuple[int, int] | None = None,
     retry_failed: bool = False,
@@ -117,7 +117,7 @@ class Plan:
         self,
         grid: Iterable[TrainingConfig],
         store: Store,
-        data: str | Path | Dataset = "mnist",
+        data: str | Path | Dataset = MNIST,
         retry_failed: bool = False,
         shard: tuple[int, int] | None = None,
     ) -> None:
@@ -178,10 +178,9 @@ def _named(data: str | Path | Dataset, store: Store) -> tuple[str, str]:
                     classes=data.classes,
                 )
         return str(path), data.sha256
-    if isinstance(data, str) and data == "mnist":
-        return "mnist", load_mnist().sha256
-    folder = checks.path("data", data)
-    return str(folder.resolve()), load_idx(folder).sha256
+    embedded = isinstance(data, str) and data == MNIST
+    name = MNIST if embedded else str(checks.path("data", data).resolve())
+    return name, load_named(name).sha256
 
 
 def _run_locally(plan: Plan, store: Store, workers: int, shown: SweepProgress) -> None:

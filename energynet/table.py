@@ -12,6 +12,7 @@ from energynet import checks
 from energynet.config import TrainingConfig
 from energynet.errors import ConfigError, FileError
 from energynet.files import written_whole
+from energynet.result import energy_column
 from energynet.rule_names import PARAMETERS
 from energynet.store import DONE, Store, check_id, read_history, read_result
 
@@ -117,7 +118,7 @@ def record_of(content: Mapping[str, Any]) -> dict[str, Any]:
             row[f"{name}_layer1"], row[f"{name}_layer2"] = content[f"{name}_layers"]
             row[f"{name}_direct"] = content[f"{name}_direct"]
         for alpha, value in content["m_alpha"].items():
-            row[f"m_alpha_{_shortest(float(alpha))}"] = value
+            row[energy_column(float(alpha))] = value
         for name in ("train", "evaluate"):
             row[f"{name}_seconds"] = content["seconds"][name]
     else:
@@ -125,7 +126,7 @@ def record_of(content: Mapping[str, Any]) -> dict[str, Any]:
     alphas = config.pop("alpha", None)
     row |= {name: value for name, value in config.items() if DEFAULTS.get(name) != value}
     if alphas:
-        row["alpha"] = " ".join(_shortest(alpha) for alpha in alphas)
+        row["alpha"] = " ".join(checks.shortest(alpha) for alpha in alphas)
     known = content["provenance"].items()
     return row | {name: value for name, value in known if name in PROVENANCE and value != ""}
 
@@ -153,12 +154,6 @@ def _fits(name: str, value: Any) -> bool:
 def is_number(name: str) -> bool:
     """Whether a column holds numbers with a fraction, apart from the words of `EITHER`."""
     return name in _NUMBERS or name.startswith("m_alpha_")
-
-
-def _shortest(number: float) -> str:
-    """Few digits, but enough to give the same number back."""
-    text = f"{number:g}"
-    return text if float(text) == number else repr(number)
 
 
 def table_of(records: Iterable[Mapping[str, Any]]) -> "pd.DataFrame":

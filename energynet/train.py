@@ -109,12 +109,12 @@ def train(
     if checkpoint is None:
         outcome = training.finish(lambda: None)
     else:
-        outcome = _with_checkpoint(training, checkpoint, dataset)
+        outcome = _with_checkpoint(training, checkpoint, dataset, started)
     training.seconds["total"] += time.perf_counter() - started
     return _result(training, outcome)
 
 
-def _with_checkpoint(training: "_Training", path: Path, dataset: Dataset) -> str:
+def _with_checkpoint(training: "_Training", path: Path, dataset: Dataset, started: float) -> str:
     """Finish a run, going on from `path` if it exists and writing it now and then."""
     from energynet.checkpoint import identity, load_checkpoint, save_checkpoint
 
@@ -126,7 +126,8 @@ def _with_checkpoint(training: "_Training", path: Path, dataset: Dataset) -> str
     def save() -> None:
         nonlocal written, cost
         began = time.perf_counter()
-        save_checkpoint(path, owner, training.run, training.history, training.seconds)
+        seconds = training.seconds | {"total": training.seconds["total"] + began - started}
+        save_checkpoint(path, owner, training.run, training.history, seconds)
         written = time.perf_counter()
         cost = written - began
 

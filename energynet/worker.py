@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from energynet.config import NUMERICS_VERSION, TrainingConfig
-from energynet.data import Dataset, load_idx, load_mnist
+from energynet.data import Dataset, load_named
 from energynet.errors import DataError, EnergynetError, FileError
 from energynet.npz import read_npz
 from energynet.provenance import now, provenance
@@ -32,9 +32,7 @@ _terminated = threading.Event()  # a local worker was asked to leave
 @lru_cache(maxsize=1)
 def load_data(name: str) -> Dataset:
     """The data set that a run's spec names: "mnist", a folder of IDX files, or saved arrays."""
-    if name == "mnist":
-        return load_mnist()
-    if name.endswith(".npz"):
+    if name.endswith(".npz") and not Path(name).is_dir():
         arrays = read_npz(Path(name), "a data set saved by energynet")
         try:
             names = ("x_train", "y_train", "x_test", "y_test", "classes")
@@ -42,7 +40,7 @@ def load_data(name: str) -> Dataset:
             return Dataset.from_arrays(*values)
         except (KeyError, DataError) as error:
             raise DataError(f"{name} is not a data set saved by energynet: {error}") from error
-    return load_idx(name)
+    return load_named(name)
 
 
 def run_one(spec: dict[str, Any]) -> str:

@@ -8,6 +8,8 @@ import tables
 from tables import frame, run
 
 import energynet as en
+from energynet.analysis.cells import study_runs
+from energynet.analysis.study import Cell, studies
 
 SEEDS = (100, 101, 102, 103)
 
@@ -107,6 +109,14 @@ def test_marks(points, mark):
     found = best(one_rule(points))
     assert found["mark"] == mark
     assert math.isnan(found["fraction"]) == mark.startswith("no ")
+
+
+def test_an_unmodified_network_that_never_reaches_closes_the_grid():
+    table = frame(one_rule({0.1: (800, 800, 800), 0.6: (500, 500, 500)}))
+    table["outcome"] = table["outcome"].mask(table["rule"] == "all", "exhausted")
+    assert best(table.to_dict("records"))["mark"] == ""
+    [(_, study)] = studies(study_runs(table))
+    assert study.optimum(Cell(100, "largest", "m0")).mark == ""
 
 
 def test_a_longer_run_replaces_the_one_it_goes_on_from():
@@ -209,6 +219,9 @@ def test_a_lower_criterion_is_read_off_the_learning_curves():
         en.cells(table, criterion=0.96, history=history)
     with pytest.raises(en.ConfigError, match="criterion needs the learning curves"):
         en.cells(table, criterion=0.93)
+    for analyse in (en.cells, en.claims):
+        with pytest.raises(en.DataError, match="the table of results lacks the columns id"):
+            analyse(table.drop(columns="id"), criterion=0.93, history=history)
 
 
 def test_among_equally_many_runs_the_default_settings_are_the_main_ones():

@@ -166,6 +166,7 @@ BAD = [
     (TRAIN + "--data EMPTY", "holds no train-images-idx3-ubyte (plain, .gz or .xz)"),
     (TRAIN + "--save nowhere/file.npz", "save nowhere/file.npz cannot be written"),
     (TRAIN + "--save EMPTY", "save must be a file, but"),
+    (TRAIN + "--save EMPTY/run --checkpoint EMPTY/../empty/run", "save must be another file than"),
     (TRAIN + "--checkpoint nowhere/run", "checkpoint nowhere/run cannot be written"),
     (TRAIN + "--checkpoint TEXT", "is not a checkpoint of energynet"),
     (TRAIN + "--data TEXT", "does not exist"),

@@ -14,6 +14,7 @@ from support import PYTHON
 import energynet as en
 from energynet import data
 from energynet.encode import encode_dataset
+from energynet.worker import load_data
 
 NAMES = {
     "train-images-idx3-ubyte": (6, 3, 2),
@@ -44,7 +45,7 @@ def test_mnist_is_the_original(mnist):
     assert mnist.mean == pytest.approx(0.1306604762738429, abs=1e-15)
     assert np.mean(mnist.x_train != 0) == pytest.approx(0.1912, abs=5e-5)
     assert list(mnist.y_train[:5]) == [5, 0, 4, 1, 9]
-    assert mnist.sha256 == en.load_mnist().sha256
+    assert mnist.sha256 == en.load_mnist().sha256 == data.MNIST_SHA256
 
 
 def test_mnist_is_mapped_and_a_damaged_cache_is_made_again(tmp_path, monkeypatch):
@@ -77,7 +78,7 @@ def test_mnist_with_a_full_disk(monkeypatch, tmp_path):
 
 def test_damaged_package_data(monkeypatch, tmp_path):
     monkeypatch.setenv("ENERGYNET_CACHE", str(tmp_path))
-    monkeypatch.setitem(data._MNIST_SHA256, "t10k-labels-idx1-ubyte.xz", "0" * 64)
+    monkeypatch.setitem(data._FILES_SHA256, "t10k-labels-idx1-ubyte.xz", "0" * 64)
     with pytest.raises(en.DataError, match=r"embedded t10k-labels-idx1-ubyte.xz is damaged"):
         en.load_mnist()
 
@@ -124,6 +125,11 @@ def test_idx_folder(folder, suffix):
     assert list(dataset.y_train) == [0, 1, 2, 0, 1, 2]
     assert dataset.classes == 3
     assert repr(dataset) == "Dataset(6 training and 4 test images of 6 pixels (uint8), 3 classes)"
+
+
+def test_idx_folder_with_the_name_of_a_file(folder):
+    renamed = folder.rename(folder.with_name("digits.npz"))
+    assert load_data(str(renamed)).sha256 == en.load_idx(renamed).sha256
 
 
 def header(magic, *sizes):
@@ -216,6 +222,9 @@ def test_bad_arrays(case):
     arguments, message = BAD_ARRAYS[case]
     with pytest.raises(en.DataError, match=message):
         en.Dataset.from_arrays(*arguments)
+    arrays, classes = arguments[:4], arguments[4:] or (10,)
+    with pytest.raises(en.DataError, match=message):
+        en.Dataset(*arrays, *classes)
 
 
 def test_arrays_are_flattened_and_classes_counted():

@@ -375,6 +375,7 @@ def test_command_writes_figures_of_an_exported_table(table, tmp_path, capsys, ca
     assert len(written) == 3 + 1
     assert "no figure 3" in caplog.text
     assert "no figure 9" in caplog.text
+    assert "beside an exported table they are NAME_history" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -404,3 +405,15 @@ def test_a_folder_of_runs_brings_its_history(table, tmp_path, monkeypatch):
     found, history = read.read_results(tmp_path)
     assert found is table
     assert history == "history"
+
+
+@pytest.mark.parametrize("ending", [".csv", ".csv.xz"])
+def test_a_table_brings_the_history_of_its_own_name(table, tmp_path, ending):
+    from energynet.analysis.read import read_results
+
+    history = study_history(table)
+    table.to_csv(tmp_path / f"study.v2{ending}", index=False)
+    history.to_csv(tmp_path / "study_history.csv", index=False)
+    assert read_results(tmp_path / f"study.v2{ending}")[1] is None
+    history.to_csv(tmp_path / "study.v2_history.csv.xz", index=False)
+    assert len(read_results(tmp_path / f"study.v2{ending}")[1]) == len(history)

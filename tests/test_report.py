@@ -1,7 +1,9 @@
 """The report: whole, honest, the same twice, and alive in a real browser."""
 
 import base64
+import json
 import os
+import shlex
 import shutil
 from html.parser import HTMLParser
 from xml.etree import ElementTree
@@ -9,9 +11,12 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 from made_up_study import study_history, study_table
+from own_rules import AllKinds
 
+from energynet import cli
 from energynet.analysis.claims import claims
 from energynet.cli import main
+from energynet.data import MNIST_SHA256
 from energynet.figures import DRAWINGS, Results, schematic
 from energynet.figures.save import to_svg
 from energynet.report import page, render, tables, write_report
@@ -188,6 +193,23 @@ def test_example_command_is_one_of_the_runs(table):
         "energynet train --hidden 100 --rule fixed-synapses --fraction 0.2 --seed 100"
         " --target-accuracy 0.9 --test-every 500"
     )
+
+
+def test_example_command_is_one_of_the_runs_of_a_rule_of_ones_own(table):
+    rule = AllKinds(whole=3, number=0.25, flag=False, word="two words")
+    own = table.assign(
+        rule=table["rule"].where(table["rule"] == "all", rule.name),
+        rule_version=1,
+        parameters=json.dumps(rule.parameters),
+        data_sha256="0" * 64,
+    )
+    own.loc[own["rule"] == "all", "parameters"] = None
+    command = tables.example(Results.of(own.drop_duplicates(["hidden", "rule", "seed"])))
+    assert command.endswith(" --seed 100 --data FOLDER")
+    options = cli._parser()[0].parse_args(shlex.split(command)[1:])
+    assert cli._config(options).rule == rule
+    of_mnist = own.assign(data_sha256=MNIST_SHA256)
+    assert "--data" not in tables.example(Results.of(of_mnist))
 
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -4,18 +4,24 @@ import os
 import random
 import signal
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from support import PYTHON
+from support import PYTHON, digits
 from tables import frame, run
+from test_plan import model, small
 from tiny_study import PRESET
 
 import energynet as en
 from energynet.cli import main
+from energynet.figures import save
+from energynet.report import page
 from energynet.reproduce.preset import preset_from_dict
+from energynet.reproduce.run import reproduce
 from energynet.reproduce.stages import run_stages, with_skipped
+from energynet.reproduce.stored import StoredRuns
 
 SCRIPT = Path(__file__).parent / "tiny_study.py"
 COMPARED = ("tiny.csv", "verdicts.json", "verdicts.md", "tiny_history.csv.xz")
@@ -101,6 +107,58 @@ def test_a_stage_that_leaves_runs_undone_is_an_error():
         en.EnergynetError, match="the stage exploration left 24 runs without a result"
     ):
         run_stages(preset, pd.DataFrame(), 40, 4, lambda _stage, _configs: pd.DataFrame())
+
+
+class Made:
+    """Runs that a model makes."""
+
+    def __init__(self):
+        self.rows = []
+
+    def run(self, _stage, configs):
+        own = [{"id": config.hash, "init_std": config.init_std} for config in configs]
+        self.rows += [model(0.1)(config) | row for config, row in zip(configs, own, strict=True)]
+
+    def table(self):
+        return pd.DataFrame(self.rows)
+
+    def history(self):
+        return pd.DataFrame(columns=["id", "step", "accuracy", "m0", "m1"])
+
+
+def test_each_variant_of_a_preset_is_judged_by_itself(tmp_path, monkeypatch):
+    for module in (save, page):
+        monkeypatch.setattr(module, "DRAWINGS", ())
+    runs = Made()
+    made = reproduce(small(vary={"init_std": [0.01, 0.03]}), runs, tmp_path, 784, 10)
+    assert [dict(claim.group) for claim in made.claims[::14]] == [
+        {"init_std": 0.01},
+        {"init_std": 0.03},
+    ]
+    assert "(init_std = 0.03)" in (tmp_path / "verdicts.md").read_text()
+    text = made.report.read_text()
+    assert "(init_std = 0.03)" in text
+    assert len(runs.rows) == 38
+    assert "<dt>runs in other settings</dt><dd>19, in no table or figure</dd>" in text
+
+
+def test_a_script_reproduces_with_data_of_its_own(tmp_path, monkeypatch, capsys):
+    for module in (save, page):
+        monkeypatch.setattr(module, "DRAWINGS", ())
+    data = digits(train=200, test=100)
+    methods = [
+        {"rule": "all", "hidden": [5]},
+        {"rule": "largest", "hidden": [5], "fraction": [0.3]},
+    ]
+    preset = preset_from_dict("mine", PRESET | {"method": methods, "extend": {}, "long": {}})
+    with ThreadPoolExecutor(1) as executor:
+        for _ in range(2):
+            runs = StoredRuns(tmp_path / "runs", executor, data=data, progress=False)
+            made = reproduce(preset, runs, tmp_path, data.n_in, data.classes)
+    assert len(made.claims) == 14
+    assert set(runs.table()["data_sha256"]) == {data.sha256}
+    assert set(runs.history()["id"]) == set(runs.table()["id"])
+    assert capsys.readouterr().err == ""
 
 
 def test_runs_left_out_are_rows_with_a_reason():

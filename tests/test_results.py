@@ -9,12 +9,12 @@ import pytest
 from support import same_table
 
 import energynet as en
-from energynet.analysis.runs import DEFAULTS
 from energynet.analysis.verdict_text import to_json
 from energynet.exchange import import_results, read_table
 from energynet.figures.save import save_figures
 from energynet.reproduce.plan import next_stage
 from energynet.reproduce.preset import load_preset
+from energynet.table import DEFAULTS
 
 RESULTS = Path(__file__).parents[1] / "results"
 STUDIES = sorted(

@@ -130,6 +130,13 @@ def test_runs_side_by_side():
             en.compare(bad)
 
 
+def test_energies_of_close_exponents_are_kept_apart():
+    result = run(alpha=[0.5, 0.5000001])
+    (row,) = en.compare(result).to_dict("records")
+    assert (row["m_alpha_0.5"], row["m_alpha_0.5000001"]) == tuple(result.energy.alpha.values())
+    assert {"M_0.5", "M_0.5000001"} <= dict(result.summary()).keys()
+
+
 def test_checkpoints_are_seen_with_the_network_of_their_time():
     seen = []
 

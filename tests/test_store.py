@@ -2,7 +2,7 @@
 
 import json
 import os
-import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ import energynet as en
 from energynet.cli import main
 from energynet.config import NUMERICS_VERSION
 from energynet.exchange import export_results, import_results, read_table
+from energynet.files import written_whole
 from energynet.store import Store, run_id
 
 
@@ -272,7 +273,7 @@ def test_status(runs, tmp_path, capsys, monkeypatch):
     assert shown.out.split() == "missing block 1 4 block 2 16".split()
     assert "are of other data than 'mnist': give theirs with --data" in shown.err
     assert shown.err.count("\n") == 1
-    monkeypatch.setattr(sys.modules["energynet.sweep"], "load_mnist", digits)
+    monkeypatch.setattr("energynet.data.load_mnist", digits)
     assert main(["status", str(runs), "--grid", str(grid)]) == 0
     shown = capsys.readouterr()
     assert shown.out.split() == "exhausted block 1 4 block 2 16".split()
@@ -320,3 +321,18 @@ def test_fields_added_later_leave_stored_ids_alone():
     assert run_id(config, "data") == "c543bd92991d33de"
     assert run_id(Later(**values), "data") == run_id(config, "data")
     assert run_id(Later(**values, noise=0.1), "data") != run_id(config, "data")
+
+
+def test_threads_that_write_one_file_do_not_mix(tmp_path):
+    path = tmp_path / "file"
+
+    def write(content):
+        with written_whole(path) as file:
+            file.write(content)
+
+    with ThreadPoolExecutor(1) as other, written_whole(path) as file:
+        file.write(b"the one that ends last")
+        other.submit(write, b"another").result()
+        assert path.read_bytes() == b"another"
+    assert path.read_bytes() == b"the one that ends last"
+    assert list(tmp_path.iterdir()) == [path]

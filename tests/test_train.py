@@ -169,6 +169,9 @@ def test_finished_checkpoint_gives_the_same_result_at_once(tmp_path):
     path = tmp_path / "run.npz"
     config = en.TrainingConfig(hidden=3, **SMALL)
     first = en.train(config, digits(), checkpoint=path)
+    with np.load(path) as stored:
+        spent = json.loads(str(stored["seconds"]))
+    assert first.seconds["total"] >= spent["total"] > spent["train"] + spent["evaluate"] > 0
     steps = []
     again = en.train(config, digits(), checkpoint=path, progress=lambda p: steps.append(p.step))
     assert steps == []

@@ -3,6 +3,7 @@
 import json
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 from tables import complete
 
@@ -75,4 +76,8 @@ def test_savings_between_m0_and_m1_are_shown():
     assert lines[0].startswith("Unjudged")
     assert len(lines) == 1 + 5
     assert lines[-1].startswith("M_0.5, largest updates of each neuron: ")
+    both = pd.concat([table.assign(init_std=0.01), table.assign(init_std=0.03)])
+    lines = between_text(en.savings(both, ["init_std"]), ["init_std"]).splitlines()
+    assert len(lines) == 1 + 5 * 2
+    assert lines[-1].startswith("M_0.5, largest updates of each neuron (init_std = 0.03): ")
     assert between_text(en.savings(table.drop(columns="m_alpha_0.5"))) == ""

@@ -26,7 +26,7 @@ def study_runs(
     history: "pd.DataFrame | None" = None,
 ) -> "pd.DataFrame":
     """The labelled runs in the study's own settings, at another criterion where asked for."""
-    check_history(history)
+    check_history(history, table)
     runs = main_runs(labelled(table), by)
     return runs if criterion is None else at_criterion(runs, criterion, history)
 

@@ -86,12 +86,13 @@ def check_values(runs: "pd.DataFrame") -> None:
             raise DataError(f"column {name} must be {what}")
 
 
-def check_history(history: Any) -> None:
-    """Raise DataError for learning curves that are none."""
+def check_history(history: Any, table: Any) -> None:
+    """Raise DataError for learning curves that are none, or for a table without their ids."""
     if history is not None:
         _check_frame("history", history, CURVE)
         for name in CURVE[1:]:
             _numbers(name, history[name])
+        _check_frame("table", table, ("id",))
 
 
 def _check_frame(name: str, frame: Any, columns: Sequence[str]) -> None:

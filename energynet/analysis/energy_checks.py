@@ -251,7 +251,7 @@ class LargestSaving:
 def _explored_ratio(study: Study, cell: Cell, hidden: int) -> float:
     """E(all) / E(P*) on exploration seeds; 0 where there is none."""
     point = study.optimum(cell._replace(hidden=hidden)).point
-    whole = study.unmodified.get((hidden, cell.energy), 0.0)
+    whole = study.exploration.unmodified.get((hidden, cell.energy), 0.0)
     return whole / point.energy if point else 0.0
 
 

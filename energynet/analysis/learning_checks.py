@@ -56,7 +56,9 @@ class TooFew:
         assert best is not None
         key = (cell.hidden, cell.rule, cell.energy)
         few = [
-            p for p in study.exploration[key] if p.fraction <= _SAME * best.fraction / self.below
+            p
+            for p in study.exploration.points[key]
+            if p.fraction <= _SAME * best.fraction / self.below
         ]
         if not few:
             reason = f"no P <= P*/{self.below:g} of {display_name(cell.rule)} was run"

@@ -1,6 +1,6 @@
 """The best fraction P*: chosen by exploration seeds alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from energynet.analysis.cells import cells_of, study_runs
@@ -75,6 +75,30 @@ def choose(candidates: Sequence[Point], unmodified: float = float("inf")) -> Opt
     return Optimum(best, "" if smaller is not None and closed else NOT_BRACKETED)
 
 
+class Exploration(NamedTuple):
+    """What exploration found: points P < 1 by (group..., hidden, rule, energy), and energies per
+    success of the unmodified network by (group..., hidden, energy), where one of its runs reached.
+    """
+
+    points: Mapping[tuple[Any, ...], Sequence[Point]]
+    unmodified: Mapping[tuple[Any, ...], float]
+
+    def optimum(self, *key: Any) -> Optimum:
+        """P* of a key of `points`."""
+        *group, _, energy = key
+        whole = self.unmodified.get((*group, energy), float("inf"))
+        return choose(self.points.get(key, ()), whole)
+
+
+def explored(cells: "pd.DataFrame", by: Sequence[str] = ()) -> Exploration:
+    """What cells of exploration seeds say."""
+    groups = cells.groupby([*by, "hidden", "rule", "energy"], sort=True)
+    whole = cells[(cells["rule"] == ALL) & (cells["reached"] > 0)]
+    keys = zip(*(whole[name].tolist() for name in (*by, "hidden", "energy")), strict=True)
+    energies = dict(zip(keys, whole["energy_per_success"].tolist(), strict=True))
+    return Exploration({key: points(group) for key, group in groups}, energies)
+
+
 def best_of_side(candidates: Sequence[Point], limit: float, few: bool) -> Point | None:
     """The best point below the limit, or from it on; if none is reliable, that of least energy."""
     side = [point for point in candidates if (point.fraction < limit) == few]
@@ -118,17 +142,15 @@ def optima_of(cells: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":
 
     names = [*by, "hidden", "rule", "energy"]
     confirmed = _by_key(cells[cells["seeds"] == "confirmation"], [*names, "fraction"])
-    unmodified = cells[(cells["seeds"] == "exploration") & (cells["rule"] == ALL)]
-    at_one = _by_key(unmodified, [*by, "hidden", "energy"])
+    exploration = cells[cells["seeds"] == "exploration"]
+    unmodified = _by_key(exploration[exploration["rule"] == ALL], names)
+    found = explored(exploration, by)
     rows = []
-    for key, group in cells.groupby(names, sort=True):
-        exploration = group[group["seeds"] == "exploration"]
-        whole = at_one.get((*key[:-2], key[-1]))
-        energy_at_one = whole["energy_per_success"] if whole else float("inf")
+    for key, _ in cells.groupby(names, sort=True):
         if key[-2] == ALL:
-            point, mark = (_unmodified(whole) if whole else None), ""
+            point, mark = (_unmodified(unmodified[key]) if key in unmodified else None), ""
         else:
-            point, mark = choose(points(exploration), energy_at_one)
+            point, mark = found.optimum(*key)
         rows.append((*key, *_row(point, mark, confirmed, key)))
     return pd.DataFrame(rows, columns=[*by, *COLUMNS])
 

@@ -24,7 +24,8 @@ def read_results(path: Path) -> "tuple[pd.DataFrame, pd.DataFrame | None]":
         raise FileError(f"{path} is neither a folder of runs nor a table of results")
     else:
         table = read_table(path)
-        names = [f"{path.name.split('.')[0]}_history{ending}" for ending in FORMATS]
+        name = path.name.removesuffix(next(filter(path.name.endswith, FORMATS)))
+        names = [f"{name}_history{ending}" for ending in FORMATS]
         beside = (path.with_name(name) for name in names)
         found = next((file for file in beside if file.is_file()), None)
         history = None if found is None else read_table(found)

@@ -1,16 +1,15 @@
 """The runs of a study, picked from the tidy table: which settings count, which seeds do what."""
 
 from collections.abc import Sequence
-from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any
 
 from energynet import checks
 from energynet.analysis.columns import LABELLING, check_values, energies, own_rules, readable
 from energynet.analysis.methods import ALL, own_label, rule_label
 from energynet.checks import shown
-from energynet.config import TrainingConfig
 from energynet.errors import ConfigError
 from energynet.store import ABSENT
+from energynet.table import DEFAULTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,12 +19,9 @@ CONFIRMATION = tuple(range(100, 108))  # estimate at P*
 
 DATA = "data_sha256"
 _KEYS = ("hidden", "rule", "fraction", "seed", "seeds")  # keep runs apart always
-DEFAULTS: dict[str, Any] = {
-    item.name: item.default for item in fields(TrainingConfig) if item.default is not MISSING
-}
 # What sets a training apart from others of the same network, rule and seed. The limit of steps is
 # not among them: it only says when a run is given up.
-SETTINGS = (*(name for name in DEFAULTS if name not in ("seed", "max_steps", "alpha")), DATA)
+SETTINGS = (*(name for name in DEFAULTS if name != "max_steps"), DATA)
 
 
 def labelled(table: "pd.DataFrame") -> "pd.DataFrame":
@@ -47,8 +43,6 @@ def labelled(table: "pd.DataFrame") -> "pd.DataFrame":
         runs.loc[own.index, "rule"] = [own_label(*part) for part in parts]
         runs.loc[own.index, "fraction"] = own["fraction"].fillna(_mean_share(own))
     for name, default in DEFAULTS.items():
-        if name == "alpha":
-            continue
         values = runs[name].where(runs[name].notna(), default) if name in runs else default
         runs[name] = values
     runs["reached"] = runs["outcome"] == "reached"

@@ -45,9 +45,13 @@ def savings(
     DataError, ConfigError
         As for `cells`.
     """
+    return savings_of(study_runs(table, by, criterion, history), by)
+
+
+def savings_of(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":
+    """`savings` of runs that `study_runs` has picked."""
     import pandas as pd
 
-    runs = study_runs(table, by, criterion, history)
     rows = [(*key, *row) for key, study in studies(runs, by) for row in _rows(study)]
     return pd.DataFrame(rows, columns=[*by, *COLUMNS])
 

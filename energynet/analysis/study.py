@@ -11,7 +11,7 @@ from energynet.analysis.cells import cells_of
 from energynet.analysis.columns import energies
 from energynet.analysis.intervals import Estimate, bound_of, mean_estimate
 from energynet.analysis.methods import ALL, display_name
-from energynet.analysis.optimum import Optimum, Point, best_of_side, choose, points
+from energynet.analysis.optimum import Exploration, Optimum, best_of_side, explored
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,16 +74,15 @@ class Study:
         Learning curves.
     by_cell : mapping
         (hidden, rule, seed set) -> fraction -> seed -> Run; failed and skipped runs are left out.
-    exploration : mapping
-        (hidden, rule, energy) -> points P < 1 in order.
+    exploration : Exploration
+        What its exploration seeds found.
     """
 
     runs: "pd.DataFrame"
     endless: "pd.DataFrame"
     history: "pd.DataFrame | None"
     by_cell: Mapping[tuple[int, str, str], Mapping[float, Mapping[int, Run]]]
-    exploration: Mapping[tuple[int, str, str], Sequence[Point]]
-    unmodified: Mapping[tuple[int, str], float]
+    exploration: Exploration
 
     @classmethod
     def of(
@@ -93,18 +92,12 @@ class Study:
     ) -> "Study":
         """Of runs that `study_runs` has picked, all in one group, and their cells."""
         cells = cells_of(runs) if cells is None else cells
-        explored = cells[cells["seeds"] == EXPLORATION]
-        keys = ["hidden", "rule", "energy"]
-        whole = explored[(explored["rule"] == ALL) & (explored["reached"] > 0)]
-        names = ("hidden", "energy", "energy_per_success")
-        columns = (whole[name].tolist() for name in names)
         return cls(
             runs,
             runs.iloc[:0],
             None,
             _index(runs),
-            {key: points(group) for key, group in explored.groupby(keys, sort=True)},
-            {(hidden, energy): value for hidden, energy, value in zip(*columns, strict=True)},
+            explored(cells[cells["seeds"] == EXPLORATION]),
         )
 
     @property
@@ -119,10 +112,10 @@ class Study:
 
     def optimum(self, cell: Cell, limit: float = 0.1) -> Optimum:
         """The fraction of a cell, chosen on exploration seeds alone."""
-        candidates = self.exploration.get((cell.hidden, cell.rule, cell.energy), ())
+        key = (cell.hidden, cell.rule, cell.energy)
         if cell.choice == "best":
-            whole = self.unmodified.get((cell.hidden, cell.energy), math.inf)
-            return choose(candidates, whole)
+            return self.exploration.optimum(*key)
+        candidates = self.exploration.points.get(key, ())
         return Optimum(best_of_side(candidates, limit, cell.choice == "few"), "")
 
     def seeds_of(self, cell: Cell) -> "Mapping[int, Run] | Gap":

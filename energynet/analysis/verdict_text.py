@@ -2,8 +2,8 @@
 
 import json
 import textwrap
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from energynet.analysis.claims import Claim
 from energynet.analysis.methods import display_name
@@ -27,10 +27,10 @@ def to_markdown(claims: Sequence[Claim]) -> str:
         "| ---: | --- | --- | ---: | ---: | --- |",
     ]
     for claim in claims:
-        cells = [str(claim.number), _named(claim), f"**{claim.verdict}**", *_numbers(claim)]
+        cells = [str(claim.number), named(claim), f"**{claim.verdict}**", *_numbers(claim)]
         lines.append(f"| {' | '.join([*cells, claim.words])} |")
     for claim in claims:
-        lines += ["", f"**{claim.number}.** {_named(claim)}", ""]
+        lines += ["", f"**{claim.number}.** {named(claim)}", ""]
         lines += [
             f"{'  ' * depth}- {part.statement}: **{part.verdict}**. {part.words}"
             for depth, part in _parts(claim)
@@ -44,18 +44,21 @@ def to_text(claims: Sequence[Claim]) -> str:
     for claim in claims:
         start = f"{claim.number:>2}  {claim.verdict.upper():<9}  "
         lines += textwrap.wrap(
-            _named(claim), _WIDTH, initial_indent=start, subsequent_indent=" " * len(start)
+            named(claim), _WIDTH, initial_indent=start, subsequent_indent=" " * len(start)
         )
         indent = " " * len(start)
         lines += textwrap.wrap(claim.words, _WIDTH, initial_indent=indent, subsequent_indent=indent)
     return "\n".join(lines)
 
 
-def between_text(savings: "pd.DataFrame") -> str:
-    """Savings in M_alpha for 0 < alpha < 1, which no statement is about; "" if there are none."""
+def between_text(savings: "pd.DataFrame", by: Sequence[str] = ()) -> str:
+    """Savings in M_alpha for 0 < alpha < 1, which no statement is about; "" if there are none.
+
+    by : those of `savings`.
+    """
     lines = []
     kept = savings[savings["energy"].str.startswith("m_alpha_") & (savings["why"] == "")]
-    for (energy, rule), rows in kept.groupby(["energy", "rule"], sort=True):
+    for (energy, rule, *group), rows in kept.groupby(["energy", "rule", *by], sort=True):
         ratios = [
             f"{number(ratio)} ({number(low)} to {number(high)}) at nh = {hidden:,d}"
             for hidden, ratio, low, high in zip(
@@ -64,16 +67,22 @@ def between_text(savings: "pd.DataFrame") -> str:
             )
         ]
         alpha = energy.removeprefix("m_alpha_")
-        lines.append(f"M_{alpha}, {display_name(rule)}: {', '.join(ratios)}")
+        name = _in_group(display_name(rule), zip(by, group, strict=True))
+        lines.append(f"M_{alpha}, {name}: {', '.join(ratios)}")
     if not lines:
         return ""
     title = "Unjudged: E(all)/E(rule) between M0 and M1, with 95 % intervals; the model matters."
     return "\n".join([title, *lines])
 
 
-def _named(claim: Claim) -> str:
-    group = ", ".join(f"{name} = {value}" for name, value in claim.group)
-    return f"{claim.statement} ({group})" if group else claim.statement
+def named(claim: Claim) -> str:
+    """The statement, and the group that it is judged in."""
+    return _in_group(claim.statement, claim.group)
+
+
+def _in_group(text: str, group: Iterable[tuple[str, Any]]) -> str:
+    settings = ", ".join(f"{name} = {value}" for name, value in group)
+    return f"{text} ({settings})" if settings else text
 
 
 def _numbers(claim: Claim) -> tuple[str, str]:

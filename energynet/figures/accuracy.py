@@ -7,9 +7,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from energynet.figures import style
-from energynet.figures.drawing import Drawing, Results, seeds_words
+from energynet.figures.drawing import Drawing, Results, at_optimum, seeds_words
 from energynet.figures.scales import accuracy_axis, log_axis
-from energynet.figures.updates import at_optimum
 
 COLUMNS = "hidden quantity rule fraction accuracy runs value low high criterion".split()
 LEVELS = 24
@@ -106,5 +105,5 @@ accuracy_against_energy = Drawing(
     _numbers,
     _draw,
     _caption,
-    "the histories of the runs (a RUNS folder holds them, an exported table does not)",
+    "learning curves (a RUNS folder holds them; beside an exported table they are NAME_history)",
 )

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.figure import Figure
 
-from energynet.analysis.cells import cells, study_runs
+from energynet.analysis.cells import cells_of
 from energynet.analysis.methods import ALL
-from energynet.analysis.optimum import optimal_energy
-from energynet.analysis.runs import endless_runs, labelled
-from energynet.analysis.savings import savings
+from energynet.analysis.optimum import optima_of
+from energynet.analysis.runs import endless_runs, labelled, main_runs, own_settings
+from energynet.analysis.savings import savings_of
 from energynet.checks import counted
 from energynet.errors import DataError
 from energynet.figures import style
@@ -28,6 +28,8 @@ class Results:
         Likewise those of target accuracy 1, which go on after the criterion.
     absent : pandas.DataFrame
         Runs of either kind that have no result: they failed or were skipped.
+    elsewhere : int
+        Runs in other settings, which are left out.
     history : pandas.DataFrame or None
         Columns id, step, accuracy, m0, m1: one row a checkpoint of each run.
     cells, optimal, savings : pandas.DataFrame
@@ -37,6 +39,7 @@ class Results:
     runs: pd.DataFrame
     endless: pd.DataFrame
     absent: pd.DataFrame
+    elsewhere: int
     history: pd.DataFrame | None
     cells: pd.DataFrame
     optimal: pd.DataFrame
@@ -48,12 +51,15 @@ class Results:
 
         Raises DataError if the table lacks columns.
         """
-        runs = study_runs(table)
-        endless = endless_runs(labelled(table), runs)
+        every = labelled(table)
+        runs = main_runs(every)
+        endless = endless_runs(every, runs)
+        elsewhere = len(every[~own_settings(every)].index.difference(endless.index))
         absent = pd.concat([runs[runs["missing"]], endless[endless["missing"]]])
+        cells = cells_of(runs)
+        found = cells, optima_of(cells), savings_of(runs)
         runs, endless = runs[~runs["missing"]], endless[~endless["missing"]]
-        found = cells(table), optimal_energy(table), savings(table)
-        return cls(runs, endless, absent, history, *found)
+        return cls(runs, endless, absent, elsewhere, history, *found)
 
     @property
     def criterion(self) -> float:
@@ -64,6 +70,16 @@ class Results:
     def sizes(self) -> list[int]:
         """Hidden units of the networks that were trained under any rule besides `all`."""
         return sorted({int(size) for size in self.runs.loc[self.runs["rule"] != ALL, "hidden"]})
+
+
+def at_optimum(results: Results, energy: str) -> pd.DataFrame:
+    """Runs at the P* of that energy: confirmation seeds, or the others where there are none."""
+    best = results.optimal.loc[results.optimal["energy"] == energy, ["hidden", "rule", "fraction"]]
+    runs = results.runs[results.runs["hidden"].isin(results.sizes)]
+    runs = runs.merge(best, on=["hidden", "rule", "fraction"])
+    confirmation = runs["seeds"].eq("confirmation")
+    confirmed = confirmation.groupby([runs["hidden"], runs["rule"]]).transform("any")
+    return runs[confirmation | ~confirmed]
 
 
 def seeds_words(counts: pd.Series, kind: str = "") -> str:

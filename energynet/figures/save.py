@@ -51,7 +51,11 @@ def save_figures(
     """
     folder = Path(folder)
     check_folder(folder, "folder")
-    results = Results.of(table, history)
+    return save_drawings(Results.of(table, history), folder)
+
+
+def save_drawings(results: Results, folder: Path) -> list[Path]:
+    """`save_figures` of results that are computed."""
     made_folder(folder, "folder")
     files, captions = [], []
     for drawing in DRAWINGS:

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from energynet.figures import marks, style
-from energynet.figures.drawing import Drawing, Results, seeds_words
+from energynet.figures.drawing import Drawing, Results, at_optimum, seeds_words
 from energynet.figures.scales import log_axis, percent_labels, size_axis
 
 WORDS = {
@@ -43,16 +43,6 @@ def _measured(results: Results, energy: str) -> pd.DataFrame:
         for measure, value in values.items()
     ]
     return pd.concat(parts)
-
-
-def at_optimum(results: Results, energy: str) -> pd.DataFrame:
-    """Runs at the P* of that energy: confirmation seeds, or the others where there are none."""
-    best = results.optimal.loc[results.optimal["energy"] == energy, ["hidden", "rule", "fraction"]]
-    runs = results.runs[results.runs["hidden"].isin(results.sizes)]
-    runs = runs.merge(best, on=["hidden", "rule", "fraction"])
-    confirmation = runs["seeds"].eq("confirmation")
-    confirmed = confirmation.groupby([runs["hidden"], runs["rule"]]).transform("any")
-    return runs[confirmation | ~confirmed]
 
 
 def _draw(numbers: pd.DataFrame) -> Figure:

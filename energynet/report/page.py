@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from energynet.analysis.claims import claims
+from energynet.analysis.claims import Claim, claims
+from energynet.analysis.verdict_text import named
 from energynet.figures.drawing import Results
 from energynet.figures.save import DRAWINGS, to_csv, to_svg
 from energynet.files import check_writable, written_whole
@@ -33,8 +34,13 @@ def write_report(table: pd.DataFrame, history: pd.DataFrame | None, file: str | 
     """
     file = Path(file)
     check_writable(file, "report")
-    verdicts = [claim.to_dict() for claim in claims(table, history=history)]
-    page = render(Results.of(table, history), verdicts)
+    return write_page(Results.of(table, history), claims(table, history=history), file)
+
+
+def write_page(results: Results, found: Sequence[Claim], file: Path) -> Path:
+    """`write_report` of results and verdicts that are computed."""
+    verdicts = [claim.to_dict() | {"statement": named(claim)} for claim in found]
+    page = render(results, verdicts)
     with written_whole(file) as stream:
         stream.write(page.encode())
     return file

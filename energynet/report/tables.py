@@ -1,15 +1,19 @@
 """The tables of the report, and its numbers as text."""
 
+import json
 import math
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
 from energynet.analysis.methods import ALL, display_name
-from energynet.analysis.runs import DATA, DEFAULTS
+from energynet.analysis.runs import DATA
+from energynet.data import MNIST_SHA256
 from energynet.figures.drawing import Results
 from energynet.figures.style import ENERGIES, ordered
+from energynet.table import DEFAULTS
 
 BOUNDS = {"upper": "≤ ", "lower": "≥ "}
 
@@ -28,6 +32,8 @@ def facts(results: Results) -> list[tuple[str, str]]:
     ]
     if len(results.absent):
         found.insert(1, ("runs without a result", _absences(results.absent)))
+    if results.elsewhere:
+        found.append(("runs in other settings", f"{results.elsewhere:,}, in no table or figure"))
     if len(results.endless):
         longer = results.endless
         found.append(("runs beyond the criterion", f"{len(longer):,} ({_outcomes(longer)})"))
@@ -52,7 +58,7 @@ def _absences(runs: pd.DataFrame) -> str:
 
 def _settings(runs: pd.DataFrame) -> str:
     """Settings of the training that are not the defaults, the same for all runs."""
-    known = ("hidden", "rule", "seed", "alpha", "max_steps", "target_accuracy")
+    known = ("max_steps", "target_accuracy")
     values = {name: sorted(set(runs[name]), key=str) for name in DEFAULTS if name not in known}
     changed = {name: vs for name, vs in values.items() if vs != [DEFAULTS[name]]}
     return "; ".join(f"{name} {', '.join(map(str, vs))}" for name, vs in changed.items())
@@ -131,21 +137,31 @@ def example(results: Results) -> str:
     if runs.empty:
         return "energynet train --hidden 100"
     run = runs.sort_values(["seeds", "hidden", "rule", "seed"]).iloc[0]
-    rule = str(run["rule"]).split(" ")[0].removesuffix("-balanced")
-    words = [f"energynet train --hidden {run['hidden']} --rule {rule}"]
-    words += [f"--fraction {run['fraction']:.10g} --seed {run['seed']}"]
+    words = [f"energynet train --hidden {run['hidden']}", *_rule_words(run)]
+    words += [f"--seed {run['seed']}"]
+    words += [
+        f"--{name.replace('_', '-')} {_plain(run[name])}"
+        for name, default in DEFAULTS.items()
+        if name != "center" and run[name] != default
+    ]
+    words += [] if run["center"] else ["--no-center"]
+    words += ["--data FOLDER"] if run.get(DATA) not in (None, MNIST_SHA256) else []
+    return " ".join(words)
+
+
+def _rule_words(run: "pd.Series[Any]") -> list[str]:
+    """The rule of a labelled run with its parameters, as the command line takes them."""
+    name = str(run["rule"]).split(" ")[0]
+    if isinstance(run.get("parameters"), str):  # a rule of one's own
+        given = json.loads(run["parameters"]).items()
+        return [f"--rule {name}", *(f"--param {shlex.quote(f'{k}={v}')}" for k, v in given)]
+    words = [f"--rule {name.removesuffix('-balanced')} --fraction {run['fraction']:.10g}"]
     words += [
         f"--{name.replace('_', '-')} {run[name]}"
         for name in ("output_fraction", "within_units")
         if pd.notna(run[name]) and run[name] != ""
     ]
-    words += [
-        f"--{name.replace('_', '-')} {_plain(run[name])}"
-        for name, default in DEFAULTS.items()
-        if name not in ("seed", "alpha", "center") and run[name] != default
-    ]
-    words += [] if run["center"] else ["--no-center"]
-    return " ".join(words)
+    return words
 
 
 def _plain(value: Any) -> str:

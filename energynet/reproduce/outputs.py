@@ -1,5 +1,6 @@
 """What a study leaves behind: tables, verdicts, figures, report."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 from energynet.analysis.claims import Claim, claims
 from energynet.analysis.savings import savings
 from energynet.analysis.verdict_text import between_text, to_json, to_markdown
+from energynet.exchange import write_table
 from energynet.files import made_folder, written_whole
 
 if TYPE_CHECKING:
@@ -22,36 +24,30 @@ class Outputs:
     report: Path
 
 
-def write_tables(
-    table: "pd.DataFrame", history: "pd.DataFrame", folder: Path, name: str
-) -> tuple[Path, Path]:
+def write_tables(table: "pd.DataFrame", history: "pd.DataFrame", folder: Path, name: str) -> None:
     """`NAME.csv`, one row a run, and `NAME_history.csv.xz`, the learning curves."""
-    import lzma
-
-    paths = made_folder(folder, "out") / f"{name}.csv", folder / f"{name}_history.csv.xz"
-    with written_whole(paths[0]) as file:
-        file.write(_csv(table))
-    with written_whole(paths[1]) as file:
-        file.write(lzma.compress(_csv(history)))
-    return paths
+    folder = made_folder(folder, "out")
+    write_table(table, folder / f"{name}.csv")
+    write_table(history, folder / f"{name}_history.csv.xz")
 
 
-def _csv(frame: "pd.DataFrame") -> bytes:
-    text: str = frame.to_csv(index=False, lineterminator="\n")
-    return text.encode()
+def write_outputs(
+    table: "pd.DataFrame", history: "pd.DataFrame", folder: Path, by: Sequence[str] = ()
+) -> Outputs:
+    """`verdicts.json` and `.md`, `figures/` and `report.html`, from the tables alone.
 
+    by : settings of which each combination is a study of its own, with its verdicts.
+    """
+    from energynet.figures.drawing import Results
+    from energynet.figures.save import save_drawings
+    from energynet.report.page import write_page
 
-def write_outputs(table: "pd.DataFrame", history: "pd.DataFrame", folder: Path) -> Outputs:
-    """`verdicts.json` and `.md`, `figures/` and `report.html`, from the tables alone."""
-    from energynet.figures.save import save_figures
-    from energynet.report.page import write_report
-
-    found = claims(table, history=history)
-    between = between_text(savings(table))
+    found, results = claims(table, by, history=history), Results.of(table, history)
+    between = between_text(savings(table, by) if by else results.savings, by)
     write_verdicts(found, folder / "verdicts.json")
     write_verdicts(found, folder / "verdicts.md", between)
-    save_figures(table, history, folder / "figures")
-    return Outputs(found, between, write_report(table, history, folder / "report.html"))
+    save_drawings(results, folder / "figures")
+    return Outputs(found, between, write_page(results, found, folder / "report.html"))
 
 
 def write_verdicts(found: list[Claim], path: Path, between: str = "") -> None:

@@ -42,4 +42,4 @@ def reproduce(preset: Preset, runs: Runs, folder: Path, n_in: int, n_out: int) -
     table = with_skipped(preset, table, n_in, n_out)
     history = runs.history()
     write_tables(table, history, folder, preset.name)
-    return write_outputs(table, history, folder)
+    return write_outputs(table, history, folder, by=tuple(preset.vary))

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from energynet.analysis.cells import cells_of
-from energynet.analysis.methods import ALL, rule_label
-from energynet.analysis.optimum import Optimum, Point, choose, points
+from energynet.analysis.methods import rule_label
+from energynet.analysis.optimum import Exploration, Optimum, Point, explored
 from energynet.analysis.runs import SETTINGS, labelled, longest, plain
 from energynet.config import TrainingConfig
 from energynet.reproduce.preset import Method, Preset
@@ -50,10 +50,8 @@ class View:
         Of the data set.
     rows : mapping
         Key -> row, of every stored run.
-    explored : mapping
-        (hidden, rule label, energy) -> points P < 1 of the exploration seeds.
-    unmodified : mapping
-        (hidden, energy) -> energy per success of the unmodified network.
+    exploration : Exploration
+        What its exploration seeds found.
     """
 
     preset: Preset
@@ -61,8 +59,7 @@ class View:
     n_in: int
     n_out: int
     rows: Mapping[Key, Mapping[str, Any]]
-    explored: Mapping[tuple[int, str, str], Sequence[Point]]
-    unmodified: Mapping[tuple[int, str], float]
+    exploration: Exploration
 
     def shape(self, hidden: int) -> Shape:
         """The network of that size."""
@@ -75,12 +72,11 @@ class View:
 
     def points(self, hidden: int, method: Method, energy: str) -> Sequence[Point]:
         """What exploration found, by fraction."""
-        return self.explored.get((hidden, method.label, energy), ())
+        return self.exploration.points.get((hidden, method.label, energy), ())
 
     def optimum(self, hidden: int, method: Method, energy: str) -> Optimum:
         """P* as it stands."""
-        whole = self.unmodified.get((hidden, energy), float("inf"))
-        return choose(self.points(hidden, method, energy), whole)
+        return self.exploration.optimum(hidden, method.label, energy)
 
     def seeds(self, name: str) -> list[int]:
         """Exploration or confirmation seeds."""
@@ -93,25 +89,13 @@ def views(preset: Preset, table: "pd.DataFrame", n_in: int, n_out: int) -> list[
     found = []
     for settings in preset.variants():
         if runs is None:
-            found.append(View(preset, settings, n_in, n_out, {}, {}, {}))
+            found.append(View(preset, settings, n_in, n_out, {}, Exploration({}, {})))
             continue
         rows = dict(zip(row_keys(runs), runs.to_dict("records"), strict=True))
         config = TrainingConfig(hidden=1, **settings)
         own = runs["seed"].isin(preset.seeds.get("exploration", ()))
         for name in _IDENTITY:
             own &= runs[name].map(plain) == plain(getattr(config, name))
-        found.append(View(preset, settings, n_in, n_out, rows, *_explored(longest(runs[own]))))
+        exploration = longest(runs[own])
+        found.append(View(preset, settings, n_in, n_out, rows, explored(cells_of(exploration))))
     return found
-
-
-def _explored(runs: "pd.DataFrame") -> tuple[dict[Any, Any], dict[Any, Any]]:
-    cells = cells_of(runs) if len(runs) else runs
-    if not len(cells):
-        return {}, {}
-    groups = cells.groupby(["hidden", "rule", "energy"], sort=True)
-    whole = cells[(cells["rule"] == ALL) & (cells["reached"] > 0)]
-    columns = (whole[name].tolist() for name in ("hidden", "energy", "energy_per_success"))
-    return (
-        {key: points(group) for key, group in groups},
-        {(hidden, energy): value for hidden, energy, value in zip(*columns, strict=True)},
-    )

@@ -1,0 +1,53 @@
+"""Runs of a study in a folder, made by sweeps."""
+
+import sys
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from energynet.checks import counted
+from energynet.config import TrainingConfig
+from energynet.data import MNIST, Dataset
+from energynet.files import made_folder
+from energynet.sweep import sweep
+from energynet.table import load_history, load_results
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class StoredRuns:
+    """The `Runs` of `reproduce`: made by `sweep`, with its parameters, and stored in a folder."""
+
+    def __init__(
+        self,
+        store: Path,
+        executor: Executor | None = None,
+        *,
+        data: str | Path | Dataset = MNIST,
+        workers: int | None = None,
+        progress: bool = True,
+    ) -> None:
+        self.store, self.executor = store, executor
+        self.data, self.workers, self.progress = data, workers, progress
+
+    def run(self, stage: str, configs: list[TrainingConfig]) -> None:
+        """Make those runs, apart from the ones that are stored."""
+        if self.progress:
+            print(f"{stage}: {counted(len(configs), 'run')}", file=sys.stderr, flush=True)
+        sweep(
+            configs,
+            self.store,
+            self.executor,
+            data=self.data,
+            workers=self.workers,
+            progress=self.progress,
+        )
+
+    def table(self) -> "pd.DataFrame":
+        """The tidy table of all that is stored."""
+        return load_results(made_folder(self.store, "store"))
+
+    def history(self) -> "pd.DataFrame":
+        """Their learning curves."""
+        return load_history(self.store)
