@@ -37,6 +37,24 @@ def path_argument(text: str) -> Path:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+def number_argument(text: Any) -> Any:
+    """A float where the text is one; else the text, for the config to refuse in its own words."""
+    try:
+        return text if text is None else float(text)
+    except ValueError:
+        return text
+
+
+def add_results(parser: argparse.ArgumentParser) -> None:
+    """`RUNS|TABLE`."""
+    parser.add_argument(
+        "results",
+        type=path_argument,
+        metavar="RUNS|TABLE",
+        help="a folder of runs, or a table exported from it (.csv, .csv.xz, .parquet, .sqlite)",
+    )
+
+
 def add_where(parser: argparse.ArgumentParser) -> None:
     """`--workers` or `--scheduler`."""
     group = parser.add_argument_group("where to run it")

@@ -1,11 +1,24 @@
-"""Commands that show results: figures and the report."""
+"""Commands that judge and show results: claims, figures and the report."""
 
 import argparse
 from typing import Any
 
-from energynet.cli_parts import add_command, path_argument
+from energynet.cli_parts import add_command, add_results, path_argument
 from energynet.files import check_folder, check_writable
 
+_CLAIMS_EXAMPLES = """\
+examples:
+  energynet claims results/poster.csv
+      the verdict on each statement, in sentences
+  energynet claims results/poster.csv --json > verdicts.json
+      the same for machines
+  energynet claims results/poster.csv --out verdicts.md
+      as a Markdown table
+
+A statement holds if the 95 % interval of every cell lies on the claimed side, fails if at least
+one, corrected for the number of cells, lies on the other; else it is undecided. Statements about
+fixed masks are judged in three readings; where they differ the verdict is mixed.
+"""
 _FIGURES_EXAMPLES = """\
 examples:
   energynet figures runs/ --out figures
@@ -29,7 +42,20 @@ The page needs no other file and no network; it is readable on a phone and in pr
 
 
 def add_commands(commands: Any) -> None:
-    """`energynet figures` and `energynet report`."""
+    """`energynet claims`, `energynet figures` and `energynet report`."""
+    claims = add_command(
+        commands,
+        "claims",
+        "judge the fourteen statements of the study by stored results",
+        examples=_CLAIMS_EXAMPLES,
+    )
+    add_results(claims)
+    claims.add_argument(
+        "--out", type=path_argument, metavar="FILE", help="also write the verdicts: .md, else JSON"
+    )
+    claims.add_argument("--json", action="store_true", help="print JSON on stdout")
+    claims.set_defaults(command=_claims)
+
     figures = add_command(
         commands,
         "figures",
@@ -37,7 +63,7 @@ def add_commands(commands: Any) -> None:
         "Draw the figures of a study from stored results alone.",
         _FIGURES_EXAMPLES,
     )
-    _add_results(figures)
+    add_results(figures)
     figures.add_argument(
         "--out",
         required=True,
@@ -53,20 +79,31 @@ def add_commands(commands: Any) -> None:
         "write a report on stored results as one HTML file",
         examples=_REPORT_EXAMPLES,
     )
-    _add_results(report)
+    add_results(report)
     report.add_argument(
         "--out", required=True, type=path_argument, metavar="FILE.html", help="file to write"
     )
     report.set_defaults(command=_report)
 
 
-def _add_results(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "results",
-        type=path_argument,
-        metavar="RUNS|TABLE",
-        help="a folder of runs, or a table exported from it (.csv, .csv.xz, .parquet, .sqlite)",
-    )
+def _claims(options: argparse.Namespace) -> int:
+    from energynet.analysis.claims import claims
+    from energynet.analysis.read import read_results
+    from energynet.analysis.savings import savings
+    from energynet.analysis.verdict_text import between_text, to_json, to_text
+    from energynet.reproduce.outputs import write_verdicts
+
+    if options.out is not None:
+        check_writable(options.out, "out")
+    table, history = read_results(options.results)
+    found, between = claims(table, history=history), between_text(savings(table))
+    if options.out is not None:
+        write_verdicts(found, options.out, between)
+    if options.json:
+        print(to_json(found), end="")
+    else:
+        print(to_text(found), *([between] if between else []), sep="\n\n")
+    return 0
 
 
 def _figures(options: argparse.Namespace) -> int:

@@ -5,7 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from energynet import checks
-from energynet.cli_parts import add_command, add_where, dask_executor, parse_workers, path_argument
+from energynet.cli_parts import (
+    add_command,
+    add_where,
+    dask_executor,
+    number_argument,
+    parse_workers,
+    path_argument,
+)
 from energynet.reproduce.preset import PRESETS, load_preset
 
 _EXAMPLES = """\
@@ -73,7 +80,7 @@ def _reproduce(options: argparse.Namespace) -> int:
 
     preset = load_preset(options.preset)
     if options.target_accuracy is not None:
-        accuracy = checks.fraction("target_accuracy", _number(options.target_accuracy))
+        accuracy = checks.fraction("target_accuracy", number_argument(options.target_accuracy))
         preset = preset.with_settings(target_accuracy=accuracy)
     check_folder(options.out, "out")
     dataset = load_named(options.data)
@@ -87,10 +94,3 @@ def _reproduce(options: argparse.Namespace) -> int:
     outputs = reproduce(preset, runs, options.out, dataset.n_in, dataset.classes)
     print(to_text(outputs.claims), outputs.between, f"report: {outputs.report}", sep="\n\n")
     return 0
-
-
-def _number(text: str) -> Any:
-    try:
-        return float(text)
-    except ValueError:
-        return text

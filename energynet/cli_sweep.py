@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 import sys
 from collections import Counter
 from typing import Any
@@ -16,6 +17,7 @@ from energynet.cli_parts import (
     path_argument,
 )
 from energynet.cost import USUAL_STEPS, expected_bytes, expected_seconds
+from energynet.errors import ConfigError
 from energynet.grid import Grid
 from energynet.store import Store
 
@@ -151,11 +153,11 @@ def add_sweep_commands(commands: Any) -> None:
 
 
 def _sweep(options: argparse.Namespace) -> int:
-    from energynet.sweep import Plan, parse_shard, sweep
+    from energynet.sweep import Plan, sweep
 
     look_here()
     grid = Grid.from_toml(options.grid)
-    shard = None if options.shard is None else parse_shard(options.shard)
+    shard = None if options.shard is None else _shard(options.shard)
     if options.dry_run:
         store = Store(options.store, create=options.store.exists() is False)
         plan = Plan(grid, store, options.data, options.retry_failed, shard)
@@ -178,6 +180,15 @@ def _sweep(options: argparse.Namespace) -> int:
     for identity, reason in zip(failed["id"], failed.get("reason", ()), strict=True):
         print(f"energynet: run {identity} failed: {reason}", file=sys.stderr)
     return SOME_FAILED if len(failed) else 0
+
+
+def _shard(text: str) -> tuple[int, int]:
+    """I/N as two numbers; raises ConfigError."""
+    found = re.fullmatch("([0-9]{1,9})/([0-9]{1,9})", text)
+    part, parts = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not 1 <= part <= parts:
+        raise ConfigError(f"shard must be I/N with I in 1 ... N, got {shown(text)}")
+    return part, parts
 
 
 def _estimate(plan: Any, workers: int) -> str:

@@ -1,6 +1,5 @@
 """Many runs, stored as they end: the same call goes on where an earlier one was stopped."""
 
-import re
 import signal
 import sys
 import threading
@@ -327,12 +326,3 @@ def _say_how_to_resume(shown: SweepProgress) -> None:
             file=shown.stream,
             flush=True,
         )
-
-
-def parse_shard(text: str) -> tuple[int, int]:
-    """I/N as two numbers; raises ConfigError."""
-    found = re.fullmatch("([0-9]{1,9})/([0-9]{1,9})", text)
-    part, parts = (int(found[1]), int(found[2])) if found else (0, 0)
-    if not 1 <= part <= parts:
-        raise ConfigError(f"shard must be I/N with I in 1 ... N, got {checks.shown(text)}")
-    return part, parts

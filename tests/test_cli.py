@@ -270,6 +270,17 @@ def test_killed_runs_go_on_to_the_same_json(tmp_path):
     assert parts == undisturbed
 
 
+def test_a_reader_that_has_seen_enough():
+    """As `head` has in `energynet info | head -1`."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    shown = subprocess.run(
+        [*ENERGYNET, "info"], stdout=writer, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writer)
+    assert (shown.returncode, shown.stderr) == (141, "")
+
+
 def test_ctrl_c(tmp_path):
     path = tmp_path / "run.npz"
     process = started(f"{LONG} --max-steps 100000000 --checkpoint {path}")

@@ -29,7 +29,7 @@ figures.sizes figures.capacity figures.updates figures.accuracy figures.save
 report.tables report.inline report.page
 reproduce.preset reproduce.view reproduce.plan reproduce.stages reproduce.outputs reproduce.run
 reproduce.stored
-cli_parts cli_sweep cli_reproduce cli_study cli_report cli __main__
+cli_parts cli_train cli_sweep cli_reproduce cli_report cli __main__
 """.split()
 
 

@@ -13,7 +13,7 @@ import pytest
 from made_up_study import study_history, study_table
 from own_rules import AllKinds
 
-from energynet import cli
+from energynet import cli, cli_train
 from energynet.analysis.claims import claims
 from energynet.cli import main
 from energynet.data import MNIST_SHA256
@@ -207,7 +207,7 @@ def test_example_command_is_one_of_the_runs_of_a_rule_of_ones_own(table):
     command = tables.example(Results.of(own.drop_duplicates(["hidden", "rule", "seed"])))
     assert command.endswith(" --seed 100 --data FOLDER")
     options = cli._parser()[0].parse_args(shlex.split(command)[1:])
-    assert cli._config(options).rule == rule
+    assert cli_train._config(options).rule == rule
     of_mnist = own.assign(data_sha256=MNIST_SHA256)
     assert "--data" not in tables.example(Results.of(of_mnist))
 
