@@ -14,8 +14,8 @@ from energynet.table import DEFAULTS
 if TYPE_CHECKING:
     import pandas as pd
 
-EXPLORATION = (0, 1, 2)  # choose P*
-CONFIRMATION = tuple(range(100, 108))  # estimate at P*
+EXPLORATION_SEEDS = (0, 1, 2)  # choose P*
+CONFIRMATION_SEEDS = tuple(range(100, 108))  # estimate at P*
 
 DATA = "data_sha256"
 _KEYS = ("hidden", "rule", "fraction", "seed", "seeds")  # keep runs apart always
@@ -63,9 +63,9 @@ def _mean_share(own: "pd.DataFrame") -> "pd.Series":
 
 
 def _seed_set(seed: int) -> str:
-    if seed in EXPLORATION:
+    if seed in EXPLORATION_SEEDS:
         return "exploration"
-    return "confirmation" if seed in CONFIRMATION else "other"
+    return "confirmation" if seed in CONFIRMATION_SEEDS else "other"
 
 
 def main_runs(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":
