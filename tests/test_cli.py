@@ -285,13 +285,11 @@ def test_ctrl_c(tmp_path):
     path = tmp_path / "run.npz"
     process = started(f"{LONG} --max-steps 100000000 --checkpoint {path}")
     wait_for(path, 2)
-    before = time.monotonic()
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate()
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert out == ""
     assert "energynet: interrupted; the same command goes on from the checkpoint" in err
-    assert time.monotonic() - before < 20  # it ends at all; how fast is for bench/
     assert path.exists()
     assert not [p for p in tmp_path.iterdir() if p != path]
 
