@@ -31,9 +31,9 @@ def step_seconds(config: TrainingConfig) -> float:
             synapses = config.hidden * _A_UNIT
             microseconds = 0.5 * unmodified + 0.012 * growth * share * synapses
         case "fixed-synapses":
-            microseconds = (0.8 + 12 * min(share, 0.5)) * unmodified
+            microseconds = (0.65 + 10 * min(share, 0.27)) * unmodified
         case "largest" | "largest-per-layer":
-            microseconds = (1 + 3.5 * math.pow(share, 0.35)) * unmodified
+            microseconds = (0.6 + 3.2 * math.pow(min(share, 0.5), 0.3)) * unmodified
         case _:
             microseconds = (0.5 + 0.5 * share) * unmodified
     return 1e-6 * microseconds
