@@ -8,6 +8,7 @@ import tables
 from tables import as_claimed, complete
 
 import energynet as en
+from energynet.analysis import words
 from energynet.analysis.energy_checks import ratio_above, ratio_within
 from energynet.analysis.intervals import Estimate
 from energynet.analysis.verdict_text import to_json
@@ -235,6 +236,13 @@ def test_marks_are_told():
     claim = verdicts(table, history)[1]
     assert claim.verdict == "holds"
     assert claim.words.endswith("P* is limited by max_steps in 2 cells.")
+
+
+def test_each_mark_counts_its_own_cells():
+    marks = ["limited by max_steps", "", "not bracketed", "limited by max_steps"]
+    told = " P* is limited by max_steps in 2 cells and not bracketed in 1 cell."
+    assert words.marks_words(marks) == told
+    assert words.marks_words(["", ""]) == ""
 
 
 def test_the_required_size_must_be_known():

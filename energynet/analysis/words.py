@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from energynet.analysis.study import Gap
 from energynet.analysis.verdicts import FAILS, HOLDS, UNDECIDED, Judged, decisive
+from energynet.checks import counted
 
 
 def number(value: float) -> str:
@@ -135,9 +136,10 @@ def readings_words(verdicts: Sequence[str], names: Sequence[str]) -> str:
 
 def marks_words(marks: Sequence[str]) -> str:
     """In how many cells the chosen fraction is not final."""
-    counted = [f"{mark} in {marks.count(mark)}" for mark in sorted(set(marks)) if mark]
-    cells = "cell" if sum(map(bool, marks)) == 1 else "cells"
-    return f" P* is {listing(counted)} {cells}." if counted else ""
+    told = [
+        f"{mark} in {counted(marks.count(mark), 'cell')}" for mark in sorted(set(marks)) if mark
+    ]
+    return f" P* is {listing(told)}." if told else ""
 
 
 def mention_words(value: float, judged: Sequence[Judged]) -> str:
