@@ -122,9 +122,16 @@ def grey(dataset):
     return en.Dataset.from_arrays(images[0], dataset.y_train, images[1], dataset.y_test)
 
 
+def patchwork():
+    """Five levels as floats, 0 among them and none of them dominant: ties, and no background."""
+    levels = np.random.default_rng(2).integers(0, 5, (30, 40)) / 4
+    return en.Dataset.from_arrays(levels[:20], np.arange(20) % 3, levels[20:], np.arange(10) % 3)
+
+
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize(
-    "data", ["few levels", "inverted", "all equal", "floats", "not centered", "no zeros", "grey"]
+    "data",
+    "few levels,inverted,all equal,floats,not centered,no zeros,grey,patchwork".split(","),
 )
 def test_other_images(rule, data):
     dataset = {
@@ -142,8 +149,9 @@ def test_other_images(rule, data):
         "not centered": digits,
         "no zeros": lambda: digits(dtype="float32"),
         "grey": lambda: grey(digits()),
+        "patchwork": patchwork,
     }[data]()
-    options = {"center": False} if data in ("not centered", "grey") else {}
+    options = {"center": False} if data in ("not centered", "grey", "patchwork") else {}
     run, naive = pair(rule, dataset, init_std=0.1, **options)
     run.advance(60)
     for _ in range(60):
