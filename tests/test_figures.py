@@ -9,10 +9,11 @@ import pytest
 from made_up_study import study_history, study_table
 from matplotlib.text import Text
 
+import energynet as en
 from energynet import figures
 from energynet.cli import main
 from energynet.errors import DataError
-from energynet.figures import DRAWINGS, Results, save_figures, style
+from energynet.figures import DRAWINGS, Results, save, save_figures, style
 from energynet.figures.save import to_csv, to_svg
 from energynet.figures.scales import number
 
@@ -34,6 +35,20 @@ def small():
     """A table that is quick to draw."""
     rules = ("largest", "fixed-units")
     return study_table(hidden=(300, 1000), fractions=(0.01, 0.2, 1.0), rules=rules, small=(10, 20))
+
+
+@pytest.fixture(scope="module")
+def varied(small):
+    """The same at three learning rates and two spreads of the initial weights."""
+    small = small[small["hidden"] == 300]
+    return pd.concat(
+        [
+            small.assign(learning_rate=eta, init_std=spread, m0=(small["m0"] * scale).round())
+            for eta, scale in ((0.003, 1.0), (0.01, 1.1), (0.03, 1.3))
+            for spread in (0.01, 0.03)
+        ],
+        ignore_index=True,
+    ).assign(id=lambda table: [f"{number:016x}" for number in table.index])
 
 
 def numbers(drawing, results, **where):
@@ -189,6 +204,35 @@ def test_savings_are_those_of_the_analysis(results):
         assert row["low"] == of_cell["ratio_low"] or row["bound"] == "upper"
 
 
+def test_savings_at_other_rates_are_those_of_the_analysis(varied):
+    drawing = figures.saving_against_rate
+    found = drawing.numbers(Results.of(varied)).set_index(["learning_rate", "init_std", "rule"])
+    expected = en.savings(varied, by=["learning_rate", "init_std"]).set_index(
+        ["learning_rate", "init_std", "rule"]
+    )
+    assert len(found) == 3 * 2 * 2 * 2
+    for quantity, part in found.groupby("quantity"):
+        same = expected[expected["energy"] == quantity].loc[part.index]
+        np.testing.assert_array_equal(part["value"], same["ratio"])
+        np.testing.assert_array_equal(part["pairs"], same["pairs"])
+    axes = drawing(Results.of(varied)).axes
+    assert [axis.get_ylabel() for axis in axes[::2]] == [
+        f"E(all)/E at P*,\ninitial SD {spread}" for spread in (0.01, 0.03)
+    ]
+
+
+def test_no_figure_of_rates_where_none_was_varied(small, varied, tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(save, "DRAWINGS", ())
+    one = varied[varied["learning_rate"] == 0.01]
+    for table in (small, one, one.assign(learning_rate="auto")):
+        assert figures.saving_against_rate.numbers(Results.of(table)).empty
+    paths = save_figures(small, None, tmp_path / "one")
+    assert not [path for path in paths if "figure-10" in path.name]
+    assert "figure 10" not in caplog.text
+    paths = save_figures(varied, None, tmp_path / "varied")
+    assert len([path for path in paths if "figure-10" in path.name]) == 3
+
+
 def test_updates_of_known_shares(results):
     found = numbers(figures.updates, results, rule="largest", measure="output")
     by_energy = found.groupby("quantity")["value"].first()
@@ -232,13 +276,14 @@ def test_large_networks_are_compared_where_runs_go_on(table):
 
 
 @pytest.mark.parametrize("hidden", [(1000,), (100, 300, 10_000)])
-def test_no_word_leaves_a_figure_or_covers_another(hidden, monkeypatch):
+def test_no_word_leaves_a_figure_or_covers_another(hidden, varied, monkeypatch):
     drawn, draw = [], Text.draw
     monkeypatch.setattr(Text, "draw", lambda text, to: drawn.append(text) or draw(text, to))
     table = study_table(hidden=hidden, fractions=(0.001, 0.01, 0.2), small=(10, 20, 30))
     results = Results.of(table, study_history(table))
-    for drawing in DRAWINGS:
-        figure = drawing(results)
+    of_results = [(drawing, results) for drawing in DRAWINGS]
+    for drawing, its_results in [*of_results, (figures.saving_against_rate, Results.of(varied))]:
+        figure = drawing(its_results)
         with style.settings():
             drawn.clear()
             figure.draw_without_rendering()
@@ -325,10 +370,14 @@ TABLES = [
 
 
 @pytest.mark.parametrize("change", TABLES)
-def test_any_table_is_drawn_or_refused_in_words(change, small):
+def test_any_table_is_drawn_or_refused_in_words(change, small, varied):
     changed = change(small)
     results = Results.of(changed, study_history(changed) if "accuracy" in changed else None)
-    for drawing in DRAWINGS:
+    at_rates = change(varied)
+    if change is few_columns:
+        at_rates = at_rates.assign(learning_rate=varied["learning_rate"])
+    every = [(drawing, results) for drawing in DRAWINGS]
+    for drawing, results in [*every, (figures.saving_against_rate, Results.of(at_rates))]:
         found = drawing.numbers(results)
         if found.empty:
             with pytest.raises(DataError, match=f"figure {drawing.number} .* needs "):

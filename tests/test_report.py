@@ -17,9 +17,9 @@ from energynet import cli, cli_train
 from energynet.analysis.claims import claims
 from energynet.cli import main
 from energynet.data import MNIST_SHA256
-from energynet.figures import DRAWINGS, Results, schematic
+from energynet.figures import DRAWINGS, Results, save, schematic
 from energynet.figures.save import to_svg
-from energynet.report import page, render, tables, write_report
+from energynet.report import render, tables, write_report
 from energynet.report.inline import inline_svg
 
 
@@ -88,7 +88,7 @@ def test_page_is_the_same_twice(table, report, tmp_path):
 
 
 def test_words_of_claims_are_text_not_markup(table, monkeypatch):
-    monkeypatch.setattr(page, "DRAWINGS", ())
+    monkeypatch.setattr(save, "DRAWINGS", ())
     evil = "<script>alert(1)</script>"
     part = {
         "number": 1,

@@ -17,7 +17,6 @@ from tiny_study import PRESET
 import energynet as en
 from energynet.cli import main
 from energynet.figures import save
-from energynet.report import page
 from energynet.reproduce.preset import preset_from_dict
 from energynet.reproduce.run import reproduce
 from energynet.reproduce.stages import run_stages, with_skipped
@@ -127,8 +126,7 @@ class Made:
 
 
 def test_each_variant_of_a_preset_is_judged_by_itself(tmp_path, monkeypatch):
-    for module in (save, page):
-        monkeypatch.setattr(module, "DRAWINGS", ())
+    monkeypatch.setattr(save, "DRAWINGS", ())
     runs = Made()
     made = reproduce(small(vary={"init_std": [0.01, 0.03]}), runs, tmp_path, 784, 10)
     assert [dict(claim.group) for claim in made.claims[::14]] == [
@@ -143,8 +141,7 @@ def test_each_variant_of_a_preset_is_judged_by_itself(tmp_path, monkeypatch):
 
 
 def test_a_script_reproduces_with_data_of_its_own(tmp_path, monkeypatch, capsys):
-    for module in (save, page):
-        monkeypatch.setattr(module, "DRAWINGS", ())
+    monkeypatch.setattr(save, "DRAWINGS", ())
     data = digits(train=200, test=100)
     methods = [
         {"rule": "all", "hidden": [5]},

@@ -14,9 +14,7 @@ from energynet.analysis.runs import endless_runs, labelled
 from energynet.analysis.statements import STATEMENTS, Part, Statement
 from energynet.analysis.study import Study, studies
 from energynet.analysis.verdicts import (
-    FAILS,
     MIXED,
-    UNDECIDED,
     Judged,
     agreement,
     conjunction,
@@ -25,7 +23,13 @@ from energynet.analysis.verdicts import (
     judge_any,
     judged_sizes,
 )
-from energynet.analysis.words import describe, listing, marks_words, mention_words, readings_words
+from energynet.analysis.words import (
+    any_method_words,
+    describe,
+    marks_words,
+    mention_words,
+    readings_words,
+)
 from energynet.errors import DataError
 
 if TYPE_CHECKING:
@@ -50,7 +54,7 @@ class Claim:
     estimate : float or None
         Of the cell that decides: of those with that verdict the one least inside the claimed
         region. In units of the claim: ratios of energies, slopes per decade of nh, accuracies in
-        per cent. None where the parts measure different things.
+        per cent. None where the parts, or the cells, measure different things.
     interval : (low, high) or None
         Its 95 % interval; an open end is None.
     sizes : tuple of int
@@ -100,17 +104,11 @@ class _Outcome(NamedTuple):
     def words(self) -> str:
         value = self.part.mention
         extra = "" if value is None else mention_words(value, self.judged)
-        words = describe(self.verdict, self.judged)
-        return f"{self._methods()}{words}{extra}{marks_words(self.marks)}"
-
-    def _methods(self) -> str:
-        """Which rules fulfil a statement that one alone may fulfil."""
-        if not self.part.any_method or self.verdict == UNDECIDED:
-            return ""
-        if self.verdict == FAILS:
-            return "No rule fulfils all of its cells. "
-        fulfilling = sorted({item.check.method for item in self.judged})
-        return f"With {listing(fulfilling)}: "
+        if self.part.any_method:
+            words = any_method_words(self.verdict, self.judged)
+        else:
+            words = describe(self.verdict, self.judged)
+        return f"{words}{extra}{marks_words(self.marks)}"
 
 
 def claims(
@@ -237,7 +235,8 @@ def _numbers(
     """Estimate and interval of the cell that decides, and the sizes judged."""
     judged = [item for outcome in found for item in outcome.judged]
     sizes = judged_sizes(judged)
-    key = None if verdict == MIXED else decisive(verdict, judged)
+    alike = len({item.check.region.quantity for item in judged}) == 1
+    key = decisive(verdict, judged) if alike and verdict != MIXED else None
     if key is None or key.interval is None or not isinstance(key.check.found, Estimate):
         return None, None, sizes
     natural = key.check.region.quantity.natural

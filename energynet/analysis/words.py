@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from energynet.analysis.study import Gap
-from energynet.analysis.verdicts import FAILS, HOLDS, UNDECIDED, Judged, decisive
+from energynet.analysis.verdicts import FAILS, HOLDS, UNDECIDED, Judged, conjunction, decisive
 from energynet.checks import counted
 
 
@@ -54,8 +54,8 @@ def gap_words(gaps: Iterable[Gap]) -> str:
     )
 
 
-def describe(verdict: str, judged: Sequence[Judged]) -> str:
-    """Why a set of cells came to its verdict."""
+def describe(verdict: str, judged: Sequence[Judged], comparisons: int | None = None) -> str:
+    """Why a set of cells came to its verdict; `comparisons`: of how many they are a part."""
     if not judged:
         return "Undecided: there is nothing to judge."
     total = len(judged)
@@ -64,8 +64,22 @@ def describe(verdict: str, judged: Sequence[Judged]) -> str:
     if verdict == HOLDS:
         return _holds(total, key)
     if verdict == FAILS:
-        return _fails(total, holding, judged)
+        return _fails(total, holding, judged, comparisons or total)
     return _undecided(total, holding, judged)
+
+
+def any_method_words(verdict: str, judged: Sequence[Judged]) -> str:
+    """Why a statement that one rule alone may fulfil came to its verdict: rule by rule."""
+    methods = sorted({item.check.method for item in judged})
+    if verdict == HOLDS:
+        return f"With {listing(methods)}: {describe(verdict, judged)}"
+    known = "fulfils" if verdict == FAILS else "is known to fulfil"
+    said = [f"No rule {known} all of its cells."]
+    for method in methods:
+        own = [item for item in judged if item.check.method == method]
+        words = describe(conjunction([item.verdict for item in own]), own, len(judged))
+        said.append(f"{method}: {words[:1].lower()}{words[1:]}")
+    return " ".join(said)
 
 
 def _holds(total: int, key: Judged | None) -> str:
@@ -76,14 +90,14 @@ def _holds(total: int, key: Judged | None) -> str:
     return f"Holds in {where} cells.{nearest}"
 
 
-def _fails(total: int, holding: int, judged: Sequence[Judged]) -> str:
+def _fails(total: int, holding: int, judged: Sequence[Judged], comparisons: int) -> str:
     failing = [item for item in judged if item.verdict == FAILS]
     gaps = [gap for item in failing for gap in item.gaps if gap.against]
     worst = min((item for item in failing if item.interval), key=_margin, default=None)
     reasons = []
     if worst:
         side = _side(worst)
-        corrected = f" also when corrected for {total} comparisons" if total > 1 else ""
+        corrected = f" also when corrected for {comparisons} comparisons" if comparisons > 1 else ""
         reasons.append(f"{measured(worst)}, {side}{corrected}")
     if gaps:
         reasons.append(gap_words(gaps))

@@ -12,6 +12,7 @@ from energynet.figures.accuracy import accuracy_against_energy
 from energynet.figures.capacity import capacity
 from energynet.figures.drawing import Drawing, Results
 from energynet.figures.fractions import costs_against_fraction, m1_against_fraction
+from energynet.figures.rates import saving_against_rate
 from energynet.figures.save import DRAWINGS, save_figures
 from energynet.figures.schematic import schematic
 from energynet.figures.sizes import maximum_saving, optimal_energies
@@ -28,6 +29,7 @@ __all__ = [
     "maximum_saving",
     "optimal_energies",
     "save_figures",
+    "saving_against_rate",
     "schematic",
     "updates",
 ]

@@ -15,6 +15,8 @@ from energynet.checks import counted
 from energynet.errors import DataError
 from energynet.figures import style
 
+RATES = ("learning_rate", "init_std")  # settings that change how fast, and from where, it is learnt
+
 
 @dataclass(frozen=True)
 class Results:
@@ -34,6 +36,8 @@ class Results:
         Columns id, step, accuracy, m0, m1: one row a checkpoint of each run.
     cells, optimal, savings : pandas.DataFrame
         As `energynet.cells`, `optimal_energy` and `savings` return them.
+    rates : pandas.DataFrame
+        `energynet.savings` by learning rate and initial weights; empty where there is one rate.
     """
 
     runs: pd.DataFrame
@@ -44,6 +48,7 @@ class Results:
     cells: pd.DataFrame
     optimal: pd.DataFrame
     savings: pd.DataFrame
+    rates: pd.DataFrame
 
     @classmethod
     def of(cls, table: pd.DataFrame, history: pd.DataFrame | None = None) -> "Results":
@@ -57,7 +62,7 @@ class Results:
         elsewhere = len(every[~own_settings(every)].index.difference(endless.index))
         absent = pd.concat([runs[runs["missing"]], endless[endless["missing"]]])
         cells = cells_of(runs)
-        found = cells, optima_of(cells), savings_of(runs)
+        found = cells, optima_of(cells), savings_of(runs), _savings_at_rates(every)
         runs, endless = runs[~runs["missing"]], endless[~endless["missing"]]
         return cls(runs, endless, absent, elsewhere, history, *found)
 
@@ -70,6 +75,14 @@ class Results:
     def sizes(self) -> list[int]:
         """Hidden units of the networks that were trained under any rule besides `all`."""
         return sorted({int(size) for size in self.runs.loc[self.runs["rule"] != ALL, "hidden"]})
+
+
+def _savings_at_rates(every: pd.DataFrame) -> pd.DataFrame:
+    rates = pd.to_numeric(every["learning_rate"], errors="coerce")  # "auto" has no place on an axis
+    every = every.assign(learning_rate=rates)[rates.notna()]
+    if rates.nunique() < 2:
+        every = every.iloc[:0]
+    return savings_of(main_runs(every, RATES), RATES)
 
 
 def at_optimum(results: Results, energy: str) -> pd.DataFrame:

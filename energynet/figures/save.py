@@ -12,6 +12,7 @@ from energynet.figures.accuracy import accuracy_against_energy
 from energynet.figures.capacity import capacity
 from energynet.figures.drawing import Drawing, Results
 from energynet.figures.fractions import costs_against_fraction, m1_against_fraction
+from energynet.figures.rates import saving_against_rate
 from energynet.figures.schematic import schematic
 from energynet.figures.sizes import maximum_saving, optimal_energies
 from energynet.figures.updates import updates
@@ -27,6 +28,9 @@ DRAWINGS: tuple[Drawing, ...] = (
     updates,
     accuracy_against_energy,
 )
+VARIATIONS: tuple[Drawing, ...] = (
+    saving_against_rate,
+)  # missed by nobody where nothing was varied
 _LOG = logging.getLogger("energynet")
 
 
@@ -54,11 +58,16 @@ def save_figures(
     return save_drawings(Results.of(table, history), folder)
 
 
+def drawings_of(results: Results) -> list[Drawing]:
+    """The figures of a study, and those of what was varied in these results."""
+    return [*DRAWINGS, *(each for each in VARIATIONS if not each.numbers(results).empty)]
+
+
 def save_drawings(results: Results, folder: Path) -> list[Path]:
     """`save_figures` of results that are computed."""
     made_folder(folder, "folder")
     files, captions = [], []
-    for drawing in DRAWINGS:
+    for drawing in drawings_of(results):
         numbers = drawing.numbers(results)
         if numbers.empty:
             _LOG.warning(

@@ -11,7 +11,7 @@ import pandas as pd
 from energynet.analysis.claims import Claim, claims
 from energynet.analysis.verdict_text import named
 from energynet.figures.drawing import Results
-from energynet.figures.save import DRAWINGS, to_csv, to_svg
+from energynet.figures.save import drawings_of, to_csv, to_svg
 from energynet.files import check_writable, written_whole
 from energynet.report import tables
 from energynet.report.inline import inline_svg
@@ -54,7 +54,7 @@ def render(results: Results, verdicts: Sequence[Mapping[str, Any]]) -> str:
         counts={name: sum(v["verdict"] == name for v in verdicts) for name in VERDICTS},
         facts=tables.facts(results),
         criterion=f"{100 * results.criterion:g} %",
-        figures=[_figure(drawing, results) for drawing in DRAWINGS],
+        figures=[_figure(drawing, results) for drawing in drawings_of(results)],
         optima=tables.optima(results),
         between=tables.between(results),
         example=tables.example(results),

@@ -33,7 +33,8 @@ def facts(results: Results) -> list[tuple[str, str]]:
     if len(results.absent):
         found.insert(1, ("runs without a result", _absences(results.absent)))
     if results.elsewhere:
-        found.append(("runs in other settings", f"{results.elsewhere:,}, in no table or figure"))
+        where = "in figure 10 alone" if len(results.rates) else "in no table or figure"
+        found.append(("runs in other settings", f"{results.elsewhere:,}, {where}"))
     if len(results.endless):
         longer = results.endless
         found.append(("runs beyond the criterion", f"{len(longer):,} ({_outcomes(longer)})"))
