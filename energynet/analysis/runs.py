@@ -102,7 +102,7 @@ def own_settings(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.Series":
     keys = [name for name in SETTINGS if name in runs.columns and name not in by]
     varying = [name for name in keys if runs[name].nunique(dropna=False) > 1]
     if not varying:
-        return runs["missing"] | ~runs["missing"]
+        return _every(runs)
     signature = runs[varying].apply(lambda row: tuple(map(plain, row)), axis=1)
     defaults = tuple(plain(DEFAULTS.get(name)) for name in varying)
     groups = signature.groupby([runs[name] for name in by]) if by else [((), signature)]
@@ -117,11 +117,27 @@ def own_settings(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.Series":
 
 def endless_runs(runs: "pd.DataFrame", own: "pd.DataFrame") -> "pd.DataFrame":
     """Of the labelled runs of a group those in its own settings, but with target accuracy 1."""
-    same = runs["target_accuracy"] == 1.0
+    return runs[(runs["target_accuracy"] == 1.0) & _alike(runs, own, but="target_accuracy")]
+
+
+def larger_runs(runs: "pd.DataFrame", own: "pd.DataFrame") -> "pd.DataFrame":
+    """Of the labelled runs those of larger networks than its own, at other learning rates."""
+    other = runs["learning_rate"].map(plain) != plain(own["learning_rate"].iloc[0])
+    larger = runs["hidden"] > own["hidden"].max()
+    return runs[other & larger & _alike(runs, own, but="learning_rate")]
+
+
+def _alike(runs: "pd.DataFrame", own: "pd.DataFrame", but: str) -> "pd.Series":
+    """Which runs are in the settings of a group, but for one of these."""
+    same = _every(runs)
     for name in SETTINGS:
-        if name in runs.columns and name != "target_accuracy" and len(own):
+        if name in runs.columns and name != but and len(own):
             same &= runs[name].map(plain) == plain(own[name].iloc[0])
-    return runs[same]
+    return same
+
+
+def _every(runs: "pd.DataFrame") -> "pd.Series":
+    return runs["missing"] | ~runs["missing"]
 
 
 def plain(value: Any) -> str:

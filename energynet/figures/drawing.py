@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from energynet.analysis.cells import cells_of
 from energynet.analysis.methods import ALL
 from energynet.analysis.optimum import optima_of
-from energynet.analysis.runs import endless_runs, labelled, main_runs, own_settings
+from energynet.analysis.runs import endless_runs, labelled, larger_runs, main_runs, own_settings
 from energynet.analysis.savings import savings_of
 from energynet.checks import counted
 from energynet.errors import DataError
@@ -28,6 +28,8 @@ class Results:
         The runs in the study's own settings, one row a run; `rule` is the rule's label.
     endless : pandas.DataFrame
         Likewise those of target accuracy 1, which go on after the criterion.
+    larger : pandas.DataFrame
+        Runs of still larger networks, which need other learning rates; in no verdict.
     absent : pandas.DataFrame
         Runs of either kind that have no result: they failed or were skipped.
     elsewhere : int
@@ -42,6 +44,7 @@ class Results:
 
     runs: pd.DataFrame
     endless: pd.DataFrame
+    larger: pd.DataFrame
     absent: pd.DataFrame
     elsewhere: int
     history: pd.DataFrame | None
@@ -63,8 +66,9 @@ class Results:
         absent = pd.concat([runs[runs["missing"]], endless[endless["missing"]]])
         cells = cells_of(runs)
         found = cells, optima_of(cells), savings_of(runs), _savings_at_rates(every)
-        runs, endless = runs[~runs["missing"]], endless[~endless["missing"]]
-        return cls(runs, endless, absent, elsewhere, history, *found)
+        larger = larger_runs(every, runs) if len(runs) else every
+        runs, endless, larger = (part[~part["missing"]] for part in (runs, endless, larger))
+        return cls(runs, endless, larger, absent, elsewhere, history, *found)
 
     @property
     def criterion(self) -> float:

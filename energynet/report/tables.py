@@ -12,6 +12,7 @@ from energynet.analysis.methods import ALL, display_name
 from energynet.analysis.runs import DATA
 from energynet.data import MNIST_SHA256
 from energynet.figures.drawing import Results
+from energynet.figures.rates import saving_against_rate
 from energynet.figures.style import ENERGIES, ordered
 from energynet.table import DEFAULTS
 
@@ -33,8 +34,7 @@ def facts(results: Results) -> list[tuple[str, str]]:
     if len(results.absent):
         found.insert(1, ("runs without a result", _absences(results.absent)))
     if results.elsewhere:
-        where = "in figure 10 alone" if len(results.rates) else "in no table or figure"
-        found.append(("runs in other settings", f"{results.elsewhere:,}, {where}"))
+        found.append(("runs in other settings", f"{results.elsewhere:,}, {_shown(results)}"))
     if len(results.endless):
         longer = results.endless
         found.append(("runs beyond the criterion", f"{len(longer):,} ({_outcomes(longer)})"))
@@ -44,6 +44,13 @@ def facts(results: Results) -> list[tuple[str, str]]:
     if other:
         found.append(("settings other than the defaults", other))
     return found
+
+
+def _shown(results: Results) -> str:
+    """The figures that show runs in other settings."""
+    shown = ["5"] if results.larger["reached"].any() else []
+    shown += ["10"] if len(saving_against_rate.numbers(results)) else []
+    return f"in figure {' and '.join(shown)} alone" if shown else "in no table or figure"
 
 
 def _outcomes(runs: pd.DataFrame) -> str:
