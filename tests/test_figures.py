@@ -451,6 +451,7 @@ def test_files_are_the_same_twice(small, tmp_path):
         root = ElementTree.fromstring(text)
         assert float(root.get("width").removesuffix("pt")) == pytest.approx(8.5 / 2.54 * 72, 0.01)
         assert "<dc:date>" not in text
+        assert "fill: #ffffff" in text.partition('id="axes_1"')[0]  # readable on dark pages
 
 
 def test_command_writes_figures_of_an_exported_table(table, tmp_path, capsys, caplog):

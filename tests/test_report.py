@@ -126,7 +126,7 @@ def test_command_writes_the_page(table, tmp_path, capsys):
 
 
 def test_inline_svg_is_unique_and_takes_the_page_colours(table):
-    svg = to_svg(schematic(Results.of(table)))
+    svg = to_svg(schematic(Results.of(table)), transparent=True)
     text = inline_svg(svg, "f2", "Rules & rest")
     root = ElementTree.fromstring(text)
     assert root.get("aria-label") == "Rules & rest"

@@ -96,21 +96,21 @@ def to_csv(numbers: pd.DataFrame) -> bytes:
     return text.encode()
 
 
-def to_svg(figure: Figure) -> bytes:
-    """A figure as SVG with text as text; no date in it."""
-    return _saved(figure, "svg", metadata={"Date": None, "Creator": None})
+def to_svg(figure: Figure, *, transparent: bool = False) -> bytes:
+    """A figure as SVG with text as text, on white unless `transparent`; no date in it."""
+    return _saved(figure, "svg", transparent, metadata={"Date": None, "Creator": None})
 
 
 def to_png(figure: Figure) -> bytes:
     """A figure as PNG on white, 300 dots an inch."""
-    return _saved(figure, "png", metadata={"Software": None})
+    return _saved(figure, "png", False, metadata={"Software": None})
 
 
-def _saved(figure: Figure, kind: str, **options: object) -> bytes:
+def _saved(figure: Figure, kind: str, transparent: bool, **options: object) -> bytes:
     buffer = BytesIO()
     with style.settings():
         if figure.get_layout_engine() is not None:  # lay out once for all kinds of files
             figure.draw_without_rendering()
             figure.set_layout_engine("none")
-        figure.savefig(buffer, format=kind, transparent=kind == "svg", **options)
+        figure.savefig(buffer, format=kind, transparent=transparent, **options)
     return buffer.getvalue()

@@ -92,9 +92,10 @@ def _figure(drawing: Any, results: Results) -> dict[str, Any]:
     }
     if numbers.empty:
         return {**about, "svg": "", "needs": drawing.needs}
+    svg = to_svg(drawing.of(numbers), transparent=True)
     return {
         **about,
-        "svg": inline_svg(to_svg(drawing.of(numbers)), f"f{drawing.number}", drawing.title),
+        "svg": inline_svg(svg, f"f{drawing.number}", drawing.title),
         "caption": drawing.caption(numbers),
         "csv": base64.b64encode(to_csv(numbers)).decode(),
     }
