@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from energynet.figures import marks, style
 from energynet.figures.drawing import RATES, Drawing, Results, seeds_words
-from energynet.figures.scales import log_axis, number
+from energynet.figures.scales import log_axis, number, rate_axis
 
 COLUMNS = f"hidden {' '.join(RATES)} quantity rule fraction value low high pairs bound".split()
 
@@ -46,7 +46,7 @@ def _draw(numbers: pd.DataFrame) -> Figure:
     for axis in axes[0]:
         log_axis(axis, "y")
     for axis in axes[-1]:
-        log_axis(axis, "x", most=3)
+        rate_axis(axis, numbers["learning_rate"])
         axis.set_xlabel("learning rate η")
     figure.align_ylabels()
     style.legend(figure, numbers["rule"])

@@ -79,6 +79,14 @@ def size_axis(axis: Axes, sizes: Iterable[int], most: int = 5) -> None:
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _position: f"{value:,.0f}"))
 
 
+def rate_axis(axis: Axes, rates: Iterable[float], most: int = 4) -> None:
+    """A logarithmic axis of learning rates, with a tick at each and `most` labels."""
+    rates = sorted(set(rates))
+    axis.set_xscale("log")
+    axis.set_xlim(rates[0] / 1.25, rates[-1] * 1.25)
+    _ticks(axis.xaxis, rates[:: math.ceil(len(rates) / most)], rates)
+
+
 def accuracy_axis(axis: Axes, low: float, high: float) -> None:
     """Accuracies from `low` to `high` on a scale that is logarithmic in the error.
 
