@@ -301,9 +301,11 @@ def test_all_accuracies_and_the_criterion_are_in_sight(table, least):
 def test_large_networks_are_compared_where_runs_go_on(table):
     longer = table[table["hidden"].isin([10, 20, 1000]) & (table["seed"] < 3)]
     longer = longer.assign(target_accuracy=1.0, id=longer["id"] + "x", best_accuracy=0.97)
-    both = pd.concat([table.assign(target_accuracy=0.95), longer], ignore_index=True)
+    shorter = longer.assign(id=longer["id"] + "y", max_steps=150_000, best_accuracy=0.96)
+    both = pd.concat([table.assign(target_accuracy=0.95), longer, shorter], ignore_index=True)
     results = Results.of(both)
     found = figures.capacity.numbers(results)
+    assert set(found["runs"]) == {3}
     np.testing.assert_allclose(found["value"], 0.97)
     assert set(found["panel"]) == {1000}
     assert "go on for 300,000 steps" in figures.capacity.caption(found)
