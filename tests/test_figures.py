@@ -301,7 +301,8 @@ def test_all_accuracies_and_the_criterion_are_in_sight(table, least):
 def test_large_networks_are_compared_where_runs_go_on(table):
     longer = table[table["hidden"].isin([10, 20, 1000]) & (table["seed"] < 3)]
     longer = longer.assign(target_accuracy=1.0, id=longer["id"] + "x", best_accuracy=0.97)
-    shorter = longer.assign(id=longer["id"] + "y", max_steps=150_000, best_accuracy=0.96)
+    shorter = longer[longer["seed"] == 0]
+    shorter = shorter.assign(id=shorter["id"] + "y", max_steps=150_000, best_accuracy=0.96)
     both = pd.concat([table.assign(target_accuracy=0.95), longer, shorter], ignore_index=True)
     results = Results.of(both)
     found = figures.capacity.numbers(results)
