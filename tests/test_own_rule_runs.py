@@ -11,6 +11,7 @@ from sweeps import timeless
 
 import energynet as en
 from energynet.cli import main
+from energynet.cli_parts import look_here
 from energynet.exchange import export_results, import_results, read_table
 from energynet.store import Store
 
@@ -154,6 +155,18 @@ def test_dask(tmp_path):
             grid, tmp_path / "dask", client.get_executor(), data=digits(), progress=False
         )
     pd.testing.assert_frame_equal(timeless(there), timeless(local))
+
+
+def test_the_checkout_of_another_version_is_not_looked_into(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / "energynet").mkdir()
+    (tmp_path / "energynet" / "checks.py").touch()
+    look_here()
+    assert str(tmp_path) not in sys.path
+    (tmp_path / "energynet" / "checks.py").unlink()
+    look_here()
+    assert sys.path[-1] == str(tmp_path)
 
 
 def test_command_line_finds_rules_in_its_folder(tmp_path, monkeypatch, capsys):
