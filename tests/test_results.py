@@ -9,7 +9,7 @@ import pytest
 from support import same_table
 
 import energynet as en
-from energynet.analysis.verdict_text import to_json
+from energynet.analysis.verdict_text import to_json, to_markdown
 from energynet.exchange import import_results, read_table
 from energynet.figures.save import save_figures
 from energynet.reproduce.plan import next_stage
@@ -17,9 +17,7 @@ from energynet.reproduce.preset import load_preset
 from energynet.table import DEFAULTS
 
 RESULTS = Path(__file__).parents[1] / "results"
-STUDIES = sorted(
-    path.name.removesuffix("_history.csv.xz") for path in RESULTS.glob("*_history.csv.xz")
-)
+STUDIES = ("poster", "robustness", "published")
 
 
 @pytest.fixture(scope="module", params=STUDIES)
@@ -94,21 +92,39 @@ def test_made_by_one_version(table):
     assert table["commit"].notna().all()
 
 
+@pytest.mark.parametrize("study", ["poster"], indirect=True)
 def test_verdicts_are_those_of_the_table(study):
-    name, table, history = study
-    committed = RESULTS / "verdicts.json"
-    if name != "poster" or not committed.exists():
-        pytest.skip("verdicts are committed with the finished study")
-    assert json.loads(committed.read_text()) == json.loads(
-        to_json(en.claims(table, history=history))
-    )
+    _, table, history = study
+    found = en.claims(table, history=history)
+    assert json.loads((RESULTS / "verdicts.json").read_text()) == json.loads(to_json(found))
+    markdown = to_markdown(found)
+    assert (RESULTS / "verdicts.md").read_text().startswith(markdown)
+    readme = (RESULTS.parent / "README.md").read_text()
+    for row in markdown.splitlines()[: 2 + len(found)]:  # all but the reasons
+        assert f"{row.rsplit(' | ', 1)[0]} |" in readme
 
 
-def test_figures_are_those_of_the_table(study, tmp_path):
-    name, table, history = study
-    committed = sorted((RESULTS / "figures").glob("*.csv")) if name == "poster" else []
-    if not committed:
-        pytest.skip("figures are committed with the finished study")
+@pytest.mark.parametrize(
+    ("study", "which"), [("poster", "[2-9]"), ("robustness", "10")], indirect=["study"]
+)
+def test_figures_are_those_of_the_table(study, which, tmp_path):
+    _, table, history = study
     made = {path.name: path for path in save_figures(table, history, tmp_path)}
+    committed = sorted((RESULTS / "figures").glob(f"figure-{which}-*.csv"))
+    assert len(committed) == (8 if which == "[2-9]" else 1)
     for path in committed:
         pd.testing.assert_frame_equal(pd.read_csv(path), pd.read_csv(made[path.name]))
+        assert path.with_suffix(".svg").exists()
+
+
+@pytest.mark.parametrize("study", ["published"], indirect=True)
+def test_table_of_the_published_setting(study):
+    _, table, _ = study
+    lines = []
+    for (rule, hidden), runs in table.groupby(["rule", "hidden"], sort=True):
+        reached = runs[runs["outcome"] == "reached"]
+        values = reached["steps"] / 1e3, reached["m0"] / 1e8, reached["m1"] / 1e4
+        cells = [f"{value.mean():.3g} ± {value.std():.2g}" for value in values]
+        cells = [f"`{rule}`", f"{hidden:,d}", f"{len(reached)} of {len(runs)}", *cells]
+        lines.append(f"| {' | '.join(cells)} |")
+    assert "\n".join(lines) in (RESULTS / "README.md").read_text()
