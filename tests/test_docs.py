@@ -202,13 +202,6 @@ def test_the_statements_of_the_page_are_those_that_are_judged():
         assert f"{statement.number}. {statement.text}".replace("*", r"\*") in shown
 
 
-def test_verdicts_are_included_once_they_exist(tmp_path, monkeypatch):
-    monkeypatch.setattr(written, "VERDICTS", tmp_path / "verdicts.md")
-    assert "has not been run yet" in written.verdicts()
-    written.VERDICTS.write_text("| 1 | holds |")
-    assert written.verdicts() == "| 1 | holds |"
-
-
 def test_the_picture_of_the_modules():
     """Every module in its group, groups in order; arrows are the imports, read here once more."""
     every = modules.groups()

@@ -23,7 +23,6 @@ def make() -> None:
         "rank_one.svg": rank_one.draw(),
         "statements.md": written.statements(),
         "readings.md": written.readings(),
-        "verdicts.md": written.verdicts(),
         "commands.md": written.commands(),
     }
     parts |= {f"measured_{name}.md": written.measured(name) for name in SECTIONS}

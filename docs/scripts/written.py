@@ -9,13 +9,6 @@ from typing import Any
 from blocks import ROOT
 
 BENCHMARKS = ROOT / "bench" / "results.json"
-VERDICTS = ROOT / "results" / "verdicts.md"
-_NO_VERDICTS = """\
-```{note}
-The study at full size has not been run yet. Its verdicts will stand here: they are read from
-`results/verdicts.md`, which `energynet reproduce --preset poster` writes.
-```
-"""
 
 
 def defaults() -> dict[str, str]:
@@ -57,11 +50,6 @@ def readings() -> str:
     from energynet.analysis.methods import READINGS
 
     return "\n".join(f"- {reading.name} (`{reading.fixed}`)" for reading in READINGS) + "\n"
-
-
-def verdicts() -> str:
-    """The verdicts of the full study, once there are any."""
-    return VERDICTS.read_text() if VERDICTS.exists() else _NO_VERDICTS
 
 
 def commands() -> str:
