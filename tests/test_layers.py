@@ -25,7 +25,7 @@ analysis.study analysis.savings analysis.verdicts analysis.words
 analysis.energy_checks analysis.learning_checks analysis.statements analysis.claims
 analysis.verdict_text analysis.read
 figures.style figures.scales figures.marks figures.drawing figures.schematic figures.fractions
-figures.sizes figures.capacity figures.updates figures.accuracy figures.save
+figures.sizes figures.capacity figures.updates figures.accuracy figures.rates figures.save
 report.tables report.inline report.page
 reproduce.preset reproduce.view reproduce.plan reproduce.stages reproduce.outputs reproduce.run
 reproduce.stored
