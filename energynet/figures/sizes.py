@@ -16,8 +16,9 @@ OPTIMAL = (
 SAVINGS = "hidden quantity rule fraction measure value low high pairs bound".split()
 
 _LARGER = (
-    " Hollow, apart from the lines, with their learning rate η: larger networks, which the study's"
-    " rate makes unstable; one run each, at the best of the few fractions tried; in no verdict."
+    " Hollow, apart from the lines, with their learning rate η: larger networks, for which the"
+    " study's rate lies above the linear bound of stability; one run each, at the best of the few"
+    " fractions tried; size and rate are confounded, and they are in no verdict."
 )
 
 
