@@ -238,6 +238,18 @@ def test_marks_are_told():
     assert claim.words.endswith("P* is limited by max_steps in 2 cells.")
 
 
+def test_what_no_rule_fulfils_is_told_rule_by_rule_or_once_for_all():
+    table, history = complete()
+    without = table[~table["hidden"].isin([1000, 3000])]
+    assert verdicts(without, history)[11].words == (
+        "The same in all 3 readings of F. Undecided: no runs at nh = 1,000 and 3,000."
+    )
+    wide = verdicts(*complete(loss=0.0052))[11]
+    assert (wide.verdict, wide.estimate) == ("undecided", None)
+    assert "No rule is known to fulfil all of its cells. F: " in wide.words
+    assert " L: undecided: 2 of 4 cells hold; " in wide.words
+
+
 def test_each_mark_counts_its_own_cells():
     marks = ["limited by max_steps", "", "not bracketed", "limited by max_steps"]
     told = " P* is limited by max_steps in 2 cells and not bracketed in 1 cell."

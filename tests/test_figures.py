@@ -262,6 +262,11 @@ def test_larger_networks_at_another_rate_stand_apart_and_are_not_judged(small):
     assert to_json(en.claims(with_larger(small))) == to_json(en.claims(small))
 
 
+def test_a_rate_that_is_automatic_is_told_as_such(small):
+    axis = figures.optimal_energies(Results.of(with_larger(small, learning_rate="auto"))).axes[0]
+    assert [text.get_text() for text in axis.texts] == ["η = auto"]
+
+
 @pytest.mark.parametrize(
     "columns", [{"outcome": "exhausted"}, {"hidden": 1000}, {"learning_rate": 0.01, "hidden": 700}]
 )

@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -167,6 +168,10 @@ def test_the_checkout_of_another_version_is_not_looked_into(tmp_path, monkeypatc
     (tmp_path / "energynet" / "checks.py").unlink()
     look_here()
     assert sys.path[-1] == str(tmp_path)
+    own = Path(en.__file__).parents[1]
+    monkeypatch.chdir(own)
+    look_here()
+    assert str(own) in sys.path
 
 
 def test_command_line_finds_rules_in_its_folder(tmp_path, monkeypatch, capsys):

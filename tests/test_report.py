@@ -3,11 +3,13 @@
 import base64
 import json
 import os
+import re
 import shlex
 import shutil
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
+import numpy as np
 import pandas as pd
 import pytest
 from made_up_study import study_history, study_table
@@ -17,10 +19,12 @@ from energynet import cli, cli_train
 from energynet.analysis.claims import claims
 from energynet.cli import main
 from energynet.data import MNIST_SHA256
-from energynet.figures import DRAWINGS, Results, save, schematic
+from energynet.figures import DRAWINGS, Results, costs_against_fraction, save, schematic
 from energynet.figures.save import to_svg
 from energynet.report import render, tables, write_report
 from energynet.report.inline import inline_svg
+
+NUMBER = r"-?\d+(?:\.\d+)?(?:e-?\d+)?"
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +139,31 @@ def test_inline_svg_is_unique_and_takes_the_page_colours(table):
         assert foreign not in text
     ids = [element.get("id") for element in root.iter() if element.get("id")]
     assert all(name.startswith("f2-") for name in ids)
+
+
+def test_inline_svg_is_short_and_the_same_to_the_eye(table):
+    svg = to_svg(costs_against_fraction(Results.of(table)), transparent=True)
+    text = inline_svg(svg, "f4", "Costs")
+    assert len(text) < 0.8 * len(svg)
+    root, original = ElementTree.fromstring(text), ElementTree.fromstring(svg)
+    ids = {element.get("id") for element in root.iter()} - {None}
+    referred = set(re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', text))
+    assert ids == {first or second for first, second in referred}
+    for tag in ("path", "use", "text"):
+        shown, full = (
+            list(tree.iter(f"{{http://www.w3.org/2000/svg}}{tag}")) for tree in (root, original)
+        )
+        assert len(shown) == len(full) > 0
+        for one, other in zip(shown, full, strict=True):
+            assert one.text == other.text
+            for key in ("d", "x", "y"):
+                near, exact = (each.get(key, "") for each in (one, other))
+                assert re.sub(NUMBER, "", near).split() == re.sub(NUMBER, "", exact).split()
+                np.testing.assert_allclose(
+                    [float(value) for value in re.findall(NUMBER, near)],
+                    [float(value) for value in re.findall(NUMBER, exact)],
+                    atol=0.0051,
+                )
 
 
 @pytest.mark.parametrize(

@@ -73,13 +73,15 @@ def any_method_words(verdict: str, judged: Sequence[Judged]) -> str:
     methods = sorted({item.check.method for item in judged})
     if verdict == HOLDS:
         return f"With {listing(methods)}: {describe(verdict, judged)}"
-    known = "fulfils" if verdict == FAILS else "is known to fulfil"
-    said = [f"No rule {known} all of its cells."]
+    told = {}
     for method in methods:
         own = [item for item in judged if item.check.method == method]
-        words = describe(conjunction([item.verdict for item in own]), own, len(judged))
-        said.append(f"{method}: {words[:1].lower()}{words[1:]}")
-    return " ".join(said)
+        told[method] = describe(conjunction([item.verdict for item in own]), own, len(judged))
+    if len(set(told.values())) == 1:
+        return told[methods[0]]
+    known = "fulfils" if verdict == FAILS else "is known to fulfil"
+    each = (f"{method}: {words[:1].lower()}{words[1:]}" for method, words in told.items())
+    return " ".join([f"No rule {known} all of its cells.", *each])
 
 
 def _holds(total: int, key: Judged | None) -> str:

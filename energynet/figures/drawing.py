@@ -99,6 +99,20 @@ def at_optimum(results: Results, energy: str) -> pd.DataFrame:
     return runs[confirmation | ~confirmed]
 
 
+def shown_savings(savings: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """Savings in M0 and M1 with `quantity`, `value`, `low`, `high` of a measure: saving or ratio.
+
+    Where a value is a bound, the open end of its interval is nan.
+    """
+    known = savings["ratio"].notna() & savings["bound"].ne("none")
+    savings = savings[savings["energy"].isin(style.ENERGIES) & known]
+    return savings.rename(columns={"energy": "quantity"}).assign(
+        value=savings[measure],
+        low=savings[f"{measure}_low"].where(savings["bound"].ne("upper")),
+        high=savings[f"{measure}_high"].where(savings["bound"].ne("lower")),
+    )
+
+
 def seeds_words(counts: pd.Series, kind: str = "") -> str:
     """How many seeds stand behind a point: 8 seeds, 3 to 8 seeds."""
     least, most = int(counts.min()), int(counts.max())

@@ -47,6 +47,13 @@ def bounds(axis: Axes, part: pd.DataFrame, label: str, x: str, up: bool, shift: 
     hollow(axis, part, label, x, shift)
 
 
+def bounded_line(axis: Axes, part: pd.DataFrame, label: str, x: str, shift: float = 1) -> None:
+    """A rule's line, and arrows where `bound` says that a value is an upper or a lower one."""
+    line(axis, part, label, x, shift)
+    for bound in ("upper", "lower"):
+        bounds(axis, part[part["bound"] == bound], label, x, bound == "lower", shift)
+
+
 def shifts(labels: pd.Series, step: float) -> dict[str, float]:
     """A factor on x for each rule that sets its marks beside those of the others."""
     names = ordered(labels)

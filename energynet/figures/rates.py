@@ -1,11 +1,10 @@
 """Figure 10: what is saved at other learning rates and initial weights."""
 
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from energynet.figures import marks, style
-from energynet.figures.drawing import RATES, Drawing, Results, seeds_words
+from energynet.figures.drawing import RATES, Drawing, Results, seeds_words, shown_savings
 from energynet.figures.scales import log_axis, number, rate_axis
 
 COLUMNS = f"hidden {' '.join(RATES)} quantity rule fraction value low high pairs bound".split()
@@ -13,13 +12,8 @@ COLUMNS = f"hidden {' '.join(RATES)} quantity rule fraction value low high pairs
 
 def _numbers(results: Results) -> pd.DataFrame:
     """E(all) / E(rule) at the P* of each setting, paired by seed; for the largest network."""
-    rates = results.rates[results.rates["energy"].isin(style.ENERGIES)]
-    rates = rates[rates["ratio"].notna() & rates["bound"].ne("none")]
+    rates = shown_savings(results.rates, "ratio")
     rates = rates[rates["hidden"] == rates["hidden"].max()]
-    names = {"energy": "quantity", "ratio": "value", "ratio_low": "low", "ratio_high": "high"}
-    rates = rates.rename(columns=names)
-    rates["low"] = rates["low"].where(rates["bound"].ne("upper"))
-    rates["high"] = rates["high"].where(rates["bound"].ne("lower"))
     if rates["learning_rate"].nunique() < 2:
         return pd.DataFrame(columns=COLUMNS)
     keys = ["quantity", "init_std", "rule", "learning_rate"]
@@ -37,8 +31,8 @@ def _draw(numbers: pd.DataFrame) -> Figure:
             chosen = (numbers["init_std"] == spread) & (numbers["quantity"] == quantity)
             part = numbers[chosen]
             for label in style.ordered(part["rule"]):
-                marks.line(axis, part[part["rule"] == label], label, "learning_rate", shift[label])
-                _bounds(axis, part[part["rule"] == label], label, shift[label])
+                of_rule = part[part["rule"] == label]
+                marks.bounded_line(axis, of_rule, label, "learning_rate", shift[label])
             axis.axhline(1, color=style.GREY, linewidth=0.6, linestyle=":")
         row[0].set_ylabel(f"E(all)/E at P*,\ninitial SD {number(spread)}")
     for axis, words in zip(axes[0], style.ENERGIES.values(), strict=True):
@@ -51,12 +45,6 @@ def _draw(numbers: pd.DataFrame) -> Figure:
     figure.align_ylabels()
     style.legend(figure, numbers["rule"])
     return figure
-
-
-def _bounds(axis: Axes, part: pd.DataFrame, label: str, shift: float) -> None:
-    for bound in ("upper", "lower"):
-        bounded = part[part["bound"] == bound]
-        marks.bounds(axis, bounded, label, "learning_rate", bound == "lower", shift)
 
 
 def _caption(numbers: pd.DataFrame) -> str:

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from energynet.analysis.runs import plain
 from energynet.figures import marks, style
-from energynet.figures.drawing import Drawing, Results, seeds_words
+from energynet.figures.drawing import Drawing, Results, seeds_words, shown_savings
 from energynet.figures.scales import log_axis, percent_labels, size_axis
 
 OPTIMAL = (
@@ -67,16 +67,8 @@ def _never_explored(results: Results) -> pd.DataFrame:
 
 def _savings_numbers(results: Results) -> pd.DataFrame:
     """Saving and ratio of every rule against the unmodified network, paired by seed."""
-    savings = results.savings[results.savings["energy"].isin(style.ENERGIES)]
-    savings = savings[savings["ratio"].notna() & savings["bound"].ne("none")]
-    savings = savings.rename(columns={"energy": "quantity"})
     parts = [
-        savings.assign(
-            measure=measure,
-            value=savings[measure],
-            low=savings[f"{measure}_low"].where(savings["bound"].ne("upper")),
-            high=savings[f"{measure}_high"].where(savings["bound"].ne("lower")),
-        )
+        shown_savings(results.savings, measure).assign(measure=measure)
         for measure in ("saving", "ratio")
     ]
     keys = ["measure", "quantity", "rule", "hidden"]
@@ -128,7 +120,8 @@ def _draw_savings(numbers: pd.DataFrame) -> Figure:
             chosen = (numbers["measure"] == measure) & (numbers["quantity"] == quantity)
             part = numbers[chosen]
             for label in style.ordered(part["rule"]):
-                _saving_line(axis, part[part["rule"] == label], label, shift[label])
+                of_rule = part[part["rule"] == label]
+                marks.bounded_line(axis, of_rule, label, "hidden", shift[label])
             size_axis(axis, numbers["hidden"], most=3)
             (_saving_axis if measure == "saving" else _ratio_axis)(axis, part)
             axis.tick_params(labelbottom=measure == "ratio")
@@ -141,13 +134,6 @@ def _draw_savings(numbers: pd.DataFrame) -> Figure:
     figure.align_ylabels()
     style.legend(figure, numbers["rule"])
     return figure
-
-
-def _saving_line(axis: Axes, part: pd.DataFrame, label: str, shift: float) -> None:
-    marks.line(axis, part, label, "hidden", shift)
-    for bound in ("upper", "lower"):
-        bounded = part[part["bound"] == bound]
-        marks.bounds(axis, bounded, label, "hidden", bound == "lower", shift)
 
 
 def _saving_axis(axis: Axes, part: pd.DataFrame) -> None:
