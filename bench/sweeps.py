@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 import energynet as en
-from energynet.config import NUMERICS_VERSION
+from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.store import Store, run_id
 
 RUNS, RESULTS, WORKERS = 2000, 50_000, 2

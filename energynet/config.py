@@ -15,9 +15,6 @@ from energynet.html import html_table
 from energynet.rule_names import is_rule, rule_from_dict, rule_to_dict
 from energynet.rules import AllSynapses, Rule
 
-# Raised by every change that alters the bits of a result: part of the identity of stored runs.
-NUMERICS_VERSION = 2
-
 SAMPLE_ORDERS = ("uniform", "permutation")
 DTYPES = ("float32", "float64")
 ACTIVATIONS = ("leaky_relu", "relu", "tanh", "sigmoid")

@@ -19,8 +19,8 @@ def installation() -> dict[str, str]:
     import numba
     import numpy as np
 
-    from energynet.config import NUMERICS_VERSION
     from energynet.kernels._jit import CACHE
+    from energynet.kernels.numerics import NUMERICS_VERSION
 
     mnist = load_mnist()
     owner: Any = mnist.x_train

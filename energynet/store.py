@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from energynet import checks
-from energynet.config import NUMERICS_VERSION, TrainingConfig
+from energynet.config import TrainingConfig
 from energynet.errors import ConfigError, FileError
 from energynet.files import check_folder, sync_folder, written_whole
+from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.result import Checkpoint, TrainingResult, finite
 
 DONE = ("reached", "exhausted", "diverged")

@@ -16,9 +16,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from energynet.config import NUMERICS_VERSION, TrainingConfig
+from energynet.config import TrainingConfig
 from energynet.data import Dataset, load_named
 from energynet.errors import DataError, EnergynetError, FileError
+from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.npz import read_npz
 from energynet.provenance import now, provenance
 from energynet.store import DONE, STOPPED, Store, forget_checkpoint

@@ -19,9 +19,9 @@ from support import digits
 
 import energynet as en
 from energynet.checkpoint import identity, load_checkpoint, save_checkpoint
-from energynet.config import NUMERICS_VERSION
 from energynet.exchange import export_results, import_results
 from energynet.idx import read_idx
+from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.own_rule import NamedRule
 from energynet.prepare import prepare
 from energynet.store import Store, run_id

@@ -26,7 +26,7 @@ RULES = {
     "largest-per-neuron": {"fraction": 0.2},
 }
 # Weights, energies and clock after 2,100 steps. A change of these bits is a change of numerics:
-# raise config.NUMERICS_VERSION with it.
+# raise NUMERICS_VERSION of kernels/numerics.py with it.
 GOLDEN = {
     "all float32": "9e4a8eaad8833a9e",
     "all float64": "3dd59085cec6848c",

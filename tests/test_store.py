@@ -13,9 +13,9 @@ from sweeps import GRID, timeless
 
 import energynet as en
 from energynet.cli import main
-from energynet.config import NUMERICS_VERSION
 from energynet.exchange import export_results, import_results, read_table
 from energynet.files import written_whole
+from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.store import Store, run_id
 
 

@@ -9,9 +9,9 @@ from typing import Any, cast
 import numba
 from numba.extending import overload
 
-from energynet.config import NUMERICS_VERSION
 from energynet.errors import InstallationError
 from energynet.files import cache_folder
+from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.kernels.team import Team
 
 try:

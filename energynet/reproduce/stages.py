@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from energynet.checks import counted
-from energynet.config import NUMERICS_VERSION, TrainingConfig
+from energynet.config import TrainingConfig
 from energynet.errors import EnergynetError
+from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.reproduce.plan import next_stage, skipped_runs
 from energynet.reproduce.preset import Preset
 from energynet.reproduce.view import Key, config_key
