@@ -3,6 +3,7 @@
 import argparse
 import sys
 import textwrap
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +73,8 @@ def add_where(parser: argparse.ArgumentParser) -> None:
 def look_here() -> None:
     """Let rules of one's own be found in the current folder, as Python scripts find them."""
     here = Path.cwd()
-    other = here / "energynet" / "checks.py"
-    if other.exists() and not other.samefile(checks.__file__):
+    other = here / "energynet" / "__init__.py"
+    if other.exists() and not other.samefile(str(files("energynet") / "__init__.py")):
         return  # the checkout of another version, which workers might import instead of this one
     if str(here) not in sys.path:
         sys.path.append(str(here))

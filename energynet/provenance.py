@@ -7,6 +7,7 @@ import subprocess
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
+from importlib.resources import files
 from pathlib import Path
 
 
@@ -41,7 +42,7 @@ def now() -> str:
 
 def _commit() -> str:
     """The commit of the checkout that the package is imported from, or nothing."""
-    checkout = Path(__file__).resolve().parent.parent
+    checkout = Path(str(files("energynet"))).resolve().parent
     if not (checkout / ".git").exists():  # else another project's repository could answer
         return ""
     try:

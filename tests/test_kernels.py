@@ -1,6 +1,8 @@
 """Parts of the core against naive twins: C routines, sorting, sums, draws, masks."""
 
 import math
+import shutil
+from pathlib import Path
 
 import numba
 import numpy as np
@@ -11,7 +13,9 @@ from naive import bounded, mix
 from support import digits
 
 import energynet as en
+from energynet import kernels
 from energynet.kernels import (
+    _jit,
     _sparse,
     draws,
     masks,
@@ -387,8 +391,21 @@ def test_masks_are_uniform():
     assert ((counts - expected) ** 2 / expected).sum() / (1 - 12 / 60) < 98.3
 
 
-@pytest.mark.parametrize("real", REALS)
+def test_the_cache_is_named_by_all_sources_of_the_kernels(tmp_path):
+    sources = Path(kernels.__file__).parent
+    copied = tmp_path / "kernels"
+    shutil.copytree(sources, copied)
+    names = [_jit.cache_name(copied)]
+    (copied / "inner").mkdir()
+    for line in ("one = 1\n", "one = 2\n"):
+        (copied / "inner" / "more.py").write_text(line)
+        names.append(_jit.cache_name(copied))
+    assert names[0] == _jit.cache_name(sources)
+    assert len(set(names)) == 3
+
+
 @pytest.mark.parametrize("shape", [(1,), (785, 10), (3, 4, 33), (785, 1000)])
+@pytest.mark.parametrize("real", REALS)
 def test_memory_begins_with_a_cache_line(shape, real):
     arrays = [memory.aligned(shape, np.dtype(real)) for _ in range(5)]
     for array in arrays:

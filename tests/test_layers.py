@@ -12,7 +12,8 @@ PACKAGE = Path(energynet.__file__).parent
 ORDER = """
 errors checks html files npz idx data rules own_rule own_rule_import rule_names
 config
-kernels.team kernels.memory kernels.numerics kernels._sparse kernels._jit kernels.native kernels.state
+kernels.team kernels.memory kernels.numerics kernels._sparse kernels._jit kernels.native
+kernels.state
 kernels.sums kernels.draws kernels.masks kernels.sort kernels.activation
 kernels.strokes kernels.passes kernels.updates kernels.factors kernels.threshold kernels.ties
 kernels.largest kernels.per_neuron kernels.single kernels.random_subset kernels.steps

@@ -162,10 +162,10 @@ def test_the_checkout_of_another_version_is_not_looked_into(tmp_path, monkeypatc
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     (tmp_path / "energynet").mkdir()
-    (tmp_path / "energynet" / "checks.py").touch()
+    (tmp_path / "energynet" / "__init__.py").touch()
     look_here()
     assert str(tmp_path) not in sys.path
-    (tmp_path / "energynet" / "checks.py").unlink()
+    (tmp_path / "energynet" / "__init__.py").unlink()
     look_here()
     assert sys.path[-1] == str(tmp_path)
     own = Path(en.__file__).parents[1]

@@ -29,15 +29,15 @@ Kernel = Callable[..., Any]
 _OPTIONS = {"_nrt": False, "nogil": True, "error_model": "numpy", "fastmath": False}
 
 
-def _cache_name() -> str:
+def cache_name(sources: Path) -> str:
     """Changes with everything that compiled code depends on; Numba watches only a kernel's file."""
     digest = hashlib.sha256(f"{numba.__version__} {NUMERICS_VERSION}".encode())
-    for source in [*sorted(Path(__file__).parent.glob("*.py")), Path(_sparse.__file__)]:
+    for source in [*sorted(sources.rglob("*.py")), Path(_sparse.__file__)]:
         digest.update(source.read_bytes())
     return f"kernels-{digest.hexdigest()[:16]}"
 
 
-CACHE = cache_folder(_cache_name())
+CACHE = cache_folder(cache_name(Path(__file__).parent))
 
 
 def jit(function: Kernel) -> Kernel:
