@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from energynet.checks import reason
 from energynet.config import TrainingConfig
 from energynet.errors import FileError
-from energynet.files import written_whole
 from energynet.kernels.numerics import NUMERICS_VERSION
-from energynet.npz import read_npz
 from energynet.prepare import Run
 from energynet.result import Checkpoint
+from energynet.support.checks import reason
+from energynet.support.files import written_whole
+from energynet.support.npz import read_npz
 
 _FORMAT = 1
 

@@ -11,12 +11,12 @@ from importlib.metadata import version
 from typing import Any, NoReturn
 
 from energynet import cli_report
-from energynet.checks import suggestion
 from energynet.cli_parts import add_command
 from energynet.cli_reproduce import add_reproduce
 from energynet.cli_sweep import add_sweep_commands
 from energynet.cli_train import add_train
 from energynet.errors import EnergynetError, FileError
+from energynet.support.checks import suggestion
 
 BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 2, 130, 141
 _LONGEST = 500  # characters of a message by argparse, which repeats what it was given

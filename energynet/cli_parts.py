@@ -7,9 +7,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from energynet import checks
-from energynet.checks import shown
 from energynet.errors import ConfigError, EnergynetError, InstallationError
+from energynet.support import checks
+from energynet.support.checks import shown
 
 _WIDTH = 79  # as argparse breaks the help of flags on a terminal of 80 columns
 

@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from energynet.cli_parts import add_command, add_results, path_argument
-from energynet.files import check_folder, check_writable
+from energynet.support.files import check_folder, check_writable
 
 _CLAIMS_EXAMPLES = """\
 examples:

@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from energynet import checks
 from energynet.cli_parts import (
     add_command,
     add_where,
@@ -14,6 +13,7 @@ from energynet.cli_parts import (
     path_argument,
 )
 from energynet.reproduce.preset import PRESETS, load_preset
+from energynet.support import checks
 
 _EXAMPLES = """\
 examples:
@@ -74,9 +74,9 @@ def add_reproduce(commands: Any) -> None:
 def _reproduce(options: argparse.Namespace) -> int:
     from energynet.analysis.verdict_text import to_text
     from energynet.data import load_named
-    from energynet.files import check_folder
     from energynet.reproduce.run import reproduce
     from energynet.reproduce.stored import StoredRuns
+    from energynet.support.files import check_folder
 
     preset = load_preset(options.preset)
     if options.target_accuracy is not None:

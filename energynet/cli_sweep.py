@@ -7,7 +7,6 @@ import sys
 from collections import Counter
 from typing import Any
 
-from energynet.checks import counted, shown
 from energynet.cli_parts import (
     add_command,
     add_where,
@@ -20,6 +19,7 @@ from energynet.cost import USUAL_STEPS, expected_bytes, expected_seconds
 from energynet.errors import ConfigError
 from energynet.grid import Grid
 from energynet.store import Store
+from energynet.support.checks import counted, shown
 
 SOME_FAILED = 3
 

@@ -5,15 +5,15 @@ import logging
 from dataclasses import fields
 from typing import Any
 
-from energynet.checks import shown
 from energynet.cli_parts import add_command, look_here, number_argument, path_argument
 from energynet.config import ACTIVATIONS, DTYPES, OUTPUTS, SAMPLE_ORDERS, TrainingConfig
 from energynet.data import load_named
 from energynet.errors import ConfigError, FileError
-from energynet.files import check_writable
 from energynet.own_rule_import import own_parameter
 from energynet.result import TrainingResult
 from energynet.rule_names import PARAMETERS, RULES, check_rule_name, rule_from_name
+from energynet.support.checks import shown
+from energynet.support.files import check_writable
 
 EXIT = {"reached": 0, "exhausted": 3, "diverged": 4}
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from energynet.checks import shown
 from energynet.config import TrainingConfig
 from energynet.errors import ConfigError
 from energynet.result import TrainingResult, energy_column
 from energynet.rule_names import rule_to_dict
+from energynet.support.checks import shown
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, fields
 from itertools import islice
 from typing import Any
 
-from energynet import checks
-from energynet.checks import shown
 from energynet.errors import ConfigError
-from energynet.html import html_table
 from energynet.rule_names import is_rule, rule_from_dict, rule_to_dict
 from energynet.rules import AllSynapses, Rule
+from energynet.support import checks
+from energynet.support.checks import shown
+from energynet.support.html import html_table
 
 SAMPLE_ORDERS = ("uniform", "permutation")
 DTYPES = ("float32", "float64")

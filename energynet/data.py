@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from energynet import checks
-from energynet.checks import counted, shown
 from energynet.errors import ConfigError, DataError, FileError
-from energynet.files import cache_folder, written_whole
 from energynet.idx import find_idx, read_idx
+from energynet.support import checks
+from energynet.support.checks import counted, shown
+from energynet.support.files import cache_folder, written_whole
 
 _MNIST_FOLDER = Path(__file__).parent / "_mnist"
 _FILES_SHA256 = {

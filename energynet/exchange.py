@@ -9,17 +9,17 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from energynet import checks
-from energynet.checks import shown
 from energynet.config import TrainingConfig
 from energynet.errors import FileError
-from energynet.files import check_writable, made_folder, read_xz, written_whole
 from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.own_rule import NamedRule
 from energynet.result import Checkpoint
 from energynet.rule_names import PARAMETERS, RULES, rule_from_name
 from energynet.rules import Rule
 from energynet.store import ABSENT, DONE, Store, run_id
+from energynet.support import checks
+from energynet.support.checks import shown
+from energynet.support.files import check_writable, made_folder, read_xz, written_whole
 from energynet.table import (
     CURVE,
     DEFAULTS,

@@ -10,13 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from energynet import checks
-from energynet.checks import counted, shown
 from energynet.config import TrainingConfig
 from energynet.cost import expected_seconds
 from energynet.errors import ConfigError, FileError
-from energynet.files import written_whole
-from energynet.html import html_table
 from energynet.rule_names import (
     PARAMETERS,
     check_rule_name,
@@ -25,6 +21,10 @@ from energynet.rule_names import (
     rule_to_dict,
 )
 from energynet.rules import Rule
+from energynet.support import checks
+from energynet.support.checks import counted, shown
+from energynet.support.files import written_whole
+from energynet.support.html import html_table
 
 _RULE_FIELDS = ("rule", *PARAMETERS)
 _SPECIAL = {"rule", "seed", "alpha"}

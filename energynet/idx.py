@@ -14,9 +14,9 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
-from energynet.checks import reason
 from energynet.errors import DataError
-from energynet.files import most_unpacked
+from energynet.support.checks import reason
+from energynet.support.files import most_unpacked
 
 SUFFIXES = ("", ".gz", ".xz")
 _UNSIGNED_BYTE = 8

@@ -7,9 +7,9 @@ import sys
 from importlib.metadata import version
 from typing import Any
 
-from energynet.checks import counted
 from energynet.data import load_mnist
-from energynet.provenance import processor
+from energynet.support.checks import counted
+from energynet.support.provenance import processor
 from energynet.threads import usable_cores
 
 

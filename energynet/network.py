@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from energynet import checks
-from energynet.checks import counted, shown
 from energynet.config import ACTIVATIONS
 from energynet.data import as_array
 from energynet.errors import DataError, FileError
-from energynet.files import written_whole
-from energynet.npz import read_npz
+from energynet.support import checks
+from energynet.support.checks import counted, shown
+from energynet.support.files import written_whole
+from energynet.support.npz import read_npz
 
 _FORMAT = 1
 _WHAT = "a network saved by energynet"

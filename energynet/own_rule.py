@@ -10,10 +10,10 @@ from typing import Any, ClassVar, NamedTuple, dataclass_transform, get_type_hint
 
 import numpy as np
 
-from energynet import checks
-from energynet.checks import shown
 from energynet.errors import ConfigError, EnergynetError
 from energynet.rules import Plan, Shape, Update
+from energynet.support import checks
+from energynet.support.checks import shown
 
 
 class Layer(NamedTuple):

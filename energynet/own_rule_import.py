@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any
 
-from energynet import checks
-from energynet.checks import shown
 from energynet.errors import ConfigError
 from energynet.own_rule import PlasticityRule, changed_since_import, declared
+from energynet.support import checks
+from energynet.support.checks import shown
 
 ENTRY_POINTS = "energynet.rules"  # group under which packages give their rules short names
 _PATH = re.compile(r"(?!.*\.py:)[^\W\d]\w*(\.\w+)*:[^\W\d]\w*(\.\w+)*")

@@ -4,12 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from energynet.checks import shown
 from energynet.errors import RuleError
 from energynet.kernels import chosen, state
 from energynet.kernels.chosen import MASK, PAIRS, PRODUCT, Change
 from energynet.kernels.team import Alone, Team
 from energynet.own_rule import Layer, PlasticityRule, Step
+from energynet.support.checks import shown
 
 _LAYERS = ("hidden", "output")
 _NONE, _NO_MASK = np.empty(0, np.int64), np.empty((0, 0), np.uint8)

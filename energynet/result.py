@@ -5,11 +5,11 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from energynet.checks import counted, shortest
 from energynet.config import TrainingConfig
 from energynet.curve import draw_curve
-from energynet.html import html_table
 from energynet.network import Network
+from energynet.support.checks import counted, shortest
+from energynet.support.html import html_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from energynet import checks
-from energynet.checks import shown
 from energynet.errors import ConfigError
 from energynet.own_rule import NamedRule, PlasticityRule
 from energynet.own_rule_import import is_own_name, own_rule
 from energynet.rules import AllSynapses, FixedMask, LargestUpdates, RandomSubset, Rule
+from energynet.support import checks
+from energynet.support.checks import shown
 
 # Name -> class, and the parameters that the name itself fixes.
 RULES: dict[str, tuple[type, dict[str, str]]] = {

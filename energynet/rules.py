@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, ClassVar, Protocol
 
-from energynet import checks
-from energynet.checks import shown
 from energynet.errors import ConfigError
+from energynet.support import checks
+from energynet.support.checks import shown
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,12 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from energynet import checks
 from energynet.config import TrainingConfig
 from energynet.errors import ConfigError, FileError
-from energynet.files import check_folder, sync_folder, written_whole
 from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.result import Checkpoint, TrainingResult, finite
+from energynet.support import checks
+from energynet.support.files import check_folder, sync_folder, written_whole
 
 DONE = ("reached", "exhausted", "diverged")
 ABSENT = ("failed", "skipped")

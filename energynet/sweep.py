@@ -12,17 +12,17 @@ from uuid import uuid4
 
 import numpy as np
 
-from energynet import checks
 from energynet.config import TrainingConfig
 from energynet.data import MNIST, Dataset, load_named
 from energynet.errors import ConfigError, EnergynetError
-from energynet.files import made_folder, written_whole
 from energynet.grid import longest_first
 from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.own_rule_import import check_importable
 from energynet.pool import Pool, Report, drain
-from energynet.provenance import provenance
 from energynet.store import DONE, STOP_PREFIX, STOPPED, Store, run_id
+from energynet.support import checks
+from energynet.support.files import made_folder, written_whole
+from energynet.support.provenance import provenance
 from energynet.sweep_progress import SweepProgress
 from energynet.table import load_results
 from energynet.threads import usable_cores

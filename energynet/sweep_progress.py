@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterable
 from typing import Any, TextIO
 
-from energynet.checks import counted
 from energynet.config import TrainingConfig
 from energynet.cost import expected_seconds
+from energynet.support.checks import counted
 
 _EVERY = 30.0  # seconds between two lines of a log
 _REFRESH = 1.0  # seconds between two looks of a bar while no run ends

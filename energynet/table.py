@@ -8,13 +8,13 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from energynet import checks
 from energynet.config import TrainingConfig
 from energynet.errors import ConfigError, FileError
-from energynet.files import written_whole
 from energynet.result import energy_column
 from energynet.rule_names import PARAMETERS
 from energynet.store import DONE, Store, check_id, read_history, read_result
+from energynet.support import checks
+from energynet.support.files import written_whole
 
 if TYPE_CHECKING:
     import pandas as pd

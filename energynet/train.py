@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from energynet import checks
 from energynet.config import TrainingConfig
 from energynet.data import Dataset
 from energynet.errors import ConfigError, DataError
-from energynet.files import check_writable
 from energynet.kernels.state import NOT_FINITE
 from energynet.network import Network
 from energynet.result import Checkpoint, DirectEnergy, Energy, LayerEnergy, TrainingResult
 from energynet.rules import Shape
 from energynet.streams import start_weights
+from energynet.support import checks
+from energynet.support.files import check_writable
 from energynet.threads import resolve_threads
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ from energynet.config import TrainingConfig
 from energynet.data import Dataset, load_named
 from energynet.errors import DataError, EnergynetError, FileError
 from energynet.kernels.numerics import NUMERICS_VERSION
-from energynet.npz import read_npz
-from energynet.provenance import now, provenance
 from energynet.store import DONE, STOPPED, Store, forget_checkpoint
+from energynet.support.npz import read_npz
+from energynet.support.provenance import now, provenance
 from energynet.train import Progress, train
 
 _SIGN = 30.0  # seconds between two signs of life

@@ -23,8 +23,8 @@ import energynet as en
 from energynet import cli
 from energynet.exchange import export_results, import_results
 from energynet.grid import _FIELDS
-from energynet.provenance import provenance
 from energynet.store import Store
+from energynet.support.provenance import provenance
 
 
 class Ugly:

@@ -101,7 +101,7 @@ def test_a_read_only_home(tmp_path):
     home.write_text("a file is no folder, so nothing can be made below it")
     environment = {k: v for k, v in os.environ.items() if k not in ("ENERGYNET_CACHE",)}
     environment |= {"HOME": str(home), "XDG_CACHE_HOME": str(home), "TMPDIR": str(tmp_path)}
-    code = "from energynet.files import cache_folder; print(cache_folder('x'))"
+    code = "from energynet.support.files import cache_folder; print(cache_folder('x'))"
     done = subprocess.run(
         [*PYTHON, "-c", code],
         env=environment,

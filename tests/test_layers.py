@@ -10,7 +10,8 @@ import energynet
 
 PACKAGE = Path(energynet.__file__).parent
 ORDER = """
-errors checks html files npz idx data rules own_rule own_rule_import rule_names
+errors support.checks support.html support.files support.npz idx data rules own_rule
+own_rule_import rule_names
 config
 kernels.team kernels.memory kernels.numerics kernels._sparse kernels._jit kernels.native
 kernels.state
@@ -20,7 +21,7 @@ kernels.largest kernels.per_neuron kernels.single kernels.random_subset kernels.
 kernels.chosen kernels.stroke_lists kernels.evaluate
 encode evaluation network curve result compare streams stability threads own_rule_steps prepare
 checkpoint train progress
-provenance info warm cost grid store table exchange worker pool sweep_progress sweep
+support.provenance info warm cost grid store table exchange worker pool sweep_progress sweep
 analysis.methods analysis.columns analysis.intervals analysis.runs analysis.cells analysis.optimum
 analysis.study analysis.savings analysis.verdicts analysis.words
 analysis.energy_checks analysis.learning_checks analysis.statements analysis.claims

@@ -8,9 +8,9 @@ import pandas as pd
 from support import digits
 
 import energynet as en
-from energynet.files import written_whole
 from energynet.reproduce.preset import preset_from_dict
 from energynet.reproduce.run import reproduce
+from energynet.support.files import written_whole
 
 N_IN, CLASSES = 40, 4
 PRESET = {

@@ -14,7 +14,7 @@ GROUPS = {
     "rules": ("Rules and config", "TrainingConfig; exact counts for a network"),
     "kernels.team": ("Kernels", "compiled loops on plain arrays"),
     "encode": ("One run", "TrainingResult, Network"),
-    "provenance": ("Many runs", "stored results, tidy tables"),
+    "support.provenance": ("Many runs", "stored results, tidy tables"),
     "analysis.methods": ("Analysis", "cells, P*, savings, verdicts"),
     "figures.style": ("Figures", "SVG, PNG, and CSV of what is plotted"),
     "report.tables": ("Report", "one HTML file"),

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from energynet import checks
 from energynet.analysis.cells import study_runs
 from energynet.analysis.intervals import Estimate
 from energynet.analysis.methods import READINGS, Reading
@@ -31,6 +30,7 @@ from energynet.analysis.words import (
     readings_words,
 )
 from energynet.errors import DataError
+from energynet.support import checks
 
 if TYPE_CHECKING:
     import pandas as pd

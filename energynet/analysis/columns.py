@@ -4,9 +4,9 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from energynet import checks
-from energynet.checks import shown
 from energynet.errors import DataError
+from energynet.support import checks
+from energynet.support.checks import shown
 from energynet.table import CURVE
 
 if TYPE_CHECKING:

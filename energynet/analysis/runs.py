@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from energynet import checks
 from energynet.analysis.columns import LABELLING, check_values, energies, own_rules, readable
 from energynet.analysis.methods import ALL, own_label, rule_label
-from energynet.checks import shown
 from energynet.errors import ConfigError
 from energynet.store import ABSENT
+from energynet.support import checks
+from energynet.support.checks import shown
 from energynet.table import DEFAULTS
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from energynet.analysis.study import Gap
 from energynet.analysis.verdicts import FAILS, HOLDS, UNDECIDED, Judged, conjunction, decisive
-from energynet.checks import counted
+from energynet.support.checks import counted
 
 
 def number(value: float) -> str:

@@ -11,9 +11,9 @@ from energynet.analysis.methods import ALL
 from energynet.analysis.optimum import optima_of
 from energynet.analysis.runs import endless_runs, labelled, larger_runs, main_runs, own_settings
 from energynet.analysis.savings import savings_of
-from energynet.checks import counted
 from energynet.errors import DataError
 from energynet.figures import style
+from energynet.support.checks import counted
 
 RATES = ("learning_rate", "init_std")  # settings that change how fast, and from where, it is learnt
 

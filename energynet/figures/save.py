@@ -16,7 +16,7 @@ from energynet.figures.rates import saving_against_rate
 from energynet.figures.schematic import schematic
 from energynet.figures.sizes import maximum_saving, optimal_energies
 from energynet.figures.updates import updates
-from energynet.files import check_folder, made_folder, written_whole
+from energynet.support.files import check_folder, made_folder, written_whole
 
 DRAWINGS: tuple[Drawing, ...] = (
     schematic,

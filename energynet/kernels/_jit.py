@@ -10,9 +10,9 @@ import numba
 from numba.extending import overload
 
 from energynet.errors import InstallationError
-from energynet.files import cache_folder
 from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.kernels.team import Team
+from energynet.support.files import cache_folder
 
 try:
     from energynet.kernels import _sparse

@@ -12,9 +12,9 @@ from energynet.analysis.claims import Claim, claims
 from energynet.analysis.verdict_text import named
 from energynet.figures.drawing import Results
 from energynet.figures.save import drawings_of, to_csv, to_svg
-from energynet.files import check_writable, written_whole
 from energynet.report import tables
 from energynet.report.inline import inline_svg
+from energynet.support.files import check_writable, written_whole
 
 VERDICTS = ("holds", "fails", "mixed", "undecided")
 

@@ -9,7 +9,7 @@ from energynet.analysis.claims import Claim, claims
 from energynet.analysis.savings import savings
 from energynet.analysis.verdict_text import between_text, to_json, to_markdown
 from energynet.exchange import write_table
-from energynet.files import made_folder, written_whole
+from energynet.support.files import made_folder, written_whole
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,13 +8,13 @@ from fractions import Fraction
 from importlib.resources import files
 from typing import Any
 
-from energynet import checks
 from energynet.analysis.methods import ALL, rule_label
-from energynet.checks import shown
 from energynet.config import TrainingConfig
 from energynet.errors import ConfigError
 from energynet.rule_names import rule_from_name
 from energynet.rules import Rule, Shape
+from energynet.support import checks
+from energynet.support.checks import shown
 
 PRESETS = ("quick", "poster", "robustness", "published")
 

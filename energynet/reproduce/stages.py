@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from energynet.checks import counted
 from energynet.config import TrainingConfig
 from energynet.errors import EnergynetError
 from energynet.kernels.numerics import NUMERICS_VERSION
@@ -11,6 +10,7 @@ from energynet.reproduce.plan import next_stage, skipped_runs
 from energynet.reproduce.preset import Preset
 from energynet.reproduce.view import Key, config_key
 from energynet.store import ABSENT, run_id
+from energynet.support.checks import counted
 from energynet.table import record_of
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from energynet.checks import counted
 from energynet.config import TrainingConfig
 from energynet.data import MNIST, Dataset
-from energynet.files import made_folder
+from energynet.support.checks import counted
+from energynet.support.files import made_folder
 from energynet.sweep import sweep
 from energynet.table import load_history, load_results
 

@@ -8,8 +8,8 @@ from typing import IO
 
 import numpy as np
 
-from energynet.checks import reason
 from energynet.errors import FileError
+from energynet.support.checks import reason
 
 
 def read_npz(path: Path, what: str) -> dict[str, np.ndarray]:

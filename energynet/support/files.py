@@ -9,8 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from energynet.checks import reason
 from energynet.errors import FileError
+from energynet.support.checks import reason
 
 
 @contextmanager

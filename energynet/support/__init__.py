@@ -1,0 +1,1 @@
+"""What every other part uses: checks of parameters, whole files, provenance."""
