@@ -6,7 +6,7 @@ from energynet.analysis.optimum import optimal_energy
 from energynet.analysis.savings import savings
 from energynet.compare import compare
 from energynet.config import TrainingConfig
-from energynet.data import Dataset, load_idx, load_mnist
+from energynet.data.dataset import Dataset, load_idx, load_mnist
 from energynet.errors import (
     ConfigError,
     DataError,

@@ -73,7 +73,7 @@ def add_reproduce(commands: Any) -> None:
 
 def _reproduce(options: argparse.Namespace) -> int:
     from energynet.analysis.verdict_text import to_text
-    from energynet.data import load_named
+    from energynet.data.dataset import load_named
     from energynet.reproduce.run import reproduce
     from energynet.reproduce.stored import StoredRuns
     from energynet.support.files import check_folder

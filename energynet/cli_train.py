@@ -7,7 +7,7 @@ from typing import Any
 
 from energynet.cli_parts import add_command, look_here, number_argument, path_argument
 from energynet.config import ACTIVATIONS, DTYPES, OUTPUTS, SAMPLE_ORDERS, TrainingConfig
-from energynet.data import load_named
+from energynet.data.dataset import load_named
 from energynet.errors import ConfigError, FileError
 from energynet.own_rule_import import own_parameter
 from energynet.result import TrainingResult

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from energynet.data import Dataset
+from energynet.data.dataset import Dataset
 from energynet.errors import DataError
 from energynet.kernels.state import BIAS_CODE, CODES, Images
 

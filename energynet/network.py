@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from energynet.config import ACTIVATIONS
-from energynet.data import as_array
+from energynet.data.dataset import as_array
 from energynet.errors import DataError, FileError
 from energynet.support import checks
 from energynet.support.checks import counted, shown

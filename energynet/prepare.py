@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from energynet.config import TrainingConfig
-from energynet.data import Dataset
+from energynet.data.dataset import Dataset
 from energynet.encode import encode_dataset
 from energynet.errors import ConfigError
 from energynet.kernels import state, steps

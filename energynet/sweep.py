@@ -13,7 +13,7 @@ from uuid import uuid4
 import numpy as np
 
 from energynet.config import TrainingConfig
-from energynet.data import MNIST, Dataset, load_named
+from energynet.data.dataset import MNIST, Dataset, load_named
 from energynet.errors import ConfigError, EnergynetError
 from energynet.grid import longest_first
 from energynet.kernels.numerics import NUMERICS_VERSION

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from energynet.config import TrainingConfig
-from energynet.data import Dataset
+from energynet.data.dataset import Dataset
 from energynet.errors import ConfigError, DataError
 from energynet.kernels.state import NOT_FINITE
 from energynet.network import Network

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from energynet.config import DTYPES, TrainingConfig
-from energynet.data import Dataset
+from energynet.data.dataset import Dataset
 from energynet.evaluation import evaluate_lists
 from energynet.own_rule import PlasticityRule, Step
 from energynet.prepare import prepare

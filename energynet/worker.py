@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from energynet.config import TrainingConfig
-from energynet.data import Dataset, load_named
+from energynet.data.dataset import Dataset, load_named
 from energynet.errors import DataError, EnergynetError, FileError
 from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.store import DONE, STOPPED, Store, forget_checkpoint

@@ -19,8 +19,8 @@ from support import digits
 
 import energynet as en
 from energynet.checkpoint import identity, load_checkpoint, save_checkpoint
+from energynet.data.idx import read_idx
 from energynet.exchange import export_results, import_results
-from energynet.idx import read_idx
 from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.own_rule import NamedRule
 from energynet.prepare import prepare

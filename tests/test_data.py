@@ -12,7 +12,7 @@ import pytest
 from support import PYTHON
 
 import energynet as en
-from energynet import data
+from energynet.data import dataset as data
 from energynet.encode import encode_dataset
 from energynet.worker import load_data
 

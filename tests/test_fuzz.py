@@ -282,7 +282,7 @@ from pathlib import Path
 import numpy, pandas, pyarrow.parquet
 import energynet as en
 from energynet.exchange import read_table
-from energynet.idx import read_idx
+from energynet.data.idx import read_idx
 readers = {".npz": en.Network.load, ".gz": lambda path: read_idx(path, 3)}
 pyarrow.set_cpu_count(1)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

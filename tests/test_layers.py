@@ -10,7 +10,7 @@ import energynet
 
 PACKAGE = Path(energynet.__file__).parent
 ORDER = """
-errors support.checks support.html support.files support.npz idx data rules own_rule
+errors support.checks support.html support.files support.npz data.idx data.dataset rules own_rule
 own_rule_import rule_names
 config
 kernels.team kernels.memory kernels.numerics kernels._sparse kernels._jit kernels.native

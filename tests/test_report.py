@@ -18,7 +18,7 @@ from own_rules import AllKinds
 from energynet import cli, cli_train
 from energynet.analysis.claims import claims
 from energynet.cli import main
-from energynet.data import MNIST_SHA256
+from energynet.data.dataset import MNIST_SHA256
 from energynet.figures import DRAWINGS, Results, costs_against_fraction, save, schematic
 from energynet.figures.save import to_svg
 from energynet.report import render, tables, write_report

@@ -10,7 +10,7 @@ from blocks import ROOT
 # Where each group begins in ORDER, its title, and what it hands on.
 GROUPS = {
     "errors": ("Foundations", "sentences for bad input, whole files"),
-    "idx": ("Data", "Dataset"),
+    "data.idx": ("Data", "Dataset"),
     "rules": ("Rules and config", "TrainingConfig; exact counts for a network"),
     "kernels.team": ("Kernels", "compiled loops on plain arrays"),
     "encode": ("One run", "TrainingResult, Network"),

@@ -10,7 +10,7 @@ import pandas as pd
 
 from energynet.analysis.methods import ALL, display_name
 from energynet.analysis.runs import DATA
-from energynet.data import MNIST_SHA256
+from energynet.data.dataset import MNIST_SHA256
 from energynet.figures.drawing import Results
 from energynet.figures.rates import saving_against_rate
 from energynet.figures.style import ENERGIES, ordered

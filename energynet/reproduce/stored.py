@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from energynet.config import TrainingConfig
-from energynet.data import MNIST, Dataset
+from energynet.data.dataset import MNIST, Dataset
 from energynet.support.checks import counted
 from energynet.support.files import made_folder
 from energynet.sweep import sweep

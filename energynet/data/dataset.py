@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from energynet.data.idx import find_idx, read_idx
 from energynet.errors import ConfigError, DataError, FileError
-from energynet.idx import find_idx, read_idx
 from energynet.support import checks
 from energynet.support.checks import counted, shown
 from energynet.support.files import cache_folder, written_whole
 
-_MNIST_FOLDER = Path(__file__).parent / "_mnist"
+_MNIST_FOLDER = Path(__file__).parent
 _FILES_SHA256 = {
     "train-images-idx3-ubyte.xz": "037499b299a624dbc1fbbc308c6f8e085ec08df9e241f7296a73ace16d7355e4",  # noqa: E501
     "train-labels-idx1-ubyte.xz": "0b691ea7422403e7bd1bfc7f2ac58334416a723a3d2941e5352eba5099dd3280",  # noqa: E501

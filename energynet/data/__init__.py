@@ -1,0 +1,1 @@
+"""Data sets: the embedded MNIST, folders of IDX files, arrays."""
