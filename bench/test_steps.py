@@ -3,7 +3,7 @@
 import pytest
 
 from bench.runs import advance, trained_run
-from energynet.rule_names import RULES
+from energynet.rules.names import RULES
 
 STEPS = {100: 2000, 1000: 500, 10_000: 50}  # hidden units: steps a round
 FRACTIONS = {rule: [0.01, 0.1] for rule in RULES} | {"all": [None], "random": [0.01]}

@@ -17,10 +17,10 @@ from energynet.errors import (
 )
 from energynet.grid import Grid
 from energynet.network import Network
-from energynet.own_rule import Layer, PlasticityRule, Step
 from energynet.result import TrainingResult
-from energynet.rule_names import rule_from_name
-from energynet.rules import AllSynapses, FixedMask, LargestUpdates, RandomSubset
+from energynet.rules.built_in import AllSynapses, FixedMask, LargestUpdates, RandomSubset
+from energynet.rules.custom import Layer, PlasticityRule, Step
+from energynet.rules.names import rule_from_name
 from energynet.sweep import sweep
 from energynet.table import load_history, load_results
 from energynet.train import Progress, train

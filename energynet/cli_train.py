@@ -9,9 +9,9 @@ from energynet.cli_parts import add_command, look_here, number_argument, path_ar
 from energynet.config import ACTIVATIONS, DTYPES, OUTPUTS, SAMPLE_ORDERS, TrainingConfig
 from energynet.data.dataset import load_named
 from energynet.errors import ConfigError, FileError
-from energynet.own_rule_import import own_parameter
 from energynet.result import TrainingResult
-from energynet.rule_names import PARAMETERS, RULES, check_rule_name, rule_from_name
+from energynet.rules.importing import own_parameter
+from energynet.rules.names import PARAMETERS, RULES, check_rule_name, rule_from_name
 from energynet.support.checks import shown
 from energynet.support.files import check_writable
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from energynet.config import TrainingConfig
 from energynet.errors import ConfigError
 from energynet.result import TrainingResult, energy_column
-from energynet.rule_names import rule_to_dict
+from energynet.rules.names import rule_to_dict
 from energynet.support.checks import shown
 
 if TYPE_CHECKING:

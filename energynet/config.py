@@ -9,8 +9,8 @@ from itertools import islice
 from typing import Any
 
 from energynet.errors import ConfigError
-from energynet.rule_names import is_rule, rule_from_dict, rule_to_dict
-from energynet.rules import AllSynapses, Rule
+from energynet.rules.built_in import AllSynapses, Rule
+from energynet.rules.names import is_rule, rule_from_dict, rule_to_dict
 from energynet.support import checks
 from energynet.support.checks import shown
 from energynet.support.html import html_table

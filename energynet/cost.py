@@ -3,7 +3,7 @@
 import math
 
 from energynet.config import TrainingConfig
-from energynet.rule_names import RULES
+from energynet.rules.names import RULES
 
 USUAL_STEPS = 60_000  # most runs that reach 95 % of MNIST take 20,000 to 100,000
 _A_UNIT = 784 + 1 + 10  # synapses of a hidden unit

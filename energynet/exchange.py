@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from energynet.config import TrainingConfig
 from energynet.errors import FileError
 from energynet.kernels.numerics import NUMERICS_VERSION
-from energynet.own_rule import NamedRule
 from energynet.result import Checkpoint
-from energynet.rule_names import PARAMETERS, RULES, rule_from_name
-from energynet.rules import Rule
+from energynet.rules.built_in import Rule
+from energynet.rules.custom import NamedRule
+from energynet.rules.names import PARAMETERS, RULES, rule_from_name
 from energynet.store import ABSENT, DONE, Store, run_id
 from energynet.support import checks
 from energynet.support.checks import shown

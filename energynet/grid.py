@@ -13,14 +13,14 @@ from typing import Any
 from energynet.config import TrainingConfig
 from energynet.cost import expected_seconds
 from energynet.errors import ConfigError, FileError
-from energynet.rule_names import (
+from energynet.rules.built_in import Rule
+from energynet.rules.names import (
     PARAMETERS,
     check_rule_name,
     is_rule,
     rule_from_name,
     rule_to_dict,
 )
-from energynet.rules import Rule
 from energynet.support import checks
 from energynet.support.checks import counted, shown
 from energynet.support.files import written_whole

@@ -8,7 +8,7 @@ from energynet.errors import RuleError
 from energynet.kernels import chosen, state
 from energynet.kernels.chosen import MASK, PAIRS, PRODUCT, Change
 from energynet.kernels.team import Alone, Team
-from energynet.own_rule import Layer, PlasticityRule, Step
+from energynet.rules.custom import Layer, PlasticityRule, Step
 from energynet.support.checks import shown
 
 _LAYERS = ("hidden", "output")

@@ -20,9 +20,9 @@ from energynet.kernels.stroke_lists import StrokeLists, list_images
 from energynet.kernels.sums import BLOCK, LANES
 from energynet.kernels.team import Alone, Team
 from energynet.kernels.threshold import GATHERED
-from energynet.own_rule import PlasticityRule
 from energynet.own_rule_steps import run_own
-from energynet.rules import Plan, Rule, Shape, Update
+from energynet.rules.built_in import Plan, Rule, Shape, Update
+from energynet.rules.custom import PlasticityRule
 from energynet.stability import learning_rate
 from energynet.streams import start_weights, stream_keys
 from energynet.threads import gather_team, set_threads

@@ -17,8 +17,8 @@ from energynet.data.dataset import MNIST, Dataset, load_named
 from energynet.errors import ConfigError, EnergynetError
 from energynet.grid import longest_first
 from energynet.kernels.numerics import NUMERICS_VERSION
-from energynet.own_rule_import import check_importable
 from energynet.pool import Pool, Report, drain
+from energynet.rules.importing import check_importable
 from energynet.store import DONE, STOP_PREFIX, STOPPED, Store, run_id
 from energynet.support import checks
 from energynet.support.files import made_folder, written_whole

@@ -18,7 +18,7 @@ from energynet.errors import ConfigError, DataError
 from energynet.kernels.state import NOT_FINITE
 from energynet.network import Network
 from energynet.result import Checkpoint, DirectEnergy, Energy, LayerEnergy, TrainingResult
-from energynet.rules import Shape
+from energynet.rules.built_in import Shape
 from energynet.streams import start_weights
 from energynet.support import checks
 from energynet.support.files import check_writable

@@ -8,10 +8,10 @@ import numpy as np
 from energynet.config import DTYPES, TrainingConfig
 from energynet.data.dataset import Dataset
 from energynet.evaluation import evaluate_lists
-from energynet.own_rule import PlasticityRule, Step
 from energynet.prepare import prepare
-from energynet.rule_names import RULES
-from energynet.rules import AllSynapses, FixedMask, LargestUpdates, RandomSubset
+from energynet.rules.built_in import AllSynapses, FixedMask, LargestUpdates, RandomSubset
+from energynet.rules.custom import PlasticityRule, Step
+from energynet.rules.names import RULES
 from energynet.threads import usable_cores
 
 

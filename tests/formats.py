@@ -22,8 +22,8 @@ from energynet.checkpoint import identity, load_checkpoint, save_checkpoint
 from energynet.data.idx import read_idx
 from energynet.exchange import export_results, import_results
 from energynet.kernels.numerics import NUMERICS_VERSION
-from energynet.own_rule import NamedRule
 from energynet.prepare import prepare
+from energynet.rules.custom import NamedRule
 from energynet.store import Store, run_id
 from energynet.worker import load_data
 

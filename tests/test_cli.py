@@ -15,7 +15,7 @@ from test_data import folder  # noqa: F401
 
 import energynet as en
 from energynet.cli import main
-from energynet.rule_names import RULES
+from energynet.rules.names import RULES
 
 ENERGYNET = [*PYTHON, "-m", "energynet"]
 

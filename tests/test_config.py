@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from naive import k_of
 
 import energynet as en
-from energynet.rule_names import RULES
-from energynet.rules import Shape, Update, count
+from energynet.rules.built_in import Shape, Update, count
+from energynet.rules.names import RULES
 
 SHAPE = Shape(n_in=784, hidden=1000, n_out=10)
 N1, N2 = 785_000, 10_010

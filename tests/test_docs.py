@@ -16,7 +16,7 @@ from support import PYTHON, digits
 
 import energynet as en
 from energynet import cli, cli_train, table
-from energynet.rule_names import RULES
+from energynet.rules.names import RULES
 
 PAGES = {page.name: page for page in blocks.pages()}
 TEXTS = {name: page.read_text() for name, page in PAGES.items()}

@@ -10,8 +10,9 @@ import energynet
 
 PACKAGE = Path(energynet.__file__).parent
 ORDER = """
-errors support.checks support.html support.files support.npz data.idx data.dataset rules own_rule
-own_rule_import rule_names
+errors support.checks support.html support.files support.npz data.idx data.dataset rules.built_in
+rules.custom
+rules.importing rules.names
 config
 kernels.team kernels.memory kernels.numerics kernels._sparse kernels._jit kernels.native
 kernels.state

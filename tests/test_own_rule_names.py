@@ -5,7 +5,7 @@ import pytest
 from own_rules import AllKinds, Everything, Raises
 
 import energynet as en
-from energynet.rule_names import rule_from_dict, rule_to_dict
+from energynet.rules.names import rule_from_dict, rule_to_dict
 
 
 def test_parameters_are_converted_and_count():

@@ -18,7 +18,7 @@ from energynet.reproduce.preset import (
     preset_from_dict,
 )
 from energynet.reproduce.view import config_key, views
-from energynet.rules import Shape
+from energynet.rules.built_in import Shape
 
 N_IN, N_OUT = 784, 10
 GRID = [0.01, 0.03, 0.1, 0.3]

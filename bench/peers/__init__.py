@@ -10,7 +10,7 @@ import numpy as np
 import energynet as en
 from bench.runs import image_numbers, make_config
 from energynet.prepare import Run, prepare
-from energynet.rules import count
+from energynet.rules.built_in import count
 
 
 @dataclass(frozen=True)

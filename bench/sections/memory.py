@@ -4,7 +4,7 @@ from bench import runs
 from bench.child import IMAGES, STEPS, child
 from bench.results import Section, digits
 from bench.timing import Effort, progress
-from energynet.rule_names import RULES
+from energynet.rules.names import RULES
 from energynet.threads import usable_cores
 
 HIDDEN = 100_000

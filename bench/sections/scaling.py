@@ -8,7 +8,7 @@ from bench import runs
 from bench.results import Section, microseconds
 from bench.sections.streaming import Stream
 from bench.timing import Effort, Times, calibrate, compare_unequal, interleave, progress
-from energynet.rule_names import RULES
+from energynet.rules.names import RULES
 
 SIZES = (100, 300, 1000, 3000, 10_000, 30_000, 100_000)
 FIRST_FITTED = 1000  # hidden units

@@ -11,7 +11,7 @@ from blocks import ROOT
 GROUPS = {
     "errors": ("Foundations", "sentences for bad input, whole files"),
     "data.idx": ("Data", "Dataset"),
-    "rules": ("Rules and config", "TrainingConfig; exact counts for a network"),
+    "rules.built_in": ("Rules and config", "TrainingConfig; exact counts for a network"),
     "kernels.team": ("Kernels", "compiled loops on plain arrays"),
     "encode": ("One run", "TrainingResult, Network"),
     "support.provenance": ("Many runs", "stored results, tidy tables"),

@@ -12,7 +12,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from energynet.analysis.methods import display_name
 from energynet.figures import style
 from energynet.figures.drawing import Drawing, Results
-from energynet.rules import count
+from energynet.rules.built_in import count
 
 INPUTS, HIDDEN, OUTPUTS, FRACTION = 6, 5, 3, 0.2
 RULES = (

@@ -8,7 +8,7 @@ from energynet.analysis.optimum import LIMITED, Point, best_of_side
 from energynet.config import TrainingConfig
 from energynet.reproduce.preset import Method, Preset, fraction_value
 from energynet.reproduce.view import View, config_key, views
-from energynet.rule_names import rule_from_name
+from energynet.rules.names import rule_from_name
 
 if TYPE_CHECKING:
     import pandas as pd

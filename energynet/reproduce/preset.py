@@ -11,8 +11,8 @@ from typing import Any
 from energynet.analysis.methods import ALL, rule_label
 from energynet.config import TrainingConfig
 from energynet.errors import ConfigError
-from energynet.rule_names import rule_from_name
-from energynet.rules import Rule, Shape
+from energynet.rules.built_in import Rule, Shape
+from energynet.rules.names import rule_from_name
 from energynet.support import checks
 from energynet.support.checks import shown
 

@@ -10,7 +10,7 @@ from energynet.analysis.optimum import Exploration, Optimum, Point, explored
 from energynet.analysis.runs import SETTINGS, labelled, longest, plain
 from energynet.config import TrainingConfig
 from energynet.reproduce.preset import Method, Preset
-from energynet.rules import Shape
+from energynet.rules.built_in import Shape
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from energynet.errors import ConfigError
-from energynet.own_rule import NamedRule, PlasticityRule
-from energynet.own_rule_import import is_own_name, own_rule
-from energynet.rules import AllSynapses, FixedMask, LargestUpdates, RandomSubset, Rule
+from energynet.rules.built_in import AllSynapses, FixedMask, LargestUpdates, RandomSubset, Rule
+from energynet.rules.custom import NamedRule, PlasticityRule
+from energynet.rules.importing import is_own_name, own_rule
 from energynet.support import checks
 from energynet.support.checks import shown
 

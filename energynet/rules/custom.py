@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple, dataclass_transform, get_type_hint
 import numpy as np
 
 from energynet.errors import ConfigError, EnergynetError
-from energynet.rules import Plan, Shape, Update
+from energynet.rules.built_in import Plan, Shape, Update
 from energynet.support import checks
 from energynet.support.checks import shown
 

@@ -7,7 +7,7 @@ from dataclasses import MISSING, fields
 from typing import Any
 
 from energynet.errors import ConfigError
-from energynet.own_rule import PlasticityRule, changed_since_import, declared
+from energynet.rules.custom import PlasticityRule, changed_since_import, declared
 from energynet.support import checks
 from energynet.support.checks import shown
 

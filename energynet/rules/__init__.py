@@ -1,0 +1,1 @@
+"""Plasticity rules: which synapses may change in a step."""
