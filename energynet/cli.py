@@ -110,7 +110,7 @@ def _info(options: argparse.Namespace) -> int:
 
 
 def _warm() -> None:
-    from energynet.kernels._jit import CACHE
+    from energynet.kernels.jit import CACHE
     from energynet.warm import warm
 
     if CACHE is None:

@@ -19,7 +19,7 @@ def installation() -> dict[str, str]:
     import numba
     import numpy as np
 
-    from energynet.kernels._jit import CACHE
+    from energynet.kernels.jit import CACHE
     from energynet.kernels.numerics import NUMERICS_VERSION
 
     mnist = load_mnist()

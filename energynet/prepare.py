@@ -9,17 +9,18 @@ from energynet.config import TrainingConfig
 from energynet.data.dataset import Dataset
 from energynet.encode import encode_dataset
 from energynet.errors import ConfigError
-from energynet.kernels import state, steps
+from energynet.kernels import state
 from energynet.kernels.activation import activation_of
-from energynet.kernels.factors import BUCKETS
 from energynet.kernels.masks import draw_layer
 from energynet.kernels.memory import aligned
-from energynet.kernels.random_subset import LISTED
-from energynet.kernels.sort import LEAST_BUCKETS, MOST_BUCKETS
+from energynet.kernels.ranking.factors import BUCKETS
+from energynet.kernels.ranking.sort import LEAST_BUCKETS, MOST_BUCKETS
+from energynet.kernels.ranking.threshold import GATHERED
+from energynet.kernels.rules import steps
+from energynet.kernels.rules.random import LISTED
 from energynet.kernels.stroke_lists import StrokeLists, list_images
 from energynet.kernels.sums import BLOCK, LANES
 from energynet.kernels.team import Alone, Team
-from energynet.kernels.threshold import GATHERED
 from energynet.own_rule_steps import run_own
 from energynet.rules.built_in import Plan, Rule, Shape, Update
 from energynet.rules.custom import PlasticityRule

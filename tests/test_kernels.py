@@ -14,18 +14,10 @@ from support import digits
 
 import energynet as en
 from energynet import kernels
-from energynet.kernels import (
-    _jit,
-    _sparse,
-    draws,
-    masks,
-    memory,
-    native,
-    passes,
-    per_neuron,
-    sort,
-    sums,
-)
+from energynet.kernels import _sparse, draws, masks, memory, native, passes, sums
+from energynet.kernels import jit as _jit
+from energynet.kernels.ranking import sort
+from energynet.kernels.rules import neuron as per_neuron
 from energynet.prepare import prepare
 
 REALS = [np.float32, np.float64]

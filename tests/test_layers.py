@@ -14,12 +14,14 @@ errors support.checks support.html support.files support.npz data.idx data.datas
 rules.custom
 rules.importing rules.names
 config
-kernels.team kernels.memory kernels.numerics kernels._sparse kernels._jit kernels.native
+kernels.team kernels.memory kernels.numerics kernels._sparse kernels.jit kernels.native
 kernels.state
-kernels.sums kernels.draws kernels.masks kernels.sort kernels.activation
-kernels.strokes kernels.passes kernels.updates kernels.factors kernels.threshold kernels.ties
-kernels.largest kernels.per_neuron kernels.single kernels.random_subset kernels.steps
-kernels.chosen kernels.stroke_lists kernels.evaluate
+kernels.sums kernels.draws kernels.masks kernels.ranking.sort kernels.activation
+kernels.strokes kernels.passes kernels.rules.mask kernels.ranking.factors
+kernels.ranking.threshold kernels.ranking.ties
+kernels.rules.largest kernels.rules.neuron kernels.rules.single kernels.rules.random
+kernels.rules.steps
+kernels.rules.custom kernels.stroke_lists kernels.evaluate
 encode evaluation network curve result compare streams stability threads own_rule_steps prepare
 checkpoint train progress
 support.provenance info warm cost grid store table exchange worker pool sweep_progress sweep

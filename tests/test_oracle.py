@@ -7,7 +7,7 @@ from support import dense, digits
 
 import energynet as en
 from energynet.config import ACTIVATIONS, OUTPUTS
-from energynet.kernels.random_subset import LISTED
+from energynet.kernels.rules.random import LISTED
 from energynet.kernels.state import STEPS
 from energynet.prepare import prepare
 

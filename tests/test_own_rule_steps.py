@@ -18,7 +18,7 @@ from support import digest, digits
 
 import energynet as en
 from energynet.config import DTYPES, SAMPLE_ORDERS
-from energynet.kernels.steps import FOLD_EVERY
+from energynet.kernels.rules.steps import FOLD_EVERY
 from energynet.prepare import prepare
 
 

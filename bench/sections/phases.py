@@ -11,8 +11,8 @@ from bench.results import Section, digits
 from bench.timing import Effort, Times, compare_unequal
 from energynet.kernels import passes, strokes
 from energynet.kernels.draws import image_of_step
-from energynet.kernels.factors import leave_out, list_inputs, list_outputs
-from energynet.kernels.threshold import backward_counted, find_threshold
+from energynet.kernels.ranking.factors import leave_out, list_inputs, list_outputs
+from energynet.kernels.ranking.threshold import backward_counted, find_threshold
 from energynet.prepare import Run
 
 HIDDEN = (100, 1000, 10_000)

@@ -15,7 +15,7 @@ def defaults() -> dict[str, str]:
     """Defaults of a config and limits of the kernels, as they stand in sentences."""
     from energynet.config import TrainingConfig
     from energynet.kernels.activation import LEAK
-    from energynet.kernels.steps import FOLD_EVERY
+    from energynet.kernels.rules.steps import FOLD_EVERY
     from energynet.threads import CROSSOVER
     from energynet.train import _TAU
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from energynet.kernels._jit import inner
+from energynet.kernels.jit import inner
 from energynet.kernels.state import Activation
 
 LEAK = 0.1  # slope of the leaky ReLU below zero

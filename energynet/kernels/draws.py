@@ -6,7 +6,7 @@ multiply-shift. Integers alone, so the same on every machine.
 
 import numpy as np
 
-from energynet.kernels._jit import inner
+from energynet.kernels.jit import inner
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)

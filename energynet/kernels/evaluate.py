@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from energynet.kernels._jit import inner, jit
 from energynet.kernels.activation import activate
+from energynet.kernels.jit import inner, jit
 from energynet.kernels.memory import aligned
 from energynet.kernels.native import ROW_BYTES, TOGETHER, VECTOR_BYTES, add_rows, dots
 from energynet.kernels.sums import BLOCK

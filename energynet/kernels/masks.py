@@ -1,7 +1,7 @@
 """Drawing a fixed mask, in about as much memory as the mask itself takes."""
 
-from energynet.kernels._jit import jit
 from energynet.kernels.draws import bounded, mix
+from energynet.kernels.jit import jit
 
 
 @jit

@@ -5,8 +5,8 @@ import math
 import numpy as np
 from numba import prange
 
-from energynet.kernels._jit import inner, jit, shared
 from energynet.kernels.activation import activate, derive
+from energynet.kernels.jit import inner, jit, shared
 from energynet.kernels.sums import BLOCK, blocks_of, dot_block, sum_abs, units_of
 
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from energynet.kernels._jit import jit
+from energynet.kernels.jit import jit
 from energynet.kernels.native import ROW_BYTES, TOGETHER
 from energynet.kernels.state import Images
 from energynet.kernels.strokes import list_strokes, shift_strokes

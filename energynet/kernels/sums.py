@@ -6,7 +6,7 @@ take every LANES-th unit and are then folded in halves: this vectorises without 
 
 import numpy as np
 
-from energynet.kernels._jit import inner
+from energynet.kernels.jit import inner
 
 BLOCK = 1024
 LANES = 128

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from energynet.kernels._jit import inner
+from energynet.kernels.jit import inner
 
 LEAST_BUCKETS, MOST_BUCKETS = 512, 8192
 _PATIENCE = 8  # moves a value that the last pass may take

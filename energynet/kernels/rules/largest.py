@@ -3,19 +3,19 @@
 import numpy as np
 from numba import prange
 
-from energynet.kernels._jit import inner, shared
-from energynet.kernels.factors import leave_out, list_inputs, list_outputs
+from energynet.kernels.jit import inner, shared
 from energynet.kernels.native import scatter_add
-from energynet.kernels.state import BACKGROUND, ROWS
-from energynet.kernels.sums import power
-from energynet.kernels.threshold import find_threshold
-from energynet.kernels.ties import (
+from energynet.kernels.ranking.factors import leave_out, list_inputs, list_outputs
+from energynet.kernels.ranking.threshold import find_threshold
+from energynet.kernels.ranking.ties import (
     choose_tied_outputs,
     count_tied,
     list_tied_columns,
     resolve_hidden,
     set_prefixes,
 )
+from energynet.kernels.state import BACKGROUND, ROWS
+from energynet.kernels.sums import power
 
 DENSE_ROW = 0.1  # share of the units from which on a row is streamed instead of scattered into
 

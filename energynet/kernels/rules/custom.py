@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from energynet.kernels._jit import inner, jit
-from energynet.kernels.single import change_synapse, is_marked, mark, spread_inputs
+from energynet.kernels.jit import inner, jit
+from energynet.kernels.rules.single import change_synapse, is_marked, mark, spread_inputs
+from energynet.kernels.rules.steps import compute_signals, finish_step, resume
 from energynet.kernels.state import NOT_FINITE, STEPS
-from energynet.kernels.steps import compute_signals, finish_step, resume
 
 PAIRS, PRODUCT, MASK = 0, 1, 2  # kinds of Change
 

@@ -10,8 +10,10 @@ Compare: Frederickson & Johnson, SIAM J Comput 1984, on selection in sorted matr
 import numpy as np
 from numba import prange
 
-from energynet.kernels._jit import inner, shared
-from energynet.kernels.factors import (
+from energynet.kernels.jit import inner, shared
+from energynet.kernels.native import kth_largest
+from energynet.kernels.passes import backward_part
+from energynet.kernels.ranking.factors import (
     BUCKETS,
     count_reaching,
     keep_columns,
@@ -21,8 +23,6 @@ from energynet.kernels.factors import (
     unsigned_mask,
     value_of,
 )
-from energynet.kernels.native import kth_largest
-from energynet.kernels.passes import backward_part
 from energynet.kernels.state import ROWS
 from energynet.kernels.sums import units_of
 

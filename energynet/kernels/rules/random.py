@@ -10,9 +10,9 @@ that lie anywhere, and several synapses are fetched at a time.
 
 import numpy as np
 
-from energynet.kernels._jit import inner
 from energynet.kernels.draws import bounded, mix
-from energynet.kernels.single import is_marked, mark, spread_inputs
+from energynet.kernels.jit import inner
+from energynet.kernels.rules.single import is_marked, mark, spread_inputs
 from energynet.kernels.sums import power
 
 LISTED = 512  # synapses that are drawn before they are applied

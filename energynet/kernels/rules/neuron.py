@@ -7,13 +7,13 @@ inputs by |a_j|: one choice serves a whole layer.
 import numpy as np
 from numba import prange
 
-from energynet.kernels._jit import inner, shared
-from energynet.kernels.factors import list_inputs
+from energynet.kernels.jit import inner, shared
 from energynet.kernels.native import kth_largest, masked_add
+from energynet.kernels.ranking.factors import list_inputs
+from energynet.kernels.ranking.ties import count_tied, resolve_hidden, set_prefixes, sort_ties
+from energynet.kernels.rules.mask import add_row
 from energynet.kernels.state import BACKGROUND, ROWS
 from energynet.kernels.sums import count_nonzero, power, sum_power, units_of
-from energynet.kernels.ties import count_tied, resolve_hidden, set_prefixes, sort_ties
-from energynet.kernels.updates import add_row
 
 GROUP = 16  # units whose maximum decides whether they are looked at one by one
 

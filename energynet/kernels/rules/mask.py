@@ -7,7 +7,7 @@ Each adds the step's energies. dw1[i, j] = x_i g_j and dw2[j, o] = a_j q_o; thei
 import numpy as np
 from numba import prange
 
-from energynet.kernels._jit import inner, shared
+from energynet.kernels.jit import inner, shared
 from energynet.kernels.native import masked_add
 from energynet.kernels.sums import (
     LANES,

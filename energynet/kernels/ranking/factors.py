@@ -7,8 +7,8 @@ evaluate the very product that is applied later.
 
 import numpy as np
 
-from energynet.kernels._jit import inner
-from energynet.kernels.sort import sort_descending
+from energynet.kernels.jit import inner
+from energynet.kernels.ranking.sort import sort_descending
 from energynet.kernels.state import BACKGROUND, CODES, COLUMNS, ROWS
 
 OCTAVE_BITS = 5  # 32 buckets an octave

@@ -4,16 +4,16 @@ clock : int64 (2,)  steps done, and 1 once an output or error signal was not fin
 A step that meets one is not applied, and the run is over.
 """
 
-from energynet.kernels._jit import inner, jit
 from energynet.kernels.draws import image_of_step, permute
-from energynet.kernels.largest import update_largest
+from energynet.kernels.jit import inner, jit
 from energynet.kernels.passes import backward, find_error, finite_signals, fold, forward
-from energynet.kernels.per_neuron import update_per_neuron
-from energynet.kernels.random_subset import update_random
+from energynet.kernels.ranking.threshold import backward_counted
+from energynet.kernels.rules.largest import update_largest
+from energynet.kernels.rules.mask import account_mask, account_units, update_mask, update_units
+from energynet.kernels.rules.neuron import update_per_neuron
+from energynet.kernels.rules.random import update_random
 from energynet.kernels.state import NOT_FINITE, STEPS
 from energynet.kernels.strokes import list_strokes, shift_strokes
-from energynet.kernels.threshold import backward_counted
-from energynet.kernels.updates import account_mask, account_units, update_mask, update_units
 
 FOLD_EVERY = 2000  # steps, counted from step 0: rounding in u and r cannot pile up beyond
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from energynet.kernels._jit import inner
+from energynet.kernels.jit import inner
 from energynet.kernels.sums import power
 
 

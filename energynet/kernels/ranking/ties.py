@@ -5,9 +5,9 @@ W1 comes before W2; inside a layer pi_t(pre) ranks first, then pi_t(post), the s
 
 import numpy as np
 
-from energynet.kernels._jit import inner
 from energynet.kernels.draws import tie_rank
-from energynet.kernels.sort import sort_by_rank
+from energynet.kernels.jit import inner
+from energynet.kernels.ranking.sort import sort_by_rank
 from energynet.kernels.state import BACKGROUND, ROWS
 
 

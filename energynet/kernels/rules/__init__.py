@@ -1,0 +1,1 @@
+"""The update of each plasticity rule, and the loops over steps."""
