@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from energynet.info import installation
-from energynet.threads import usable_cores
+from energynet.training.threads import usable_cores
 
 ROOT = Path(__file__).resolve().parents[1]
 _PACKAGES = ("energynet", "numpy", "numba", "llvmlite", "torch")

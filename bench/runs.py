@@ -9,8 +9,8 @@ import numpy as np
 import energynet as en
 from energynet.kernels.draws import bounded, mix
 from energynet.kernels.state import NOT_FINITE
-from energynet.prepare import Run, prepare
-from energynet.threads import usable_cores
+from energynet.training.run import Run, prepare
+from energynet.training.threads import usable_cores
 
 _DRAWS = 10**7  # of synapses, about a second
 

@@ -8,7 +8,7 @@ import energynet as en
 from bench.runs import make_config, mnist
 from energynet.kernels import _sparse, native
 from energynet.kernels.evaluate import allocate
-from energynet.prepare import prepare
+from energynet.training.run import prepare
 
 SIZES = [100, 1000, 10_000]
 WIDTHS = [width for width in (16, 32, 64) if width <= _sparse.VECTOR_BYTES]  # of vectors, bytes

@@ -4,7 +4,6 @@ from energynet.analysis.cells import cells
 from energynet.analysis.claims import Claim, claims
 from energynet.analysis.optimum import optimal_energy
 from energynet.analysis.savings import savings
-from energynet.compare import compare
 from energynet.config import TrainingConfig
 from energynet.data.dataset import Dataset, load_idx, load_mnist
 from energynet.errors import (
@@ -16,14 +15,15 @@ from energynet.errors import (
     RuleError,
 )
 from energynet.grid import Grid
-from energynet.network import Network
-from energynet.result import TrainingResult
 from energynet.rules.built_in import AllSynapses, FixedMask, LargestUpdates, RandomSubset
 from energynet.rules.custom import Layer, PlasticityRule, Step
 from energynet.rules.names import rule_from_name
 from energynet.sweep import sweep
 from energynet.table import load_history, load_results
-from energynet.train import Progress, train
+from energynet.training.compare import compare
+from energynet.training.loop import Progress, train
+from energynet.training.network import Network
+from energynet.training.result import TrainingResult
 
 __all__ = [
     "AllSynapses",

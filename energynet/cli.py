@@ -111,7 +111,7 @@ def _info(options: argparse.Namespace) -> int:
 
 def _warm() -> None:
     from energynet.kernels.jit import CACHE
-    from energynet.warm import warm
+    from energynet.training.warm import warm
 
     if CACHE is None:
         raise FileError("no folder is writable to keep compiled kernels: set ENERGYNET_CACHE")

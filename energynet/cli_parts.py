@@ -82,7 +82,7 @@ def look_here() -> None:
 
 def parse_workers(text: str | None) -> int:
     """The number of workers; None takes one for each usable core. Raises ConfigError."""
-    from energynet.threads import usable_cores
+    from energynet.training.threads import usable_cores
 
     if text is None:
         return usable_cores()

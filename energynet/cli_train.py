@@ -9,11 +9,11 @@ from energynet.cli_parts import add_command, look_here, number_argument, path_ar
 from energynet.config import ACTIVATIONS, DTYPES, OUTPUTS, SAMPLE_ORDERS, TrainingConfig
 from energynet.data.dataset import load_named
 from energynet.errors import ConfigError, FileError
-from energynet.result import TrainingResult
 from energynet.rules.importing import own_parameter
 from energynet.rules.names import PARAMETERS, RULES, check_rule_name, rule_from_name
 from energynet.support.checks import shown
 from energynet.support.files import check_writable
+from energynet.training.result import TrainingResult
 
 EXIT = {"reached": 0, "exhausted": 3, "diverged": 4}
 
@@ -198,8 +198,8 @@ def add_train(commands: Any) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from energynet.progress import reporter
-    from energynet.train import train
+    from energynet.training.loop import train
+    from energynet.training.progress import reporter
 
     config = _config(options)
     threads = None if options.threads is None else _integer(options.threads)

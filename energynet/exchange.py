@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from energynet.config import TrainingConfig
 from energynet.errors import FileError
 from energynet.kernels.numerics import NUMERICS_VERSION
-from energynet.result import Checkpoint
 from energynet.rules.built_in import Rule
 from energynet.rules.custom import NamedRule
 from energynet.rules.names import PARAMETERS, RULES, rule_from_name
@@ -33,6 +32,7 @@ from energynet.table import (
     load_history,
     load_results,
 )
+from energynet.training.result import Checkpoint
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,7 @@ from typing import Any
 from energynet.data.dataset import load_mnist
 from energynet.support.checks import counted
 from energynet.support.provenance import processor
-from energynet.threads import usable_cores
+from energynet.training.threads import usable_cores
 
 
 def installation() -> dict[str, str]:

@@ -24,9 +24,9 @@ from typing import Any
 from energynet.config import TrainingConfig
 from energynet.errors import ConfigError, FileError
 from energynet.kernels.numerics import NUMERICS_VERSION
-from energynet.result import Checkpoint, TrainingResult, finite
 from energynet.support import checks
 from energynet.support.files import check_folder, sync_folder, written_whole
+from energynet.training.result import Checkpoint, TrainingResult, finite
 
 DONE = ("reached", "exhausted", "diverged")
 ABSENT = ("failed", "skipped")

@@ -25,7 +25,7 @@ from energynet.support.files import made_folder, written_whole
 from energynet.support.provenance import provenance
 from energynet.sweep_progress import SweepProgress
 from energynet.table import load_results
-from energynet.threads import usable_cores
+from energynet.training.threads import usable_cores
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from energynet.config import TrainingConfig
 from energynet.errors import ConfigError, FileError
-from energynet.result import energy_column
 from energynet.rules.names import PARAMETERS
 from energynet.store import DONE, Store, check_id, read_history, read_result
 from energynet.support import checks
 from energynet.support.files import written_whole
+from energynet.training.result import energy_column
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -23,7 +23,7 @@ from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.store import DONE, STOPPED, Store, forget_checkpoint
 from energynet.support.npz import read_npz
 from energynet.support.provenance import now, provenance
-from energynet.train import Progress, train
+from energynet.training.loop import Progress, train
 
 _SIGN = 30.0  # seconds between two signs of life
 _LOOK = 0.3  # seconds between two looks whether a sweep has been stopped
@@ -107,7 +107,7 @@ def _origin(data_sha256: str, began: str) -> dict[str, Any]:
 
 def _drop_foreign(path: Path, config: TrainingConfig, dataset: Dataset) -> None:
     """Remove a checkpoint that is damaged or of another numerics version: the run starts anew."""
-    from energynet.checkpoint import identity
+    from energynet.training.checkpoint import identity
 
     if not path.exists():
         return

@@ -18,13 +18,13 @@ import numpy as np
 from support import digits
 
 import energynet as en
-from energynet.checkpoint import identity, load_checkpoint, save_checkpoint
 from energynet.data.idx import read_idx
 from energynet.exchange import export_results, import_results
 from energynet.kernels.numerics import NUMERICS_VERSION
-from energynet.prepare import prepare
 from energynet.rules.custom import NamedRule
 from energynet.store import Store, run_id
+from energynet.training.checkpoint import identity, load_checkpoint, save_checkpoint
+from energynet.training.run import prepare
 from energynet.worker import load_data
 
 FORBIDDEN = "energynet_forbidden"  # a module that no reader may import

@@ -11,8 +11,8 @@ import pytest
 from support import digest, digits
 
 import energynet as en
-from energynet import threads
-from energynet.prepare import prepare
+from energynet.training import threads
+from energynet.training.run import prepare
 
 RULES = {
     "all": {},

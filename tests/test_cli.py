@@ -79,7 +79,7 @@ def test_every_flag_reaches_the_config(folder, monkeypatch):  # noqa: F811
         seen.update(config=config, dataset=dataset, **options)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sys.modules["energynet.train"], "train", stop)
+    monkeypatch.setattr(sys.modules["energynet.training.loop"], "train", stop)
     arguments = (
         "train --hidden 12 --rule largest-per-layer --fraction 0.25 --output-fraction balanced"
         " --within-units 0.5 --activation tanh --output softmax"
@@ -295,11 +295,11 @@ def test_ctrl_c(tmp_path):
 
 
 def test_lines_of_progress_off_a_terminal(monkeypatch, capsys):
-    from energynet.progress import Lines
-    from energynet.train import Progress
+    from energynet.training.loop import Progress
+    from energynet.training.progress import Lines
 
     clock = iter([0.0, 4.0, 11.0, 15.0, 22.0])
-    monkeypatch.setattr("energynet.progress.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("energynet.training.progress.time.monotonic", lambda: next(clock))
     lines = Lines(sys.stderr)
     for step in (0, 100, 200, 300, 400):
         lines(Progress(step, 1000, 0.9 if step > 250 else None, 12345, 6.5))

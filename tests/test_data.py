@@ -13,7 +13,7 @@ from support import PYTHON
 
 import energynet as en
 from energynet.data import dataset as data
-from energynet.encode import encode_dataset
+from energynet.training.images import encode_dataset
 from energynet.worker import load_data
 
 NAMES = {

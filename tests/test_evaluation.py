@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import energynet as en
-from energynet import evaluation
 from energynet.kernels.evaluate import GROUPS
 from energynet.kernels.native import TOGETHER
 from energynet.kernels.sums import BLOCK
+from energynet.training import evaluation
 
 PIXELS = 20
 BATCH = GROUPS * TOGETHER

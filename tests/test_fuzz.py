@@ -23,11 +23,11 @@ from hypothesis import strategies as st
 from support import PYTHON
 
 import energynet as en
-from energynet.checkpoint import identity, load_checkpoint
 from energynet.exchange import export_results, import_results, read_table
-from energynet.prepare import prepare
 from energynet.store import Store
 from energynet.support.npz import read_npz
+from energynet.training.checkpoint import identity, load_checkpoint
+from energynet.training.run import prepare
 
 NAMES = [
     *("idx", "idx.gz", "idx.xz", "npz network", "npz run", "npz data", "toml"),

@@ -18,7 +18,7 @@ from energynet.kernels import _sparse, draws, masks, memory, native, passes, sum
 from energynet.kernels import jit as _jit
 from energynet.kernels.ranking import sort
 from energynet.kernels.rules import neuron as per_neuron
-from energynet.prepare import prepare
+from energynet.training.run import prepare
 
 REALS = [np.float32, np.float64]
 WIDTHS = [width for width in (16, 32, 64) if width <= _sparse.VECTOR_BYTES]  # of vectors, bytes

@@ -8,7 +8,7 @@ from naive import NaiveRun
 from support import dense, digits, updates
 
 import energynet as en
-from energynet.prepare import prepare, shape_of
+from energynet.training.run import prepare, shape_of
 
 NAMES = ["fixed-synapses", "fixed-units", "largest", "largest-per-layer", "largest-per-neuron"]
 LARGEST = ["largest", "largest-per-layer", "largest-per-neuron"]

@@ -22,9 +22,12 @@ kernels.ranking.threshold kernels.ranking.ties
 kernels.rules.largest kernels.rules.neuron kernels.rules.single kernels.rules.random
 kernels.rules.steps
 kernels.rules.custom kernels.stroke_lists kernels.evaluate
-encode evaluation network curve result compare streams stability threads own_rule_steps prepare
-checkpoint train progress
-support.provenance info warm cost grid store table exchange worker pool sweep_progress sweep
+training.images training.evaluation training.network training.curve training.result
+training.compare training.streams training.stability training.threads training.custom_steps
+training.run
+training.checkpoint training.loop training.progress
+support.provenance info training.warm cost grid store table exchange worker pool sweep_progress
+sweep
 analysis.methods analysis.columns analysis.intervals analysis.runs analysis.cells analysis.optimum
 analysis.study analysis.savings analysis.verdicts analysis.words
 analysis.energy_checks analysis.learning_checks analysis.statements analysis.claims

@@ -9,7 +9,7 @@ import energynet as en
 from energynet.config import ACTIVATIONS, OUTPUTS
 from energynet.kernels.rules.random import LISTED
 from energynet.kernels.state import STEPS
-from energynet.prepare import prepare
+from energynet.training.run import prepare
 
 RULES = {
     "all": {},

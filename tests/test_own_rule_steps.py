@@ -19,7 +19,7 @@ from support import digest, digits
 import energynet as en
 from energynet.config import DTYPES, SAMPLE_ORDERS
 from energynet.kernels.rules.steps import FOLD_EVERY
-from energynet.prepare import prepare
+from energynet.training.run import prepare
 
 
 @pytest.mark.parametrize("fraction", [0.01, 0.3, 1.0])

@@ -6,7 +6,7 @@ from support import digits
 
 import energynet as en
 from energynet.config import ACTIVATIONS
-from energynet.prepare import prepare
+from energynet.training.run import prepare
 
 
 def bound(config, dataset, networks=30):

@@ -5,7 +5,7 @@ import pytest
 from support import dense
 
 import energynet as en
-from energynet.prepare import prepare
+from energynet.training.run import prepare
 
 # 99.9 % quantile of chi-square for 19 degrees of freedom: each count of 20 tied pixels is free
 # but for their sum.

@@ -7,8 +7,8 @@ import pytest
 from support import digits
 
 import energynet as en
-from energynet.prepare import prepare
-from energynet.threads import usable_cores
+from energynet.training.run import prepare
+from energynet.training.threads import usable_cores
 
 SMALL = {"init_std": 0.1, "learning_rate": 0.02, "test_every": 100, "max_steps": 500}
 

@@ -9,8 +9,8 @@ import numpy as np
 
 import energynet as en
 from bench.runs import image_numbers, make_config
-from energynet.prepare import Run, prepare
 from energynet.rules.built_in import count
+from energynet.training.run import Run, prepare
 
 
 @dataclass(frozen=True)

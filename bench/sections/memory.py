@@ -5,7 +5,7 @@ from bench.child import IMAGES, STEPS, child
 from bench.results import Section, digits
 from bench.timing import Effort, progress
 from energynet.rules.names import RULES
-from energynet.threads import usable_cores
+from energynet.training.threads import usable_cores
 
 HIDDEN = 100_000
 ROUNDS = 5  # a peak hardly varies

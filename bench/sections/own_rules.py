@@ -6,7 +6,7 @@ import energynet as en
 from bench import runs
 from bench.results import Section, microseconds
 from bench.timing import Effort, compare, ratios
-from energynet.prepare import prepare
+from energynet.training.run import prepare
 
 SIZES = (100, 1000)
 

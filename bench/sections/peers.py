@@ -11,7 +11,7 @@ from bench.peers.dense import DenseRun
 from bench.peers.plain import PlainRun
 from bench.results import Section, counted, digits, microseconds
 from bench.timing import Effort, calibrate, clock, compare_unequal, progress, ratios
-from energynet.prepare import prepare
+from energynet.training.run import prepare
 
 SIZES = (100, 1000, 10_000)
 RULES = (("all", None), ("largest", 0.01), ("largest-per-neuron", 0.01), ("fixed-synapses", 0.01))

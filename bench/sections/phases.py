@@ -13,7 +13,7 @@ from energynet.kernels import passes, strokes
 from energynet.kernels.draws import image_of_step
 from energynet.kernels.ranking.factors import leave_out, list_inputs, list_outputs
 from energynet.kernels.ranking.threshold import backward_counted, find_threshold
-from energynet.prepare import Run
+from energynet.training.run import Run
 
 HIDDEN = (100, 1000, 10_000)
 RULES = (("all", None), ("largest", 0.001), ("largest", 0.01))

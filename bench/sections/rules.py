@@ -3,7 +3,7 @@
 from bench import runs
 from bench.results import Section, counted, microseconds
 from bench.timing import Effort, compare, ratios
-from energynet.threads import gather_team
+from energynet.training.threads import gather_team
 
 SIZES = (1000, 10_000)
 # Rule, P, the largest ratio to a step of `all` that is allowed, and whether it holds for one

@@ -11,7 +11,7 @@ import numpy as np
 from bench import runs
 from bench.results import Section, counted, digits, microseconds
 from bench.timing import Effort, compare, ratios
-from energynet.prepare import Run
+from energynet.training.run import Run
 
 CASES = ((1000, 1.5), (10_000, 2.0), (100_000, 2.0))  # hidden units, largest ratio allowed
 _COLUMNS = "nh|threads|U, MB|stroke rows|MB a step|streaming, us|GB/s|`all`, us|GB/s".split("|")

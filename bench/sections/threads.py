@@ -4,7 +4,7 @@ from bench import runs
 from bench.results import Section, microseconds
 from bench.timing import Effort, compare, ratios
 from energynet.rules.names import RULES
-from energynet.threads import gather_team
+from energynet.training.threads import gather_team
 
 SIZES = (20_000, 100_000)
 FRACTION = 0.01

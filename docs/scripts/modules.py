@@ -13,7 +13,7 @@ GROUPS = {
     "data.idx": ("Data", "Dataset"),
     "rules.built_in": ("Rules and config", "TrainingConfig; exact counts for a network"),
     "kernels.team": ("Kernels", "compiled loops on plain arrays"),
-    "encode": ("One run", "TrainingResult, Network"),
+    "training.images": ("One run", "TrainingResult, Network"),
     "support.provenance": ("Many runs", "stored results, tidy tables"),
     "analysis.methods": ("Analysis", "cells, P*, savings, verdicts"),
     "figures.style": ("Figures", "SVG, PNG, and CSV of what is plotted"),

@@ -16,16 +16,16 @@ from energynet.config import TrainingConfig
 from energynet.data.dataset import Dataset
 from energynet.errors import ConfigError, DataError
 from energynet.kernels.state import NOT_FINITE
-from energynet.network import Network
-from energynet.result import Checkpoint, DirectEnergy, Energy, LayerEnergy, TrainingResult
 from energynet.rules.built_in import Shape
-from energynet.streams import start_weights
 from energynet.support import checks
 from energynet.support.files import check_writable
-from energynet.threads import resolve_threads
+from energynet.training.network import Network
+from energynet.training.result import Checkpoint, DirectEnergy, Energy, LayerEnergy, TrainingResult
+from energynet.training.streams import start_weights
+from energynet.training.threads import resolve_threads
 
 if TYPE_CHECKING:
-    from energynet.prepare import Run
+    from energynet.training.run import Run
 
 _LOG = logging.getLogger("energynet")
 _TAU = {"float32": 5e-6, "float64": 1e-12}  # smaller differences of a weight are rounding
@@ -101,7 +101,7 @@ def train(
         checkpoint = checks.path("checkpoint", checkpoint)
         check_writable(checkpoint, "checkpoint")
 
-    from energynet.prepare import prepare
+    from energynet.training.run import prepare
 
     run = prepare(config, dataset, threads)
     mean = dataset.mean if config.center else 0.0
@@ -116,7 +116,7 @@ def train(
 
 def _with_checkpoint(training: "_Training", path: Path, dataset: Dataset, started: float) -> str:
     """Finish a run, going on from `path` if it exists and writing it now and then."""
-    from energynet.checkpoint import identity, load_checkpoint, save_checkpoint
+    from energynet.training.checkpoint import identity, load_checkpoint, save_checkpoint
 
     owner = identity(training.config, dataset.sha256)
     if path.exists():
@@ -202,8 +202,8 @@ class _Training:
 
     def _compile(self) -> None:
         """Compile or load the kernels outside the measured times; say so if it takes long."""
-        from energynet.evaluation import evaluate_lists
         from energynet.kernels.passes import fold
+        from energynet.training.evaluation import evaluate_lists
 
         what = f"the kernels of rule {self.config.rule.name} in {self.config.dtype}"
         began = time.perf_counter()
@@ -241,8 +241,8 @@ class _Training:
 
     def _evaluate(self) -> None:
         """Fold the background into the weights and test all of them and the test set."""
-        from energynet.evaluation import evaluate_lists
         from energynet.kernels.passes import fold
+        from energynet.training.evaluation import evaluate_lists
 
         run = self.run
         with self._clocked("evaluate"):

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from energynet.config import TrainingConfig
-from energynet.curve import draw_curve
-from energynet.network import Network
 from energynet.support.checks import counted, shortest
 from energynet.support.html import html_table
+from energynet.training.curve import draw_curve
+from energynet.training.network import Network
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from energynet.config import TrainingConfig
 from energynet.errors import ConfigError
-from energynet.result import TrainingResult, energy_column
 from energynet.rules.names import rule_to_dict
 from energynet.support.checks import shown
+from energynet.training.result import TrainingResult, energy_column
 
 if TYPE_CHECKING:
     import pandas as pd

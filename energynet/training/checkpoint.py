@@ -8,11 +8,11 @@ import numpy as np
 from energynet.config import TrainingConfig
 from energynet.errors import FileError
 from energynet.kernels.numerics import NUMERICS_VERSION
-from energynet.prepare import Run
-from energynet.result import Checkpoint
 from energynet.support.checks import reason
 from energynet.support.files import written_whole
 from energynet.support.npz import read_npz
+from energynet.training.result import Checkpoint
+from energynet.training.run import Run
 
 _FORMAT = 1
 

@@ -4,7 +4,7 @@ import sys
 import time
 from typing import Any, Protocol, TextIO
 
-from energynet.train import Progress
+from energynet.training.loop import Progress
 
 _EVERY = 10.0  # seconds between two lines of a log
 

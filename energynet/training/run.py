@@ -7,7 +7,6 @@ import numpy as np
 
 from energynet.config import TrainingConfig
 from energynet.data.dataset import Dataset
-from energynet.encode import encode_dataset
 from energynet.errors import ConfigError
 from energynet.kernels import state
 from energynet.kernels.activation import activation_of
@@ -21,12 +20,13 @@ from energynet.kernels.rules.random import LISTED
 from energynet.kernels.stroke_lists import StrokeLists, list_images
 from energynet.kernels.sums import BLOCK, LANES
 from energynet.kernels.team import Alone, Team
-from energynet.own_rule_steps import run_own
 from energynet.rules.built_in import Plan, Rule, Shape, Update
 from energynet.rules.custom import PlasticityRule
-from energynet.stability import learning_rate
-from energynet.streams import start_weights, stream_keys
-from energynet.threads import gather_team, set_threads
+from energynet.training.custom_steps import run_own
+from energynet.training.images import encode_dataset
+from energynet.training.stability import learning_rate
+from energynet.training.streams import start_weights, stream_keys
+from energynet.training.threads import gather_team, set_threads
 
 DENSE_MASK = 0.15  # share of plastic synapses from which on a fixed mask is kept as bytes
 

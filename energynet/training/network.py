@@ -117,10 +117,10 @@ class Network:
         return f"Network({pixels}, {nh} hidden, {outputs}, {self.w1.dtype})"
 
     def _evaluate(self, images: Any, threads: int) -> tuple[np.ndarray, np.ndarray]:
-        from energynet.encode import encode_pixels
-        from energynet.evaluation import evaluate_images
         from energynet.kernels import state
         from energynet.kernels.activation import activation_of
+        from energynet.training.evaluation import evaluate_images
+        from energynet.training.images import encode_pixels
 
         threads = checks.integer("threads", threads, 1, 2**16)
         pixels = as_array("images", images)

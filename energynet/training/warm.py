@@ -7,12 +7,12 @@ import numpy as np
 
 from energynet.config import DTYPES, TrainingConfig
 from energynet.data.dataset import Dataset
-from energynet.evaluation import evaluate_lists
-from energynet.prepare import prepare
 from energynet.rules.built_in import AllSynapses, FixedMask, LargestUpdates, RandomSubset
 from energynet.rules.custom import PlasticityRule, Step
 from energynet.rules.names import RULES
-from energynet.threads import usable_cores
+from energynet.training.evaluation import evaluate_lists
+from energynet.training.run import prepare
+from energynet.training.threads import usable_cores
 
 
 class _Nothing(PlasticityRule):

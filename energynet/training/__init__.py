@@ -1,0 +1,1 @@
+"""One training run: from a config and a data set to its result."""
