@@ -9,7 +9,7 @@ import numpy as np
 
 import energynet as en
 from energynet.kernels.numerics import NUMERICS_VERSION
-from energynet.store import Store, run_id
+from energynet.store.folder import Store, run_id
 
 RUNS, RESULTS, WORKERS = 2000, 50_000, 2
 

@@ -18,7 +18,7 @@ from energynet.cli_parts import (
 from energynet.cost import USUAL_STEPS, expected_bytes, expected_seconds
 from energynet.errors import ConfigError
 from energynet.grid import Grid
-from energynet.store import Store
+from energynet.store.folder import Store
 from energynet.support.checks import counted, shown
 
 SOME_FAILED = 3
@@ -226,7 +226,7 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _counts_of_store(store: Store) -> dict[str, Counter[str]]:
-    from energynet.table import load_results
+    from energynet.store.table import load_results
 
     counts: dict[str, Counter[str]] = {}
     table = load_results(store.root)
@@ -254,7 +254,7 @@ def _counts_of_grid(options: argparse.Namespace, store: Store) -> dict[str, Coun
 
 def _tell_of_other_data(store: Store, name: str, asked: set[str]) -> None:
     """A hint where no stored run is of the data that were asked for."""
-    from energynet.table import load_results
+    from energynet.store.table import load_results
 
     table = load_results(store.root)
     stored = set(table.get("data_sha256", ()))
@@ -267,7 +267,7 @@ def _tell_of_other_data(store: Store, name: str, asked: set[str]) -> None:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from energynet.exchange import export_results
+    from energynet.store.exchange import export_results
 
     rows = export_results(options.store, options.out, options.history)
     print(f"{counted(rows, 'run')} in {options.out}")
@@ -275,7 +275,7 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _import(options: argparse.Namespace) -> int:
-    from energynet.exchange import import_results
+    from energynet.store.exchange import import_results
 
     new = import_results(options.table, options.store, options.history)
     print(f"{counted(new, 'new run')} in {options.store}")

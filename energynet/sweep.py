@@ -19,12 +19,12 @@ from energynet.grid import longest_first
 from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.pool import Pool, Report, drain
 from energynet.rules.importing import check_importable
-from energynet.store import DONE, STOP_PREFIX, STOPPED, Store, run_id
+from energynet.store.folder import DONE, STOP_PREFIX, STOPPED, Store, run_id
+from energynet.store.table import load_results
 from energynet.support import checks
 from energynet.support.files import made_folder, written_whole
 from energynet.support.provenance import provenance
 from energynet.sweep_progress import SweepProgress
-from energynet.table import load_results
 from energynet.training.threads import usable_cores
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from energynet.config import TrainingConfig
 from energynet.data.dataset import Dataset, load_named
 from energynet.errors import DataError, EnergynetError, FileError
 from energynet.kernels.numerics import NUMERICS_VERSION
-from energynet.store import DONE, STOPPED, Store, forget_checkpoint
+from energynet.store.folder import DONE, STOPPED, Store, forget_checkpoint
 from energynet.support.npz import read_npz
 from energynet.support.provenance import now, provenance
 from energynet.training.loop import Progress, train

@@ -19,10 +19,10 @@ from support import digits
 
 import energynet as en
 from energynet.data.idx import read_idx
-from energynet.exchange import export_results, import_results
 from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.rules.custom import NamedRule
-from energynet.store import Store, run_id
+from energynet.store.exchange import export_results, import_results
+from energynet.store.folder import Store, run_id
 from energynet.training.checkpoint import identity, load_checkpoint, save_checkpoint
 from energynet.training.run import prepare
 from energynet.worker import load_data

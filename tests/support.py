@@ -6,8 +6,8 @@ import sys
 import numpy as np
 
 import energynet as en
-from energynet.exchange import _rows
-from energynet.table import table_of
+from energynet.store.exchange import _rows
+from energynet.store.table import table_of
 
 # -P: the installed package, not a folder of its name in the working directory.
 PYTHON = [sys.executable, "-P"]

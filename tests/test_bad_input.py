@@ -21,9 +21,9 @@ from test_data import folder  # noqa: F401
 
 import energynet as en
 from energynet import cli
-from energynet.exchange import export_results, import_results
 from energynet.grid import _FIELDS
-from energynet.store import Store
+from energynet.store.exchange import export_results, import_results
+from energynet.store.folder import Store
 from energynet.support.provenance import provenance
 
 

@@ -15,8 +15,9 @@ import written
 from support import PYTHON, digits
 
 import energynet as en
-from energynet import cli, cli_train, table
+from energynet import cli, cli_train
 from energynet.rules.names import RULES
+from energynet.store import table
 
 PAGES = {page.name: page for page in blocks.pages()}
 TEXTS = {name: page.read_text() for name, page in PAGES.items()}

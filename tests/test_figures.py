@@ -493,7 +493,7 @@ def test_command_refuses_what_is_no_table(name, content, message, tmp_path, caps
 
 
 def test_a_folder_of_runs_brings_its_history(table, tmp_path, monkeypatch):
-    from energynet.analysis import read
+    from energynet.store import read
 
     monkeypatch.setattr(read, "load_results", lambda _path: table)
     monkeypatch.setattr(read, "load_history", lambda _path: "history")
@@ -504,7 +504,7 @@ def test_a_folder_of_runs_brings_its_history(table, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("ending", [".csv", ".csv.xz"])
 def test_a_table_brings_the_history_of_its_own_name(table, tmp_path, ending):
-    from energynet.analysis.read import read_results
+    from energynet.store.read import read_results
 
     history = study_history(table)
     table.to_csv(tmp_path / f"study.v2{ending}", index=False)

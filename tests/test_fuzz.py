@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 from support import PYTHON
 
 import energynet as en
-from energynet.exchange import export_results, import_results, read_table
-from energynet.store import Store
+from energynet.store.exchange import export_results, import_results, read_table
+from energynet.store.folder import Store
 from energynet.support.npz import read_npz
 from energynet.training.checkpoint import identity, load_checkpoint
 from energynet.training.run import prepare
@@ -281,7 +281,7 @@ import resource, sys
 from pathlib import Path
 import numpy, pandas, pyarrow.parquet
 import energynet as en
-from energynet.exchange import read_table
+from energynet.store.exchange import read_table
 from energynet.data.idx import read_idx
 readers = {".npz": en.Network.load, ".gz": lambda path: read_idx(path, 3)}
 pyarrow.set_cpu_count(1)

@@ -26,12 +26,13 @@ training.images training.evaluation training.network training.curve training.res
 training.compare training.streams training.stability training.threads training.custom_steps
 training.run
 training.checkpoint training.loop training.progress
-support.provenance info training.warm cost grid store table exchange worker pool sweep_progress
+support.provenance info training.warm cost grid store.folder store.table store.exchange worker
+pool sweep_progress
 sweep
 analysis.methods analysis.columns analysis.intervals analysis.runs analysis.cells analysis.optimum
 analysis.study analysis.savings analysis.verdicts analysis.words
 analysis.energy_checks analysis.learning_checks analysis.statements analysis.claims
-analysis.verdict_text analysis.read
+analysis.verdict_text store.read
 figures.style figures.scales figures.marks figures.drawing figures.schematic figures.fractions
 figures.sizes figures.capacity figures.updates figures.accuracy figures.rates figures.save
 report.tables report.inline report.page

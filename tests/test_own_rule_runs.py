@@ -13,8 +13,8 @@ from sweeps import timeless
 import energynet as en
 from energynet.cli import main
 from energynet.cli_parts import look_here
-from energynet.exchange import export_results, import_results, read_table
-from energynet.store import Store
+from energynet.store.exchange import export_results, import_results, read_table
+from energynet.store.folder import Store
 
 
 def test_rules_that_workers_cannot_import(tmp_path):

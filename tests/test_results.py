@@ -10,11 +10,11 @@ from support import same_table
 
 import energynet as en
 from energynet.analysis.verdict_text import to_json, to_markdown
-from energynet.exchange import import_results, read_table
 from energynet.figures.save import save_figures
 from energynet.reproduce.plan import next_stage
 from energynet.reproduce.preset import load_preset
-from energynet.table import DEFAULTS
+from energynet.store.exchange import import_results, read_table
+from energynet.store.table import DEFAULTS
 
 RESULTS = Path(__file__).parents[1] / "results"
 STUDIES = ("poster", "robustness", "published")

@@ -13,9 +13,9 @@ from sweeps import GRID, timeless
 
 import energynet as en
 from energynet.cli import main
-from energynet.exchange import export_results, import_results, read_table
 from energynet.kernels.numerics import NUMERICS_VERSION
-from energynet.store import Store, run_id
+from energynet.store.exchange import export_results, import_results, read_table
+from energynet.store.folder import Store, run_id
 from energynet.support.files import written_whole
 
 

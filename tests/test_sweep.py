@@ -24,7 +24,7 @@ import energynet as en
 from energynet import pool as pool_module
 from energynet import sweep_progress, worker
 from energynet.cli import main
-from energynet.store import Store
+from energynet.store.folder import Store
 
 HERE = Path(__file__).parent
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from energynet.errors import DataError
+from energynet.store.table import CURVE
 from energynet.support import checks
 from energynet.support.checks import shown
-from energynet.table import CURVE
 
 if TYPE_CHECKING:
     import pandas as pd

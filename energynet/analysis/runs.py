@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 from energynet.analysis.columns import LABELLING, check_values, energies, own_rules, readable
 from energynet.analysis.methods import ALL, own_label, rule_label
 from energynet.errors import ConfigError
-from energynet.store import ABSENT
+from energynet.store.folder import ABSENT
+from energynet.store.table import DEFAULTS
 from energynet.support import checks
 from energynet.support.checks import shown
-from energynet.table import DEFAULTS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,7 +14,7 @@ from energynet.data.dataset import MNIST_SHA256
 from energynet.figures.drawing import Results
 from energynet.figures.rates import saving_against_rate
 from energynet.figures.style import ENERGIES, ordered
-from energynet.table import DEFAULTS
+from energynet.store.table import DEFAULTS
 
 BOUNDS = {"upper": "≤ ", "lower": "≥ "}
 

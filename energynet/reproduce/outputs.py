@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from energynet.analysis.claims import Claim, claims
 from energynet.analysis.savings import savings
 from energynet.analysis.verdict_text import between_text, to_json, to_markdown
-from energynet.exchange import write_table
+from energynet.store.exchange import write_table
 from energynet.support.files import made_folder, written_whole
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.reproduce.plan import next_stage, skipped_runs
 from energynet.reproduce.preset import Preset
 from energynet.reproduce.view import Key, config_key
-from energynet.store import ABSENT, run_id
+from energynet.store.folder import ABSENT, run_id
+from energynet.store.table import record_of
 from energynet.support.checks import counted
-from energynet.table import record_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from energynet.errors import DataError, FileError
-from energynet.exchange import FORMATS, read_table
-from energynet.table import load_history, load_results
+from energynet.store.exchange import FORMATS, read_table
+from energynet.store.table import load_history, load_results
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from energynet.config import TrainingConfig
 from energynet.errors import ConfigError, FileError
 from energynet.rules.names import PARAMETERS
-from energynet.store import DONE, Store, check_id, read_history, read_result
+from energynet.store.folder import DONE, Store, check_id, read_history, read_result
 from energynet.support import checks
 from energynet.support.files import written_whole
 from energynet.training.result import energy_column

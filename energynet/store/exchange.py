@@ -15,11 +15,8 @@ from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.rules.built_in import Rule
 from energynet.rules.custom import NamedRule
 from energynet.rules.names import PARAMETERS, RULES, rule_from_name
-from energynet.store import ABSENT, DONE, Store, run_id
-from energynet.support import checks
-from energynet.support.checks import shown
-from energynet.support.files import check_writable, made_folder, read_xz, written_whole
-from energynet.table import (
+from energynet.store.folder import ABSENT, DONE, Store, run_id
+from energynet.store.table import (
     CURVE,
     DEFAULTS,
     EITHER,
@@ -32,6 +29,9 @@ from energynet.table import (
     load_history,
     load_results,
 )
+from energynet.support import checks
+from energynet.support.checks import shown
+from energynet.support.files import check_writable, made_folder, read_xz, written_whole
 from energynet.training.result import Checkpoint
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Results on disk: a folder of runs, tables, and their exchange."""
