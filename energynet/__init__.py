@@ -14,12 +14,12 @@ from energynet.errors import (
     InstallationError,
     RuleError,
 )
-from energynet.grid import Grid
 from energynet.rules.built_in import AllSynapses, FixedMask, LargestUpdates, RandomSubset
 from energynet.rules.custom import Layer, PlasticityRule, Step
 from energynet.rules.names import rule_from_name
 from energynet.store.table import load_history, load_results
-from energynet.sweep import sweep
+from energynet.sweeps.driver import sweep
+from energynet.sweeps.grid import Grid
 from energynet.training.compare import compare
 from energynet.training.loop import Progress, train
 from energynet.training.network import Network

@@ -15,11 +15,11 @@ from energynet.cli_parts import (
     parse_workers,
     path_argument,
 )
-from energynet.cost import USUAL_STEPS, expected_bytes, expected_seconds
 from energynet.errors import ConfigError
-from energynet.grid import Grid
 from energynet.store.folder import Store
 from energynet.support.checks import counted, shown
+from energynet.sweeps.cost import USUAL_STEPS, expected_bytes, expected_seconds
+from energynet.sweeps.grid import Grid
 
 SOME_FAILED = 3
 
@@ -153,7 +153,7 @@ def add_sweep_commands(commands: Any) -> None:
 
 
 def _sweep(options: argparse.Namespace) -> int:
-    from energynet.sweep import Plan, sweep
+    from energynet.sweeps.driver import Plan, sweep
 
     look_here()
     grid = Grid.from_toml(options.grid)
@@ -241,7 +241,7 @@ def _counts_of_store(store: Store) -> dict[str, Counter[str]]:
 
 
 def _counts_of_grid(options: argparse.Namespace, store: Store) -> dict[str, Counter[str]]:
-    from energynet.sweep import Plan
+    from energynet.sweeps.driver import Plan
 
     blocks = Grid.from_toml(options.grid).block_configs()
     plans = [Plan(configs, store, options.data) for configs in blocks]

@@ -23,9 +23,9 @@ from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.rules.custom import NamedRule
 from energynet.store.exchange import export_results, import_results
 from energynet.store.folder import Store, run_id
+from energynet.sweeps.worker import load_data
 from energynet.training.checkpoint import identity, load_checkpoint, save_checkpoint
 from energynet.training.run import prepare
-from energynet.worker import load_data
 
 FORBIDDEN = "energynet_forbidden"  # a module that no reader may import
 DATA = digits(n_in=4, train=6, test=3, classes=2)

@@ -21,10 +21,10 @@ from test_data import folder  # noqa: F401
 
 import energynet as en
 from energynet import cli
-from energynet.grid import _FIELDS
 from energynet.store.exchange import export_results, import_results
 from energynet.store.folder import Store
 from energynet.support.provenance import provenance
+from energynet.sweeps.grid import _FIELDS
 
 
 class Ugly:

@@ -13,8 +13,8 @@ from support import PYTHON
 
 import energynet as en
 from energynet.data import dataset as data
+from energynet.sweeps.worker import load_data
 from energynet.training.images import encode_dataset
-from energynet.worker import load_data
 
 NAMES = {
     "train-images-idx3-ubyte": (6, 3, 2),

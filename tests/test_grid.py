@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import energynet as en
-from energynet.cost import expected_bytes, expected_seconds
+from energynet.sweeps.cost import expected_bytes, expected_seconds
 
 GOOD = """
 [defaults]

@@ -26,9 +26,10 @@ training.images training.evaluation training.network training.curve training.res
 training.compare training.streams training.stability training.threads training.custom_steps
 training.run
 training.checkpoint training.loop training.progress
-support.provenance info training.warm cost grid store.folder store.table store.exchange worker
-pool sweep_progress
-sweep
+support.provenance info training.warm sweeps.cost sweeps.grid store.folder store.table
+store.exchange sweeps.worker
+sweeps.pool sweeps.progress
+sweeps.driver
 analysis.methods analysis.columns analysis.intervals analysis.runs analysis.cells analysis.optimum
 analysis.study analysis.savings analysis.verdicts analysis.words
 analysis.energy_checks analysis.learning_checks analysis.statements analysis.claims

@@ -21,10 +21,11 @@ from support import digits
 from sweeps import GRID, timeless
 
 import energynet as en
-from energynet import pool as pool_module
-from energynet import sweep_progress, worker
 from energynet.cli import main
 from energynet.store.folder import Store
+from energynet.sweeps import pool as pool_module
+from energynet.sweeps import progress as sweep_progress
+from energynet.sweeps import worker
 
 HERE = Path(__file__).parent
 
@@ -193,7 +194,7 @@ def test_what_else_workers_print_is_no_answer(undisturbed, tmp_path, monkeypatch
 STARTING = (
     """
 import subprocess, sys
-from energynet import pool
+from energynet.sweeps import pool
 popen = subprocess.Popen
 def slow(command, **options):
     print("starts", flush=True)
@@ -217,10 +218,11 @@ def test_an_interrupt_while_workers_start_shows_nothing_of_them(tmp_path):
 BUSY = (
     """
 import subprocess
-from energynet import pool
+from energynet.sweeps import pool
 popen = subprocess.Popen
 def busy(command, **options):
-    code = command[-1].removesuffix("main()") + "import os, time; from energynet import worker; "
+    code = command[-1].removesuffix("main()")
+    code += "import os, time; from energynet.sweeps import worker; "
     up = "os.write(2, b'up' + os.linesep.encode())"
     code += "worker.train = lambda *_, **__: (" + up + ", time.sleep(60)); main()"
     return popen([*command[:-1], code], **options)
@@ -245,7 +247,7 @@ def test_a_run_that_kills_its_workers_is_given_up(tmp_path, monkeypatch):
         "import json, os, sys\n"
         "for line in sys.stdin:\n"
         "    if json.loads(line)['config']['hidden'] == 4: os.kill(os.getpid(), 9)\n"
-        "    from energynet.worker import run_one\n"
+        "    from energynet.sweeps.worker import run_one\n"
         "    print(json.dumps({'outcome': run_one(json.loads(line))}), flush=True)\n"
     )
 
@@ -330,7 +332,7 @@ from importlib import import_module
 import energynet as en
 from support import digits
 from test_sweep import with_a_long_run
-import_module("energynet.sweep")._GRACE = 60  # however busy the machine is
+import_module("energynet.sweeps.driver")._GRACE = 60  # however busy the machine is
 if __name__ == "__main__":
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as executor:
         en.sweep(with_a_long_run(), {store!r}, executor, data=digits())

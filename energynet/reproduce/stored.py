@@ -10,7 +10,7 @@ from energynet.data.dataset import MNIST, Dataset
 from energynet.store.table import load_history, load_results
 from energynet.support.checks import counted
 from energynet.support.files import made_folder
-from energynet.sweep import sweep
+from energynet.sweeps.driver import sweep
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,6 +1,7 @@
 """Local worker processes that outlive the death of any of them.
 
-Each is a fresh interpreter that runs `energynet.worker` and never sees the user's main module.
+Each is a fresh interpreter that runs `energynet.sweeps.worker` and never sees the main module of
+the user.
 One thread a worker hands it runs and waits for its answers.
 """
 
@@ -122,7 +123,9 @@ class Pool:
 
 def _start() -> "subprocess.Popen[str]":
     # It finds modules where this process finds them, and not in the working directory.
-    code = f"import sys; sys.path[:] = {sys.path!r}; from energynet.worker import main; main()"
+    code = (
+        f"import sys; sys.path[:] = {sys.path!r}; from energynet.sweeps.worker import main; main()"
+    )
     environment = os.environ | dict.fromkeys(_ONE_THREAD, "1")
     return subprocess.Popen(
         [sys.executable, "-P", "-c", code],

@@ -15,16 +15,16 @@ import numpy as np
 from energynet.config import TrainingConfig
 from energynet.data.dataset import MNIST, Dataset, load_named
 from energynet.errors import ConfigError, EnergynetError
-from energynet.grid import longest_first
 from energynet.kernels.numerics import NUMERICS_VERSION
-from energynet.pool import Pool, Report, drain
 from energynet.rules.importing import check_importable
 from energynet.store.folder import DONE, STOP_PREFIX, STOPPED, Store, run_id
 from energynet.store.table import load_results
 from energynet.support import checks
 from energynet.support.files import made_folder, written_whole
 from energynet.support.provenance import provenance
-from energynet.sweep_progress import SweepProgress
+from energynet.sweeps.grid import longest_first
+from energynet.sweeps.pool import Pool, Report, drain
+from energynet.sweeps.progress import SweepProgress
 from energynet.training.threads import usable_cores
 
 if TYPE_CHECKING:
@@ -224,7 +224,7 @@ def _stop(pool: Pool) -> None:
 
 
 def _run_with(executor: Executor, plan: Plan, store: Store, shown: SweepProgress) -> None:
-    from energynet.worker import run_elsewhere
+    from energynet.sweeps.worker import run_elsewhere
 
     stop = store.root.resolve() / f"{STOP_PREFIX}{uuid4().hex}"
     futures: dict[Future[str], str] = {}

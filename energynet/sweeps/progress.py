@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any, TextIO
 
 from energynet.config import TrainingConfig
-from energynet.cost import expected_seconds
 from energynet.support.checks import counted
+from energynet.sweeps.cost import expected_seconds
 
 _EVERY = 30.0  # seconds between two lines of a log
 _REFRESH = 1.0  # seconds between two looks of a bar while no run ends

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from energynet.config import TrainingConfig
-from energynet.cost import expected_seconds
 from energynet.errors import ConfigError, FileError
 from energynet.rules.built_in import Rule
 from energynet.rules.names import (
@@ -25,6 +24,7 @@ from energynet.support import checks
 from energynet.support.checks import counted, shown
 from energynet.support.files import written_whole
 from energynet.support.html import html_table
+from energynet.sweeps.cost import expected_seconds
 
 _RULE_FIELDS = ("rule", *PARAMETERS)
 _SPECIAL = {"rule", "seed", "alpha"}
@@ -59,7 +59,7 @@ class Grid:
     ----------
     configs : tuple of TrainingConfig
         All runs, each once however often its block names it, the longest first by the estimate of
-        `energynet.cost`, so that no long run is left for the end.
+        `energynet.sweeps.cost`, so that no long run is left for the end.
 
     Raises
     ------
