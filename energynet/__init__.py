@@ -1,7 +1,6 @@
 """What learning costs: online training that accounts for the energy of every synaptic change."""
 
 from energynet.analysis.cells import cells
-from energynet.analysis.claims import Claim, claims
 from energynet.analysis.optimum import optimal_energy
 from energynet.analysis.savings import savings
 from energynet.config import TrainingConfig
@@ -18,6 +17,7 @@ from energynet.rules.built_in import AllSynapses, FixedMask, LargestUpdates, Ran
 from energynet.rules.custom import Layer, PlasticityRule, Step
 from energynet.rules.names import rule_from_name
 from energynet.store.table import load_history, load_results
+from energynet.studies.statements.claims import Claim, claims
 from energynet.sweeps.driver import sweep
 from energynet.sweeps.grid import Grid
 from energynet.training.compare import compare

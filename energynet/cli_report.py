@@ -87,11 +87,11 @@ def add_commands(commands: Any) -> None:
 
 
 def _claims(options: argparse.Namespace) -> int:
-    from energynet.analysis.claims import claims
     from energynet.analysis.savings import savings
-    from energynet.analysis.verdict_text import between_text, to_json, to_text
-    from energynet.reproduce.outputs import write_verdicts
     from energynet.store.read import read_results
+    from energynet.studies.stages.outputs import write_verdicts
+    from energynet.studies.statements.claims import claims
+    from energynet.studies.statements.text import between_text, to_json, to_text
 
     if options.out is not None:
         check_writable(options.out, "out")
@@ -107,8 +107,8 @@ def _claims(options: argparse.Namespace) -> int:
 
 
 def _figures(options: argparse.Namespace) -> int:
-    from energynet.figures import save_figures
     from energynet.store.read import read_results
+    from energynet.studies.figures import save_figures
 
     check_folder(options.out, "out")
     for path in save_figures(*read_results(options.results), options.out):
@@ -117,8 +117,8 @@ def _figures(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from energynet.report import write_report
     from energynet.store.read import read_results
+    from energynet.studies.report import write_report
 
     check_writable(options.out, "out")
     print(write_report(*read_results(options.results), options.out))

@@ -12,7 +12,7 @@ from energynet.cli_parts import (
     parse_workers,
     path_argument,
 )
-from energynet.reproduce.preset import PRESETS, load_preset
+from energynet.studies.stages.preset import PRESETS, load_preset
 from energynet.support import checks
 
 _EXAMPLES = """\
@@ -72,10 +72,10 @@ def add_reproduce(commands: Any) -> None:
 
 
 def _reproduce(options: argparse.Namespace) -> int:
-    from energynet.analysis.verdict_text import to_text
     from energynet.data.dataset import load_named
-    from energynet.reproduce.run import reproduce
-    from energynet.reproduce.stored import StoredRuns
+    from energynet.studies.stages.run import reproduce
+    from energynet.studies.stages.stored import StoredRuns
+    from energynet.studies.statements.text import to_text
     from energynet.support.files import check_folder
 
     preset = load_preset(options.preset)

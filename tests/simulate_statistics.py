@@ -17,12 +17,12 @@ import pandas as pd
 from tables import CONFIRMATION, EXPLORATION
 
 from energynet.analysis.cells import study_runs
-from energynet.analysis.energy_checks import Saving, ratio_above
+from energynet.analysis.contrasts import studies
 from energynet.analysis.methods import READINGS
 from energynet.analysis.optimum import optimal_energy
 from energynet.analysis.savings import savings
-from energynet.analysis.study import studies
-from energynet.analysis.verdicts import judge_all
+from energynet.studies.statements.energy_kinds import Saving, ratio_above
+from energynet.studies.statements.judge import judge_all
 
 FRACTIONS = tuple(np.geomspace(0.001, 0.7, 12))
 MEDIAN = 26_000  # steps until the criterion

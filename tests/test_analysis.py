@@ -9,7 +9,7 @@ from tables import frame, run
 
 import energynet as en
 from energynet.analysis.cells import study_runs
-from energynet.analysis.study import Cell, studies
+from energynet.analysis.contrasts import Cell, studies
 
 SEEDS = (100, 101, 102, 103)
 

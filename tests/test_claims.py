@@ -8,11 +8,11 @@ import tables
 from tables import as_claimed, complete
 
 import energynet as en
-from energynet.analysis import words
-from energynet.analysis.energy_checks import ratio_above, ratio_within
 from energynet.analysis.intervals import Estimate
-from energynet.analysis.verdict_text import to_json
-from energynet.analysis.verdicts import Check, judge, judge_any
+from energynet.studies.statements import words
+from energynet.studies.statements.energy_kinds import ratio_above, ratio_within
+from energynet.studies.statements.judge import Check, judge, judge_any
+from energynet.studies.statements.text import to_json
 
 NUMBERS = range(1, 15)
 

@@ -196,7 +196,7 @@ def test_numbers_on_the_page_about_performance_were_measured():
 
 
 def test_the_statements_of_the_page_are_those_that_are_judged():
-    from energynet.analysis.statements import STATEMENTS
+    from energynet.studies.statements.statements import STATEMENTS
 
     shown = written.statements()
     for statement in STATEMENTS:

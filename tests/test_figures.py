@@ -10,13 +10,13 @@ from made_up_study import study_history, study_table
 from matplotlib.text import Text
 
 import energynet as en
-from energynet import figures
-from energynet.analysis.verdict_text import to_json
 from energynet.cli import main
 from energynet.errors import DataError
-from energynet.figures import DRAWINGS, Results, save, save_figures, style
-from energynet.figures.save import to_csv, to_svg
-from energynet.figures.scales import number
+from energynet.studies import figures
+from energynet.studies.figures import DRAWINGS, Results, save, save_figures, style
+from energynet.studies.figures.save import to_csv, to_svg
+from energynet.studies.figures.scales import number
+from energynet.studies.statements.text import to_json
 
 FRACTIONS = (0.002, 0.01, 0.05, 0.2, 1.0)
 

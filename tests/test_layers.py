@@ -31,14 +31,18 @@ store.exchange sweeps.worker
 sweeps.pool sweeps.progress
 sweeps.driver
 analysis.methods analysis.columns analysis.intervals analysis.runs analysis.cells analysis.optimum
-analysis.study analysis.savings analysis.verdicts analysis.words
-analysis.energy_checks analysis.learning_checks analysis.statements analysis.claims
-analysis.verdict_text store.read
-figures.style figures.scales figures.marks figures.drawing figures.schematic figures.fractions
-figures.sizes figures.capacity figures.updates figures.accuracy figures.rates figures.save
-report.tables report.inline report.page
-reproduce.preset reproduce.view reproduce.plan reproduce.stages reproduce.outputs reproduce.run
-reproduce.stored
+analysis.contrasts analysis.savings studies.statements.judge studies.statements.words
+studies.statements.energy_kinds studies.statements.learning_kinds studies.statements.statements
+studies.statements.claims
+studies.statements.text store.read
+studies.figures.style studies.figures.scales studies.figures.marks studies.figures.drawing
+studies.figures.schematic studies.figures.fractions
+studies.figures.sizes studies.figures.capacity studies.figures.updates studies.figures.accuracy
+studies.figures.rates studies.figures.save
+studies.report.tables studies.report.inline studies.report.page
+studies.stages.preset studies.stages.view studies.stages.plan studies.stages.stages
+studies.stages.outputs studies.stages.run
+studies.stages.stored
 cli_parts cli_train cli_sweep cli_reproduce cli_report cli __main__
 """.split()
 

@@ -9,16 +9,16 @@ from tables import noise, run
 
 import energynet as en
 from energynet.analysis.methods import rule_label
-from energynet.reproduce.plan import matched_fraction, next_stage, skipped_runs
-from energynet.reproduce.preset import (
+from energynet.rules.built_in import Shape
+from energynet.studies.stages.plan import matched_fraction, next_stage, skipped_runs
+from energynet.studies.stages.preset import (
     PRESETS,
     Method,
     fraction_value,
     load_preset,
     preset_from_dict,
 )
-from energynet.reproduce.view import config_key, views
-from energynet.rules.built_in import Shape
+from energynet.studies.stages.view import config_key, views
 
 N_IN, N_OUT = 784, 10
 GRID = [0.01, 0.03, 0.1, 0.3]

@@ -16,13 +16,13 @@ from made_up_study import study_history, study_table
 from own_rules import AllKinds
 
 from energynet import cli, cli_train
-from energynet.analysis.claims import claims
 from energynet.cli import main
 from energynet.data.dataset import MNIST_SHA256
-from energynet.figures import DRAWINGS, Results, costs_against_fraction, save, schematic
-from energynet.figures.save import to_svg
-from energynet.report import render, tables, write_report
-from energynet.report.inline import inline_svg
+from energynet.studies.figures import DRAWINGS, Results, costs_against_fraction, save, schematic
+from energynet.studies.figures.save import to_svg
+from energynet.studies.report import render, tables, write_report
+from energynet.studies.report.inline import inline_svg
+from energynet.studies.statements.claims import claims
 
 NUMBER = r"-?\d+(?:\.\d+)?(?:e-?\d+)?"
 

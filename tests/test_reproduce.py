@@ -16,11 +16,11 @@ from tiny_study import PRESET
 
 import energynet as en
 from energynet.cli import main
-from energynet.figures import save
-from energynet.reproduce.preset import preset_from_dict
-from energynet.reproduce.run import reproduce
-from energynet.reproduce.stages import run_stages, with_skipped
-from energynet.reproduce.stored import StoredRuns
+from energynet.studies.figures import save
+from energynet.studies.stages.preset import preset_from_dict
+from energynet.studies.stages.run import reproduce
+from energynet.studies.stages.stages import run_stages, with_skipped
+from energynet.studies.stages.stored import StoredRuns
 
 SCRIPT = Path(__file__).parent / "tiny_study.py"
 COMPARED = ("tiny.csv", "verdicts.json", "verdicts.md", "tiny_history.csv.xz")

@@ -9,12 +9,12 @@ import pytest
 from support import same_table
 
 import energynet as en
-from energynet.analysis.verdict_text import to_json, to_markdown
-from energynet.figures.save import save_figures
-from energynet.reproduce.plan import next_stage
-from energynet.reproduce.preset import load_preset
 from energynet.store.exchange import import_results, read_table
 from energynet.store.table import DEFAULTS
+from energynet.studies.figures.save import save_figures
+from energynet.studies.stages.plan import next_stage
+from energynet.studies.stages.preset import load_preset
+from energynet.studies.statements.text import to_json, to_markdown
 
 RESULTS = Path(__file__).parents[1] / "results"
 STUDIES = ("poster", "robustness", "published")

@@ -8,9 +8,9 @@ import pytest
 from tables import complete
 
 import energynet as en
-from energynet.analysis.verdict_text import between_text, to_json, to_markdown, to_text
-from energynet.analysis.verdicts import FAILS, HOLDS
-from energynet.analysis.words import describe, listing, number, sizes
+from energynet.studies.statements.judge import FAILS, HOLDS
+from energynet.studies.statements.text import between_text, to_json, to_markdown, to_text
+from energynet.studies.statements.words import describe, listing, number, sizes
 
 
 @pytest.fixture(scope="module")

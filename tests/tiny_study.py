@@ -8,8 +8,8 @@ import pandas as pd
 from support import digits
 
 import energynet as en
-from energynet.reproduce.preset import preset_from_dict
-from energynet.reproduce.run import reproduce
+from energynet.studies.stages.preset import preset_from_dict
+from energynet.studies.stages.run import reproduce
 from energynet.support.files import written_whole
 
 N_IN, CLASSES = 40, 4

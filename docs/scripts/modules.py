@@ -16,9 +16,9 @@ GROUPS = {
     "training.images": ("One run", "TrainingResult, Network"),
     "support.provenance": ("Many runs", "stored results, tidy tables"),
     "analysis.methods": ("Analysis", "cells, P*, savings, verdicts"),
-    "figures.style": ("Figures", "SVG, PNG, and CSV of what is plotted"),
-    "report.tables": ("Report", "one HTML file"),
-    "reproduce.preset": ("Reproduce", "a study from nothing to its report"),
+    "studies.figures.style": ("Figures", "SVG, PNG, and CSV of what is plotted"),
+    "studies.report.tables": ("Report", "one HTML file"),
+    "studies.stages.preset": ("Reproduce", "a study from nothing to its report"),
     "cli_parts": ("Command line", "energynet train, sweep, ..."),
 }
 WIDTH, LEFT, BOX, STEP, LINE = 720, 12, 600, 34, 15

@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from energynet.figures.style import GREY, INK, settings
-from energynet.report.inline import inline_svg
+from energynet.studies.figures.style import GREY, INK, settings
+from energynet.studies.report.inline import inline_svg
 
 INPUTS, UNITS, CHOSEN = 26, 40, 104  # a tenth of the synapses
 _COLORS = ListedColormap(["#3B7DE830", "#3B7DE8"])

@@ -34,7 +34,7 @@ def _words(value: Any) -> str:
 
 def statements() -> str:
     """The statements of the study with their parts."""
-    from energynet.analysis.statements import STATEMENTS
+    from energynet.studies.statements.statements import STATEMENTS
 
     lines = []
     for statement in STATEMENTS:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from energynet.analysis.cells import study_runs
 from energynet.analysis.columns import energies
+from energynet.analysis.contrasts import Cell, Study, studies
 from energynet.analysis.methods import ALL
-from energynet.analysis.study import Cell, Study, studies
 
 if TYPE_CHECKING:
     import pandas as pd

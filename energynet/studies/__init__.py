@@ -1,0 +1,1 @@
+"""Studies made with the library: stages, statements, figures, report."""

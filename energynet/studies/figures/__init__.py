@@ -1,0 +1,35 @@
+"""Figures of a study, regenerated from its tables alone.
+
+    results = Results.of(table, history)
+    optimal_energies(results)            # a matplotlib Figure
+    optimal_energies.numbers(results)    # what is plotted in it, a DataFrame
+    optimal_energies.caption(optimal_energies.numbers(results))
+
+`save_figures(table, history, folder)` writes all of them.
+"""
+
+from energynet.studies.figures.accuracy import accuracy_against_energy
+from energynet.studies.figures.capacity import capacity
+from energynet.studies.figures.drawing import Drawing, Results
+from energynet.studies.figures.fractions import costs_against_fraction, m1_against_fraction
+from energynet.studies.figures.rates import saving_against_rate
+from energynet.studies.figures.save import DRAWINGS, save_figures
+from energynet.studies.figures.schematic import schematic
+from energynet.studies.figures.sizes import maximum_saving, optimal_energies
+from energynet.studies.figures.updates import updates
+
+__all__ = [
+    "DRAWINGS",
+    "Drawing",
+    "Results",
+    "accuracy_against_energy",
+    "capacity",
+    "costs_against_fraction",
+    "m1_against_fraction",
+    "maximum_saving",
+    "optimal_energies",
+    "save_figures",
+    "saving_against_rate",
+    "schematic",
+    "updates",
+]

@@ -1,0 +1,165 @@
+"""What every figure is made of: results, numbers from them, a drawing of those, a caption."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from energynet.analysis.cells import cells_of
+from energynet.analysis.methods import ALL
+from energynet.analysis.optimum import optima_of
+from energynet.analysis.runs import endless_runs, labelled, larger_runs, main_runs, own_settings
+from energynet.analysis.savings import savings_of
+from energynet.errors import DataError
+from energynet.studies.figures import style
+from energynet.support.checks import counted
+
+RATES = ("learning_rate", "init_std")  # settings that change how fast, and from where, it is learnt
+
+
+@dataclass(frozen=True)
+class Results:
+    """What figures and the report are made from; `Results.of` computes it from the tidy table.
+
+    Attributes
+    ----------
+    runs : pandas.DataFrame
+        The runs in the study's own settings, one row a run; `rule` is the rule's label.
+    endless : pandas.DataFrame
+        Likewise those of target accuracy 1, which go on after the criterion.
+    larger : pandas.DataFrame
+        Runs of still larger networks, which need other learning rates; in no verdict.
+    absent : pandas.DataFrame
+        Runs of either kind that have no result: they failed or were skipped.
+    elsewhere : int
+        Runs in other settings, which are left out.
+    history : pandas.DataFrame or None
+        Columns id, step, accuracy, m0, m1: one row a checkpoint of each run.
+    cells, optimal, savings : pandas.DataFrame
+        As `energynet.cells`, `optimal_energy` and `savings` return them.
+    rates : pandas.DataFrame
+        `energynet.savings` by learning rate and initial weights; empty where there is one rate.
+    """
+
+    runs: pd.DataFrame
+    endless: pd.DataFrame
+    larger: pd.DataFrame
+    absent: pd.DataFrame
+    elsewhere: int
+    history: pd.DataFrame | None
+    cells: pd.DataFrame
+    optimal: pd.DataFrame
+    savings: pd.DataFrame
+    rates: pd.DataFrame
+
+    @classmethod
+    def of(cls, table: pd.DataFrame, history: pd.DataFrame | None = None) -> "Results":
+        """Analyse a tidy table and, where it is known, the history of its runs.
+
+        Raises DataError if the table lacks columns.
+        """
+        every = labelled(table)
+        runs = main_runs(every)
+        endless = endless_runs(every, runs)
+        elsewhere = len(every[~own_settings(every)].index.difference(endless.index))
+        absent = pd.concat([runs[runs["missing"]], endless[endless["missing"]]])
+        cells = cells_of(runs)
+        found = cells, optima_of(cells), savings_of(runs), _savings_at_rates(every)
+        larger = larger_runs(every, runs) if len(runs) else every
+        runs, endless, larger = (part[~part["missing"]] for part in (runs, endless, larger))
+        return cls(runs, endless, larger, absent, elsewhere, history, *found)
+
+    @property
+    def criterion(self) -> float:
+        """The accuracy that ends a run."""
+        return float(self.runs["target_accuracy"].iloc[0]) if len(self.runs) else 0.95
+
+    @property
+    def sizes(self) -> list[int]:
+        """Hidden units of the networks that were trained under any rule besides `all`."""
+        return sorted({int(size) for size in self.runs.loc[self.runs["rule"] != ALL, "hidden"]})
+
+
+def _savings_at_rates(every: pd.DataFrame) -> pd.DataFrame:
+    rates = pd.to_numeric(every["learning_rate"], errors="coerce")  # "auto" has no place on an axis
+    every = every.assign(learning_rate=rates)[rates.notna()]
+    if rates.nunique() < 2:
+        every = every.iloc[:0]
+    return savings_of(main_runs(every, RATES), RATES)
+
+
+def at_optimum(results: Results, energy: str) -> pd.DataFrame:
+    """Runs at the P* of that energy: confirmation seeds, or the others where there are none."""
+    best = results.optimal.loc[results.optimal["energy"] == energy, ["hidden", "rule", "fraction"]]
+    runs = results.runs[results.runs["hidden"].isin(results.sizes)]
+    runs = runs.merge(best, on=["hidden", "rule", "fraction"])
+    confirmation = runs["seeds"].eq("confirmation")
+    confirmed = confirmation.groupby([runs["hidden"], runs["rule"]]).transform("any")
+    return runs[confirmation | ~confirmed]
+
+
+def shown_savings(savings: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """Savings in M0 and M1 with `quantity`, `value`, `low`, `high` of a measure: saving or ratio.
+
+    Where a value is a bound, the open end of its interval is nan.
+    """
+    known = savings["ratio"].notna() & savings["bound"].ne("none")
+    savings = savings[savings["energy"].isin(style.ENERGIES) & known]
+    return savings.rename(columns={"energy": "quantity"}).assign(
+        value=savings[measure],
+        low=savings[f"{measure}_low"].where(savings["bound"].ne("upper")),
+        high=savings[f"{measure}_high"].where(savings["bound"].ne("lower")),
+    )
+
+
+def seeds_words(counts: pd.Series, kind: str = "") -> str:
+    """How many seeds stand behind a point: 8 seeds, 3 to 8 seeds."""
+    least, most = int(counts.min()), int(counts.max())
+    seeds = counted(most, f"{kind} seed".strip())
+    return seeds if least == most else f"{least} to {seeds}"
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One figure; call it with Results to get the matplotlib Figure.
+
+    Attributes
+    ----------
+    number : int
+        That of the study's figure, and of ours after them.
+    name : str
+        Of its files, `figure-3-m1-against-fraction`.
+    title : str
+    ours : bool
+        Whether the study has no such figure.
+    numbers : callable
+        Results -> DataFrame of what is plotted; empty where they lack it.
+    draw : callable
+        Those numbers -> Figure.
+    caption : callable
+        Those numbers -> the caption, in words, with what the error bars are.
+    needs : str
+        What a table must hold for it.
+    """
+
+    number: int
+    name: str
+    title: str
+    ours: bool
+    numbers: Callable[[Results], pd.DataFrame]
+    draw: Callable[[pd.DataFrame], Figure]
+    caption: Callable[[pd.DataFrame], str]
+    needs: str
+
+    def __call__(self, results: Results) -> Figure:
+        """The figure. Raises DataError where the results lack what it shows."""
+        numbers = self.numbers(results)
+        if numbers.empty:
+            raise DataError(f"figure {self.number} ({self.title}) needs {self.needs}")
+        return self.of(numbers)
+
+    def of(self, numbers: pd.DataFrame) -> Figure:
+        """The figure of those numbers, as `numbers` returned them."""
+        with style.settings():
+            return self.draw(numbers)

@@ -1,0 +1,238 @@
+"""Figures 3 and 4: energy and steps until the criterion against the plastic fraction."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from energynet.analysis.methods import ALL
+from energynet.analysis.optimum import SUCCESS
+from energynet.studies.figures import marks, style
+from energynet.studies.figures.drawing import Drawing, Results, seeds_words
+from energynet.studies.figures.scales import log_axis
+
+COLUMNS = (
+    "hidden quantity rule fraction seeds runs reached value low high lower_bound optimum"
+).split()
+PANELS = 6  # sizes that figure 3 shows at most
+PREFERRED = (1000, 10_000)  # sizes of figure 4, as the study has them
+
+
+def _m1_numbers(results: Results) -> pd.DataFrame:
+    """M1 / M1 of the unmodified network of the same size."""
+    cells = _cells(results, ("m1",), _spread(results.sizes, PANELS))
+    unmodified = cells[(cells["rule"] == ALL) & ~cells["lower_bound"]]
+    unit = unmodified.sort_values("seeds").groupby("hidden")["value"].first()
+    for column in ("value", "low", "high"):
+        cells[column] /= cells["hidden"].map(unit)
+    return _tidy(cells)
+
+
+def _costs_numbers(results: Results) -> pd.DataFrame:
+    """M0, M1 and steps; steps of a cell that never reached the criterion are its limit."""
+    both = [size for size in PREFERRED if size in results.sizes]
+    sizes = both if len(both) == len(PREFERRED) else results.sizes[-2:]
+    cells = _cells(results, ("m0", "m1"), sizes)
+    steps = cells[cells["quantity"] == "m0"].assign(quantity="steps", low=float("nan"))
+    steps["high"] = float("nan")
+    steps["value"] = steps["steps"].where(~steps["lower_bound"], steps["max_steps"])
+    return _tidy(pd.concat([cells, steps], ignore_index=True))
+
+
+def _cells(results: Results, energies: tuple[str, ...], sizes: list[int]) -> pd.DataFrame:
+    """Cells of those energies: exploration seeds at every P, confirmation seeds at P* and P = 1.
+
+    A size without exploration seeds shows what it has.
+    """
+    cells = results.cells
+    cells = cells[cells["energy"].isin(energies) & cells["hidden"].isin(sizes)]
+    best = results.optimal[["hidden", "rule", "energy", "fraction"]].assign(optimum=True)
+    cells = cells.merge(best, how="left", on=["hidden", "rule", "energy", "fraction"])
+    cells["optimum"] = cells["optimum"].eq(True)
+    explored = cells["hidden"].isin(cells.loc[cells["seeds"] == "exploration", "hidden"])
+    first = cells["seeds"].eq("exploration") | ~explored
+    confirmed = cells["seeds"].eq("confirmation") & cells["optimum"]
+    return cells[first | confirmed].rename(
+        columns={"energy": "quantity", "energy_per_success": "value"}
+    )
+
+
+def _tidy(cells: pd.DataFrame) -> pd.DataFrame:
+    keys = ["hidden", "quantity", "rule", "fraction", "seeds"]
+    return cells.loc[cells["value"].notna(), COLUMNS].sort_values(keys, ignore_index=True)
+
+
+def _spread(sizes: list[int], most: int) -> list[int]:
+    """At most that many of the sizes, both ends among them."""
+    if len(sizes) <= most:
+        return sizes
+    return [sizes[round(i * (len(sizes) - 1) / (most - 1))] for i in range(most)]
+
+
+def _draw_m1(numbers: pd.DataFrame) -> Figure:
+    sizes = sorted(set(numbers["hidden"]))
+    columns = min(2, len(sizes))
+    rows = -(-len(sizes) // columns)
+    spare = len(sizes) % columns  # an empty panel takes the legend
+    height = 0.45 + (1.45 if spare else 1.3) * rows + (0 if spare else 0.75)
+    figure, axes = style.panels(rows, columns, height, sharex=True, sharey=True)
+    used, empty = axes.flat[: len(sizes)], axes.flat[len(sizes) :]
+    for axis, size in zip(used, sizes, strict=True):
+        _against_fraction(axis, numbers[numbers["hidden"] == size])
+        axis.set_title(f"nₕ = {size:,}", pad=3)
+    for axis in empty:
+        axis.set_axis_off()
+        axis.set_title("", loc="left")
+    for axis in used[-columns:]:
+        axis.set_xlabel("plastic fraction P")
+        axis.tick_params(labelbottom=True)
+    for axis in axes[:, 0]:
+        axis.set_ylabel("M₁ / unmodified M₁")
+    _finish(used, numbers)
+    _legend(figure, numbers, inside=empty[0] if spare else None)
+    return figure
+
+
+def _draw_costs(numbers: pd.DataFrame) -> Figure:
+    sizes = sorted(set(numbers["hidden"]))
+    words = {**style.ENERGY_WORDS, "steps": "steps"}
+    figure, axes = style.panels(3, len(sizes), 5.1, sharex=True, sharey="row")
+    for row, (quantity, label) in zip(axes, words.items(), strict=True):
+        for axis, size in zip(row, sizes, strict=True):
+            chosen = (numbers["hidden"] == size) & (numbers["quantity"] == quantity)
+            _against_fraction(axis, numbers[chosen])
+        row[0].set_ylabel(label)
+        _finish(row, numbers[numbers["quantity"] == quantity])
+    for axis, size in zip(axes[0], sizes, strict=True):
+        axis.set_title(f"nₕ = {size:,}", pad=3)
+    for axis in axes[-1]:
+        axis.set_xlabel("plastic fraction P")
+    figure.align_ylabels()
+    _legend(figure, numbers)
+    return figure
+
+
+def _finish(axes: Iterable[Axes], shown: pd.DataFrame) -> None:
+    """Axes over what the values span: a bar that leaves them is cut, not the values squeezed."""
+    shown = shown[shown["value"] > 0]  # a rule that never changes anything has no place here
+    values, below, above = shown["value"], shown["low"], shown["high"]
+    low = max(values.min() / 2, below.fillna(values).min())
+    high = min(values.max() * 2, above.fillna(values).max())
+    if shown["lower_bound"].any():  # room for the arrows
+        high = max(high, 3 * shown.loc[shown["lower_bound"], "value"].max())
+    for axis in axes:
+        if len(shown):
+            axis.set_ylim(min(low, values.min()) / 1.25, max(high, values.max()) * 1.25)
+        log_axis(axis, "x")
+        log_axis(axis, "y")
+
+
+def _against_fraction(axis: Axes, part: pd.DataFrame) -> None:
+    axis.set_xscale("log")
+    axis.set_yscale("log")
+    shift = marks.shifts(part.loc[part["rule"] != ALL, "rule"], 1.12)
+    for label in style.ordered(part["rule"]):
+        of_rule = part[part["rule"] == label]
+        if label == ALL:
+            _unmodified(axis, of_rule)
+        else:
+            _constrained(axis, of_rule, label, shift[label])
+
+
+def _constrained(axis: Axes, of_rule: pd.DataFrame, label: str, shift: float) -> None:
+    confirmed = _confirmed(of_rule)
+    explored = of_rule if confirmed.all() else of_rule[~confirmed]
+    known = explored[~explored["lower_bound"]]
+    marks.line(axis, known, label, "fraction")
+    marks.hollow(axis, known[known["reached"] < SUCCESS * known["runs"]], label, "fraction")
+    marks.bounds(axis, explored[explored["lower_bound"]], label, "fraction", True, shift)
+    best = of_rule[confirmed & ~of_rule["lower_bound"]]
+    ring: dict[str, Any] = {"markersize": 5, "markeredgecolor": style.INK, "markeredgewidth": 0.7}
+    marks.line(axis, best, label, "fraction", linestyle="", zorder=5, **ring)
+
+
+def _unmodified(axis: Axes, part: pd.DataFrame) -> None:
+    """A marker at P = 1 and a line over all P, with its interval as a band."""
+    best = part.sort_values("seeds").iloc[0]  # confirmation comes before exploration
+    color = style.look(ALL).color
+    line = ":" if best["lower_bound"] else "-"
+    axis.axhline(best["value"], color=color, linewidth=0.8, linestyle=line)
+    axis.plot(1, best["value"], style.look(ALL).marker, color=color)
+    if pd.notna(best["low"]):
+        axis.axhspan(best["low"], best["high"], color=style.GREY, alpha=0.18, linewidth=0)
+
+
+def _legend(figure: Figure, numbers: pd.DataFrame, inside: Axes | None = None) -> None:
+    ring: dict[str, Any] = {
+        "color": style.GREY,
+        "marker": "o",
+        "markersize": 5,
+        "markeredgecolor": style.INK,
+    }
+    extra = [Line2D([], [], linestyle="", label="at P*, confirmed", **ring)]
+    style.legend(figure, numbers["rule"], extra if _confirmed(numbers).any() else (), inside)
+
+
+def _confirmed(numbers: pd.DataFrame) -> pd.Series:
+    """Which are confirmation seeds at the P* of a rule."""
+    at_optimum = numbers["optimum"] & numbers["rule"].ne(ALL)
+    return at_optimum & numbers["seeds"].eq("confirmation")
+
+
+def _marks(numbers: pd.DataFrame) -> str:
+    known = numbers.groupby("seeds")["runs"]
+    seeds = " or ".join(seeds_words(runs, str(kind)) for kind, runs in sorted(known)[::-1])
+    ringed = "Ringed: confirmation seeds at the optimum P*."
+    if not _confirmed(numbers).any():
+        ringed = "No confirmation seeds at an optimum P*: none is ringed."
+    return (
+        " Small markers: exploration seeds, energy of all runs per run that reached the criterion;"
+        f" hollow where fewer than {100 * SUCCESS:.0f} % did. Arrows: none did, and the marker is a"
+        f" lower bound (set side by side where several share a P). {ringed} P = 1 is drawn and is"
+        f" never P*. Horizontal line: the unmodified network. A point stands for {seeds}. Error"
+        " bars and band: 95 % intervals of the mean over seeds (t distribution on the logarithm),"
+        " cut where they leave the panel"
+    )
+
+
+def _m1_caption(numbers: pd.DataFrame) -> str:
+    return (
+        "Energy M₁ spent until the criterion against the plastic fraction P, divided by that of"
+        " the unmodified network of the same size; one panel for each number nₕ of hidden units."
+        f"{_marks(numbers)}; they leave out the uncertainty of what they are divided by."
+    )
+
+
+def _costs_caption(numbers: pd.DataFrame) -> str:
+    sizes = " and ".join(f"{size:,}" for size in sorted(set(numbers["hidden"])))
+    return (
+        "Energies M₀ and M₁ and the number of steps until the criterion against the plastic"
+        f" fraction P, for {sizes} hidden units.{_marks(numbers)}; steps are means over the"
+        " runs that reached the criterion, without bars."
+    )
+
+
+_NEEDS = "runs of the unmodified network, and of a plasticity rule at the same size"
+m1_against_fraction = Drawing(
+    3,
+    "figure-3-m1-against-fraction",
+    "M₁ against the plastic fraction",
+    False,
+    _m1_numbers,
+    _draw_m1,
+    _m1_caption,
+    _NEEDS,
+)
+costs_against_fraction = Drawing(
+    4,
+    "figure-4-costs-against-fraction",
+    "Energies and steps against the plastic fraction",
+    False,
+    _costs_numbers,
+    _draw_costs,
+    _costs_caption,
+    _NEEDS,
+)

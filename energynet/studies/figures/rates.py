@@ -1,0 +1,71 @@
+"""Figure 10: what is saved at other learning rates and initial weights."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from energynet.studies.figures import marks, style
+from energynet.studies.figures.drawing import RATES, Drawing, Results, seeds_words, shown_savings
+from energynet.studies.figures.scales import log_axis, number, rate_axis
+
+COLUMNS = f"hidden {' '.join(RATES)} quantity rule fraction value low high pairs bound".split()
+
+
+def _numbers(results: Results) -> pd.DataFrame:
+    """E(all) / E(rule) at the P* of each setting, paired by seed; for the largest network."""
+    rates = shown_savings(results.rates, "ratio")
+    rates = rates[rates["hidden"] == rates["hidden"].max()]
+    if rates["learning_rate"].nunique() < 2:
+        return pd.DataFrame(columns=COLUMNS)
+    keys = ["quantity", "init_std", "rule", "learning_rate"]
+    return rates[COLUMNS].sort_values(keys, ignore_index=True)
+
+
+def _draw(numbers: pd.DataFrame) -> Figure:
+    spreads = sorted(set(numbers["init_std"]))
+    figure, axes = style.panels(
+        len(spreads), 2, 0.9 + 1.6 * len(spreads), sharex=True, sharey="col"
+    )
+    shift = marks.shifts(numbers["rule"], 1.03)
+    for row, spread in zip(axes, spreads, strict=True):
+        for axis, quantity in zip(row, style.ENERGIES, strict=True):
+            chosen = (numbers["init_std"] == spread) & (numbers["quantity"] == quantity)
+            part = numbers[chosen]
+            for label in style.ordered(part["rule"]):
+                of_rule = part[part["rule"] == label]
+                marks.bounded_line(axis, of_rule, label, "learning_rate", shift[label])
+            axis.axhline(1, color=style.GREY, linewidth=0.6, linestyle=":")
+        row[0].set_ylabel(f"E(all)/E at P*,\ninitial SD {number(spread)}")
+    for axis, words in zip(axes[0], style.ENERGIES.values(), strict=True):
+        axis.set_title(words, pad=3)
+    for axis in axes[0]:
+        log_axis(axis, "y")
+    for axis in axes[-1]:
+        rate_axis(axis, numbers["learning_rate"])
+        axis.set_xlabel("learning rate η")
+    figure.align_ylabels()
+    style.legend(figure, numbers["rule"])
+    return figure
+
+
+def _caption(numbers: pd.DataFrame) -> str:
+    seeds = seeds_words(numbers["pairs"], "confirmation")
+    return (
+        f"Energy of the unmodified network of {numbers['hidden'].iloc[0]:,d} hidden units divided"
+        " by that of each rule at its P*, against the learning rate; rows: standard deviations of"
+        " the initial weights. P* is chosen anew in each setting. Geometric means over"
+        f" {seeds}, paired by seed. Error bars: 95 % intervals, paired t on the logarithm of the"
+        " ratio. Hollow with an arrow: a run did not reach the criterion, and the value is a bound."
+        " Dotted: no saving."
+    )
+
+
+saving_against_rate = Drawing(
+    10,
+    "figure-10-other-settings",
+    "What is saved at other learning rates and initial weights",
+    True,
+    _numbers,
+    _draw,
+    _caption,
+    "two or more confirmation seeds at two or more learning rates",
+)

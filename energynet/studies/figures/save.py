@@ -1,0 +1,115 @@
+"""All figures, and their files."""
+
+import logging
+from io import BytesIO
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from energynet.studies.figures import style
+from energynet.studies.figures.accuracy import accuracy_against_energy
+from energynet.studies.figures.capacity import capacity
+from energynet.studies.figures.drawing import Drawing, Results
+from energynet.studies.figures.fractions import costs_against_fraction, m1_against_fraction
+from energynet.studies.figures.rates import saving_against_rate
+from energynet.studies.figures.schematic import schematic
+from energynet.studies.figures.sizes import maximum_saving, optimal_energies
+from energynet.studies.figures.updates import updates
+from energynet.support.files import check_folder, made_folder, written_whole
+
+DRAWINGS: tuple[Drawing, ...] = (
+    schematic,
+    m1_against_fraction,
+    costs_against_fraction,
+    optimal_energies,
+    maximum_saving,
+    capacity,
+    updates,
+    accuracy_against_energy,
+)
+# Nobody misses these where nothing was varied.
+VARIATIONS: tuple[Drawing, ...] = (saving_against_rate,)
+_LOG = logging.getLogger("energynet")
+
+
+def save_figures(
+    table: pd.DataFrame, history: pd.DataFrame | None, folder: str | Path
+) -> list[Path]:
+    """Write every figure that the table allows as SVG, PNG and CSV of its plotted numbers.
+
+    `captions.md` says what is shown. The same table gives the same bytes of CSV and SVG. A
+    figure that lacks its runs is left out with a line in the log.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Tidy, one row a run.
+    history : pandas.DataFrame or None
+        Columns id, step, accuracy, m0, m1: one row a checkpoint of each run.
+    folder : str or Path
+        Made if it is not there.
+
+    Returns the files written. Raises FileError.
+    """
+    folder = Path(folder)
+    check_folder(folder, "folder")
+    return save_drawings(Results.of(table, history), folder)
+
+
+def drawings_of(results: Results) -> list[Drawing]:
+    """The figures of a study, and those of what was varied in these results."""
+    return [*DRAWINGS, *(each for each in VARIATIONS if not each.numbers(results).empty)]
+
+
+def save_drawings(results: Results, folder: Path) -> list[Path]:
+    """`save_figures` of results that are computed."""
+    made_folder(folder, "folder")
+    files, captions = [], []
+    for drawing in drawings_of(results):
+        numbers = drawing.numbers(results)
+        if numbers.empty:
+            _LOG.warning(
+                "no figure %d (%s): it needs %s", drawing.number, drawing.title, drawing.needs
+            )
+            continue
+        figure = drawing.of(numbers)
+        contents = {"csv": to_csv(numbers), "svg": to_svg(figure), "png": to_png(figure)}
+        for ending, content in contents.items():
+            files.append(folder / f"{drawing.name}.{ending}")
+            with written_whole(files[-1]) as file:
+                file.write(content)
+        captions.append(
+            f"**Figure {drawing.number}. {drawing.title}** ({drawing.name})."
+            f" {drawing.caption(numbers)}\n"
+        )
+    files.append(folder / "captions.md")
+    with written_whole(files[-1]) as file:
+        file.write("\n".join(captions).encode())
+    return files
+
+
+def to_csv(numbers: pd.DataFrame) -> bytes:
+    """The plotted numbers as CSV, ten digits."""
+    text: str = numbers.to_csv(index=False, float_format="%.10g", lineterminator="\n")
+    return text.encode()
+
+
+def to_svg(figure: Figure, *, transparent: bool = False) -> bytes:
+    """A figure as SVG with text as text, on white unless `transparent`; no date in it."""
+    return _saved(figure, "svg", transparent, metadata={"Date": None, "Creator": None})
+
+
+def to_png(figure: Figure) -> bytes:
+    """A figure as PNG on white, 300 dots an inch."""
+    return _saved(figure, "png", False, metadata={"Software": None})
+
+
+def _saved(figure: Figure, kind: str, transparent: bool, **options: object) -> bytes:
+    buffer = BytesIO()
+    with style.settings():
+        if figure.get_layout_engine() is not None:  # lay out once for all kinds of files
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")
+        figure.savefig(buffer, format=kind, transparent=transparent, **options)
+    return buffer.getvalue()

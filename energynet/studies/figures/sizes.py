@@ -1,0 +1,196 @@
+"""Figures 5 and 6: optimal energy, maximum saving and ratio against the size of the network."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from energynet.analysis.runs import plain
+from energynet.studies.figures import marks, style
+from energynet.studies.figures.drawing import Drawing, Results, seeds_words, shown_savings
+from energynet.studies.figures.scales import log_axis, percent_labels, size_axis
+
+OPTIMAL = (
+    "hidden quantity rule fraction runs value low high confirmed lower_bound mark learning_rate"
+).split()
+SAVINGS = "hidden quantity rule fraction measure value low high pairs bound".split()
+
+_LARGER = (
+    " Hollow, apart from the lines, with their learning rate η: larger networks, for which the"
+    " study's rate lies above the linear bound of stability; one run each, at the best of the few"
+    " fractions tried; size and rate are confounded, and they are in no verdict."
+)
+
+
+def _optimal_numbers(results: Results) -> pd.DataFrame:
+    """Energy at P*: of the confirmation seeds, or of the exploration seeds where there are none."""
+    optimal = results.optimal
+    shown = optimal["energy"].isin(style.ENERGIES) & optimal["hidden"].isin(results.sizes)
+    optimal = optimal[shown].merge(_never_explored(results), how="left")
+    confirmed = optimal["confirmed"].notna()
+    optimal["lower_bound"] = optimal["success"].eq(0) | (~confirmed & optimal["never"].eq(True))
+    optimal["value"] = optimal["confirmed"].where(confirmed, optimal["energy_per_success"])
+    optimal["confirmed"] = confirmed
+    optimal["seeds"] = np.where(confirmed, "confirmation", "exploration")
+    keys = ["hidden", "rule", "energy", "fraction", "seeds"]
+    optimal = optimal.merge(results.cells[[*keys, "runs"]], on=keys)
+    optimal = optimal.rename(columns={"energy": "quantity"})
+    optimal = optimal.assign(learning_rate="").loc[optimal["value"].notna(), OPTIMAL]
+    optimal = pd.concat([optimal, *_larger(results)]) if len(optimal) else optimal
+    return optimal.sort_values(["quantity", "rule", "hidden"], ignore_index=True)
+
+
+def _larger(results: Results) -> list[pd.DataFrame]:
+    """The least energies of larger networks, at the learning rates that those need."""
+    reached = results.larger[results.larger["reached"]]
+    parts = []
+    for quantity in style.ENERGIES:
+        energy = reached[quantity].astype(float)
+        least = energy.groupby([reached[name] for name in ("hidden", "rule", "learning_rate")])
+        rows = reached.loc[least.idxmin()]
+        parts.append(
+            rows.assign(
+                quantity=quantity, value=rows[quantity].astype(float), low=np.nan, high=np.nan,
+                runs=1, confirmed=False, lower_bound=False, mark="other learning rate",
+                learning_rate=rows["learning_rate"].map(plain),
+            )[OPTIMAL]
+        )  # fmt: skip
+    return [part for part in parts if len(part)]
+
+
+def _never_explored(results: Results) -> pd.DataFrame:
+    """Cells of which no exploration run reached the criterion, marked `never`."""
+    cells = results.cells
+    never = cells[cells["seeds"].eq("exploration") & cells["lower_bound"]]
+    return never[["hidden", "rule", "energy", "fraction"]].assign(never=True)
+
+
+def _savings_numbers(results: Results) -> pd.DataFrame:
+    """Saving and ratio of every rule against the unmodified network, paired by seed."""
+    parts = [
+        shown_savings(results.savings, measure).assign(measure=measure)
+        for measure in ("saving", "ratio")
+    ]
+    keys = ["measure", "quantity", "rule", "hidden"]
+    return pd.concat(parts)[SAVINGS].sort_values(keys, ignore_index=True)
+
+
+def _draw_optimal(numbers: pd.DataFrame) -> Figure:
+    figure, axes = style.panels(2, 1, 4.4, sharex=True)
+    shift = marks.size_shifts(numbers)
+    for axis, (quantity, words) in zip(axes.flat, style.ENERGY_WORDS.items(), strict=True):
+        part = numbers[numbers["quantity"] == quantity]
+        for label in style.ordered(part["rule"]):
+            of_rule = part[part["rule"] == label]
+            larger = of_rule["learning_rate"].ne("")
+            marks.hollow(axis, of_rule[larger], label, "hidden", shift[label])
+            of_rule = of_rule[~larger]
+            bound, aside = of_rule["lower_bound"], shift[label]
+            marks.line(axis, of_rule[~bound], label, "hidden", aside)
+            marks.bounds(axis, of_rule[bound], label, "hidden", True, aside)
+            doubtful = ~of_rule["confirmed"] | of_rule["mark"].ne("")
+            marks.hollow(axis, of_rule[doubtful], label, "hidden", aside)
+        axis.set_ylabel(f"{words},\nuntil the criterion")
+        _tell_rates(axis, part)
+        log_axis(axis, "y")
+        size_axis(axis, numbers["hidden"], most=6)
+    axes[-1, 0].set_xlabel("hidden units nₕ")
+    figure.align_ylabels()
+    style.legend(figure, numbers["rule"])
+    return figure
+
+
+def _tell_rates(axis: Axes, part: pd.DataFrame) -> None:
+    """The learning rate above the marks of larger networks."""
+    highest = part[part["learning_rate"].ne("")].groupby(["hidden", "learning_rate"])["value"]
+    for (hidden, rate), value in highest.max().items():
+        words = f"η = {float(rate):.2g}" if rate != "auto" else "η = auto"
+        axis.annotate(
+            words, (hidden, value), (0, 4), textcoords="offset points", ha="center", fontsize=5.5
+        )
+        axis.update_datalim([(hidden, 1.5 * value)])
+    axis.autoscale_view()
+
+
+def _draw_savings(numbers: pd.DataFrame) -> Figure:
+    figure, axes = style.panels(2, 2, 4.0, sharex=True)
+    shift = marks.size_shifts(numbers)
+    for row, measure in zip(axes, ("saving", "ratio"), strict=True):
+        for axis, quantity in zip(row, style.ENERGIES, strict=True):
+            chosen = (numbers["measure"] == measure) & (numbers["quantity"] == quantity)
+            part = numbers[chosen]
+            for label in style.ordered(part["rule"]):
+                of_rule = part[part["rule"] == label]
+                marks.bounded_line(axis, of_rule, label, "hidden", shift[label])
+            size_axis(axis, numbers["hidden"], most=3)
+            (_saving_axis if measure == "saving" else _ratio_axis)(axis, part)
+            axis.tick_params(labelbottom=measure == "ratio")
+    for axis, words in zip(axes[0], style.ENERGIES.values(), strict=True):
+        axis.set_title(words, pad=3)
+    axes[0, 0].set_ylabel("energy saved")
+    axes[1, 0].set_ylabel("energy of the unmodified /\nenergy at P*")
+    for axis in axes[1]:
+        axis.set_xlabel("hidden units nₕ")
+    figure.align_ylabels()
+    style.legend(figure, numbers["rule"])
+    return figure
+
+
+def _saving_axis(axis: Axes, part: pd.DataFrame) -> None:
+    axis.axhline(0, color=style.GREY, linewidth=0.6, linestyle=":")
+    low = part["low"].fillna(part["value"]).min()
+    if len(part):  # a bar that leaves the values far behind is cut
+        axis.set_ylim(min(0, max(low, part["value"].min() - 0.5)) - 0.05, 1.05)
+    percent_labels(axis)
+
+
+def _ratio_axis(axis: Axes, part: pd.DataFrame) -> None:
+    axis.axhline(1, color=style.GREY, linewidth=0.6, linestyle=":")
+    if len(part):
+        log_axis(axis, "y")
+
+
+def _optimal_caption(numbers: pd.DataFrame) -> str:
+    return (
+        "Energy until the criterion at the optimal plastic fraction P* of each rule, and of the"
+        " unmodified network, against the number of hidden units. P* has the least energy per"
+        " success among the exploration seeds; drawn are the confirmation seeds. Error bars: 95 %"
+        " intervals of the mean over seeds (t distribution on the logarithm). Hollow: from the"
+        " exploration seeds alone, or P* is not bracketed or was limited by the number of steps."
+        " Arrows: no run reached the criterion, a lower bound."
+        f" A point stands for {seeds_words(numbers.loc[numbers['learning_rate'].eq(''), 'runs'])}."
+        f"{_LARGER if numbers['learning_rate'].ne('').any() else ''}"
+    )
+
+
+def _savings_caption(numbers: pd.DataFrame) -> str:
+    seeds = seeds_words(numbers["pairs"], "confirmation")
+    return (
+        "Share of the energy that is saved at P*, and the same as a ratio (a saving can't exceed"
+        " 100 %, a ratio is not bounded), against the number of hidden units; geometric means over"
+        f" {seeds}, paired by seed. Error bars: 95 % intervals, paired t on the"
+        " logarithm of the ratio. Hollow with an arrow: a run did not reach the criterion, and the"
+        " value is a bound. Dotted: no saving."
+    )
+
+
+optimal_energies = Drawing(
+    5,
+    "figure-5-optimal-energy",
+    "Optimal energy against size",
+    False,
+    _optimal_numbers,
+    _draw_optimal,
+    _optimal_caption,
+    "exploration runs (seeds 0-2) under a rule that reached the criterion at P < 1",
+)
+maximum_saving = Drawing(
+    6,
+    "figure-6-maximum-saving",
+    "Maximum saving against size",
+    False,
+    _savings_numbers,
+    _draw_savings,
+    _savings_caption,
+    "two or more confirmation seeds (100-107) of the unmodified network and of a rule at P*",
+)

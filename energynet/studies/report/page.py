@@ -1,0 +1,101 @@
+"""The page: what stands in it, computed from a table of results."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from energynet.studies.figures.drawing import Results
+from energynet.studies.figures.save import drawings_of, to_csv, to_svg
+from energynet.studies.report import tables
+from energynet.studies.report.inline import inline_svg
+from energynet.studies.statements.claims import Claim, claims
+from energynet.studies.statements.text import named
+from energynet.support.files import check_writable, written_whole
+
+VERDICTS = ("holds", "fails", "mixed", "undecided")
+
+
+def write_report(table: pd.DataFrame, history: pd.DataFrame | None, file: str | Path) -> Path:
+    """Write the report on a table of results as one HTML file that needs nothing else.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Tidy, one row a run.
+    history : pandas.DataFrame or None
+        Columns id, step, accuracy, m0, m1: one row a checkpoint of each run.
+    file : str or Path
+
+    The same table gives the same bytes. Returns the path. Raises FileError, DataError.
+    """
+    file = Path(file)
+    check_writable(file, "report")
+    return write_page(Results.of(table, history), claims(table, history=history), file)
+
+
+def write_page(results: Results, found: Sequence[Claim], file: Path) -> Path:
+    """`write_report` of results and verdicts that are computed."""
+    verdicts = [claim.to_dict() | {"statement": named(claim)} for claim in found]
+    page = render(results, verdicts)
+    with written_whole(file) as stream:
+        stream.write(page.encode())
+    return file
+
+
+def render(results: Results, verdicts: Sequence[Mapping[str, Any]]) -> str:
+    """The page of those results and verdicts (as `Claim.to_dict` gives them)."""
+    page: str = _template().render(
+        version=version("energynet"),
+        verdicts=verdicts,
+        counts={name: sum(v["verdict"] == name for v in verdicts) for name in VERDICTS},
+        facts=tables.facts(results),
+        criterion=f"{100 * results.criterion:g} %",
+        figures=[_figure(drawing, results) for drawing in drawings_of(results)],
+        optima=tables.optima(results),
+        between=tables.between(results),
+        example=tables.example(results),
+    )
+    return page
+
+
+def _template() -> Any:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("energynet.studies.report", "."),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "amount": tables.amount,
+        "span": tables.span,
+        "sizes": tables.sizes,
+        "percent": tables.percent,
+        "fraction": tables.fraction,
+    }
+    return environment.get_template("page.html")
+
+
+def _figure(drawing: Any, results: Results) -> dict[str, Any]:
+    numbers = drawing.numbers(results)
+    about = {
+        "number": drawing.number,
+        "name": drawing.name,
+        "title": drawing.title,
+        "ours": drawing.ours,
+    }
+    if numbers.empty:
+        return {**about, "svg": "", "needs": drawing.needs}
+    svg = to_svg(drawing.of(numbers), transparent=True)
+    return {
+        **about,
+        "svg": inline_svg(svg, f"f{drawing.number}", drawing.title),
+        "caption": drawing.caption(numbers),
+        "csv": base64.b64encode(to_csv(numbers)).decode(),
+    }

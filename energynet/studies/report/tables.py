@@ -1,0 +1,230 @@
+"""The tables of the report, and its numbers as text."""
+
+import json
+import math
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from energynet.analysis.methods import ALL, display_name
+from energynet.analysis.runs import DATA
+from energynet.data.dataset import MNIST_SHA256
+from energynet.store.table import DEFAULTS
+from energynet.studies.figures.drawing import Results
+from energynet.studies.figures.rates import saving_against_rate
+from energynet.studies.figures.style import ENERGIES, ordered
+
+BOUNDS = {"upper": "≤ ", "lower": "≥ "}
+
+
+def facts(results: Results) -> list[tuple[str, str]]:
+    """What the results are made of, as (name, value)."""
+    runs = results.runs
+    seeds = runs.groupby("seeds")["seed"].nunique()
+    found = [
+        ("runs", f"{len(runs):,} ({_outcomes(runs)})"),
+        ("hidden units", sizes(sorted(set(runs["hidden"])))),
+        ("rules", "; ".join(display_name(label) for label in ordered(runs["rule"]))),
+        ("seeds", ", ".join(f"{count} {name}" for name, count in sorted(seeds.items()))),
+        ("criterion", f"{100 * results.criterion:g} % of the test set"),
+        ("most steps of a run", f"{runs['max_steps'].max():,.0f}"),
+    ]
+    if len(results.absent):
+        found.insert(1, ("runs without a result", _absences(results.absent)))
+    if results.elsewhere:
+        found.append(("runs in other settings", f"{results.elsewhere:,}, {_shown(results)}"))
+    if len(results.endless):
+        longer = results.endless
+        found.append(("runs beyond the criterion", f"{len(longer):,} ({_outcomes(longer)})"))
+    if DATA in runs:
+        found.append(("data, SHA-256", ", ".join(sorted(set(runs[DATA].dropna().astype(str))))))
+    other = _settings(runs)
+    if other:
+        found.append(("settings other than the defaults", other))
+    return found
+
+
+def _shown(results: Results) -> str:
+    """The figures that show runs in other settings."""
+    shown = ["5"] if results.larger["reached"].any() else []
+    shown += ["10"] if len(saving_against_rate.numbers(results)) else []
+    return f"in figure {' and '.join(shown)} alone" if shown else "in no table or figure"
+
+
+def _outcomes(runs: pd.DataFrame) -> str:
+    counts = runs["outcome"].value_counts()
+    return ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items()))
+
+
+def _absences(runs: pd.DataFrame) -> str:
+    """Outcomes, and why runs were skipped where the table says it."""
+    reasons = sorted(set(runs["reason"].dropna())) if "reason" in runs else []
+    return "; ".join([f"{len(runs):,} ({_outcomes(runs)})", *reasons])
+
+
+def _settings(runs: pd.DataFrame) -> str:
+    """Settings of the training that are not the defaults, the same for all runs."""
+    known = ("max_steps", "target_accuracy")
+    values = {name: sorted(set(runs[name]), key=str) for name in DEFAULTS if name not in known}
+    changed = {name: vs for name, vs in values.items() if vs != [DEFAULTS[name]]}
+    return "; ".join(f"{name} {', '.join(map(str, vs))}" for name, vs in changed.items())
+
+
+def optima(results: Results) -> list[dict[str, Any]]:
+    """One row a size, rule and energy: P*, energies, ratio."""
+    optimal = results.optimal
+    shown = optimal["hidden"].isin(results.sizes) & optimal["energy"].isin(ENERGIES)
+    both = optimal[shown].merge(
+        results.savings.drop(columns="fraction"), how="left", on=["hidden", "rule", "energy"]
+    )
+    rank = {label: number for number, label in enumerate(ordered(both["rule"]))}
+    rows = both.to_dict("records")
+    rows.sort(key=lambda row: (row["hidden"], rank[row["rule"]], _energy_rank(row["energy"])))
+    return [
+        {
+            **row,
+            "name": display_name(row["rule"]),
+            "energy_name": energy_name(row["energy"]),
+            "unmodified": row["rule"] == ALL,
+            "note": "; ".join(_notes(row)),
+            **_bounded(row),
+        }
+        for row in rows
+    ]
+
+
+def _notes(row: dict[str, Any]) -> list[str]:
+    """What a reader must know of a row."""
+    notes = [row["mark"]] if row["mark"] else []
+    if row["success"] < 1:
+        notes.append(f"{percent(row['success'])} of the confirmation runs reached the criterion")
+    if row["bound"] in BOUNDS:
+        notes.append(f"ratio and saving are {row['bound']} bounds")
+    why = row["why"] if isinstance(row["why"], str) and row["rule"] != ALL else ""
+    if why and not why.startswith(row["mark"] or "-"):
+        notes.append(why)
+    return notes
+
+
+def _bounded(row: dict[str, Any]) -> dict[str, Any]:
+    """Ratio and saving as text, and the ends of the ratio's interval that are known."""
+    sign = BOUNDS.get(row["bound"], "")
+    low, high = row["ratio_low"], row["ratio_high"]
+    if row["bound"] == "none":  # runs of both networks were given up
+        return {"ratio_text": amount(None), "saving_text": percent(None), "ratio_ends": None}
+    return {
+        "ratio_text": sign + amount(row["ratio"]),
+        "saving_text": sign + percent(row["saving"]),
+        "ratio_ends": (
+            None if row["bound"] == "upper" else low,
+            None if row["bound"] == "lower" else high,
+        ),
+    }
+
+
+def between(results: Results) -> dict[str, Any]:
+    """Savings by M0, M1 and what lies between them, where it was recorded."""
+    savings = results.savings[results.savings["saving"].notna()]
+    energies = sorted(set(savings["energy"]), key=_energy_rank)
+    if len(energies) < 3:
+        return {"energies": [], "rows": []}
+    by_cell = savings.set_index(["hidden", "rule", "energy"])
+    rows = []
+    for hidden in sorted(set(savings["hidden"])):
+        for rule in ordered(savings.loc[savings["hidden"] == hidden, "rule"]):
+            found = [by_cell["saving"].get((hidden, rule, energy)) for energy in energies]
+            rows.append({"hidden": hidden, "name": display_name(rule), "savings": found})
+    return {"energies": [energy_name(energy) for energy in energies], "rows": rows}
+
+
+def example(results: Results) -> str:
+    """The command that repeats the first confirmation run of the table."""
+    runs = results.runs[results.runs["rule"] != ALL]
+    if runs.empty:
+        return "energynet train --hidden 100"
+    run = runs.sort_values(["seeds", "hidden", "rule", "seed"]).iloc[0]
+    words = [f"energynet train --hidden {run['hidden']}", *_rule_words(run)]
+    words += [f"--seed {run['seed']}"]
+    words += [
+        f"--{name.replace('_', '-')} {_plain(run[name])}"
+        for name, default in DEFAULTS.items()
+        if name != "center" and run[name] != default
+    ]
+    words += [] if run["center"] else ["--no-center"]
+    words += ["--data FOLDER"] if run.get(DATA) not in (None, MNIST_SHA256) else []
+    return " ".join(words)
+
+
+def _rule_words(run: "pd.Series[Any]") -> list[str]:
+    """The rule of a labelled run with its parameters, as the command line takes them."""
+    name = str(run["rule"]).split(" ")[0]
+    if isinstance(run.get("parameters"), str):  # a rule of one's own
+        given = json.loads(run["parameters"]).items()
+        return [f"--rule {name}", *(f"--param {shlex.quote(f'{k}={v}')}" for k, v in given)]
+    words = [f"--rule {name.removesuffix('-balanced')} --fraction {run['fraction']:.10g}"]
+    words += [
+        f"--{name.replace('_', '-')} {run[name]}"
+        for name in ("output_fraction", "within_units")
+        if pd.notna(run[name]) and run[name] != ""
+    ]
+    return words
+
+
+def _plain(value: Any) -> str:
+    """A setting as the command line takes it; tables hold integers as floats, too."""
+    return str(value) if isinstance(value, str) else f"{value:.10g}"
+
+
+def energy_name(energy: str) -> str:
+    """M₀, M₁, M₀.₅."""
+    alpha = energy.removeprefix("m_alpha_").translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
+    return ENERGIES.get(energy, f"M{alpha}")
+
+
+def _energy_rank(energy: str) -> float:
+    """M0 first, M1 last, M_alpha by alpha between them."""
+    return float(energy.removeprefix("m_alpha_").removeprefix("m"))
+
+
+def amount(value: Any) -> str:
+    """Three significant digits: 0.00123, 12.3, 1,230, 1.23·10⁷; a dash for none."""
+    if value is None or not isinstance(value, float | int) or math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    text = f"{value:.2e}"
+    if text in ("0.00e+00", "-0.00e+00"):
+        return "0"
+    mantissa, exponent = text.split("e")
+    power = int(exponent)
+    if -4 < power < 5:
+        return f"{float(text):,.{max(0, 2 - power)}f}".replace("-", "−")
+    digits = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{mantissa}·10{digits}".replace("-", "−")
+
+
+def span(ends: Sequence[Any] | None) -> str:
+    """An interval; an end that is open or unknown is a dash."""
+    if ends is None or all(amount(end) == "–" for end in ends):
+        return "–"
+    return " to ".join(amount(end) for end in ends)
+
+
+def sizes(values: Sequence[int]) -> str:
+    """100, 300, 1,000."""
+    return ", ".join(f"{value:,}" for value in values) or "none"
+
+
+def percent(value: Any) -> str:
+    """95.0 %, 12.3 %, and more digits near 100 %, which a saving never is; a dash for none."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    digits = 1 + sum(limit < value < 1 for limit in (0.99, 0.999, 0.9999))
+    return f"{100 * value:.{digits}f} %".replace("-", "−")
+
+
+def fraction(value: float) -> str:
+    """A plastic fraction as it was given; a dash for none."""
+    return "–" if math.isnan(value) else f"{value:.4g}"

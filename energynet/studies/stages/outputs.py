@@ -1,0 +1,59 @@
+"""What a study leaves behind: tables, verdicts, figures, report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from energynet.analysis.savings import savings
+from energynet.store.exchange import write_table
+from energynet.studies.statements.claims import Claim, claims
+from energynet.studies.statements.text import between_text, to_json, to_markdown
+from energynet.support.files import made_folder, written_whole
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The verdicts of a study, its unjudged savings in words, and the path of its report."""
+
+    claims: list[Claim]
+    between: str
+    report: Path
+
+
+def write_tables(table: "pd.DataFrame", history: "pd.DataFrame", folder: Path, name: str) -> None:
+    """`NAME.csv`, one row a run, and `NAME_history.csv.xz`, the learning curves."""
+    folder = made_folder(folder, "out")
+    write_table(table, folder / f"{name}.csv")
+    write_table(history, folder / f"{name}_history.csv.xz")
+
+
+def write_outputs(
+    table: "pd.DataFrame", history: "pd.DataFrame", folder: Path, by: Sequence[str] = ()
+) -> Outputs:
+    """`verdicts.json` and `.md`, `figures/` and `report.html`, from the tables alone.
+
+    by : settings of which each combination is a study of its own, with its verdicts.
+    """
+    from energynet.studies.figures.drawing import Results
+    from energynet.studies.figures.save import save_drawings
+    from energynet.studies.report.page import write_page
+
+    found, results = claims(table, by, history=history), Results.of(table, history)
+    between = between_text(savings(table, by) if by else results.savings, by)
+    write_verdicts(found, folder / "verdicts.json")
+    write_verdicts(found, folder / "verdicts.md", between)
+    save_drawings(results, folder / "figures")
+    return Outputs(found, between, write_page(results, found, folder / "report.html"))
+
+
+def write_verdicts(found: list[Claim], path: Path, between: str = "") -> None:
+    """Verdicts as a file: Markdown if its name ends in .md, else JSON."""
+    text = to_json(found)
+    if path.suffix == ".md":
+        text = to_markdown(found) + (f"\n{between}\n" if between else "")
+    with written_whole(path) as file:
+        file.write(text.encode())

@@ -1,0 +1,260 @@
+"""The staged plan: what to run next, from the preset and the table of stored results alone."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from energynet.analysis.methods import ALL, PER_NEURON, UNITS
+from energynet.analysis.optimum import LIMITED, Point, best_of_side
+from energynet.config import TrainingConfig
+from energynet.rules.names import rule_from_name
+from energynet.studies.stages.preset import Method, Preset, fraction_value
+from energynet.studies.stages.view import View, config_key, views
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SKIPPED = "the first seed ended {points:g} points or more below the criterion"
+
+
+class Stage(NamedTuple):
+    """Runs to make before anything else can be decided."""
+
+    name: str
+    configs: list[TrainingConfig]
+
+
+def next_stage(preset: Preset, table: "pd.DataFrame", n_in: int, n_out: int) -> Stage | None:
+    """The next runs of a study; None once it is complete.
+
+    A pure function: a study that was interrupted anywhere goes on as if it had not been.
+    `table` is the tidy table of what is stored; n_in and n_out are those of the data set.
+    """
+    studies = views(preset, table, n_in, n_out)
+    groups = [(hidden,) for hidden in preset.sizes]
+    for sizes in groups if preset.one_size_at_a_time else [preset.sizes]:
+        for name, wanted in STAGES:
+            configs = {
+                config_key(config): config
+                for view in studies
+                for hidden in sizes
+                for config in wanted(view, hidden)
+                if config_key(config) not in view.rows
+            }
+            if configs:
+                return Stage(name, list(configs.values()))
+    return None
+
+
+def skipped_runs(
+    preset: Preset, table: "pd.DataFrame", n_in: int, n_out: int
+) -> list[tuple[TrainingConfig, str]]:
+    """Runs of the exploration that the plan leaves out, and why."""
+    reason = SKIPPED.format(points=preset.skip.get("points", 0))
+    found = []
+    for view in views(preset, table, n_in, n_out):
+        for hidden in preset.sizes:
+            for method in _methods(view, hidden):
+                for fraction, limit in _fractions(view, hidden, method):
+                    first, *rest = _seeds(view, hidden, method, fraction, limit)
+                    if _far_below(view, first):
+                        found += [(config, reason) for config in rest]
+    return found
+
+
+def _methods(view: View, hidden: int) -> list[Method]:
+    return [method for method in view.preset.method if hidden in method.hidden]
+
+
+def _seeds(
+    view: View, hidden: int, method: Method, fraction: float, max_steps: int
+) -> list[TrainingConfig]:
+    """The exploration runs of a fraction."""
+    seeds = view.seeds("exploration")
+    return [view.config(hidden, method, fraction, seed, max_steps=max_steps) for seed in seeds]
+
+
+def _max_steps(view: View) -> int:
+    return int(view.settings.get("max_steps", TrainingConfig.max_steps))
+
+
+def _far_below(view: View, first: TrainingConfig) -> bool:
+    """Whether the first seed ended so far below the criterion that the others are left out."""
+    skip = view.preset.skip
+    if not skip or first.hidden < skip["from"]:
+        return False
+    row = view.rows.get(config_key(first))
+    if row is None or row["reached"] or row["missing"]:
+        return False
+    accuracy = row.get("accuracy")
+    if accuracy is None or accuracy != accuracy:
+        return True
+    return bool(first.target_accuracy - accuracy > skip["points"] / 100)
+
+
+def _wanted_seeds(configs: Sequence[TrainingConfig], view: View) -> Sequence[TrainingConfig]:
+    """All seeds; in large networks first only one, which may make the others needless."""
+    first = configs[:1]
+    skip = view.preset.skip
+    if skip and first and first[0].hidden >= skip["from"]:
+        known = config_key(first[0]) in view.rows
+        if not known or _far_below(view, first[0]):
+            return first
+    return configs
+
+
+def _explore(view: View, hidden: int) -> Iterator[TrainingConfig]:
+    """The grid of each method, and blocks of runs that are made as they stand."""
+    for method in _methods(view, hidden):
+        fractions = [1.0] if method.rule == ALL else method.grid(view.shape(hidden))
+        for fraction in fractions:
+            configs = _seeds(view, hidden, method, fraction, _max_steps(view))
+            yield from _wanted_seeds(configs, view)
+    for block in view.preset.runs:
+        if hidden in block["hidden"]:
+            yield from _block(view, hidden, block)
+
+
+def _block(view: View, hidden: int, block: Any) -> Iterator[TrainingConfig]:
+    rule = {"fraction": None, "output_fraction": None, "within_units": None}
+    other = {key: value for key, value in block.items() if key not in (*rule, "rule", "hidden")}
+    seeds = other.pop("seeds")
+    rule |= {key: block[key] for key in rule if key in block}
+    for fraction in rule["fraction"] or [None]:
+        share = None if fraction is None else fraction_value(fraction)
+        made = rule_from_name(block["rule"], **{**rule, "fraction": share})
+        for seed in seeds:
+            values = {**view.settings, **other}
+            yield TrainingConfig(hidden=hidden, rule=made, seed=seed, **values)
+
+
+def _choose(view: View, hidden: int) -> Iterator[TrainingConfig]:
+    """Extensions of grids and longer runs that the choice of P* asks for."""
+    for method in _methods(view, hidden):
+        if method.rule == ALL:
+            continue
+        pending: list[TrainingConfig] = []
+        for fraction, limit in _fractions(view, hidden, method):
+            configs = _seeds(view, hidden, method, fraction, limit)
+            pending += _wanted_seeds(configs, view)
+        if all(config_key(config) in view.rows for config in pending):
+            for fraction, limit in _asked_for(view, hidden, method):
+                configs = _seeds(view, hidden, method, fraction, limit)
+                pending += _wanted_seeds(configs, view)
+        yield from pending
+
+
+def _fractions(view: View, hidden: int, method: Method) -> list[tuple[float, int]]:
+    """(fraction, max_steps) of which there are exploration runs, or which the grid has."""
+    found = {(p, _max_steps(view)) for p in method.grid(view.shape(hidden))}
+    if method.rule == ALL:
+        return sorted(found)
+    for energy in view.preset.energies:
+        for point in view.points(hidden, method, energy):
+            found |= {(point.fraction, _max_steps(view)), (point.fraction, point.max_steps)}
+    return sorted(found)
+
+
+def _asked_for(view: View, hidden: int, method: Method) -> list[tuple[float, int]]:
+    """(fraction, max_steps) that the choice of P* asks for, given all that is there."""
+    asked = set()
+    for energy in view.preset.energies:
+        points = view.points(hidden, method, energy)
+        best, mark = view.optimum(hidden, method, energy)
+        if best is None:
+            continue
+        for fraction in _extension(view, hidden, method, points, best):
+            asked.add((fraction, _max_steps(view)))
+        long = view.preset.long
+        if mark == LIMITED and long and hidden <= long["up_to"]:
+            smaller = points[list(points).index(best) - 1]
+            if smaller.max_steps < long["max_steps"]:
+                asked.add((smaller.fraction, long["max_steps"]))
+    return sorted(asked)
+
+
+def _extension(
+    view: View, hidden: int, method: Method, points: Sequence[Point], best: Point
+) -> list[float]:
+    """The next fraction beyond an end of the grid at which the best one lies."""
+    grid, shape = method.grid(view.shape(hidden)), view.shape(hidden)
+    times = view.preset.extend.get("times", 0)
+    candidates = []
+    if best == points[0] and sum(point.fraction < grid[0] for point in points) < times:
+        candidates.append(best.fraction / 2)
+    if best == points[-1] and sum(point.fraction > grid[-1] for point in points) < times:
+        candidates.append(best.fraction * 2)
+    known = method.at(best.fraction).plan(shape)
+    return [p for p in candidates if p < 1 and method.at(p).plan(shape) != known]
+
+
+def _confirm(view: View, hidden: int) -> Iterator[TrainingConfig]:
+    """The unmodified network, each rule at each P*, and the best P on both sides of a limit."""
+    for method in _methods(view, hidden):
+        chosen = {(1.0, _max_steps(view))} if method.rule == ALL else set()
+        for energy in view.preset.energies if method.rule != ALL else ():
+            best = view.optimum(hidden, method, energy).point
+            chosen |= {(best.fraction, best.max_steps)} if best else set()
+            if hidden in view.preset.both_sides.get("hidden", ()) and energy in ("m0", "m1"):
+                chosen |= _both_sides(view, hidden, method, energy)
+        for fraction, limit in sorted(chosen):
+            for seed in view.seeds("confirmation"):
+                yield view.config(hidden, method, fraction, seed, max_steps=limit)
+
+
+def _both_sides(view: View, hidden: int, method: Method, energy: str) -> set[tuple[float, int]]:
+    limit = view.preset.both_sides["limit"]
+    points = view.points(hidden, method, energy)
+    best = (best_of_side(points, limit, few) for few in (True, False))
+    return {(point.fraction, point.max_steps) for point in best if point}
+
+
+def _long_after(view: View, hidden: int) -> Iterator[TrainingConfig]:
+    """Accuracy long after the criterion, at the best fraction for M0."""
+    wanted = view.preset.long_after
+    if hidden not in wanted.get("hidden", ()):
+        return
+    for method in _methods(view, hidden):
+        best = None if method.rule == ALL else view.optimum(hidden, method, "m0").point
+        if best is None and method.rule != ALL:
+            continue
+        fraction = best.fraction if best else 1.0
+        for seed in wanted["seeds"]:
+            settings = {"target_accuracy": 1.0, "max_steps": wanted["max_steps"]}
+            yield view.config(hidden, method, fraction, seed, **settings)
+
+
+def _matched(view: View, hidden: int) -> Iterator[TrainingConfig]:
+    """Large networks with the plasticity of small unmodified ones, and those."""
+    wanted = view.preset.matched
+    if hidden not in wanted.get("hidden", ()):
+        return
+    for units in wanted["units"]:
+        small = Method(rule=ALL, hidden=(units,))
+        for seed in wanted["seeds"]:
+            settings = {"target_accuracy": 1.0, "max_steps": wanted["max_steps"]}
+            yield view.config(units, small, 1.0, seed, **settings)
+            for rule in wanted["rules"]:
+                method = Method(rule=rule, hidden=(hidden,))
+                fraction = matched_fraction(view, hidden, method, units)
+                yield view.config(hidden, method, fraction, seed, **settings)
+
+
+def matched_fraction(view: View, hidden: int, method: Method, units: int) -> float:
+    """The fraction with as many plastic units, or the nearest number of plastic synapses."""
+    if method.rule == UNITS:
+        return units / hidden
+    shape = view.shape(hidden)
+    target = rule_from_name(UNITS, fraction=units / hidden).plan(shape).plastic
+    if method.rule != PER_NEURON:
+        return target / shape.synapses
+    candidates = [k / (view.n_in + 1) for k in range(1, view.n_in + 2)]
+    return min(candidates, key=lambda p: abs(method.at(p).plan(shape).plastic - target))
+
+
+STAGES: tuple[tuple[str, Callable[[View, int], Iterator[TrainingConfig]]], ...] = (
+    ("exploration", _explore),
+    ("choice", _choose),
+    ("confirmation", _confirm),
+    ("accuracy long after the criterion", _long_after),
+    ("large against small networks", _matched),
+)

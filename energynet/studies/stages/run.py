@@ -1,0 +1,45 @@
+"""A study from nothing to its report; killed anywhere, the same call goes on."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from energynet.config import TrainingConfig
+from energynet.studies.stages.outputs import Outputs, write_outputs, write_tables
+from energynet.studies.stages.preset import Preset
+from energynet.studies.stages.stages import run_stages, with_skipped
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Runs(Protocol):
+    """Where runs are made and stored."""
+
+    def run(self, stage: str, configs: list[TrainingConfig]) -> None:
+        """Make those runs, apart from the ones that are stored."""
+
+    def table(self) -> "pd.DataFrame":
+        """The tidy table of all that is stored."""
+
+    def history(self) -> "pd.DataFrame":
+        """Their learning curves."""
+
+
+def reproduce(preset: Preset, runs: Runs, folder: Path, n_in: int, n_out: int) -> Outputs:
+    """Run all stages of a preset, then write tables, verdicts, figures and report to `folder`.
+
+    The tables are written after each stage, so that a study that is cut off is still a study.
+    n_in and n_out are those of the data set.
+    """
+
+    def run(stage: str, configs: list[TrainingConfig]) -> "pd.DataFrame":
+        runs.run(stage, configs)
+        table = runs.table()
+        write_tables(table, runs.history(), folder, preset.name)
+        return table
+
+    table = run_stages(preset, runs.table(), n_in, n_out, run)
+    table = with_skipped(preset, table, n_in, n_out)
+    history = runs.history()
+    write_tables(table, history, folder, preset.name)
+    return write_outputs(table, history, folder, by=tuple(preset.vary))

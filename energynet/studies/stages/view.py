@@ -1,0 +1,101 @@
+"""What the stored results say about a preset: runs done, points explored, fractions chosen."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from energynet.analysis.cells import cells_of
+from energynet.analysis.methods import rule_label
+from energynet.analysis.optimum import Exploration, Optimum, Point, explored
+from energynet.analysis.runs import SETTINGS, labelled, longest, plain
+from energynet.config import TrainingConfig
+from energynet.rules.built_in import Shape
+from energynet.studies.stages.preset import Method, Preset
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Settings that make two runs different; the data set is the same throughout a store.
+_IDENTITY = tuple(name for name in SETTINGS if name in TrainingConfig.__dataclass_fields__)
+Key = tuple[Any, ...]
+
+
+def config_key(config: TrainingConfig) -> Key:
+    """What a run is found by in a table."""
+    rule = config.rule
+    label = rule_label(
+        rule.name, getattr(rule, "output_fraction", None), getattr(rule, "within_units", None)
+    )
+    fraction = getattr(rule, "fraction", 1.0)
+    settings = (plain(getattr(config, name)) for name in _IDENTITY)
+    return (config.hidden, label, fraction, config.seed, config.max_steps, *settings)
+
+
+def row_keys(runs: "pd.DataFrame") -> list[Key]:
+    """The keys of labelled runs."""
+    columns = [runs[name].tolist() for name in ("hidden", "rule", "fraction", "seed", "max_steps")]
+    columns += [[plain(value) for value in runs[name].tolist()] for name in _IDENTITY]
+    return list(zip(*columns, strict=True))
+
+
+@dataclass(frozen=True)
+class View:
+    """One study of a preset (a combination of its settings) against the stored results.
+
+    Attributes
+    ----------
+    settings : mapping
+        Fields of TrainingConfig of its runs.
+    n_in, n_out : int
+        Of the data set.
+    rows : mapping
+        Key -> row, of every stored run.
+    exploration : Exploration
+        What its exploration seeds found.
+    """
+
+    preset: Preset
+    settings: Mapping[str, Any]
+    n_in: int
+    n_out: int
+    rows: Mapping[Key, Mapping[str, Any]]
+    exploration: Exploration
+
+    def shape(self, hidden: int) -> Shape:
+        """The network of that size."""
+        return Shape(self.n_in, hidden, self.n_out)
+
+    def config(self, hidden: int, method: Method, fraction: float, seed: int, **other: Any) -> Any:
+        """The config of a run of this study."""
+        values = {**self.settings, **other}
+        return TrainingConfig(hidden=hidden, rule=method.at(fraction), seed=seed, **values)
+
+    def points(self, hidden: int, method: Method, energy: str) -> Sequence[Point]:
+        """What exploration found, by fraction."""
+        return self.exploration.points.get((hidden, method.label, energy), ())
+
+    def optimum(self, hidden: int, method: Method, energy: str) -> Optimum:
+        """P* as it stands."""
+        return self.exploration.optimum(hidden, method.label, energy)
+
+    def seeds(self, name: str) -> list[int]:
+        """Exploration or confirmation seeds."""
+        return list(self.preset.seeds.get(name, ()))
+
+
+def views(preset: Preset, table: "pd.DataFrame", n_in: int, n_out: int) -> list[View]:
+    """The studies of a preset, each with its part of the stored results."""
+    runs = labelled(table) if len(table) else None
+    found = []
+    for settings in preset.variants():
+        if runs is None:
+            found.append(View(preset, settings, n_in, n_out, {}, Exploration({}, {})))
+            continue
+        rows = dict(zip(row_keys(runs), runs.to_dict("records"), strict=True))
+        config = TrainingConfig(hidden=1, **settings)
+        own = runs["seed"].isin(preset.seeds.get("exploration", ()))
+        for name in _IDENTITY:
+            own &= runs[name].map(plain) == plain(getattr(config, name))
+        exploration = longest(runs[own])
+        found.append(View(preset, settings, n_in, n_out, rows, explored(cells_of(exploration))))
+    return found

@@ -1,0 +1,1 @@
+"""Statements of the study and their verdicts."""

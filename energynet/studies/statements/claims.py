@@ -1,0 +1,278 @@
+"""The verdict on each statement of the study, from a table of results."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from energynet.analysis.cells import study_runs
+from energynet.analysis.contrasts import Study, studies
+from energynet.analysis.intervals import Estimate
+from energynet.analysis.methods import READINGS, Reading
+from energynet.analysis.optimum import LIMITED, NOT_BRACKETED
+from energynet.analysis.runs import endless_runs, labelled
+from energynet.errors import DataError
+from energynet.studies.statements.judge import (
+    MIXED,
+    Judged,
+    agreement,
+    conjunction,
+    decisive,
+    judge_all,
+    judge_any,
+    judged_sizes,
+)
+from energynet.studies.statements.statements import STATEMENTS, Part, Statement
+from energynet.studies.statements.words import (
+    any_method_words,
+    describe,
+    marks_words,
+    mention_words,
+    readings_words,
+)
+from energynet.support import checks
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NOT_FINAL = (LIMITED, NOT_BRACKETED)
+DIGITS = 6  # significant digits in results, so that they do not hang on the last bits of a library
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement of the study with its verdict.
+
+    Attributes
+    ----------
+    number : int
+        1 to 14.
+    statement : str
+        What is claimed; in a part: which part, or which reading of F.
+    verdict : {"holds", "fails", "undecided", "mixed"}
+        mixed: the readings of F differ.
+    estimate : float or None
+        Of the cell that decides: of those with that verdict the one least inside the claimed
+        region. In units of the claim: ratios of energies, slopes per decade of nh, accuracies in
+        per cent. None where the parts, or the cells, measure different things.
+    interval : (low, high) or None
+        Its 95 % interval; an open end is None.
+    sizes : tuple of int
+        Sizes of networks that could be judged.
+    words : str
+        Why, in sentences.
+    parts : tuple of Claim
+        Each reading or sub-claim.
+    group : tuple of (str, value)
+        Columns of `by` and their values.
+    """
+
+    number: int
+    statement: str
+    verdict: str
+    estimate: float | None
+    interval: tuple[float | None, float | None] | None
+    sizes: tuple[int, ...]
+    words: str
+    parts: tuple["Claim", ...] = ()
+    group: tuple[tuple[str, Any], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values for JSON; `group` only where `by` was given."""
+        values: dict[str, Any] = {
+            "number": self.number,
+            "statement": self.statement,
+            "verdict": self.verdict,
+            "estimate": self.estimate,
+            "interval": None if self.interval is None else list(self.interval),
+            "sizes": list(self.sizes),
+            "words": self.words,
+            "parts": [part.to_dict() for part in self.parts],
+        }
+        return values | ({"group": dict(self.group)} if self.group else {})
+
+
+class _Outcome(NamedTuple):
+    """What a part came to in one reading."""
+
+    verdict: str
+    judged: list[Judged]
+    part: Part
+    marks: list[str]
+
+    @property
+    def words(self) -> str:
+        value = self.part.mention
+        extra = "" if value is None else mention_words(value, self.judged)
+        if self.part.any_method:
+            words = any_method_words(self.verdict, self.judged)
+        else:
+            words = describe(self.verdict, self.judged)
+        return f"{words}{extra}{marks_words(self.marks)}"
+
+
+def claims(
+    table: "pd.DataFrame",
+    by: Sequence[str] = (),
+    criterion: float | None = None,
+    history: "pd.DataFrame | None" = None,
+) -> list[Claim]:
+    """The verdict on each of the fourteen statements of the study.
+
+    A statement is a set of cells. It holds if the 95 % interval of every cell lies on the claimed
+    side; it fails if the interval of at least one cell, corrected for all of them (Bonferroni),
+    lies on the other side; else it is undecided. Statements about fixed masks get a verdict for
+    each of three readings; where those differ the headline is `mixed`. Parameters as for `cells`;
+    `history` is also what the statement about accuracy long after the criterion rests on.
+
+    Returns
+    -------
+    list of Claim
+        In order of their numbers; with `by`, for one group after the other.
+
+    Raises
+    ------
+    DataError, ConfigError
+        The table has no rows; else as for `cells`.
+    """
+    every, own = labelled(table), study_runs(table, by, criterion, history)
+    if own.empty:
+        raise DataError("the table of results holds no runs")
+    found: list[Claim] = []
+    for key, study in studies(own, by):
+        group = tuple(zip(by, map(checks.plain, key), strict=True))
+        here = every
+        for name, value in zip(by, key, strict=True):
+            here = here[here[name] == value]
+        whole = replace(study, endless=endless_runs(here, study.runs), history=history)
+        found += claims_of(whole, group)
+    return found
+
+
+def claims_of(study: Study, group: tuple[tuple[str, Any], ...] = ()) -> list[Claim]:
+    """The verdicts on one study."""
+    return [_claim(statement, study, group) for statement in STATEMENTS]
+
+
+def _claim(statement: Statement, study: Study, group: tuple[tuple[str, Any], ...]) -> Claim:
+    outcomes = [
+        [_outcome(part, study, reading, statement.needs_saving) for reading in _readings(part)]
+        for part in statement.parts
+    ]
+    parts = [
+        _part_claim(statement, part, found)
+        for part, found in zip(statement.parts, outcomes, strict=True)
+    ]
+    counted = [
+        found for part, found in zip(statement.parts, outcomes, strict=True) if not part.beside
+    ]
+    single = len(counted) == 1
+    head = _headline(statement, counted)
+    shown = [*parts[0].parts, *parts[1:]] if single else parts
+    words = parts[0].words if single else _joint_words(parts, statement)
+    return Claim(
+        statement.number,
+        statement.text,
+        *head,
+        words if single or not statement.readings else f"{_spread(counted)} {words}",
+        tuple(shown),
+        group,
+    )
+
+
+def _readings(part: Part) -> tuple[Reading, ...]:
+    return READINGS if part.readings else READINGS[:1]
+
+
+def _outcome(part: Part, study: Study, reading: Reading, needs_saving: bool) -> _Outcome:
+    checks = [check for kind in part.kinds for check in kind.checks(study, reading)]
+    if part.any_method:
+        verdict, judged = judge_any(checks)
+    else:
+        verdict, judged = judge_all(checks, needs_saving=needs_saving)
+    chosen = dict.fromkeys(cell for check in checks for cell in check.cells)
+    marks = [study.optimum(cell).mark for cell in chosen]
+    return _Outcome(verdict, judged, part, [mark for mark in marks if mark in NOT_FINAL])
+
+
+def _part_claim(statement: Statement, part: Part, found: Sequence[_Outcome]) -> Claim:
+    """A part as a claim, with its readings as parts where it has several."""
+    verdict = agreement([outcome.verdict for outcome in found])
+    if len(found) == 1:
+        return _plain_claim(statement.number, part.title, found[0])
+    readings = tuple(
+        _plain_claim(statement.number, reading.name, outcome)
+        for reading, outcome in zip(READINGS, found, strict=True)
+    )
+    key = _decisive_outcome(found)
+    words = _reading_words([outcome.verdict for outcome in found])
+    words += "" if verdict == MIXED else f" {key.words}"
+    return Claim(statement.number, part.title, verdict, *_numbers(verdict, found), words, readings)
+
+
+def _plain_claim(number: int, title: str, outcome: _Outcome) -> Claim:
+    numbers = _numbers(outcome.verdict, [outcome])
+    return Claim(number, title, outcome.verdict, *numbers, outcome.words)
+
+
+def _headline(
+    statement: Statement, counted: Sequence[Sequence[_Outcome]]
+) -> tuple[str, float | None, Any, tuple[int, ...]]:
+    """Verdict, estimate, interval and sizes: all parts of each reading, then over readings."""
+    verdicts = [conjunction([part[i].verdict for part in counted]) for i in _indices(statement)]
+    verdict = agreement(verdicts)
+    numbers = _numbers(verdict, [outcome for part in counted for outcome in part])
+    return (verdict, *(numbers if len(counted) == 1 else (None, None, numbers[-1])))
+
+
+def _indices(statement: Statement) -> range:
+    return range(len(READINGS) if statement.readings else 1)
+
+
+def _numbers(
+    verdict: str, found: Sequence[_Outcome]
+) -> tuple[float | None, tuple[float | None, float | None] | None, tuple[int, ...]]:
+    """Estimate and interval of the cell that decides, and the sizes judged."""
+    judged = [item for outcome in found for item in outcome.judged]
+    sizes = judged_sizes(judged)
+    alike = len({item.check.region.quantity for item in judged}) == 1
+    key = decisive(verdict, judged) if alike and verdict != MIXED else None
+    if key is None or key.interval is None or not isinstance(key.check.found, Estimate):
+        return None, None, sizes
+    natural = key.check.region.quantity.natural
+    low, high = (_rounded(natural(end)) for end in key.interval)
+    value = None if key.check.found.bound else _rounded(natural(key.check.found.value))
+    if key.check.region.quantity.logarithm and low == 0:
+        low = None
+    return value, (low, high), sizes
+
+
+def _rounded(value: float) -> float | None:
+    """Six significant digits; None for an open end."""
+    return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+
+
+def _decisive_outcome(found: Sequence[_Outcome]) -> _Outcome:
+    def margin(outcome: _Outcome) -> float:
+        key = decisive(outcome.verdict, outcome.judged)
+        return key.margin if key else math.inf
+
+    return min(found, key=margin)
+
+
+def _spread(counted: Sequence[Sequence[_Outcome]]) -> str:
+    """For how many readings all parts hold together."""
+    return _reading_words(
+        [conjunction([part[i].verdict for part in counted]) for i in range(len(READINGS))]
+    )
+
+
+def _reading_words(verdicts: Sequence[str]) -> str:
+    return readings_words(verdicts, [reading.name.split(":")[0] for reading in READINGS])
+
+
+def _joint_words(parts: Sequence[Claim], statement: Statement) -> str:
+    named = zip(parts, statement.parts, strict=True)
+    return " ".join(
+        f"{claim.statement.split(' ')[0]} {claim.words}" for claim, part in named if not part.beside
+    )

@@ -1,0 +1,170 @@
+"""Verdicts: from the interval of each cell of a claim to `holds`, `fails` or `undecided`."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from energynet.analysis.contrasts import Cell, Gap
+from energynet.analysis.intervals import CONFIDENCE, Estimate
+
+HOLDS, FAILS, UNDECIDED, MIXED = "holds", "fails", "undecided", "mixed"
+NO_SPREAD = "the runs leave no interval"
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What an estimate measures: its name, its unit, and whether it is the logarithm of it."""
+
+    name: str
+    unit: str = ""
+    logarithm: bool = False
+    factor: float = 1.0
+
+    def natural(self, value: float) -> float:
+        """A value of the estimate in the quantity's own units."""
+        if not self.logarithm:
+            return value * self.factor
+        return math.exp(value) if value < 700 else math.inf
+
+    def inner(self, value: float) -> float:
+        """The inverse of `natural`."""
+        if not self.logarithm:
+            return value / self.factor
+        return math.log(value) if value > 0 else -math.inf
+
+
+RATIO = Quantity("ratio", logarithm=True)
+SLOPE = Quantity("slope", " per decade of nh")
+ACCURACY = Quantity("accuracy", " %", factor=100)
+POINTS = Quantity("difference", " points", factor=100)
+
+
+@dataclass(frozen=True)
+class Region:
+    """The claimed side of a limit, or the margin between two, in the quantity's own units."""
+
+    quantity: Quantity
+    low: float = -math.inf
+    high: float = math.inf
+
+    def margin(self, low: float, high: float) -> float:
+        """How far inside an interval lies (below 0: it reaches out), in units of the estimate."""
+        q = self.quantity
+        return min(
+            low - q.inner(self.low) if self.low > -math.inf else math.inf,
+            q.inner(self.high) - high if self.high < math.inf else math.inf,
+        )
+
+    def outside(self, low: float, high: float) -> bool:
+        """Whether the whole interval lies on the other side of a limit."""
+        q = self.quantity
+        return (high < q.inner(self.low) and self.low > -math.inf) or (
+            low > q.inner(self.high) and self.high < math.inf
+        )
+
+
+@dataclass(frozen=True)
+class Check:
+    """One cell of a claim: what was found there, and where it should lie.
+
+    `found` is an estimate, the reasons why there is none, or a verdict that needs none. `method`
+    groups the checks of a claim that one method alone has to fulfil; `cells` are those whose
+    fraction was chosen.
+    """
+
+    title: str
+    sizes: tuple[int, ...]
+    found: Estimate | tuple[Gap, ...] | str
+    region: Region
+    method: str = ""
+    cells: tuple[Cell, ...] = ()
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A check with its verdict, its 95 % interval, and how far that lies inside the region."""
+
+    check: Check
+    verdict: str
+    interval: tuple[float, float] | None = None
+    margin: float = math.inf
+    gaps: tuple[Gap, ...] = ()
+
+
+def judge(
+    check: Check, comparisons: int, *, needs_saving: bool = False, methods: int = 1
+) -> Judged:
+    """The verdict on one cell.
+
+    It holds where the 95 % interval lies in the region (corrected for `methods` where any one of
+    several may do); it fails where the interval corrected for all `comparisons` of the claim
+    (Bonferroni) lies outside. `needs_saving`: a cell in which no saving is possible fails.
+    """
+    found = check.found
+    if isinstance(found, str):
+        return Judged(check, found)
+    if isinstance(found, tuple):
+        against = needs_saving and any(gap.against for gap in found)
+        return Judged(check, FAILS if against else UNDECIDED, gaps=found)
+    if not found.judgeable:
+        return Judged(check, UNDECIDED, gaps=(Gap(NO_SPREAD, check.sizes),))
+    interval = found.interval()
+    margin = check.region.margin(*interval)
+    if check.region.margin(*found.interval(1 - (1 - CONFIDENCE) / methods)) > 0:
+        verdict = HOLDS
+    elif check.region.outside(*found.interval(1 - (1 - CONFIDENCE) / comparisons)):
+        verdict = FAILS
+    else:
+        verdict = UNDECIDED
+    return Judged(check, verdict, interval, margin)
+
+
+def judge_all(checks: Sequence[Check], *, needs_saving: bool = False) -> tuple[str, list[Judged]]:
+    """The verdict on a set of cells that must all lie on the claimed side."""
+    judged = [judge(check, len(checks), needs_saving=needs_saving) for check in checks]
+    return conjunction([item.verdict for item in judged]), judged
+
+
+def judge_any(checks: Sequence[Check]) -> tuple[str, list[Judged]]:
+    """The verdict on a claim that one method has to fulfil in all of its cells.
+
+    Where it holds, only the cells of the methods that fulfil it are given back.
+    """
+    methods = sorted({check.method for check in checks})
+    judged = [judge(check, len(checks), methods=len(methods)) for check in checks]
+    verdicts = {
+        method: conjunction([item.verdict for item in judged if item.check.method == method])
+        for method in methods
+    }
+    if HOLDS in verdicts.values():
+        return HOLDS, [item for item in judged if verdicts[item.check.method] == HOLDS]
+    return (FAILS if set(verdicts.values()) == {FAILS} else UNDECIDED), judged
+
+
+def conjunction(verdicts: Sequence[str]) -> str:
+    """Of statements that must all hold."""
+    if FAILS in verdicts:
+        return FAILS
+    return HOLDS if verdicts and set(verdicts) == {HOLDS} else UNDECIDED
+
+
+def agreement(verdicts: Sequence[str]) -> str:
+    """Of the same statement in several readings."""
+    return verdicts[0] if len(set(verdicts)) == 1 else MIXED
+
+
+def decisive(verdict: str, judged: Sequence[Judged]) -> Judged | None:
+    """Of the measured cells with that verdict the one that lies least inside its region."""
+    measured = [item for item in judged if item.interval and item.verdict == verdict]
+    measured = measured or [item for item in judged if item.interval]
+    return min(measured, key=lambda item: item.margin, default=None)
+
+
+def judged_sizes(judged: Sequence[Judged]) -> tuple[int, ...]:
+    """Sizes of networks of the cells that could be judged."""
+    sizes = {size for item in judged for size in item.check.sizes if _could_be_judged(item)}
+    return tuple(sorted(sizes))
+
+
+def _could_be_judged(item: Judged) -> bool:
+    return item.interval is not None or item.verdict != UNDECIDED

@@ -1,0 +1,229 @@
+"""Kinds of checks on steps and accuracies: how training goes, not what it costs."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from energynet.analysis.contrasts import Cell, Gap, Run, Study
+from energynet.analysis.intervals import (
+    Estimate,
+    bound_of,
+    difference_estimate,
+    mean_estimate,
+)
+from energynet.analysis.methods import ALL, UNITS, Reading, display_name
+from energynet.analysis.optimum import Point
+from energynet.studies.statements.energy_kinds import (
+    contrast_check,
+    ratio_above,
+    rule_of,
+    saving_terms,
+)
+from energynet.studies.statements.judge import ACCURACY, HOLDS, POINTS, Check, Region
+from energynet.studies.statements.words import sizes as sizes_words
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LAST_CHECKPOINTS = 10
+_SAME = 1 + 1e-9  # P <= P*/3 up to rounding
+
+
+@dataclass(frozen=True)
+class TooFew:
+    """Below P*/`below` exploration runs take `steps` times as long, and more energy, than at P*."""
+
+    letters: Sequence[str]
+    energies: Sequence[str]
+    sizes: Sequence[int]
+    below: float
+    steps: float
+
+    def checks(self, study: Study, reading: Reading) -> Iterator[Check]:
+        """Two cells, steps and energy, for each rule, energy, size and fraction."""
+        for letter in self.letters:
+            for energy in self.energies:
+                for hidden in self.sizes:
+                    cell = Cell(hidden, rule_of(letter, reading), energy)
+                    yield from self._checks_of(study, cell, letter)
+
+    def _checks_of(self, study: Study, cell: Cell, letter: str) -> Iterator[Check]:
+        where = f"{letter}, P* of {cell.energy.upper()}, at {sizes_words([cell.hidden])}"
+        at_best = study.seeds_of(cell)
+        region = ratio_above(self.steps)
+        if isinstance(at_best, Gap):
+            yield Check(where, (cell.hidden,), (at_best,), region)
+            return
+        best = study.optimum(cell).point
+        assert best is not None
+        key = (cell.hidden, cell.rule, cell.energy)
+        few = [
+            p
+            for p in study.exploration.points[key]
+            if p.fraction <= _SAME * best.fraction / self.below
+        ]
+        if not few:
+            reason = f"no P <= P*/{self.below:g} of {display_name(cell.rule)} was run"
+            yield Check(where, (cell.hidden,), (Gap(reason, (cell.hidden,)),), region)
+        explored = study.by_cell[cell.hidden, cell.rule, "exploration"]
+        for point in few:
+            runs = explored[point.fraction]
+            title = f"steps at P = {point.fraction:.3g} over those at P* = {best.fraction:.3g}"
+            found = _steps_ratio(runs, at_best, cell.hidden)
+            yield Check(f"{title} ({where})", (cell.hidden,), found, region, cells=(cell,))
+            yield _energy_check(point, runs, at_best, cell, where)
+
+
+def _steps_ratio(
+    few: Mapping[int, Run], best: Mapping[int, Run], hidden: int
+) -> Estimate | tuple[Gap, ...]:
+    first = [math.log(run.least_steps) for run in few.values()]
+    second = [math.log(run.least_steps) for run in best.values()]
+    return _compare(few, best, first, second, hidden)
+
+
+def _energy_check(
+    point: Point, few: Mapping[int, Run], best: Mapping[int, Run], cell: Cell, where: str
+) -> Check:
+    title = f"E(P = {point.fraction:.3g})/E(P*) ({where})"
+    region = ratio_above(1)
+    if not point.reached:
+        return Check(f"{title} is unbounded", (cell.hidden,), HOLDS, region)
+    first, second = (
+        [math.log(run.energy[cell.energy]) for run in runs.values() if cell.energy in run.energy]
+        for runs in (few, best)
+    )
+    return Check(title, (cell.hidden,), _compare(few, best, first, second, cell.hidden), region)
+
+
+def _compare(
+    few: Mapping[int, Run],
+    best: Mapping[int, Run],
+    first: Sequence[float],
+    second: Sequence[float],
+    hidden: int,
+) -> Estimate | tuple[Gap, ...]:
+    """Welch's comparison of logarithms; runs cut off bound it."""
+    cut, best_cut = (not all(run.reached for run in runs.values()) for runs in (few, best))
+    constant = not any(run.reached for run in few.values()) and len(set(first)) == 1
+    if len(second) < 2 or (len(first) < 2 and not constant):
+        return (Gap("fewer than two runs to compare", (hidden,)),)
+    rounding = max(run.rounding for run in best.values())
+    return difference_estimate(first, second, bound_of(cut, best_cut), constant, rounding)
+
+
+@dataclass(frozen=True)
+class SmallFail:
+    """The best accuracy of small unmodified networks stays below the criterion."""
+
+    sizes: Sequence[int]
+    max_steps: int
+
+    def checks(self, study: Study, reading: Reading) -> Iterator[Check]:  # noqa: ARG002
+        """A cell for each size."""
+        region = Region(ACCURACY, high=ACCURACY.natural(study.criterion))
+        for hidden in self.sizes:
+            runs = _endless(study, hidden, ALL, self.max_steps)
+            values = runs["best_accuracy"].dropna().tolist()
+            title = f"best accuracy of {hidden} unmodified units"
+            found = _mean(values, hidden, _wanted(self.max_steps))
+            yield Check(title, (hidden,), found, region)
+
+
+@dataclass(frozen=True)
+class LargeAgainstSmall:
+    """Best accuracy of a large network with as much plasticity as a small unmodified one.
+
+    Fixed units: as many plastic units; other rules: the number of plastic synapses nearest to
+    theirs.
+    """
+
+    rule: str
+    sizes: Sequence[int]
+    units: Sequence[int]
+    max_steps: int
+
+    def checks(self, study: Study, reading: Reading) -> Iterator[Check]:  # noqa: ARG002
+        """A cell for each size and number of units."""
+        for hidden in self.sizes:
+            for units in self.units:
+                large = self._matched(study, hidden, units)
+                small = _endless(study, units, ALL, self.max_steps)
+                found = _paired(large, small, "best_accuracy", hidden, _wanted(self.max_steps))
+                title = f"best accuracy at {sizes_words([hidden])}, plastic as {units} units,"
+                title += f" minus that of {units} unmodified units"
+                yield Check(title, (hidden,), found, Region(POINTS, low=0.0))
+
+    def _matched(self, study: Study, hidden: int, units: int) -> "pd.DataFrame":
+        fixed = _endless(study, hidden, UNITS, self.max_steps)
+        fixed = fixed[(fixed["fraction"] * hidden).round() == units]
+        if self.rule == UNITS or fixed.empty:
+            return fixed
+        runs = _endless(study, hidden, self.rule, self.max_steps)
+        distance = np.abs(np.log(runs["plastic_synapses"] / fixed["plastic_synapses"].iloc[0]))
+        return runs[(distance == distance.min()) & (distance < math.log(1.5))]
+
+
+@dataclass(frozen=True)
+class SameAccuracy:
+    """Accuracy long after the criterion as that of `all`, at an M0 that is much smaller."""
+
+    letters: Sequence[str]
+    sizes: Sequence[int]
+    max_steps: int
+    points: float
+    ratio: float
+
+    def checks(self, study: Study, reading: Reading) -> Iterator[Check]:
+        """Two cells, accuracy and M0, for each rule and size; any one rule may fulfil its own."""
+        margin = Region(POINTS, -self.points, self.points)
+        for letter in self.letters:
+            for hidden in self.sizes:
+                cell = Cell(hidden, rule_of(letter, reading), "m0")
+                found = self._difference(study, cell)
+                title = f"accuracy with {letter} minus that with all at {sizes_words([hidden])}"
+                yield Check(title, (hidden,), found, margin, letter)
+                title = f"E(all)/E({letter}) in M0 at {sizes_words([hidden])}"
+                region = ratio_above(self.ratio)
+                yield contrast_check(title, study, saving_terms(cell), region, letter)
+
+    def _difference(self, study: Study, cell: Cell) -> Estimate | tuple[Gap, ...]:
+        point = study.optimum(cell).point
+        if point is None:
+            gap = study.seeds_of(cell)
+            assert isinstance(gap, Gap)
+            return (gap,)
+        if study.history is None:
+            return (Gap("the learning curves are not at hand", ()),)
+        at_end = study.history.sort_values("step", kind="stable").groupby("id")["accuracy"]
+        late = at_end.apply(lambda accuracy: accuracy.tail(LAST_CHECKPOINTS).mean())
+        runs = _endless(study, cell.hidden, cell.rule, self.max_steps)
+        runs = runs[runs["fraction"] == point.fraction]
+        whole = _endless(study, cell.hidden, ALL, self.max_steps)
+        first, second = (frame.assign(late=frame["id"].map(late)) for frame in (runs, whole))
+        return _paired(first, second, "late", cell.hidden, _wanted(self.max_steps))
+
+
+def _wanted(max_steps: int) -> str:
+    return f"no two runs of one seed with target accuracy 1 and {max_steps:,d} steps"
+
+
+def _endless(study: Study, hidden: int, rule: str, max_steps: int) -> "pd.DataFrame":
+    runs = study.endless
+    here = (runs["hidden"] == hidden) & (runs["rule"] == rule) & ~runs["missing"]
+    return runs[here & (runs["max_steps"] == max_steps)]
+
+
+def _paired(
+    first: "pd.DataFrame", second: "pd.DataFrame", column: str, hidden: int, lacking: str
+) -> Estimate | tuple[Gap, ...]:
+    """Mean over the seeds they share of the difference."""
+    one, other = (frame.set_index("seed")[column].astype(float) for frame in (first, second))
+    return _mean((one - other).dropna().tolist(), hidden, lacking)
+
+
+def _mean(values: Sequence[float], hidden: int, lacking: str) -> Estimate | tuple[Gap, ...]:
+    return mean_estimate(values) if len(values) > 1 else (Gap(lacking, (hidden,)),)

@@ -1,0 +1,190 @@
+"""Verdicts in plain sentences."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from energynet.analysis.contrasts import Gap
+from energynet.studies.statements.judge import (
+    FAILS,
+    HOLDS,
+    UNDECIDED,
+    Judged,
+    conjunction,
+    decisive,
+)
+from energynet.support.checks import counted
+
+
+def number(value: float) -> str:
+    """Three significant digits, with separators of thousands."""
+    if not math.isfinite(value):
+        return "infinity" if value > 0 else "minus infinity"
+    if value == 0:
+        return "0"
+    digits = max(0, 2 - math.floor(math.log10(abs(value))))
+    return f"{value:,.{digits}f}" if 1e-4 <= abs(value) < 1e6 else f"{value:.3g}"
+
+
+def listing(items: Iterable[str]) -> str:
+    """a, b and c."""
+    *first, last = items
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def sizes(values: Iterable[int]) -> str:
+    """nh = 100, 300 and 1,000."""
+    return f"nh = {listing(f'{value:,d}' for value in sorted(set(values)))}"
+
+
+def measured(item: Judged) -> str:
+    """An estimate with its interval; open ends are said in words."""
+    quantity = item.check.region.quantity
+    estimate, interval = item.check.found, item.interval
+    if interval is None or isinstance(estimate, str | tuple):
+        return f"{item.check.title}: nothing measured"
+    value, low, high = (quantity.natural(end) for end in (estimate.value, *interval))
+    title = f"{item.check.title}: {quantity.name}"
+    if estimate.bound == "upper":
+        return f"{title} at most {number(high)}{quantity.unit}, as runs were cut off"
+    if estimate.bound == "lower":
+        return f"{title} at least {number(low)}{quantity.unit}, as runs were cut off"
+    return f"{title} {number(value)}{quantity.unit} (95 % interval {number(low)} to {number(high)})"
+
+
+def gap_words(gaps: Iterable[Gap]) -> str:
+    """Each reason once, with the sizes that it concerns."""
+    where: dict[str, set[int]] = {}
+    for gap in gaps:
+        where.setdefault(gap.reason, set()).update(gap.sizes)
+    return "; ".join(
+        f"{reason} at {sizes(values)}" if values else reason for reason, values in where.items()
+    )
+
+
+def describe(verdict: str, judged: Sequence[Judged], comparisons: int | None = None) -> str:
+    """Why a set of cells came to its verdict; `comparisons`: of how many they are a part."""
+    if not judged:
+        return "Undecided: there is nothing to judge."
+    total = len(judged)
+    holding = sum(item.verdict == HOLDS for item in judged)
+    key = decisive(verdict, judged)
+    if verdict == HOLDS:
+        return _holds(total, key)
+    if verdict == FAILS:
+        return _fails(total, holding, judged, comparisons or total)
+    return _undecided(total, holding, judged)
+
+
+def any_method_words(verdict: str, judged: Sequence[Judged]) -> str:
+    """Why a statement that one rule alone may fulfil came to its verdict: rule by rule."""
+    methods = sorted({item.check.method for item in judged})
+    if verdict == HOLDS:
+        return f"With {listing(methods)}: {describe(verdict, judged)}"
+    told = {}
+    for method in methods:
+        own = [item for item in judged if item.check.method == method]
+        told[method] = describe(conjunction([item.verdict for item in own]), own, len(judged))
+    if len(set(told.values())) == 1:
+        return told[methods[0]]
+    known = "fulfils" if verdict == FAILS else "is known to fulfil"
+    each = (f"{method}: {words[:1].lower()}{words[1:]}" for method, words in told.items())
+    return " ".join([f"No rule {known} all of its cells.", *each])
+
+
+def _holds(total: int, key: Judged | None) -> str:
+    if total == 1 and key:
+        return f"Holds. {_capital(measured(key))}."
+    nearest = f" Nearest to the limit is {measured(key)}." if key else ""
+    where = "both" if total == 2 else f"all {total}"
+    return f"Holds in {where} cells.{nearest}"
+
+
+def _fails(total: int, holding: int, judged: Sequence[Judged], comparisons: int) -> str:
+    failing = [item for item in judged if item.verdict == FAILS]
+    gaps = [gap for item in failing for gap in item.gaps if gap.against]
+    worst = min((item for item in failing if item.interval), key=_margin, default=None)
+    reasons = []
+    if worst:
+        side = _side(worst)
+        corrected = f" also when corrected for {comparisons} comparisons" if comparisons > 1 else ""
+        reasons.append(f"{measured(worst)}, {side}{corrected}")
+    if gaps:
+        reasons.append(gap_words(gaps))
+    hold = "holds" if holding == 1 else "hold"
+    where = "" if total == 1 else f" in {len(failing)} of {total} cells; {holding} {hold}"
+    return f"Fails{where}. {'. '.join(map(_capital, reasons))}."
+
+
+def _side(item: Judged) -> str:
+    region = item.check.region
+    if math.isinf(region.low) or math.isinf(region.high):
+        return "on the other side"
+    estimate = item.check.found
+    assert not isinstance(estimate, str | tuple)
+    above = region.quantity.natural(estimate.value) > region.high
+    return "more than stated" if above else "less than stated"
+
+
+def _undecided(total: int, holding: int, judged: Sequence[Judged]) -> str:
+    across = [item for item in judged if item.verdict == UNDECIDED and item.interval]
+    gaps = [gap for item in judged if item.verdict == UNDECIDED for gap in item.gaps]
+    failing = sum(item.verdict == FAILS for item in judged)
+    sentences = []
+    if total > 1 and (across or holding or failing):
+        failed = f", {failing} fail{'s' * (failing == 1)}" if failing else ""
+        sentences.append(f"{holding} of {total} cells hold{'s' * (holding == 1)}{failed}")
+    if across:
+        key = min(across, key=_margin)
+        which = "the interval reaches" if total == 1 else f"{len(across)} intervals reach"
+        which = "one interval reaches" if total > 1 and len(across) == 1 else which
+        sentences.append(f"{which} across the limit ({measured(key)})")
+    if gaps:
+        sentences.append(gap_words(gaps))
+    return f"Undecided: {'; '.join(sentences)}."
+
+
+def readings_words(verdicts: Sequence[str], names: Sequence[str]) -> str:
+    """For how many readings of F a statement holds."""
+    if len(set(verdicts)) == 1:
+        return f"The same in all {len(verdicts)} readings of F."
+    said = []
+    for verdict, verb in ((HOLDS, "holds"), (FAILS, "fails"), (UNDECIDED, "is undecided")):
+        which = [name for name, own in zip(names, verdicts, strict=True) if own == verdict]
+        if which:
+            said.append(f"{verb} for {len(which)} ({listing(which)})")
+        elif verdict == HOLDS:
+            said.append("holds for none")
+    return f"Of {len(verdicts)} readings of F it {listing(said)}."
+
+
+def marks_words(marks: Sequence[str]) -> str:
+    """In how many cells the chosen fraction is not final."""
+    told = [
+        f"{mark} in {counted(marks.count(mark), 'cell')}" for mark in sorted(set(marks)) if mark
+    ]
+    return f" P* is {listing(told)}." if told else ""
+
+
+def mention_words(value: float, judged: Sequence[Judged]) -> str:
+    """At which sizes a value lies in the interval."""
+    inside: dict[bool, set[int]] = {True: set(), False: set()}
+    for item in judged:
+        if item.interval:
+            low, high = (item.check.region.quantity.natural(end) for end in item.interval)
+            inside[low <= value <= high].update(item.check.sizes)
+    said = []
+    if inside[True]:
+        said.append(f"lies in the interval at {sizes(inside[True])}")
+    if inside[False]:
+        said.append(f"does not at {sizes(inside[False])}")
+    if not inside[True] and inside[False]:
+        said = [f"does not lie in the interval at {sizes(inside[False])}"]
+    return f" {value:g} {', but '.join(said)}." if said else ""
+
+
+def _margin(item: Judged) -> float:
+    return item.margin
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
