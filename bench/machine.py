@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from energynet.info import installation
+from energynet.cli.info import installation
 from energynet.training.threads import usable_cores
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -2,6 +2,6 @@
 
 import sys
 
-from energynet.cli import main
+from energynet.cli.main import main
 
 sys.exit(main())

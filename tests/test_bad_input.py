@@ -20,7 +20,7 @@ from tables import complete
 from test_data import folder  # noqa: F401
 
 import energynet as en
-from energynet import cli
+from energynet.cli import main as cli
 from energynet.store.exchange import export_results, import_results
 from energynet.store.folder import Store
 from energynet.support.provenance import provenance

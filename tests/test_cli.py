@@ -14,7 +14,7 @@ from support import PYTHON
 from test_data import folder  # noqa: F401
 
 import energynet as en
-from energynet.cli import main
+from energynet.cli.main import main
 from energynet.rules.names import RULES
 
 ENERGYNET = [*PYTHON, "-m", "energynet"]

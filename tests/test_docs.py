@@ -15,7 +15,8 @@ import written
 from support import PYTHON, digits
 
 import energynet as en
-from energynet import cli, cli_train
+from energynet.cli import main as cli
+from energynet.cli import train as cli_train
 from energynet.rules.names import RULES
 from energynet.store import table
 

@@ -10,7 +10,7 @@ from made_up_study import study_history, study_table
 from matplotlib.text import Text
 
 import energynet as en
-from energynet.cli import main
+from energynet.cli.main import main
 from energynet.errors import DataError
 from energynet.studies import figures
 from energynet.studies.figures import DRAWINGS, Results, save, save_figures, style

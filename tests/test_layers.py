@@ -26,7 +26,7 @@ training.images training.evaluation training.network training.curve training.res
 training.compare training.streams training.stability training.threads training.custom_steps
 training.run
 training.checkpoint training.loop training.progress
-support.provenance info training.warm sweeps.cost sweeps.grid store.folder store.table
+support.provenance cli.info training.warm sweeps.cost sweeps.grid store.folder store.table
 store.exchange sweeps.worker
 sweeps.pool sweeps.progress
 sweeps.driver
@@ -43,7 +43,7 @@ studies.report.tables studies.report.inline studies.report.page
 studies.stages.preset studies.stages.view studies.stages.plan studies.stages.stages
 studies.stages.outputs studies.stages.run
 studies.stages.stored
-cli_parts cli_train cli_sweep cli_reproduce cli_report cli __main__
+cli.common cli.train cli.sweep cli.reproduce cli.report cli.main __main__
 """.split()
 
 

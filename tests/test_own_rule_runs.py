@@ -11,8 +11,8 @@ from support import digits, same_table
 from sweeps import timeless
 
 import energynet as en
-from energynet.cli import main
-from energynet.cli_parts import look_here
+from energynet.cli.common import look_here
+from energynet.cli.main import main
 from energynet.store.exchange import export_results, import_results, read_table
 from energynet.store.folder import Store
 

@@ -15,8 +15,9 @@ import pytest
 from made_up_study import study_history, study_table
 from own_rules import AllKinds
 
-from energynet import cli, cli_train
-from energynet.cli import main
+from energynet.cli import main as cli
+from energynet.cli import train as cli_train
+from energynet.cli.main import main
 from energynet.data.dataset import MNIST_SHA256
 from energynet.studies.figures import DRAWINGS, Results, costs_against_fraction, save, schematic
 from energynet.studies.figures.save import to_svg

@@ -15,7 +15,7 @@ from test_plan import model, small
 from tiny_study import PRESET
 
 import energynet as en
-from energynet.cli import main
+from energynet.cli.main import main
 from energynet.studies.figures import save
 from energynet.studies.stages.preset import preset_from_dict
 from energynet.studies.stages.run import reproduce

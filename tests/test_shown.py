@@ -8,7 +8,7 @@ from own_rules import Answers
 from support import digits
 
 import energynet as en
-from energynet.cli import main
+from energynet.cli.main import main
 
 
 class Cells(HTMLParser):

@@ -12,7 +12,7 @@ from support import digits, same_table
 from sweeps import GRID, timeless
 
 import energynet as en
-from energynet.cli import main
+from energynet.cli.main import main
 from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.store.exchange import export_results, import_results, read_table
 from energynet.store.folder import Store, run_id

@@ -21,7 +21,7 @@ from support import digits
 from sweeps import GRID, timeless
 
 import energynet as en
-from energynet.cli import main
+from energynet.cli.main import main
 from energynet.store.folder import Store
 from energynet.sweeps import pool as pool_module
 from energynet.sweeps import progress as sweep_progress

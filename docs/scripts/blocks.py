@@ -90,7 +90,7 @@ def commands(text: str) -> Iterator[list[str]]:
 
 
 def _commands(text: str) -> str:
-    from energynet.cli import main
+    from energynet.cli.main import main
 
     output = io.StringIO()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(io.StringIO()):

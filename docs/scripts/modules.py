@@ -19,7 +19,7 @@ GROUPS = {
     "studies.figures.style": ("Figures", "SVG, PNG, and CSV of what is plotted"),
     "studies.report.tables": ("Report", "one HTML file"),
     "studies.stages.preset": ("Reproduce", "a study from nothing to its report"),
-    "cli_parts": ("Command line", "energynet train, sweep, ..."),
+    "cli.common": ("Command line", "energynet train, sweep, ..."),
 }
 WIDTH, LEFT, BOX, STEP, LINE = 720, 12, 600, 34, 15
 _LETTERS = 92  # of small text that fit into a box

@@ -54,7 +54,7 @@ def readings() -> str:
 
 def commands() -> str:
     """`--help` of every command."""
-    from energynet.cli import _parser
+    from energynet.cli.main import _parser
 
     os.environ |= {"COLUMNS": "88", "NO_COLOR": "1"}
     parser, subparsers = _parser()

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from energynet.cli_parts import add_command, add_results, path_argument
+from energynet.cli.common import add_command, add_results, path_argument
 from energynet.support.files import check_folder, check_writable
 
 _CLAIMS_EXAMPLES = """\

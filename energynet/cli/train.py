@@ -5,7 +5,7 @@ import logging
 from dataclasses import fields
 from typing import Any
 
-from energynet.cli_parts import add_command, look_here, number_argument, path_argument
+from energynet.cli.common import add_command, look_here, number_argument, path_argument
 from energynet.config import ACTIVATIONS, DTYPES, OUTPUTS, SAMPLE_ORDERS, TrainingConfig
 from energynet.data.dataset import load_named
 from energynet.errors import ConfigError, FileError

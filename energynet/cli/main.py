@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any, NoReturn
 
-from energynet import cli_report
-from energynet.cli_parts import add_command
-from energynet.cli_reproduce import add_reproduce
-from energynet.cli_sweep import add_sweep_commands
-from energynet.cli_train import add_train
+from energynet.cli import report as cli_report
+from energynet.cli.common import add_command
+from energynet.cli.reproduce import add_reproduce
+from energynet.cli.sweep import add_sweep_commands
+from energynet.cli.train import add_train
 from energynet.errors import EnergynetError, FileError
 from energynet.support.checks import suggestion
 
@@ -100,7 +100,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Any]:
 
 
 def _info(options: argparse.Namespace) -> int:
-    from energynet.info import installation
+    from energynet.cli.info import installation
 
     if options.warm:
         _warm()

@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from typing import Any
 
-from energynet.cli_parts import (
+from energynet.cli.common import (
     add_command,
     add_where,
     dask_executor,

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from energynet.cli_parts import (
+from energynet.cli.common import (
     add_command,
     add_where,
     dask_executor,
