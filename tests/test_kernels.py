@@ -14,7 +14,7 @@ from support import digits
 
 import energynet as en
 from energynet import kernels
-from energynet.kernels import _sparse, draws, masks, memory, native, passes, sums
+from energynet.kernels import _sparse, draws, native, passes, state, sums
 from energynet.kernels import jit as _jit
 from energynet.kernels.ranking import sort
 from energynet.kernels.rules import neuron as per_neuron
@@ -102,7 +102,7 @@ def drawn(key, rows, columns, k):
     """One layer's mask as start and column."""
     start, column = np.empty(rows + 1, np.int64), np.empty(k, np.int32)
     args = (np.uint64(key), 0, columns, rows * columns, k, start, column)
-    assert masks.draw_layer(*args) == k
+    assert draws.draw_layer(*args) == k
     return start, column
 
 
@@ -399,7 +399,7 @@ def test_the_cache_is_named_by_all_sources_of_the_kernels(tmp_path):
 @pytest.mark.parametrize("shape", [(1,), (785, 10), (3, 4, 33), (785, 1000)])
 @pytest.mark.parametrize("real", REALS)
 def test_memory_begins_with_a_cache_line(shape, real):
-    arrays = [memory.aligned(shape, np.dtype(real)) for _ in range(5)]
+    arrays = [state.aligned(shape, np.dtype(real)) for _ in range(5)]
     for array in arrays:
         assert array.ctypes.data % 64 == 0
         assert array.shape == shape

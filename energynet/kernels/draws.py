@@ -1,4 +1,5 @@
-"""Counter-based random integers: each is a pure function of (key, step, counter).
+"""Counter-based random integers, each a pure function of (key, step, counter), and what is drawn
+with them: images, ties, fixed masks.
 
 The mix is the finalizer of SplitMix64 (Steele, Lea & Flood, OOPSLA 2014); numbers are bounded by
 multiply-shift. Integers alone, so the same on every machine.
@@ -6,7 +7,7 @@ multiply-shift. Integers alone, so the same on every machine.
 
 import numpy as np
 
-from energynet.kernels.jit import inner
+from energynet.kernels.jit import inner, jit
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
@@ -60,3 +61,30 @@ def image_of_step(plan, order, n, step):
 def tie_rank(plan, step, i):
     """pi_t(i): the rank of presynaptic or postsynaptic index i among equals, smallest first."""
     return mix(mix(plan.tie_key, step), i)
+
+
+@jit
+def draw_layer(key, first, columns, population, needed, start, column):
+    """Draw one layer's part of a mask: `needed` of `population` synapses, without replacement.
+
+    start : int64 (rows + 1,) and column : int32 (min(needed, rows x columns),) are filled: row i of
+    the layer has the plastic columns column[start[i]:start[i + 1]], ascending.
+
+    The layer's rows x columns synapses are the next of the population, counted from `first`; each
+    in turn is taken with probability needed / population, both as they stand by then. (Selection
+    sampling: Knuth, TAOCP 3.4.2, algorithm S.) Where population is rows x columns, exactly
+    `needed` are taken.
+
+    Returns how many were taken.
+    """
+    rows = start.shape[0] - 1
+    taken = 0
+    for i in range(rows):
+        start[i] = taken
+        for j in range(columns):
+            done = i * columns + j
+            if bounded(mix(key, first + done), population - done) < needed - taken:
+                column[taken] = j
+                taken += 1
+    start[rows] = taken
+    return taken

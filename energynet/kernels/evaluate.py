@@ -6,8 +6,8 @@ import numpy as np
 
 from energynet.kernels.activation import activate
 from energynet.kernels.jit import inner, jit
-from energynet.kernels.memory import aligned
 from energynet.kernels.native import ROW_BYTES, TOGETHER, VECTOR_BYTES, add_rows, dots
+from energynet.kernels.state import aligned
 from energynet.kernels.sums import BLOCK
 
 # As measured at nh = 100 to 10,000: lists and packed weights then share the second cache level.

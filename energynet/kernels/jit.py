@@ -11,7 +11,7 @@ from numba.extending import overload
 
 from energynet.errors import InstallationError
 from energynet.kernels.numerics import NUMERICS_VERSION
-from energynet.kernels.team import Team
+from energynet.kernels.state import Team
 from energynet.support.files import cache_folder
 
 try:

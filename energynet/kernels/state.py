@@ -5,6 +5,7 @@ float64; `bits` is an unsigned view of the memory of the array named before it: 
 values >= 0 are ordered as the values are.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,19 @@ CODES = 257  # of 8-bit pixels, and of the bias unit
 BIAS_CODE = CODES - 1
 ROWS, COLUMNS, BACKGROUND = 0, 1, 2  # of Factors.extent
 STEPS, NOT_FINITE = 0, 1  # of a run's clock
+_LINE = 64  # bytes of a cache line
+
+
+class Alone(NamedTuple):
+    """One thread works on a step; parts is 1."""
+
+    parts: int
+
+
+class Team(NamedTuple):
+    """`parts` threads work on a step, each with its own part of the units or rows."""
+
+    parts: int
 
 
 class Network(NamedTuple):
@@ -237,3 +251,14 @@ class Energies(NamedTuple):
     exponent: np.ndarray
     m0: np.ndarray
     power: np.ndarray
+
+
+def aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """An array, not yet filled, that begins with a cache line.
+
+    Vectors that straddle two lines cost a step of `all` a tenth of its time, evaluation a fifth.
+    """
+    size = math.prod(shape) * dtype.itemsize
+    memory = np.empty(size + _LINE, np.uint8)
+    start = -memory.ctypes.data % _LINE
+    return memory[start : start + size].view(dtype).reshape(shape)

@@ -8,7 +8,7 @@ from energynet.errors import RuleError
 from energynet.kernels import state
 from energynet.kernels.rules import custom as chosen
 from energynet.kernels.rules.custom import MASK, PAIRS, PRODUCT, Change
-from energynet.kernels.team import Alone, Team
+from energynet.kernels.state import Alone, Team
 from energynet.rules.custom import Layer, PlasticityRule, Step
 from energynet.support.checks import shown
 

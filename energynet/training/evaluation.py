@@ -6,7 +6,7 @@ import numpy as np
 
 from energynet.kernels.evaluate import GROUPS, allocate, evaluate
 from energynet.kernels.state import Activation, Images, Network
-from energynet.kernels.stroke_lists import StrokeLists, list_images
+from energynet.kernels.strokes import StrokeLists, list_images
 
 _IMAGES = 10_000  # whose strokes `evaluate_images` lists at a time
 

@@ -10,16 +10,15 @@ from energynet.data.dataset import Dataset
 from energynet.errors import ConfigError
 from energynet.kernels import state
 from energynet.kernels.activation import activation_of
-from energynet.kernels.masks import draw_layer
-from energynet.kernels.memory import aligned
+from energynet.kernels.draws import draw_layer
 from energynet.kernels.ranking.factors import BUCKETS
 from energynet.kernels.ranking.sort import LEAST_BUCKETS, MOST_BUCKETS
 from energynet.kernels.ranking.threshold import GATHERED
 from energynet.kernels.rules import steps
 from energynet.kernels.rules.random import LISTED
-from energynet.kernels.stroke_lists import StrokeLists, list_images
+from energynet.kernels.state import Alone, Team, aligned
+from energynet.kernels.strokes import StrokeLists, list_images
 from energynet.kernels.sums import BLOCK, LANES
-from energynet.kernels.team import Alone, Team
 from energynet.rules.built_in import Plan, Rule, Shape, Update
 from energynet.rules.custom import PlasticityRule
 from energynet.training.custom_steps import run_own

@@ -5,7 +5,7 @@ import os
 from importlib import import_module
 from typing import Any
 
-from energynet.kernels.team import Alone, Team
+from energynet.kernels.state import Alone, Team
 from energynet.support import checks
 
 # Hidden units from which on a team is faster than one thread (bench/RESULTS.md).

@@ -11,7 +11,7 @@ from energynet.kernels.jit import inner, shared
 from energynet.kernels.native import kth_largest, masked_add
 from energynet.kernels.ranking.factors import list_inputs
 from energynet.kernels.ranking.ties import count_tied, resolve_hidden, set_prefixes, sort_ties
-from energynet.kernels.rules.mask import add_row
+from energynet.kernels.rules.units import add_row
 from energynet.kernels.state import BACKGROUND, ROWS
 from energynet.kernels.sums import count_nonzero, power, sum_power, units_of
 

@@ -9,9 +9,10 @@ from energynet.kernels.jit import inner, jit
 from energynet.kernels.passes import backward, find_error, finite_signals, fold, forward
 from energynet.kernels.ranking.threshold import backward_counted
 from energynet.kernels.rules.largest import update_largest
-from energynet.kernels.rules.mask import account_mask, account_units, update_mask, update_units
+from energynet.kernels.rules.mask import account_mask, update_mask
 from energynet.kernels.rules.neuron import update_per_neuron
 from energynet.kernels.rules.random import update_random
+from energynet.kernels.rules.units import account_units, update_units
 from energynet.kernels.state import NOT_FINITE, STEPS
 from energynet.kernels.strokes import list_strokes, shift_strokes
 

@@ -1,0 +1,77 @@
+"""The update of all synapses of the first units: rule `all` is that of every unit.
+
+dw1[i, j] = x_i g_j and dw2[j, o] = a_j q_o; sums of |dw|^p are products of sums of their factors'
+powers.
+"""
+
+import numpy as np
+from numba import prange
+
+from energynet.kernels.jit import inner, shared
+from energynet.kernels.sums import count_nonzero, power, sum_power, units_of
+
+
+@inner
+def add_row(row, values, factor):
+    """row[j] += factor * values[j]; both real (n,)."""
+    for j in range(row.shape[0]):
+        row[j] += factor * values[j]
+
+
+@inner
+def _input_power(images, buffers, count, exponent):
+    """Sum of |x|^exponent over all pixels and the bias unit, float64."""
+    total = 0.0
+    for k in range(count):
+        total += power(buffers.x[k], exponent)
+    others = buffers.row.shape[0] - count
+    return total + others * power(images.background, exponent)
+
+
+@inner
+def _input_count(images, buffers, count):
+    """Number of inputs, the bias unit among them, that are not 0."""
+    found = count_nonzero(buffers.x[:count])
+    if images.background != 0:
+        found += buffers.row.shape[0] - count
+    return found
+
+
+@shared
+def update_units(team, network, images, plan, buffers, count, total):
+    """All synapses of the first `units` hidden units change, and the output biases."""
+    for part in prange(team.parts):
+        _update_units(part, team.parts, network, images, plan, buffers, count, total)
+
+
+@inner
+def _update_units(part, parts, network, images, plan, buffers, count, total):
+    nh = buffers.g.shape[0]
+    start, stop = units_of(part, parts, nh, plan.units)
+    g, a = buffers.g[start:stop], buffers.a[start:stop]
+    for k in range(count):
+        add_row(network.u[buffers.row[k], start:stop], g, buffers.s[k])
+    background = images.background
+    sum_x = total + (buffers.row.shape[0] - 1) * np.float64(background)
+    v, r = network.v[start:stop], network.r[start:stop]
+    for j in range(g.shape[0]):
+        v[j] += background * g[j]
+        r[j] += np.float64(g[j]) * sum_x
+    for o in range(network.w2.shape[0]):
+        add_row(network.w2[o, start:stop], a, buffers.q[o])
+        if part == 0:
+            network.w2[o, nh] += buffers.q[o]  # the bias unit's activity is 1
+
+
+@inner
+def account_units(images, plan, buffers, energies, count):
+    """Add the energies of `update_units`."""
+    g, a, q = buffers.g[: plan.units], buffers.a[: plan.units], buffers.q
+    energies.m0[0] += _input_count(images, buffers, count) * count_nonzero(g)
+    energies.m0[1] += (count_nonzero(a) + 1) * count_nonzero(q)
+    for e in range(energies.exponent.shape[0]):
+        p = energies.exponent[e]
+        inputs = _input_power(images, buffers, count, p)
+        energies.power[e, 0] += inputs * sum_power(g, p, buffers.wide[0])
+        hidden = sum_power(a, p, buffers.wide[0]) + 1
+        energies.power[e, 1] += hidden * sum_power(q, p, buffers.wide[0])
