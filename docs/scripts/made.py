@@ -5,8 +5,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import modules
 import rank_one
+import rooms
 import written
 from blocks import DOCS, run_page
 
@@ -19,7 +19,7 @@ def make() -> None:
     """Write all of it."""
     MADE.mkdir(exist_ok=True)
     parts = {
-        "modules.svg": modules.draw(),
+        "rooms.svg": rooms.draw(),
         "rank_one.svg": rank_one.draw(),
         "statements.md": written.statements(),
         "readings.md": written.readings(),
