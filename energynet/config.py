@@ -9,7 +9,8 @@ from itertools import islice
 from typing import Any
 
 from energynet.errors import ConfigError
-from energynet.rules.built_in import AllSynapses, Rule
+from energynet.rules.base import Rule
+from energynet.rules.built_in import AllSynapses
 from energynet.rules.names import is_rule, rule_from_dict, rule_to_dict
 from energynet.support import checks
 from energynet.support.checks import shown

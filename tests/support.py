@@ -36,27 +36,27 @@ def same_table(table):
 
 def dense(run):
     """W1 (n_in + 1, nh) and W2 (nh + 1, n_out) as they stand, the lazy background included."""
-    w1 = run.network.u.astype(np.float64)
+    w1 = run.weights.u.astype(np.float64)
     start = run.mask.start_hidden
     for i in range(len(w1) - 1):
         if len(run.mask.dense):
-            w1[i] += run.mask.dense[i] * run.network.v
+            w1[i] += run.mask.dense[i] * run.weights.v
         elif len(start):
             columns = run.mask.hidden[start[i] : start[i + 1]]
-            w1[i, columns] += run.network.v[columns]
+            w1[i, columns] += run.weights.v[columns]
         else:
-            w1[i] += run.network.v
-    return w1, run.network.w2.T.astype(np.float64).copy()
+            w1[i] += run.weights.v
+    return w1, run.weights.w_out.T.astype(np.float64).copy()
 
 
 def updates(run, pixels):
     """|dw| of the step that a run has just done on an image of those x values, both layers."""
-    x = np.append(pixels, 1.0).astype(run.network.u.dtype)
+    x = np.append(pixels, 1.0).astype(run.weights.u.dtype)
     b = run.buffers
     return np.abs(np.outer(x, b.g)), np.abs(np.outer(b.a, b.q))
 
 
 def digest(run):
     """A hash of all that a run has come to."""
-    parts = (*run.network, run.energies.m0, run.energies.power, run.clock)
+    parts = (*run.weights, run.energies.m0, run.energies.power, run.clock)
     return hashlib.sha256(b"".join(np.ascontiguousarray(p).tobytes() for p in parts)).hexdigest()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from naive import k_of
 
 import energynet as en
-from energynet.rules.built_in import Shape, Update, count
+from energynet.rules.base import Shape, Update, count
 from energynet.rules.names import RULES
 
 SHAPE = Shape(n_in=784, hidden=1000, n_out=10)
@@ -60,8 +60,14 @@ PLANS = {
 @pytest.mark.parametrize("case", PLANS)
 def test_plan(case):
     rule, expected = PLANS[case]
-    plan = rule.plan(SHAPE)
-    assert (plan.update, plan.k_hidden, plan.k_output, plan.units, plan.plastic) == expected
+    counts = rule.counts(SHAPE)
+    assert (
+        counts.update,
+        counts.k_hidden,
+        counts.k_output,
+        counts.units,
+        counts.plastic,
+    ) == expected
 
 
 GOOD = {"hidden": 10, "rule": en.LargestUpdates(0.1)}

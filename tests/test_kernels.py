@@ -49,8 +49,8 @@ def compiled_sort(bits, index, sorted_bits, sorted_index, position, count):
 
 
 @numba.njit
-def compiled_candidates(plan, a, factors, choice):
-    return per_neuron._list_candidates(plan, a, factors, choice)
+def compiled_candidates(constants, a, factors, choice):
+    return per_neuron._list_candidates(constants, a, factors, choice)
 
 
 @numba.njit
@@ -298,10 +298,10 @@ def test_candidates_hold_the_largest(units, k, zeros):
     draws = np.random.default_rng(units)
     a = draws.integers(-60, 60, units + 1).astype(np.float32)  # with ties
     a[draws.random(units + 1) < zeros] = 0
-    plan = run.plan._replace(k_output=min(k, units + 1))
-    found = compiled_candidates(plan, a, run.ranking.output, run.ranking.choice)
+    constants = run.constants._replace(k_output=min(k, units + 1))
+    found = compiled_candidates(constants, a, run.ranking.output, run.ranking.choice)
     listed = run.ranking.output.col_index[:found]
-    kth = np.sort(np.abs(a))[::-1][plan.k_output - 1]
+    kth = np.sort(np.abs(a))[::-1][constants.k_output - 1]
     assert set(np.flatnonzero(np.abs(a) >= kth)) <= set(listed)
     np.testing.assert_array_equal(listed, np.unique(listed))
     assert listed[-1] == units, "the bias unit comes last"

@@ -45,7 +45,7 @@ def x_of(run, dataset, config):
 def test_exactly_k_change_and_none_left_out_is_larger(config, levels):
     dataset = digits(n_in=25, levels=levels)
     run = prepare(config, dataset)
-    plan = config.rule.plan(shape_of(config, dataset))
+    counts = config.rule.counts(shape_of(config, dataset))
     for _ in range(4):
         before, m0 = dense(run), run.energies.m0.copy()
         run.advance(run.step + 1)
@@ -53,15 +53,17 @@ def test_exactly_k_change_and_none_left_out_is_larger(config, levels):
         sizes = updates(run, x_of(run, dataset, config))
         assert [c.sum() for c in changed] == list(run.energies.m0 - m0)
         if config.rule.scope == "neuron":
-            for size, mask, k in zip(sizes, changed, (plan.k_hidden, plan.k_output), strict=True):
+            for size, mask, k in zip(
+                sizes, changed, (counts.k_hidden, counts.k_output), strict=True
+            ):
                 for post in range(size.shape[1]):
                     check_largest(size[:, post], mask[:, post], k)
         elif config.rule.scope == "layer":
-            check_largest(sizes[0], changed[0], plan.k_hidden)
-            check_largest(sizes[1], changed[1], plan.k_output)
+            check_largest(sizes[0], changed[0], counts.k_hidden)
+            check_largest(sizes[1], changed[1], counts.k_output)
         else:
             both = [np.concatenate([m.ravel() for m in pair]) for pair in (sizes, changed)]
-            check_largest(*both, plan.k_hidden)
+            check_largest(*both, counts.k_hidden)
 
 
 def check_largest(size, chosen, k):
@@ -100,7 +102,7 @@ def test_unchosen_synapses_stay_within_rounding_under_largest(rule):
     config = en.TrainingConfig(
         hidden=20, rule=en.rule_from_name(rule, fraction=fraction), init_std=0.1, learning_rate=0.02
     )
-    plan = config.rule.plan(shape_of(config, dataset))
+    counts = config.rule.counts(shape_of(config, dataset))
     run = prepare(config, dataset)
     start = dense(run)
     never = [np.ones(w.shape, bool) for w in start]  # |dw| below the k-th largest in every step
@@ -108,18 +110,18 @@ def test_unchosen_synapses_stay_within_rounding_under_largest(rule):
         run.advance(step)
         sizes = updates(run, x_of(run, dataset, config))
         if rule == "largest":
-            limit = np.sort(np.concatenate([size.ravel() for size in sizes]))[-plan.k_hidden]
+            limit = np.sort(np.concatenate([size.ravel() for size in sizes]))[-counts.k_hidden]
             limits = limit, limit
         else:
             axis = None if rule == "largest-per-layer" else 0
-            ks = plan.k_hidden, plan.k_output
+            ks = counts.k_hidden, counts.k_output
             limits = [
                 np.sort(s, axis=axis).take(-k, axis=axis) for s, k in zip(sizes, ks, strict=True)
             ]
         for mask, size, limit in zip(never, sizes, limits, strict=True):
             mask &= size < limit
     assert never[0][:4].any()
-    assert np.any(run.network.v)  # the lazy background was used
+    assert np.any(run.weights.v)  # the lazy background was used
     for mask, old, new in zip(never, start, dense(run), strict=True):
         np.testing.assert_allclose(new[mask], old[mask], rtol=0, atol=5e-6)
 

@@ -168,8 +168,8 @@ def test_ties_everywhere(rule, pixels, center):
     dataset = en.Dataset.from_arrays(images, [0, 1, 2, 1, 0], images[:1], [0])
     run, naive = pair(rule, dataset, center=center)
     for step in range(40):  # each from equal weights: later, ties hang on rounding
-        run.network.u[:], run.network.w2[:] = 0.05, 0.1
-        run.network.v[:], run.network.r[:] = 0.0, 17 * 0.05
+        run.weights.u[:], run.weights.w_out[:] = 0.05, 0.1
+        run.weights.v[:], run.weights.r[:] = 0.0, 17 * 0.05
         naive.w1[:], naive.w2[:] = 0.05, 0.1
         run.clock[STEPS] = naive.step = step
         run.advance(step + 1)
@@ -215,7 +215,7 @@ def test_fewer_updates_than_k_are_not_0(rule):
 def test_softmax_of_large_outputs():
     """exp of the outputs themselves would overflow."""
     run, naive = pair("all", digits(), output="softmax", learning_rate=1e-3, init_std=0.1)
-    run.network.w2[:, -1] = naive.w2[-1] = [0.0, 899.0, 900.0, -900.0]
+    run.weights.w_out[:, -1] = naive.w2[-1] = [0.0, 899.0, 900.0, -900.0]
     run.advance(50)
     for _ in range(50):
         naive.advance()

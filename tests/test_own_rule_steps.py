@@ -48,8 +48,8 @@ def test_the_background_is_summed_afresh_now_and_then():
     run = prepare(config, digits())
     for stop in (FOLD_EVERY - 1, FOLD_EVERY):
         run.advance(stop)
-        afresh = np.add.reduce(run.network.u[:-1], axis=0, dtype=np.float64)
-        assert np.array_equal(run.network.r, afresh) == (stop == FOLD_EVERY)
+        afresh = np.add.reduce(run.weights.u[:-1], axis=0, dtype=np.float64)
+        assert np.array_equal(run.weights.r, afresh) == (stop == FOLD_EVERY)
 
 
 def test_a_step_that_meets_what_is_not_finite_is_not_applied():

@@ -9,7 +9,7 @@ from tables import noise, run
 
 import energynet as en
 from energynet.analysis.methods import rule_label
-from energynet.rules.built_in import Shape
+from energynet.rules.base import Shape
 from energynet.studies.stages.plan import matched_fraction, next_stage, skipped_runs
 from energynet.studies.stages.preset import (
     PRESETS,
@@ -210,7 +210,7 @@ def test_runs_for_single_statements():
 def test_matched_plasticity_is_the_nearest(rule):
     view = views(small(), pd.DataFrame(), N_IN, N_OUT)[0]
     fraction = matched_fraction(view, 3000, Method(rule=rule, hidden=(3000,)), 10)
-    plastic = en.rule_from_name(rule, fraction=fraction).plan(Shape(N_IN, 3000, N_OUT)).plastic
+    plastic = en.rule_from_name(rule, fraction=fraction).counts(Shape(N_IN, 3000, N_OUT)).plastic
     assert abs(plastic - 7960) <= (0 if rule == "largest" else 1500)
 
 

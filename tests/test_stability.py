@@ -36,14 +36,14 @@ def test_auto_is_half_the_bound(activation, dtype):
     config = en.TrainingConfig(
         hidden=1000, init_std=0.5, activation=activation, learning_rate="auto", dtype="float64"
     )
-    chosen = prepare(config, dataset).plan.eta
+    chosen = prepare(config, dataset).constants.eta
     assert chosen == pytest.approx(bound(config, dataset) / 2, rel=0.02)
     assert chosen < 0.01
 
 
 def test_auto_is_at_most_the_default():
     config = en.TrainingConfig(hidden=3, learning_rate="auto", dtype="float64")
-    assert prepare(config, digits()).plan.eta == 0.01
+    assert prepare(config, digits()).constants.eta == 0.01
 
 
 def test_auto_is_stable_where_the_default_diverges():

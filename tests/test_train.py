@@ -233,8 +233,8 @@ def test_other_numbers_of_inputs_and_classes():
 def test_infinite_updates_of_finite_outputs_are_not_applied():
     """All that is not finite is eta (target - output), of the output biases alone."""
     run = prepare(en.TrainingConfig(hidden=3, learning_rate=1e38, init_std=0.0), digits())
-    run.network.w2[:, -1] = -5
+    run.weights.w_out[:, -1] = -5
     run.advance(10)
     assert list(run.clock) == [0, 1]
     assert run.energies.power.sum() == run.energies.m0.sum() == 0
-    assert np.isfinite(run.network.w2).all()
+    assert np.isfinite(run.weights.w_out).all()

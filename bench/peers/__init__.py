@@ -9,7 +9,7 @@ import numpy as np
 
 import energynet as en
 from bench.runs import image_numbers, make_config
-from energynet.rules.built_in import count
+from energynet.rules.base import count
 from energynet.training.run import Run, prepare
 
 
@@ -75,12 +75,12 @@ def problem_of(
     run: Run, x: np.ndarray, labels: np.ndarray, rule: str, fraction: float | None
 ) -> Problem:
     """The problem of a run that is at step 0; x : `inputs` of its training images."""
-    w1, w2 = run.network.u.copy(), np.ascontiguousarray(run.network.w2.T)
+    w1, w2 = run.weights.u.copy(), np.ascontiguousarray(run.weights.w_out.T)
     mask1 = mask2 = np.ones((1, 1), bool)
     if rule == "fixed-synapses":
         mask1 = _spread(run.mask.start_hidden, run.mask.hidden, w1.shape)
         mask2 = _spread(run.mask.start_output, run.mask.output, w2.shape[::-1]).T.copy()
-    key, eta = run.plan.order_key, float(run.plan.eta)
+    key, eta = run.constants.order_key, float(run.constants.eta)
     return Problem(x, labels, key, eta, rule, fraction or 1.0, w1, w2, mask1, mask2)
 
 
@@ -122,7 +122,7 @@ def disagreement(rule: str, fraction: float | None, start: Callable[[Problem], P
     peer = start(problem)
     stepping(peer, problem)(steps)()
     run = en.train(config, mnist)
-    begun, own = (problem.w1, problem.w2), (run.network.w1, run.network.w2)
+    begun, own = (problem.w1, problem.w2), (run.network.w1, run.weights.w_out)
     weights = _distance(own, peer.weights()) / _distance(own, begun)
     pairs = zip((run.energy.m0, run.energy.m1), peer.energies(), strict=True)
     return max(weights, *(abs(theirs / ours - 1) for ours, theirs in pairs))

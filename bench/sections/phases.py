@@ -54,7 +54,7 @@ def _differences(times: Times) -> list[str]:
 
 def _beginning(run: Run, phase: int) -> Callable[[int], Callable[[], None]]:
     """The task of doing the first phases of steps, with the network as it is."""
-    arrays = (run.team, run.network, run.train_images, run.plan, run.mask, run.buffers)
+    arrays = (run.team, run.weights, run.train_images, run.constants, run.mask, run.buffers)
 
     def task(steps: int) -> Callable[[], None]:
         return partial(_begin, *arrays, run.ranking, run.step, steps, phase)
@@ -63,19 +63,19 @@ def _beginning(run: Run, phase: int) -> Callable[[int], Callable[[], None]]:
 
 
 @numba.njit(nogil=True, error_model="numpy")
-def _begin(team, network, images, plan, mask, buffers, ranking, first, steps, phase):
+def _begin(team, weights, images, constants, mask, buffers, ranking, first, steps, phase):
     hidden, output, choice = ranking.hidden, ranking.output, ranking.choice
     for step in range(first, first + steps):
-        image = image_of_step(plan, buffers.order, images.label.shape[0], step)
+        image = image_of_step(constants, buffers.order, images.label.shape[0], step)
         count = strokes.list_strokes(images, image, buffers.row, buffers.x, buffers.code)
         total = strokes.shift_strokes(buffers.x, images.background, buffers.s, count)
         if phase >= FORWARD:
-            passes.forward(team, network, images, plan, mask, buffers, count, total)
-            passes.find_error(plan, images.label[image], buffers)
-        if phase == BACKWARD and plan.k_hidden == 0:
-            passes.backward(team, network, plan, buffers)
+            passes.forward(team, weights, images, constants, mask, buffers, count, total)
+            passes.find_error(constants, images.label[image], buffers)
+        if phase == BACKWARD and constants.k_hidden == 0:
+            passes.backward(team, weights, constants, buffers)
         elif phase >= BACKWARD:
-            backward_counted(team, network, plan, buffers, hidden, output)
+            backward_counted(team, weights, constants, buffers, hidden, output)
         if phase >= BACKWARD:
             passes.finite_signals(buffers)
         if phase >= THRESHOLD:
@@ -83,4 +83,4 @@ def _begin(team, network, images, plan, mask, buffers, ranking, first, steps, ph
             leave_out(output)
             list_inputs(hidden, choice, images, buffers, count)
             list_outputs(output, buffers.q)
-            find_threshold(team, plan, buffers, hidden, output, choice, plan.k_hidden)
+            find_threshold(team, constants, buffers, hidden, output, choice, constants.k_hidden)

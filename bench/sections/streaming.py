@@ -22,8 +22,8 @@ class Stream:
     """An array of the size of a run's U, and the run's order of images from its present step on."""
 
     def __init__(self, run: Run, threads: int) -> None:
-        self.u = np.ones(run.network.u.shape, np.float32)
-        self.order_key, self.step = run.plan.order_key, run.step
+        self.u = np.ones(run.weights.u.shape, np.float32)
+        self.order_key, self.step = run.constants.order_key, run.step
         edges = np.linspace(0, self.u.shape[1], threads + 1).astype(int) // _WIDTH * _WIDTH
         edges[-1] = self.u.shape[1]
         self.borders = list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))

@@ -47,20 +47,20 @@ def permute(order, key, epoch):
 
 
 @inner
-def image_of_step(plan, order, n, step):
+def image_of_step(constants, order, n, step):
     """Number of the training image of that step; refills `order` where an epoch begins."""
-    if not plan.permutation:
-        return bounded(mix(plan.order_key, step), n)
+    if not constants.permutation:
+        return bounded(mix(constants.order_key, step), n)
     epoch, position = step // n, step % n
     if position == 0:
-        permute(order, plan.order_key, epoch)
+        permute(order, constants.order_key, epoch)
     return np.int64(order[position])
 
 
 @inner
-def tie_rank(plan, step, i):
+def tie_rank(constants, step, i):
     """pi_t(i): the rank of presynaptic or postsynaptic index i among equals, smallest first."""
-    return mix(mix(plan.tie_key, step), i)
+    return mix(mix(constants.tie_key, step), i)
 
 
 @jit

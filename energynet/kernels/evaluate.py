@@ -49,13 +49,13 @@ def allocate(n_in: int, nh: int, dtype: np.dtype) -> Batch:
 
 
 @jit
-def evaluate(network, lists, activation, batch, start, stop, output, predicted):
+def evaluate(weights, lists, activation, batch, start, stop, output, predicted):
     """Outputs and classes of the images in groups start ... stop - 1.
 
     Of equal outputs the lowest class wins. output : real (n, n_out), 0 before; predicted : int32
     (n,); both are filled for these images.
     """
-    nh = network.u.shape[1]
+    nh = weights.u.shape[1]
     strip = batch.packed.shape[0] * batch.packed.shape[2]
     for first in range(start, stop, GROUPS):
         last = min(first + GROUPS, stop)
@@ -63,14 +63,14 @@ def evaluate(network, lists, activation, batch, start, stop, output, predicted):
             units = min(nh, block + BLOCK) - block
             for unit in range(block, block + units, strip):
                 size = min(strip, block + units - unit)
-                _pack(network, batch.packed, unit, size)
+                _pack(weights, batch.packed, unit, size)
                 for part in range(-(-size // batch.packed.shape[2])):
-                    _add_strokes(network, lists, batch, first, last, unit, part)
+                    _add_strokes(weights, lists, batch, first, last, unit, part)
             for group in range(first, last):
                 image, a = lists.image[group], batch.a[group - first]
                 _activate(a, activation, units)
-                w2 = network.w2[:, block : block + BLOCK]
-                _add_outputs(w2, image, a[:, : w2.shape[1]], batch, output)
+                w_out = weights.w_out[:, block : block + BLOCK]
+                _add_outputs(w_out, image, a[:, : w_out.shape[1]], batch, output)
         for group in range(first, last):
             for i in range(TOGETHER):
                 image = lists.image[group, i]
@@ -79,11 +79,11 @@ def evaluate(network, lists, activation, batch, start, stop, output, predicted):
 
 
 @inner
-def _pack(network, packed, unit, size):
+def _pack(weights, packed, unit, size):
     """Copy the weights onto the units unit ... unit + size - 1."""
     width = packed.shape[2]
-    for i in range(network.u.shape[0]):
-        row = network.u[i, unit : unit + size]
+    for i in range(weights.u.shape[0]):
+        row = weights.u[i, unit : unit + size]
         for j in range(size // width):
             for k in range(width):
                 packed[j, i, k] = row[j * width + k]
@@ -92,9 +92,9 @@ def _pack(network, packed, unit, size):
 
 
 @inner
-def _add_strokes(network, lists, batch, first, last, unit, part):
+def _add_strokes(weights, lists, batch, first, last, unit, part):
     """Net inputs of the units of a packed part, for some groups, into their activities."""
-    packed, r = batch.packed[part], network.r
+    packed, r = batch.packed[part], weights.r
     width = packed.shape[1]
     unit += part * width
     background = np.float64(lists.background)
@@ -118,10 +118,10 @@ def _activate(a, activation, units):
 
 
 @inner
-def _add_outputs(w2, image, a, batch, output):
+def _add_outputs(w_out, image, a, batch, output):
     """Add to the outputs of a group what a block of its activities, (TOGETHER, n), contributes."""
-    for o in range(w2.shape[0]):
-        dots(batch.sums, a, w2[o], batch.vector_bytes)
+    for o in range(w_out.shape[0]):
+        dots(batch.sums, a, w_out[o], batch.vector_bytes)
         for i in range(TOGETHER):
             if image[i] >= 0:
                 output[image[i], o] += batch.sums[i]

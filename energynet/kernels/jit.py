@@ -25,7 +25,7 @@ except ImportError as error:
 Kernel = Callable[..., Any]
 
 # Kernels allocate nothing: all arrays come from Python, so the run time that counts references to
-# them is left out; its counting took a third of a step of a small network.
+# them is left out; its counting took a third of a step of a small weights.
 _OPTIONS = {"_nrt": False, "nogil": True, "error_model": "numpy", "fastmath": False}
 
 

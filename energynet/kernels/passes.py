@@ -39,8 +39,9 @@ def add_listed_rows(out, matrix, start, row, factor, count):
 
 @inner
 def _sum_masked_strokes(mask, buffers, count, start, stop):
-    """mask.strokes of the units start ... stop - 1: sum of s over their plastic stroke synapses."""
-    strokes = mask.strokes[start:stop]  # indexed from 0, where the compiler sees no negative ones
+    """buffers.stroke_sum of the units start ... stop - 1."""
+    # A slice is indexed from 0: the compiler need not think of negative indices.
+    strokes = buffers.stroke_sum[start:stop]
     for j in range(strokes.shape[0]):
         strokes[j] = 0
     for k in range(count - 1):  # the bias row is no pixel
@@ -52,56 +53,56 @@ def _sum_masked_strokes(mask, buffers, count, start, stop):
         else:
             first, last = columns_between(mask, i, start, stop)
             for p in range(first, last):
-                mask.strokes[mask.hidden[p]] += s
+                buffers.stroke_sum[mask.hidden[p]] += s
 
 
 @inner
 def columns_between(mask, i, start, stop):
     """The positions in mask.hidden of row i's columns in start ... stop - 1."""
     first, last = mask.start_hidden[i], mask.start_hidden[i + 1]
-    if start == 0 and stop >= mask.strokes.shape[0]:
+    if start == 0 and stop >= mask.pixels.shape[0]:
         return first, last
     columns = mask.hidden[first:last]
     return first + np.searchsorted(columns, start), first + np.searchsorted(columns, stop)
 
 
 @shared
-def forward(team, network, images, plan, mask, buffers, count, total):
+def forward(team, weights, images, constants, mask, buffers, count, total):
     """Forward pass for the listed strokes: h, a, and sums of the outputs over blocks of units.
 
     `total` is the sum of s over the pixels. Under a fixed mask only masked synapses share v.
     """
     for part in prange(team.parts):
-        _forward(part, team.parts, network, images, plan, mask, buffers, count, total)
+        _forward(part, team.parts, weights, images, constants, mask, buffers, count, total)
 
 
 @inner
-def _forward(part, parts, network, images, plan, mask, buffers, count, total):
+def _forward(part, parts, weights, images, constants, mask, buffers, count, total):
     nh = buffers.h.shape[0]
     start, stop = units_of(part, parts, nh, nh)
     h = buffers.h[start:stop]
-    v, r = network.v[start:stop], network.r[start:stop]
+    v, r = weights.v[start:stop], weights.r[start:stop]
     background = np.float64(images.background)
-    if mask.strokes.shape[0] > 0:
+    if buffers.stroke_sum.shape[0] > 0:
         _sum_masked_strokes(mask, buffers, count, start, stop)
-        strokes = mask.strokes[start:stop]
+        strokes = buffers.stroke_sum[start:stop]
         for j in range(h.shape[0]):
             h[j] = v[j] * strokes[j] + background * r[j]
     else:
         for j in range(h.shape[0]):
             h[j] = v[j] * total + background * r[j]
-    add_listed_rows(h, network.u, start, buffers.row, buffers.s, count)
-    activate(h, buffers.a[start:], plan.activation, plan.slope)
+    add_listed_rows(h, weights.u, start, buffers.row, buffers.s, count)
+    activate(h, buffers.a[start:], constants.activation, constants.slope)
     first, last = blocks_of(part, parts, nh + 1)
     for block in range(first, last):
         low, high = block * BLOCK, min((block + 1) * BLOCK, nh + 1)
-        for o in range(network.w2.shape[0]):
-            w2 = network.w2[o, low:high]
-            buffers.partial[block, o] = dot_block(buffers.a[low:high], w2, buffers.lanes[part])
+        for o in range(weights.w_out.shape[0]):
+            w_out = weights.w_out[o, low:high]
+            buffers.partial[block, o] = dot_block(buffers.a[low:high], w_out, buffers.lanes[part])
 
 
 @inner
-def find_error(plan, label, buffers):
+def find_error(constants, label, buffers):
     """o, the error e = target - o (or - softmax(o)), and q = eta e.
 
     Returns False if an output or a q is not finite.
@@ -114,12 +115,12 @@ def find_error(plan, label, buffers):
             o[k] += buffers.partial[block, k]
         finite &= np.isfinite(o[k])
         e[k] = o[k]
-    if plan.softmax:
+    if constants.softmax:
         _softmax(o, e)
     for k in range(o.shape[0]):
         target = o.dtype.type(1) if k == label else o.dtype.type(0)
         e[k] = target - e[k]
-        q[k] = plan.eta * e[k]
+        q[k] = constants.eta * e[k]
         finite &= np.isfinite(q[k])
     return finite
 
@@ -138,25 +139,25 @@ def _softmax(o, p):
 
 
 @inner
-def backward_part(part, parts, network, plan, buffers):
+def backward_part(part, parts, weights, constants, buffers):
     """g = eta delta for the units of a part."""
     nh = buffers.g.shape[0]
     start, stop = units_of(part, parts, nh, nh)
     g = buffers.g[start:stop]
     for j in range(g.shape[0]):
         g[j] = 0
-    add_listed_rows(g, network.w2, start, buffers.output, buffers.e, buffers.e.shape[0])
+    add_listed_rows(g, weights.w_out, start, buffers.all_outputs, buffers.e, buffers.e.shape[0])
     h, a = buffers.h[start:stop], buffers.a[start:stop]
-    derive(h, a, g, plan.activation, plan.slope)
+    derive(h, a, g, constants.activation, constants.slope)
     for j in range(g.shape[0]):
-        g[j] = plan.eta * g[j]
+        g[j] = constants.eta * g[j]
 
 
 @shared
-def backward(team, network, plan, buffers):
+def backward(team, weights, constants, buffers):
     """g = eta delta, for the network before the step."""
     for part in prange(team.parts):
-        backward_part(part, team.parts, network, plan, buffers)
+        backward_part(part, team.parts, weights, constants, buffers)
 
 
 @inner
@@ -166,9 +167,9 @@ def finite_signals(buffers):
 
 
 @jit
-def fold(network, mask):
+def fold(weights, mask):
     """Move v into u where the rule lets synapses change, set it to 0, and sum r afresh."""
-    u, v, r = network.u, network.v, network.r
+    u, v, r = weights.u, weights.v, weights.r
     for j in range(r.shape[0]):
         r[j] = 0
     for i in range(u.shape[0] - 1):

@@ -12,7 +12,7 @@ import numpy as np
 
 CODES = 257  # of 8-bit pixels, and of the bias unit
 BIAS_CODE = CODES - 1
-ROWS, COLUMNS, BACKGROUND = 0, 1, 2  # of Factors.extent
+ROWS, COLUMNS, BACKGROUND = 0, 1, 2  # of RankedLayer.extent
 STEPS, NOT_FINITE = 0, 1  # of a run's clock
 _LINE = 64  # bytes of a cache line
 
@@ -29,19 +29,19 @@ class Team(NamedTuple):
     parts: int
 
 
-class Network(NamedTuple):
+class Weights(NamedTuple):
     """The weights; lazy background: W1[i, j] = u[i, j] + v[j] where the rule allows change.
 
     u  : real (n_in + 1, nh), the last row holds the hidden biases (v does not apply to it)
     v  : float64 (nh,), what all pixels' synapses onto a unit have in common since the last fold
     r  : float64 (nh,), sum of W1 over the pixels
-    w2 : real (n_out, nh + 1), the last column holds the output biases
+    w_out : real (n_out, nh + 1), the last column holds the output biases
     """
 
     u: np.ndarray
     v: np.ndarray
     r: np.ndarray
-    w2: np.ndarray
+    w_out: np.ndarray
 
 
 class Images(NamedTuple):
@@ -72,8 +72,8 @@ class Activation(NamedTuple):
     slope: np.floating
 
 
-class Plan(NamedTuple):
-    """The numbers that stay the same for a whole run; see `rules.Plan` for the first three."""
+class Constants(NamedTuple):
+    """Numbers that stay the same for a whole run; the first three are `rules.base.Counts`."""
 
     k_hidden: int
     k_output: int
@@ -99,8 +99,9 @@ class Buffers(NamedTuple):
     a, a_bits : real (nh + 1,), activity, the bias unit's 1 at the end
     g, g_bits : real (nh,), g = eta delta
     o, e, q   : real (n_out,): output, error, q = eta e
-    output    : int64 (n_out,), 0 ... n_out - 1
+    all_outputs : int64 (n_out,), 0 ... n_out - 1
     partial   : real (blocks, n_out), sums of the outputs over blocks of units
+    stroke_sum : float64 (nh,), sum of s over each unit's plastic stroke synapses; (0,) without mask
     g_power   : float64 (nh,), |g|^p of a fixed mask's energies
     row_power : float64 (n_in + 1,), its sum over each stroke row's plastic columns
     lanes     : real (parts, LANES)
@@ -122,8 +123,9 @@ class Buffers(NamedTuple):
     o: np.ndarray
     e: np.ndarray
     q: np.ndarray
-    output: np.ndarray
+    all_outputs: np.ndarray
     partial: np.ndarray
+    stroke_sum: np.ndarray
     g_power: np.ndarray
     row_power: np.ndarray
     lanes: np.ndarray
@@ -138,9 +140,8 @@ class Mask(NamedTuple):
     start_hidden : int64 (n_in + 2,), row i of u has the columns hidden[start[i]:start[i + 1]]
     hidden       : int32 (plastic synapses of the hidden layer,); (0,) where `dense` is used
     dense        : uint8 (n_in + 1, nh), 1 where plastic, or (0, nh)
-    start_output : int64 (n_out + 1,); output : int32, the columns of w2's rows
+    start_output : int64 (n_out + 1,); output : int32, the columns of w_out's rows
     pixels       : int64 (nh,), plastic pixel synapses of each hidden unit
-    strokes      : float64 (nh,), per step: sum of s over the unit's plastic stroke synapses
     """
 
     start_hidden: np.ndarray
@@ -149,10 +150,9 @@ class Mask(NamedTuple):
     start_output: np.ndarray
     output: np.ndarray
     pixels: np.ndarray
-    strokes: np.ndarray
 
 
-class Factors(NamedTuple):
+class RankedLayer(NamedTuple):
     """One layer's |dw| as the outer product of two lists, both sorted in descending order.
 
     A row is a level of the input (or an output unit), a column is a hidden unit. `rows` stands for
@@ -163,7 +163,7 @@ class Factors(NamedTuple):
     row_weight : int64 (rows,)  how many inputs are at that level
     col_value, col_bits : (columns,)  |g| or |a|
     col_index  : int32 (columns,)  hidden unit; nh is the bias unit
-    least, above, trial : int64 (rows,)  how many columns reach a threshold
+    at_least, above, trial : int64 (rows,)  how many columns reach a threshold
     counts, top : int64 (parts, BUCKETS), (parts,)  columns by bucket, and the largest's bucket
     at_most    : int64 (BUCKETS + 1,)  how many columns lie in the first buckets
     spare_value, spare_bits, spare_index : scratch of at least max(rows, columns)
@@ -180,7 +180,7 @@ class Factors(NamedTuple):
     col_value: np.ndarray
     col_bits: np.ndarray
     col_index: np.ndarray
-    least: np.ndarray
+    at_least: np.ndarray
     above: np.ndarray
     trial: np.ndarray
     counts: np.ndarray
@@ -199,13 +199,14 @@ class Choice(NamedTuple):
     """Which synapses a step of `largest*` changes, and scratch to find and apply them.
 
     level_count, level_row : int64 (CODES,)  strokes of each code, and its row among the factors
-    row_of     : int64 (n_in + 1,)  for each stroke its row among the factors, or -1
+    row_of     : int64 (n_in + 1,)  for each stroke its row among the ranked, or -1
     prefix     : int64 (n_in + 1,)  for each stroke: how many of the sorted columns
     pixel      : int32 (n_in,)  background pixels that are chosen one by one
     member     : int32 (n_in + 1,)  tied inputs
     stroke_of  : int32 (n_in + 1,)  their positions among the strokes, or -1
     rank       : uint64 (max(n_in, nh) + 1,)  pi_t of what is being ranked
-    column     : int32 (nh + 1,)  columns chosen one by one
+    unit       : int32 (nh + 1,)  hidden units chosen one by one, nh for the bias unit
+    position   : int32 (nh + 1,)  sorted columns with ties, by their place among the columns
     member_row : int32 (n_out,)  tied output units of a column
     signed     : real (nh + 1,)  g of the sorted columns
     signed_a   : real (nh + 1,)  a of the sorted columns
@@ -222,7 +223,8 @@ class Choice(NamedTuple):
     member: np.ndarray
     stroke_of: np.ndarray
     rank: np.ndarray
-    column: np.ndarray
+    unit: np.ndarray
+    position: np.ndarray
     member_row: np.ndarray
     signed: np.ndarray
     signed_a: np.ndarray
@@ -235,8 +237,8 @@ class Choice(NamedTuple):
 class Ranking(NamedTuple):
     """What the rules that rank |dw| work with."""
 
-    hidden: Factors
-    output: Factors
+    hidden: RankedLayer
+    output: RankedLayer
     choice: Choice
 
 

@@ -1,85 +1,16 @@
-"""Plasticity rules: which synapses may change in a step.
+"""The plasticity rules of the package.
 
-A rule is a small frozen dataclass. `plan` turns its fractions into exact counts for one network;
-the kernels see nothing else of it. To add a rule to the package: a class here, its names in
-`rule_names.py`, and its update in `kernels/steps.py`. Rules of one's own need none of these: see
-`own_rule.py`.
+To add one: a class here, its name in `rules/names.py`, its update in `kernels/rules/`, its loop in
+`kernels/rules/steps.py`. Custom rules need none of these: see `rules/custom.py`.
 """
 
-import math
 from dataclasses import dataclass
-from enum import IntEnum
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 from energynet.errors import ConfigError
+from energynet.rules.base import Counts, Shape, Update, count
 from energynet.support import checks
 from energynet.support.checks import shown
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Size of a network: pixels, hidden units, output units. Biases are synapses, too."""
-
-    n_in: int
-    hidden: int
-    n_out: int
-
-    @property
-    def synapses_hidden(self) -> int:
-        """Synapses onto the hidden layer: (n_in + 1) nh."""
-        return (self.n_in + 1) * self.hidden
-
-    @property
-    def synapses_output(self) -> int:
-        """Synapses onto the output layer: (nh + 1) n_out."""
-        return (self.hidden + 1) * self.n_out
-
-    @property
-    def synapses(self) -> int:
-        """N = (n_in + 1) nh + (nh + 1) n_out."""
-        return self.synapses_hidden + self.synapses_output
-
-
-class Update(IntEnum):
-    """How the kernels carry out a step."""
-
-    UNITS = 0  # all synapses of the first `units` hidden units, and the output biases
-    MASK = 1  # the synapses of a fixed mask
-    RANDOM = 2  # k_hidden synapses of both layers, drawn in each step
-    LARGEST = 3  # the k_hidden largest |dw| of both layers, or k_hidden and k_output of each
-    LARGEST_PER_NEURON = 4  # the k_hidden and k_output largest of each neuron's incoming synapses
-    OWN = 5  # what a rule of one's own chooses, in Python
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A rule resolved for one network: exact counts.
-
-    `k_output` is 0 where one count rules both layers. Only synapses of the first `units` hidden
-    units, and output biases, can change; `plastic` is how many may in a step.
-    """
-
-    update: Update
-    k_hidden: int
-    k_output: int
-    units: int
-    plastic: int
-
-
-class Rule(Protocol):
-    """What every plasticity rule offers."""
-
-    @property
-    def name(self) -> str:
-        """Name on the command line and in tables."""
-
-    def plan(self, shape: Shape) -> Plan:
-        """The exact counts for a network of that shape."""
-
-
-def count(fraction: float, n: int) -> int:
-    """k(P, n) = min(n, max(1, floor(P n + 0.5))), in float64."""
-    return min(n, max(1, math.floor(fraction * n + 0.5)))
 
 
 def _count_output(output_fraction: float | str | None, fraction: float, n1: int, n2: int) -> int:
@@ -106,9 +37,9 @@ class AllSynapses:
 
     name: ClassVar[str] = "all"
 
-    def plan(self, shape: Shape) -> Plan:
+    def counts(self, shape: Shape) -> Counts:
         """All hidden units are plastic."""
-        return Plan(Update.UNITS, 0, 0, shape.hidden, shape.synapses)
+        return Counts(Update.UNITS, 0, 0, shape.hidden, shape.synapses)
 
 
 @dataclass(frozen=True)
@@ -151,19 +82,19 @@ class FixedMask:
         """`fixed-synapses` or `fixed-units`."""
         return f"fixed-{self.over}"
 
-    def plan(self, shape: Shape) -> Plan:
+    def counts(self, shape: Shape) -> Counts:
         """The sizes of the mask."""
         if self.over == "units":
             units = count(self.fraction, shape.hidden)
             plastic = units * (shape.n_in + 1 + shape.n_out) + shape.n_out
-            return Plan(Update.UNITS, 0, 0, units, plastic)
+            return Counts(Update.UNITS, 0, 0, units, plastic)
         if self.output_fraction is None:
             k = count(self.fraction, shape.synapses)
-            return Plan(Update.MASK, k, 0, shape.hidden, k)
+            return Counts(Update.MASK, k, 0, shape.hidden, k)
         k_hidden = count(self.fraction, shape.synapses_hidden)
         n1, n2 = shape.synapses_hidden, shape.synapses_output
         k_output = _count_output(self.output_fraction, self.fraction, n1, n2)
-        return Plan(Update.MASK, k_hidden, k_output, shape.hidden, k_hidden + k_output)
+        return Counts(Update.MASK, k_hidden, k_output, shape.hidden, k_hidden + k_output)
 
 
 @dataclass(frozen=True)
@@ -187,10 +118,10 @@ class RandomSubset:
     def __post_init__(self) -> None:
         object.__setattr__(self, "fraction", checks.fraction("fraction", self.fraction))
 
-    def plan(self, shape: Shape) -> Plan:
+    def counts(self, shape: Shape) -> Counts:
         """How many are drawn."""
         k = count(self.fraction, shape.synapses)
-        return Plan(Update.RANDOM, k, 0, shape.hidden, k)
+        return Counts(Update.RANDOM, k, 0, shape.hidden, k)
 
 
 @dataclass(frozen=True)
@@ -248,18 +179,18 @@ class LargestUpdates:
         """The fraction of the hidden units to rank within, or None."""
         return self.within.fraction if self.within else None
 
-    def plan(self, shape: Shape) -> Plan:
+    def counts(self, shape: Shape) -> Counts:
         """How many are chosen, and among which."""
         units = count(self.within.fraction, shape.hidden) if self.within else shape.hidden
         n1, n2 = units * (shape.n_in + 1), (units + 1) * shape.n_out
         if self.scope == "network":
             k = count(self.fraction, n1 + n2)
-            return Plan(Update.LARGEST, k, 0, units, k)
+            return Counts(Update.LARGEST, k, 0, units, k)
         if self.scope == "layer":
             k_hidden = count(self.fraction, n1)
             k_output = _count_output(self.output_fraction, self.fraction, n1, n2)
-            return Plan(Update.LARGEST, k_hidden, k_output, units, k_hidden + k_output)
+            return Counts(Update.LARGEST, k_hidden, k_output, units, k_hidden + k_output)
         k_hidden = count(self.fraction, shape.n_in + 1)
         k_output = count(self.fraction, units + 1)
         plastic = k_hidden * units + k_output * shape.n_out
-        return Plan(Update.LARGEST_PER_NEURON, k_hidden, k_output, units, plastic)
+        return Counts(Update.LARGEST_PER_NEURON, k_hidden, k_output, units, plastic)

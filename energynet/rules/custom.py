@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple, dataclass_transform, get_type_hint
 import numpy as np
 
 from energynet.errors import ConfigError, EnergynetError
-from energynet.rules.built_in import Plan, Shape, Update
+from energynet.rules.base import Counts, Shape, Update
 from energynet.support import checks
 from energynet.support.checks import shown
 
@@ -133,9 +133,9 @@ class PlasticityRule:
         """The parameters by name."""
         return {item.name: getattr(self, item.name) for item in fields(self)}
 
-    def plan(self, shape: Shape) -> Plan:
+    def counts(self, shape: Shape) -> Counts:
         """Any synapse may change."""
-        return Plan(Update.OWN, 0, 0, shape.hidden, shape.synapses)
+        return Counts(Update.OWN, 0, 0, shape.hidden, shape.synapses)
 
     _file_then: ClassVar[str | None] = None  # hash of the module's file when it was imported
 
@@ -156,7 +156,7 @@ class NamedRule:
         """The parameters by name."""
         return dict(self.given)
 
-    def plan(self, shape: Shape) -> Plan:  # noqa: ARG002
+    def counts(self, shape: Shape) -> Counts:  # noqa: ARG002
         """Raises ConfigError: nobody knows what the rule does."""
         raise ConfigError(f"rule {self.name} is known by name alone and cannot train")
 

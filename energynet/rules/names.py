@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from energynet.errors import ConfigError
-from energynet.rules.built_in import AllSynapses, FixedMask, LargestUpdates, RandomSubset, Rule
+from energynet.rules.base import Rule
+from energynet.rules.built_in import AllSynapses, FixedMask, LargestUpdates, RandomSubset
 from energynet.rules.custom import NamedRule, PlasticityRule
 from energynet.rules.importing import is_own_name, own_rule
 from energynet.support import checks

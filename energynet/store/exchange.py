@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from energynet.config import TrainingConfig
 from energynet.errors import FileError
 from energynet.kernels.numerics import NUMERICS_VERSION
-from energynet.rules.built_in import Rule
+from energynet.rules.base import Rule
 from energynet.rules.custom import NamedRule
 from energynet.rules.names import PARAMETERS, RULES, rule_from_name
 from energynet.store.folder import ABSENT, DONE, Store, run_id

@@ -12,7 +12,7 @@ from typing import Any
 
 from energynet.config import TrainingConfig
 from energynet.errors import ConfigError, FileError
-from energynet.rules.built_in import Rule
+from energynet.rules.base import Rule
 from energynet.rules.names import (
     PARAMETERS,
     check_rule_name,

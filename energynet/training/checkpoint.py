@@ -26,10 +26,10 @@ def identity(config: TrainingConfig, data_sha256: str) -> str:
 def _state(run: Run) -> dict[str, np.ndarray]:
     """The arrays that decide how a run goes on; nothing of them is computed again."""
     return {
-        "u": run.network.u,
-        "v": run.network.v,
-        "r": run.network.r,
-        "w2": run.network.w2,
+        "u": run.weights.u,
+        "v": run.weights.v,
+        "r": run.weights.r,
+        "w2": run.weights.w_out,
         "clock": run.clock,
         "m0": run.energies.m0,
         "power": run.energies.power,

@@ -7,22 +7,22 @@ import numpy as np
 from energynet.errors import RuleError
 from energynet.kernels import state
 from energynet.kernels.rules import custom as chosen
-from energynet.kernels.rules.custom import MASK, PAIRS, PRODUCT, Change
+from energynet.kernels.rules.custom import MASK, PAIRS, PRODUCT, Selection
 from energynet.kernels.state import Alone, Team
 from energynet.rules.custom import Layer, PlasticityRule, Step
 from energynet.support.checks import shown
 
 _LAYERS = ("hidden", "output")
 _NONE, _NO_MASK = np.empty(0, np.int64), np.empty((0, 0), np.uint8)
-_NOTHING = Change(PAIRS, _NONE, _NONE, _NO_MASK)
+_NOTHING = Selection(PAIRS, _NONE, _NONE, _NO_MASK)
 
 
 def run_own(
     rule: PlasticityRule,
     team: Alone | Team,
-    network: state.Network,
+    weights: state.Weights,
     images: state.Images,
-    plan: state.Plan,
+    constants: state.Constants,
     mask: state.Mask,
     buffers: state.Buffers,
     drawn: np.ndarray,
@@ -37,14 +37,14 @@ def run_own(
     """
     if stop == 0:  # compile what a step needs
         chosen.find_unfit(drawn, _NONE, _NONE, 1, 1)
-        apply = (network, mask, buffers, energies, np.zeros(2, np.int64), _NOTHING, _NOTHING)
+        apply = (weights, mask, buffers, energies, np.zeros(2, np.int64), _NOTHING, _NOTHING)
         chosen.apply_step(*apply)
-    chosen.begin_steps(plan, images, buffers, clock)
-    while chosen.find_factors(team, network, images, plan, mask, buffers, clock, stop):
+    chosen.begin_steps(constants, images, buffers, clock)
+    while chosen.find_signals(team, weights, images, constants, mask, buffers, clock, stop):
         layers = _layer(buffers.x_all, buffers.g), _layer(buffers.a, buffers.q)
-        step = Step(int(clock[state.STEPS]), *layers, plan.mask_key)
+        step = Step(int(clock[state.STEPS]), *layers, constants.mask_key)
         changes = _changes(rule, step, drawn)
-        chosen.apply_step(network, mask, buffers, energies, clock, *changes)
+        chosen.apply_step(weights, mask, buffers, energies, clock, *changes)
 
 
 def _layer(pre: np.ndarray, post: np.ndarray) -> Layer:
@@ -55,7 +55,7 @@ def _layer(pre: np.ndarray, post: np.ndarray) -> Layer:
     return Layer(*copies)
 
 
-def _changes(rule: PlasticityRule, step: Step, bits: np.ndarray) -> list[Change]:
+def _changes(rule: PlasticityRule, step: Step, bits: np.ndarray) -> list[Selection]:
     """What changes in each layer; all is checked before anything does."""
     choices = rule.select(step)
     if not isinstance(choices, tuple | list) or len(choices) != 2:
@@ -73,7 +73,7 @@ def _changes(rule: PlasticityRule, step: Step, bits: np.ndarray) -> list[Change]
     return changes
 
 
-def _change(layer: Layer, choice: Any, bits: np.ndarray) -> Change:
+def _change(layer: Layer, choice: Any, bits: np.ndarray) -> Selection:
     n_pre, n_post = len(layer.pre), len(layer.post)
     if isinstance(choice, bool | np.bool_):
         return _product(np.full(n_pre, choice), np.full(n_post, choice))
@@ -85,7 +85,7 @@ def _change(layer: Layer, choice: Any, bits: np.ndarray) -> Change:
                 f" {choice.shape}{hint}"
             )
         # A copy, since an array that is to be read alone is of another compiled type.
-        return Change(MASK, _NONE, _NONE, np.array(choice, order="C").view(np.uint8))
+        return Selection(MASK, _NONE, _NONE, np.array(choice, order="C").view(np.uint8))
     if not isinstance(choice, tuple | list) or len(choice) != 2:
         raise RuleError(
             "a choice must be True, False, a mask (an array), or two arrays of indices or factors,"
@@ -104,11 +104,11 @@ def _change(layer: Layer, choice: Any, bits: np.ndarray) -> Change:
         raise RuleError(
             f"factors must both be bool, indices both integers, got {pre.dtype} and {post.dtype}"
         )
-    return Change(PAIRS, *_pairs(pre, post, n_pre, n_post, bits), _NO_MASK)
+    return Selection(PAIRS, *_pairs(pre, post, n_pre, n_post, bits), _NO_MASK)
 
 
-def _product(pre: np.ndarray, post: np.ndarray) -> Change:
-    return Change(PRODUCT, np.flatnonzero(pre), np.flatnonzero(post), _NO_MASK)
+def _product(pre: np.ndarray, post: np.ndarray) -> Selection:
+    return Selection(PRODUCT, np.flatnonzero(pre), np.flatnonzero(post), _NO_MASK)
 
 
 def _pairs(

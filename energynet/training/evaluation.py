@@ -5,18 +5,18 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from energynet.kernels.evaluate import GROUPS, allocate, evaluate
-from energynet.kernels.state import Activation, Images, Network
+from energynet.kernels.state import Activation, Images, Weights
 from energynet.kernels.strokes import StrokeLists, list_images
 
 _IMAGES = 10_000  # whose strokes `evaluate_images` lists at a time
 
 
 def evaluate_images(
-    network: Network, images: Images, activation: Activation, threads: int
+    weights: Weights, images: Images, activation: Activation, threads: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """As `evaluate_lists`, for images whose strokes are not yet listed."""
     parts = [
-        evaluate_lists(network, list_images(_cut(images, start)), activation, threads)
+        evaluate_lists(weights, list_images(_cut(images, start)), activation, threads)
         for start in range(0, max(len(images.label), 1), _IMAGES)
     ]
     outputs, classes = zip(*parts, strict=True)
@@ -31,20 +31,20 @@ def _cut(images: Images, start: int) -> Images:
 
 
 def evaluate_lists(
-    network: Network, lists: StrokeLists, activation: Activation, threads: int
+    weights: Weights, lists: StrokeLists, activation: Activation, threads: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Outputs, real (n, n_out), and classes, int32 (n,); the network's v must be 0.
+    """Outputs, real (n, n_out), and classes, int32 (n,); with v folded into u (v = 0).
 
     Images are shared out over threads; each is evaluated alone, so the bits never depend on them.
     """
     n, groups = np.count_nonzero(lists.image >= 0), len(lists.image)
-    output = np.zeros((n, len(network.w2)), network.u.dtype)
+    output = np.zeros((n, len(weights.w_out)), weights.u.dtype)
     predicted = np.empty(n, np.int32)
 
     def part(start: int) -> None:
-        batch = allocate(network.u.shape[0] - 1, network.u.shape[1], network.u.dtype)
+        batch = allocate(weights.u.shape[0] - 1, weights.u.shape[1], weights.u.dtype)
         stop = min(start + GROUPS, groups)
-        evaluate(network, lists, activation, batch, start, stop, output, predicted)
+        evaluate(weights, lists, activation, batch, start, stop, output, predicted)
 
     starts = range(0, max(groups, 1), GROUPS)  # none at all: compiled, nothing done
     if threads == 1 or len(starts) == 1:

@@ -16,7 +16,7 @@ from energynet.config import TrainingConfig
 from energynet.data.dataset import Dataset
 from energynet.errors import ConfigError, DataError
 from energynet.kernels.state import NOT_FINITE
-from energynet.rules.built_in import Shape
+from energynet.rules.base import Shape
 from energynet.support import checks
 from energynet.support.files import check_writable
 from energynet.training.network import Network
@@ -197,8 +197,8 @@ class _Training:
         """The network as it is after a fold; w1 is a view of the run's weights."""
         run = self.run
         background = float(run.train_images.background)
-        w2 = np.ascontiguousarray(run.network.w2.T)
-        return Network(run.network.u.view(), w2, self.mean, background, self.config.activation)
+        w2 = np.ascontiguousarray(run.weights.w_out.T)
+        return Network(run.weights.u.view(), w2, self.mean, background, self.config.activation)
 
     def _compile(self) -> None:
         """Compile or load the kernels outside the measured times; say so if it takes long."""
@@ -215,11 +215,11 @@ class _Training:
         notice.start()
         try:
             self.run.advance(0)
-            network, lists, mask = self.run.network, self.run.test_strokes, self.run.mask
-            empty = network._replace(u=network.u[:1], v=network.v.copy(), r=network.r.copy())
+            weights, lists, mask = self.run.weights, self.run.test_strokes, self.run.mask
+            empty = weights._replace(u=weights.u[:1], v=weights.v.copy(), r=weights.r.copy())
             fold(empty, mask._replace(start_hidden=mask.start_hidden[:0], dense=mask.dense[:0]))
             none = lists._replace(image=lists.image[:0])
-            evaluate_lists(network, none, self.run.activation, threads=1)
+            evaluate_lists(weights, none, self.run.activation, threads=1)
         finally:
             notice.cancel()
         spent = time.perf_counter() - began
@@ -246,12 +246,12 @@ class _Training:
 
         run = self.run
         with self._clocked("evaluate"):
-            fold(run.network, run.mask)
-            network = run.network
-            if not all(np.isfinite(w).all() for w in (network.r, network.u[-1], network.w2)):
+            fold(run.weights, run.mask)
+            weights = run.weights
+            if not all(np.isfinite(w).all() for w in (weights.r, weights.u[-1], weights.w_out)):
                 run.clock[NOT_FINITE] = 1
                 return
-            _, predicted = evaluate_lists(network, run.test_strokes, run.activation, self.threads)
+            _, predicted = evaluate_lists(weights, run.test_strokes, run.activation, self.threads)
             accuracy = float(np.mean(predicted == run.test_label))
         m0, m1 = int(run.energies.m0.sum()), float(run.energies.power[0].sum())
         self.history.append(Checkpoint(self.step, accuracy, m0, m1))
@@ -282,7 +282,7 @@ def _result(training: _Training, outcome: str) -> TrainingResult:
     from energynet.kernels.passes import fold
 
     run, config = training.run, training.config
-    fold(run.network, run.mask)
+    fold(run.weights, run.mask)
     network = training.network()
     diverged = outcome == "diverged"
     direct = None if diverged else _direct(config, run.shape, network)
@@ -296,7 +296,7 @@ def _result(training: _Training, outcome: str) -> TrainingResult:
         energy=_energy(config, run, direct),
         history=tuple(training.history),
         seconds=dict(training.seconds),
-        learning_rate=float(run.plan.eta),
+        learning_rate=float(run.constants.eta),
         network=network,
         version=version("energynet"),
     )

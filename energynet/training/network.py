@@ -140,6 +140,6 @@ class Network:
         w2 = np.ascontiguousarray(self.w2.T)
         # Arrays that are to be read alone are copied: they would be of another compiled type.
         w1 = np.require(self.w1, requirements=["C", "W"])
-        weights = state.Network(w1, np.zeros_like(r), r, w2)
+        weights = state.Weights(w1, np.zeros_like(r), r, w2)
         activation = activation_of(self.activation, dtype)
         return evaluate_images(weights, encoded, activation, threads)

@@ -19,7 +19,7 @@ from energynet.kernels.rules.random import LISTED
 from energynet.kernels.state import Alone, Team, aligned
 from energynet.kernels.strokes import StrokeLists, list_images
 from energynet.kernels.sums import BLOCK, LANES
-from energynet.rules.built_in import Plan, Rule, Shape, Update
+from energynet.rules.base import Counts, Rule, Shape, Update
 from energynet.rules.custom import PlasticityRule
 from energynet.training.custom_steps import run_own
 from energynet.training.images import encode_dataset
@@ -40,12 +40,12 @@ class Run:
 
     shape: Shape
     team: Alone | Team
-    network: state.Network
+    weights: state.Weights
     train_images: state.Images
     test_strokes: StrokeLists
     test_label: np.ndarray
     update: Update
-    plan: state.Plan
+    constants: state.Constants
     plastic: int
     mask: state.Mask
     drawn: np.ndarray
@@ -58,7 +58,7 @@ class Run:
     @property
     def activation(self) -> state.Activation:
         """Of the hidden units, as evaluation takes it."""
-        return state.Activation(self.plan.activation, self.plan.slope)
+        return state.Activation(self.constants.activation, self.constants.slope)
 
     @property
     def step(self) -> int:
@@ -67,7 +67,14 @@ class Run:
 
     def advance(self, stop: int) -> None:
         """Train until step `stop`, or until a value is not finite."""
-        common = (self.team, self.network, self.train_images, self.plan, self.mask, self.buffers)
+        common = (
+            self.team,
+            self.weights,
+            self.train_images,
+            self.constants,
+            self.mask,
+            self.buffers,
+        )
         end = (self.energies, self.clock, stop)
         if isinstance(self.team, Team):
             set_threads(self.team.parts)
@@ -101,7 +108,7 @@ def prepare(config: TrainingConfig, dataset: Dataset, threads: int | None = 1) -
     """
     shape = shape_of(config, dataset)
     dtype = np.dtype(config.dtype)
-    plan = config.rule.plan(shape)
+    counts = config.rule.counts(shape)
     _check_memory(shape, dtype)
     team = gather_team(threads, shape.hidden)
     train, test = encode_dataset(dataset, config.center, dtype)
@@ -110,19 +117,19 @@ def prepare(config: TrainingConfig, dataset: Dataset, threads: int | None = 1) -
         return Run(
             shape=shape,
             team=team,
-            network=_start_network(config, shape, dtype),
+            weights=_start_weights(config, shape, dtype),
             train_images=train,
             test_strokes=list_images(test),
             test_label=test.label,
-            update=plan.update,
-            plan=_kernel_plan(config, plan, train),
-            plastic=plan.plastic,
-            mask=_draw_mask(config, shape, plan),
-            drawn=_no_bits(shape if plan.update in (Update.RANDOM, Update.OWN) else None),
-            buffers=_buffers(config, shape, team.parts, len(dataset.y_train)),
+            update=counts.update,
+            constants=_constants(config, counts, train),
+            plastic=counts.plastic,
+            mask=_draw_mask(config, shape, counts),
+            drawn=_no_bits(shape if counts.update in (Update.RANDOM, Update.OWN) else None),
+            buffers=_buffers(config, shape, counts, team.parts, len(dataset.y_train)),
             ranking=state.Ranking(
-                hidden=_factors(levels, shape, dtype, team.parts),
-                output=_factors(shape.n_out, shape, dtype, team.parts),
+                hidden=_ranked_layer(levels, shape, dtype, team.parts),
+                output=_ranked_layer(shape.n_out, shape, dtype, team.parts),
                 choice=_choice(shape, dtype),
             ),
             energies=_energies(config),
@@ -155,7 +162,7 @@ def _no_bits(shape: Shape | None) -> np.ndarray:
     return np.zeros(-(-shape.synapses // 64) if shape else 0, np.uint64)
 
 
-def _start_network(config: TrainingConfig, shape: Shape, dtype: np.dtype) -> state.Network:
+def _start_weights(config: TrainingConfig, shape: Shape, dtype: np.dtype) -> state.Weights:
     u = aligned((shape.n_in + 1, shape.hidden), dtype)
     w2 = np.empty((shape.hidden + 1, shape.n_out), dtype)
     target, position = u.reshape(-1), 0
@@ -165,17 +172,17 @@ def _start_network(config: TrainingConfig, shape: Shape, dtype: np.dtype) -> sta
         target[position : position + len(chunk)] = chunk
         position += len(chunk)
     r = np.add.reduce(u[:-1], axis=0, dtype=np.float64)
-    return state.Network(u, np.zeros(shape.hidden), r, np.ascontiguousarray(w2.T))
+    return state.Weights(u, np.zeros(shape.hidden), r, np.ascontiguousarray(w2.T))
 
 
-def _kernel_plan(config: TrainingConfig, plan: Plan, images: state.Images) -> state.Plan:
+def _constants(config: TrainingConfig, counts: Counts, images: state.Images) -> state.Constants:
     keys = stream_keys(config.seed)
     dtype = images.table.dtype
     activation = activation_of(config.activation, dtype)
-    return state.Plan(
-        k_hidden=plan.k_hidden,
-        k_output=plan.k_output,
-        units=plan.units,
+    return state.Constants(
+        k_hidden=counts.k_hidden,
+        k_output=counts.k_output,
+        units=counts.units,
         eta=dtype.type(learning_rate(config, images)),
         activation=activation.kind,
         slope=activation.slope,
@@ -187,28 +194,28 @@ def _kernel_plan(config: TrainingConfig, plan: Plan, images: state.Images) -> st
     )
 
 
-def _draw_mask(config: TrainingConfig, shape: Shape, plan: Plan) -> state.Mask:
+def _draw_mask(config: TrainingConfig, shape: Shape, counts: Counts) -> state.Mask:
     rows, nh = shape.n_in + 1, shape.hidden
     no_bytes = np.empty((0, nh), np.uint8)
-    if plan.update != Update.MASK:
+    if counts.update != Update.MASK:
         none, no_columns = np.empty(0, np.int64), np.empty(0, np.int32)
-        return state.Mask(none, no_columns, no_bytes, none, no_columns, none, np.empty(0))
+        return state.Mask(none, no_columns, no_bytes, none, no_columns, none)
     key = stream_keys(config.seed)["mask"]
     n1, n2 = shape.synapses_hidden, shape.synapses_output
-    together = plan.k_output == 0
-    population, chosen = (n1 + n2 if together else n1), plan.k_hidden
+    together = counts.k_output == 0
+    population, chosen = (n1 + n2 if together else n1), counts.k_hidden
     start, column = _draw_rows(key, 0, (rows, nh), population, chosen)
-    chosen = plan.k_hidden - len(column) if together else plan.k_output
+    chosen = counts.k_hidden - len(column) if together else counts.k_output
     output = _draw_rows(key, n1, (shape.n_out, nh + 1), n2, chosen)
-    pixels, strokes = np.zeros(nh, np.int64), np.zeros(nh)
+    pixels = np.zeros(nh, np.int64)
     for i in range(shape.n_in):
         pixels[column[start[i] : start[i + 1]]] += 1
     if len(column) < DENSE_MASK * n1:
-        return state.Mask(start, column, no_bytes, output[0], output[1], pixels, strokes)
+        return state.Mask(start, column, no_bytes, output[0], output[1], pixels)
     dense = np.zeros((rows, nh), np.uint8)
     for i in range(rows):
         dense[i, column[start[i] : start[i + 1]]] = 1
-    return state.Mask(start, column[:0].copy(), dense, output[0], output[1], pixels, strokes)
+    return state.Mask(start, column[:0].copy(), dense, output[0], output[1], pixels)
 
 
 def _draw_rows(
@@ -220,7 +227,9 @@ def _draw_rows(
     return start, column[:taken].copy()
 
 
-def _buffers(config: TrainingConfig, shape: Shape, parts: int, images: int) -> state.Buffers:
+def _buffers(
+    config: TrainingConfig, shape: Shape, counts: Counts, parts: int, images: int
+) -> state.Buffers:
     inputs, nh, n_out = shape.n_in + 1, shape.hidden, shape.n_out
     dtype = np.dtype(config.dtype)
     a, a_bits = _with_bits(nh + 1, dtype)
@@ -240,8 +249,9 @@ def _buffers(config: TrainingConfig, shape: Shape, parts: int, images: int) -> s
         o=np.zeros(n_out, dtype),
         e=np.zeros(n_out, dtype),
         q=np.zeros(n_out, dtype),
-        output=np.arange(n_out),
+        all_outputs=np.arange(n_out),
         partial=np.zeros((-(-(nh + 1) // BLOCK), n_out), dtype),
+        stroke_sum=np.zeros(nh if counts.update == Update.MASK else 0),
         g_power=np.zeros(nh),
         row_power=np.zeros(inputs),
         lanes=np.zeros((parts, LANES), dtype),
@@ -257,14 +267,14 @@ def _with_bits(size: int, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
     return values, values.view(np.dtype(f"u{dtype.itemsize}"))
 
 
-def _factors(rows: int, shape: Shape, dtype: np.dtype, parts: int) -> state.Factors:
+def _ranked_layer(rows: int, shape: Shape, dtype: np.dtype, parts: int) -> state.RankedLayer:
     columns = shape.hidden + 1
     row_value, row_bits = _with_bits(rows, dtype)
     col_value, col_bits = _with_bits(columns, dtype)
     spare_value, spare_bits = _with_bits(max(rows, columns), dtype)
     scalar_value, scalar_bits = _with_bits(1, dtype)
     buckets = 1 << (2 * max(rows, columns) - 1).bit_length()
-    return state.Factors(
+    return state.RankedLayer(
         row_value=row_value,
         row_bits=row_bits,
         row_source=np.zeros(rows, np.int32),
@@ -272,7 +282,7 @@ def _factors(rows: int, shape: Shape, dtype: np.dtype, parts: int) -> state.Fact
         col_value=col_value,
         col_bits=col_bits,
         col_index=np.zeros(columns, np.int32),
-        least=np.zeros(rows, np.int64),
+        at_least=np.zeros(rows, np.int64),
         above=np.zeros(rows, np.int64),
         trial=np.zeros(rows, np.int64),
         counts=np.zeros((parts, BUCKETS), np.int64),
@@ -299,7 +309,8 @@ def _choice(shape: Shape, dtype: np.dtype) -> state.Choice:
         member=np.zeros(inputs, np.int32),
         stroke_of=np.zeros(inputs, np.int32),
         rank=np.zeros(max(inputs, nh + 1), np.uint64),
-        column=np.zeros(nh + 1, np.int32),
+        unit=np.zeros(nh + 1, np.int32),
+        position=np.zeros(nh + 1, np.int32),
         member_row=np.zeros(shape.n_out, np.int32),
         signed=np.zeros(nh + 1, dtype),
         signed_a=np.zeros(nh + 1, dtype),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from energynet.rules.built_in import Shape
+from energynet.rules.base import Shape
 
 _CHUNK = 1 << 16  # normals drawn at a time: bounds memory, never changes the numbers
 

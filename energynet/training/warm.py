@@ -47,7 +47,7 @@ def warm() -> Iterator[tuple[str, float]]:
                 run = prepare(TrainingConfig(hidden=2, rule=rule, dtype=dtype), dataset, threads)
                 run.advance(0)
                 run.advance(1)
-                evaluate_lists(run.network, run.test_strokes, run.activation, threads=1)
+                evaluate_lists(run.weights, run.test_strokes, run.activation, threads=1)
                 several = "one thread" if threads == 1 else "several threads"
                 name = rule.name if rule.name in RULES else "rules of one's own"
                 yield f"{name}, {dtype}, {several}", time.perf_counter() - began

@@ -30,56 +30,56 @@ GATHERED = 1024  # at most so many products go to the partial selection
 
 
 @shared
-def backward_counted(team, network, plan, buffers, hidden, output):
+def backward_counted(team, weights, constants, buffers, hidden, output):
     """The backward pass, and |g| and |a| of the first `units` units counted by bucket."""
     for part in prange(team.parts):
-        _backward_counted(part, team.parts, network, plan, buffers, hidden, output)
+        _backward_counted(part, team.parts, weights, constants, buffers, hidden, output)
 
 
 @inner
-def _backward_counted(part, parts, network, plan, buffers, hidden, output):
-    backward_part(part, parts, network, plan, buffers)
-    start, stop = units_of(part, parts, buffers.g.shape[0], plan.units)
+def _backward_counted(part, parts, weights, constants, buffers, hidden, output):
+    backward_part(part, parts, weights, constants, buffers)
+    start, stop = units_of(part, parts, buffers.g.shape[0], constants.units)
     _fill_buckets(hidden, part, buffers.g_bits[start:stop])
     _fill_buckets(output, part, buffers.a_bits[start:stop])
 
 
 @inner
-def _fill_buckets(factors, part, bits):
+def _fill_buckets(ranked, part, bits):
     """Count patterns, signs apart, by bucket below that of the part's largest."""
     kind, unsigned = bits.dtype.type, unsigned_mask(bits)
     shift, last = kind(shift_of(bits)), kind(BUCKETS - 1)
-    counts = factors.counts[part]
+    counts = ranked.counts[part]
     for bucket in range(BUCKETS):
         counts[bucket] = 0
     largest = kind(0)
     for j in range(bits.shape[0]):
         largest = max(largest, kind(bits[j] & unsigned))
     top = kind(largest >> shift)
-    factors.top[part] = top
+    ranked.top[part] = top
     for j in range(bits.shape[0]):
         below = kind(top - kind((bits[j] & unsigned) >> shift))
         counts[min(below, last)] += 1
 
 
 @inner
-def _merge_buckets(factors, parts, bias):
+def _merge_buckets(ranked, parts, bias):
     """Running counts over all parts, from the largest down, and with `bias` one column of value 1.
 
     Returns the top: the pattern bits of the largest bucket.
     """
-    at_most, shift = factors.at_most, shift_of(factors.col_bits)
-    one = pattern_of(factors, 1.0) >> shift
+    at_most, shift = ranked.at_most, shift_of(ranked.col_bits)
+    one = pattern_of(ranked, 1.0) >> shift
     top = one if bias else np.int64(0)
     for part in range(parts):
-        top = max(top, factors.top[part])
+        top = max(top, ranked.top[part])
     count = at_most[1:]
     for bucket in range(BUCKETS):
         count[bucket] = 0
     if bias:
         count[min(top - one, BUCKETS - 1)] = 1
     for part in range(parts):
-        _add_lower(count, factors.counts[part], min(top - factors.top[part], BUCKETS))
+        _add_lower(count, ranked.counts[part], min(top - ranked.top[part], BUCKETS))
     running = 0
     for bucket in range(BUCKETS):
         running += count[bucket]
@@ -99,21 +99,21 @@ def _add_lower(total, count, lower):
 
 
 @inner
-def find_threshold(team, plan, buffers, hidden, output, choice, k):
+def find_threshold(team, constants, buffers, hidden, output, choice, k):
     """The k-th largest |dw|, or 0 where fewer than k are not 0. Layers without rows are left out.
 
     `backward_counted` comes before. Leaves in each layer the sorted columns, in `above` how many
-    columns of each row lie above the threshold, and in `least` how many lie at or above it.
+    columns of each row lie above the threshold, and in `at_least` how many lie at or above it.
     Returns (threshold, number above it).
     """
     top_g = _merge_buckets(hidden, team.parts, False)
     top_a = _merge_buckets(output, team.parts, True)
     low, high = _bracket(hidden, output, top_g, top_a, k)
-    threshold = buffers.g[0] * 0
+    threshold = buffers.g.dtype.type(0)
     while True:
         value = value_of(hidden, low)
-        keep_columns(hidden, buffers.g_bits, plan.units, False, value)
-        keep_columns(output, buffers.a_bits, plan.units, True, value)
+        keep_columns(hidden, buffers.g_bits, constants.units, False, value)
+        keep_columns(output, buffers.a_bits, constants.units, True, value)
         if _count_least(hidden, output, value) >= k:
             threshold = _narrow(hidden, output, choice, low, high, k)
             break
@@ -128,7 +128,7 @@ def _bracket(hidden, output, top_g, top_a, k):
     """Bit patterns low <= high: about k products reach low, fewer than k reach high."""
     shift = shift_of(hidden.col_bits)
     # The top bucket's upper edge times the largest row bounds all products.
-    largest = hidden.row_value[0] * 0
+    largest = hidden.row_value.dtype.type(0)
     if hidden.extent[ROWS] > 0:
         largest = hidden.row_value[0] * value_of(hidden, (top_g + 1) << shift)
     if output.extent[ROWS] > 0:
@@ -151,16 +151,16 @@ def _bracket(hidden, output, top_g, top_a, k):
 
 
 @inner
-def _estimate(factors, threshold, top):
+def _estimate(ranked, threshold, top):
     """How many products reach the threshold at most, from the buckets alone."""
-    rows = factors.extent[ROWS]
-    shift = shift_of(factors.col_bits)
+    rows = ranked.extent[ROWS]
+    shift = shift_of(ranked.col_bits)
     for r in range(rows):
-        factors.spare_value[r] = threshold / factors.row_value[r]
+        ranked.spare_value[r] = threshold / ranked.row_value[r]
     total = 0
     for r in range(rows):
-        below = top - (np.int64(factors.spare_bits[r]) >> shift)
-        total += factors.row_weight[r] * factors.at_most[min(max(below, -1), BUCKETS - 1) + 1]
+        below = top - (np.int64(ranked.spare_bits[r]) >> shift)
+        total += ranked.row_weight[r] * ranked.at_most[min(max(below, -1), BUCKETS - 1) + 1]
     return total
 
 
@@ -179,8 +179,8 @@ def _narrow(hidden, output, choice, low, high, k):
         reaching += count_reaching(output, value, output.trial)
         if reaching >= k:
             low = middle
-            _keep_trial(hidden, hidden.least)
-            _keep_trial(output, output.least)
+            _keep_trial(hidden, hidden.at_least)
+            _keep_trial(output, output.at_least)
         else:
             high, at_high = middle, reaching
             _keep_trial(hidden, hidden.above)
@@ -194,8 +194,8 @@ def _narrow(hidden, output, choice, low, high, k):
 
 @inner
 def _count_least(hidden, output, value):
-    count = count_reaching(hidden, value, hidden.least)
-    return count + count_reaching(output, value, output.least)
+    count = count_reaching(hidden, value, hidden.at_least)
+    return count + count_reaching(output, value, output.at_least)
 
 
 @inner
@@ -205,26 +205,26 @@ def _count_above(hidden, output, value):
 
 
 @inner
-def _between(factors):
+def _between(ranked):
     """Products between the two prefixes, weights apart."""
     total = 0
-    for r in range(factors.extent[ROWS]):
-        total += factors.least[r] - factors.above[r]
+    for r in range(ranked.extent[ROWS]):
+        total += ranked.at_least[r] - ranked.above[r]
     return total
 
 
 @inner
-def _keep_trial(factors, prefix):
-    for r in range(factors.extent[ROWS]):
-        prefix[r] = factors.trial[r]
+def _keep_trial(ranked, prefix):
+    for r in range(ranked.extent[ROWS]):
+        prefix[r] = ranked.trial[r]
 
 
 @inner
-def _gather(factors, choice, count):
+def _gather(ranked, choice, count):
     """Append the products between the two prefixes to choice.gathered; returns the new count."""
-    for r in range(factors.extent[ROWS]):
-        for p in range(factors.above[r], factors.least[r]):
-            choice.gathered[count] = factors.row_value[r] * factors.col_value[p]
-            choice.weight[count] = factors.row_weight[r]
+    for r in range(ranked.extent[ROWS]):
+        for p in range(ranked.above[r], ranked.at_least[r]):
+            choice.gathered[count] = ranked.row_value[r] * ranked.col_value[p]
+            choice.weight[count] = ranked.row_weight[r]
             count += 1
     return count

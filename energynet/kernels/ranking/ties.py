@@ -12,19 +12,19 @@ from energynet.kernels.state import BACKGROUND, ROWS
 
 
 @inner
-def sort_ties(plan, step, index, rank, count):
+def sort_ties(constants, step, index, rank, count):
     """Sort the first `count` of index (integers) by pi_t; rank : uint64 (>= count,), scratch."""
     for p in range(count):
-        rank[p] = tie_rank(plan, step, index[p])
+        rank[p] = tie_rank(constants, step, index[p])
     sort_by_rank(rank, index, 0, count)
 
 
 @inner
-def count_tied(factors):
+def count_tied(ranked):
     """Number of entries at the threshold, rows counted with their weight."""
     total = 0
-    for r in range(factors.extent[ROWS]):
-        total += factors.row_weight[r] * (factors.least[r] - factors.above[r])
+    for r in range(ranked.extent[ROWS]):
+        total += ranked.row_weight[r] * (ranked.at_least[r] - ranked.above[r])
     return total
 
 
@@ -37,28 +37,28 @@ def set_prefixes(choice, count, prefix):
 
 
 @inner
-def resolve_hidden(plan, step, buffers, count, factors, choice, needed):
+def resolve_hidden(constants, step, buffers, count, ranked, choice, needed):
     """Choose `needed` of the tied entries of the hidden layer; there are more of them.
 
     Strokes whose ties are all chosen get the longer choice.prefix, background pixels go into
-    choice.pixel: they get the columns between the background's above and least. The last input may
-    take only some of its tied columns: these go to choice.column.
+    choice.pixel: they get the columns between `above` and `at_least` of the background's row. The
+    last input may take only some of its tied columns: these go to choice.unit.
 
     Returns (number of background pixels, presynaptic index of the input cut short or -1, number of
     its columns).
     """
-    members = _list_members(buffers, count, factors, choice)
-    sort_ties(plan, step, choice.member, choice.rank, members)
+    members = _list_members(buffers, count, ranked, choice)
+    sort_ties(constants, step, choice.member, choice.rank, members)
     pixels = 0
     for m in range(members):
         pre = choice.member[m]
         k = choice.stroke_of[pre]
-        r = choice.row_of[k] if k >= 0 else factors.extent[BACKGROUND]
-        start, stop = factors.above[r], factors.least[r]
+        r = choice.row_of[k] if k >= 0 else ranked.extent[BACKGROUND]
+        start, stop = ranked.above[r], ranked.at_least[r]
         if stop - start > needed:
             for p in range(start, stop):
-                choice.column[p - start] = factors.col_index[p]
-            sort_ties(plan, step, choice.column, choice.rank, stop - start)
+                choice.unit[p - start] = ranked.col_index[p]
+            sort_ties(constants, step, choice.unit, choice.rank, stop - start)
             return pixels, np.int64(pre), needed
         if k >= 0:
             choice.prefix[k] = stop
@@ -72,17 +72,17 @@ def resolve_hidden(plan, step, buffers, count, factors, choice, needed):
 
 
 @inner
-def _list_members(buffers, count, factors, choice):
+def _list_members(buffers, count, ranked, choice):
     """List the inputs with tied entries in choice.member, and choice.stroke_of for them."""
     members = 0
     for k in range(count):
         r = choice.row_of[k]
-        if r >= 0 and factors.least[r] > factors.above[r]:
+        if r >= 0 and ranked.at_least[r] > ranked.above[r]:
             choice.member[members] = buffers.row[k]
             choice.stroke_of[buffers.row[k]] = k
             members += 1
-    r = factors.extent[BACKGROUND]
-    if r >= 0 and factors.least[r] > factors.above[r]:
+    r = ranked.extent[BACKGROUND]
+    if r >= 0 and ranked.at_least[r] > ranked.above[r]:
         k = 0
         for pixel in range(buffers.row.shape[0] - 1):
             if buffers.row[k] == pixel:  # strokes are listed in ascending order, the bias last
@@ -95,36 +95,36 @@ def _list_members(buffers, count, factors, choice):
 
 
 @inner
-def list_tied_columns(plan, step, factors, choice):
-    """Positions of the columns with entries at the threshold into choice.column, by pi_t(pre).
+def list_tied_columns(constants, step, ranked, choice):
+    """Positions of the columns with entries at the threshold into choice.position, by pi_t(pre).
 
     Returns their number.
     """
     columns = 0
-    for p in range(factors.least[0]):
-        choice.column[columns] = p
-        choice.rank[columns] = tie_rank(plan, step, factors.col_index[p])
-        columns += _list_tied_outputs(factors, choice, p) > 0
-    sort_by_rank(choice.rank, choice.column, 0, columns)
+    for p in range(ranked.at_least[0]):
+        choice.position[columns] = p
+        choice.rank[columns] = tie_rank(constants, step, ranked.col_index[p])
+        columns += _list_tied_outputs(ranked, choice, p) > 0
+    sort_by_rank(choice.rank, choice.position, 0, columns)
     return columns
 
 
 @inner
-def choose_tied_outputs(plan, step, factors, choice, p, needed):
+def choose_tied_outputs(constants, step, ranked, choice, p, needed):
     """Output units with entries at the threshold in column position p into choice.member_row.
 
     The first `needed` by pi_t(post) if there are more. Returns their number.
     """
-    outputs = _list_tied_outputs(factors, choice, p)
+    outputs = _list_tied_outputs(ranked, choice, p)
     if outputs > needed:
-        sort_ties(plan, step, choice.member_row, choice.rank, outputs)
+        sort_ties(constants, step, choice.member_row, choice.rank, outputs)
     return min(outputs, needed)
 
 
 @inner
-def _list_tied_outputs(factors, choice, p):
+def _list_tied_outputs(ranked, choice, p):
     outputs = 0
-    for r in range(factors.extent[ROWS]):
-        choice.member_row[outputs] = factors.row_source[r]
-        outputs += factors.above[r] <= p < factors.least[r]
+    for r in range(ranked.extent[ROWS]):
+        choice.member_row[outputs] = ranked.row_source[r]
+        outputs += ranked.above[r] <= p < ranked.at_least[r]
     return outputs

@@ -9,10 +9,10 @@ from energynet.kernels.rules.single import change_synapse, is_marked, mark, spre
 from energynet.kernels.rules.steps import compute_signals, finish_step, resume
 from energynet.kernels.state import NOT_FINITE, STEPS
 
-PAIRS, PRODUCT, MASK = 0, 1, 2  # kinds of Change
+PAIRS, PRODUCT, MASK = 0, 1, 2  # kinds of Selection
 
 
-class Change(NamedTuple):
+class Selection(NamedTuple):
     """Which synapses of a layer change.
 
     PAIRS   : pre[n] -> post[n], no pair twice
@@ -28,20 +28,20 @@ class Change(NamedTuple):
 
 
 @jit
-def begin_steps(plan, images, buffers, clock):
+def begin_steps(constants, images, buffers, clock):
     """To be called before the first of a series of steps."""
-    resume(plan, images, buffers, clock)
+    resume(constants, images, buffers, clock)
 
 
 @jit
-def find_factors(team, network, images, plan, mask, buffers, clock, stop):
-    """All factors of the dw of the next step: x_all, g, a and q of `buffers`.
+def find_signals(team, weights, images, constants, mask, buffers, clock, stop):
+    """The signals of the next step: x_all, g, a and q of `buffers`; dw is made of their products.
 
     Returns False, and does nothing, at step `stop` and where something is not finite.
     """
     if clock[STEPS] >= stop or clock[NOT_FINITE] != 0:
         return False
-    compute_signals(team, network, images, plan, mask, buffers, clock)
+    compute_signals(team, weights, images, constants, mask, buffers, clock)
     spread_inputs(images, buffers)
     return clock[NOT_FINITE] == 0
 
@@ -66,28 +66,29 @@ def find_unfit(bits, pre, post, n_pre, n_post):
 
 
 @jit
-def apply_step(network, mask, buffers, energies, clock, hidden, output):
+def apply_step(weights, mask, buffers, energies, clock, hidden, output):
     """Change the chosen synapses, account for them, and count the step.
 
-    All in one call, so that no signal that Python handles can come between. hidden, output : Change
+    All in one call, so that no signal that Python handles can come between.
+    hidden, output : Selection
     """
-    _apply(network, buffers, energies, 0, hidden)
-    _apply(network, buffers, energies, 1, output)
-    finish_step(network, mask, clock)
+    _apply(weights, buffers, energies, 0, hidden)
+    _apply(weights, buffers, energies, 1, output)
+    finish_step(weights, mask, clock)
 
 
 @inner
-def _apply(network, buffers, energies, layer, change):
+def _apply(weights, buffers, energies, layer, change):
     pre, post = change.pre, change.post
     if change.kind == PAIRS:
         for n in range(pre.shape[0]):
-            change_synapse(network, buffers, energies, layer, pre[n], post[n])
+            change_synapse(weights, buffers, energies, layer, pre[n], post[n])
     elif change.kind == PRODUCT:
         for i in range(pre.shape[0]):
             for j in range(post.shape[0]):
-                change_synapse(network, buffers, energies, layer, pre[i], post[j])
+                change_synapse(weights, buffers, energies, layer, pre[i], post[j])
     else:
         for i in range(change.mask.shape[0]):
             for j in range(change.mask.shape[1]):
                 if change.mask[i, j]:
-                    change_synapse(network, buffers, energies, layer, i, j)
+                    change_synapse(weights, buffers, energies, layer, i, j)

@@ -21,11 +21,11 @@ DENSE_ROW = 0.1  # share of the units from which on a row is streamed instead of
 
 
 @inner
-def update_largest(team, network, images, plan, buffers, ranking, energies, step, count):
+def update_largest(team, weights, images, constants, buffers, ranking, energies, step, count):
     """The k_hidden largest |dw| of the network change; or, where k_output is not 0, the k_hidden
     largest of the hidden layer and the k_output largest of the output layer."""
     hidden, output, choice = ranking.hidden, ranking.output, ranking.choice
-    per_layer, shared = plan.k_output > 0, 0
+    per_layer, shared = constants.k_output > 0, 0
     for layer in range(2 if per_layer else 1):
         leave_out(hidden)
         leave_out(output)
@@ -33,135 +33,137 @@ def update_largest(team, network, images, plan, buffers, ranking, energies, step
             list_inputs(hidden, choice, images, buffers, count)
         if layer == 1 or not per_layer:
             list_outputs(output, buffers.q)
-        k = plan.k_output if layer == 1 else plan.k_hidden
-        threshold, chosen = find_threshold(team, plan, buffers, hidden, output, choice, k)
+        k = constants.k_output if layer == 1 else constants.k_hidden
+        threshold, chosen = find_threshold(team, constants, buffers, hidden, output, choice, k)
         needed = k - chosen if threshold > 0 else 0  # a dw of 0 is not applied
         ties_hidden = min(needed, count_tied(hidden))
         ties_output = min(needed - ties_hidden, count_tied(output))
         if hidden.extent[ROWS] > 0:
             _account(energies, 0, hidden, choice, threshold, ties_hidden)
             shared = _choose_hidden(
-                network, images, plan, buffers, hidden, choice, step, (count, ties_hidden)
+                weights, images, constants, buffers, hidden, choice, step, (count, ties_hidden)
             )
         if output.extent[ROWS] > 0:
             _account(energies, 1, output, choice, threshold, ties_output)
-            _choose_output(network, plan, buffers, output, choice, step, ties_output)
-    _apply_rows(team, network, images, plan, buffers, hidden, output, choice, (count, shared))
-    _apply_sums(network, images, buffers, hidden, choice, (count, shared))
+            _choose_output(weights, constants, buffers, output, choice, step, ties_output)
+    _apply_rows(team, weights, images, constants, buffers, hidden, output, choice, (count, shared))
+    _apply_sums(weights, images, buffers, hidden, choice, (count, shared))
 
 
 @inner
-def _account(energies, layer, factors, choice, threshold, ties):
+def _account(energies, layer, ranked, choice, threshold, ties):
     """Add the energies of the entries above the threshold, and of some at it."""
-    rows, chosen = factors.extent[ROWS], ties
+    rows, chosen = ranked.extent[ROWS], ties
     for r in range(rows):
-        chosen += factors.row_weight[r] * factors.above[r]
+        chosen += ranked.row_weight[r] * ranked.above[r]
     energies.m0[layer] += chosen
     for e in range(energies.exponent.shape[0]):
         p = energies.exponent[e]
         total = ties * power(threshold, p)
         if p == 1.0:  # the constant spares the loops tests of the exponent and calls of pow
-            total = _add_above(factors, choice, 1.0, total)
+            total = _add_above(ranked, choice, 1.0, total)
         else:
-            total = _add_above(factors, choice, p, total)
+            total = _add_above(ranked, choice, p, total)
         energies.power[e, layer] += total
 
 
 @inner
-def _add_above(factors, choice, exponent, total):
+def _add_above(ranked, choice, exponent, total):
     """total + sum of |dw|^exponent over the entries above the threshold, row after row."""
     choice.power_sum[0] = 0
     running = 0.0
-    for c in range(factors.above[0]):  # the longest prefix
-        running += power(factors.col_value[c], exponent)
+    for c in range(ranked.above[0]):  # the longest prefix
+        running += power(ranked.col_value[c], exponent)
         choice.power_sum[c + 1] = running
-    for r in range(factors.extent[ROWS]):
-        value = factors.row_weight[r] * power(factors.row_value[r], exponent)
-        total += value * choice.power_sum[factors.above[r]]
+    for r in range(ranked.extent[ROWS]):
+        value = ranked.row_weight[r] * power(ranked.row_value[r], exponent)
+        total += value * choice.power_sum[ranked.above[r]]
     return total
 
 
 @inner
-def _choose_hidden(network, images, plan, buffers, factors, choice, step, numbers):
+def _choose_hidden(weights, images, constants, buffers, ranked, choice, step, numbers):
     """Into choice.prefix: how many columns of each stroke row change, those above the threshold
     and `ties` of those at it; what makes no prefix is applied at once.
 
     Returns how many columns change at all background pixels.
     """
     count, ties = numbers
-    prefix = factors.above
-    if ties == count_tied(factors):
-        prefix = factors.least
+    prefix = ranked.above
+    if ties == count_tied(ranked):
+        prefix = ranked.at_least
     set_prefixes(choice, count, prefix)
-    if 0 < ties < count_tied(factors):
-        singles = resolve_hidden(plan, step, buffers, count, factors, choice, ties)
-        _apply_singles(network, images, buffers, factors, choice, singles)
-    for p in range(factors.least[0]):
-        choice.signed[p] = buffers.g[factors.col_index[p]]
-    background = factors.extent[BACKGROUND]
+    if 0 < ties < count_tied(ranked):
+        singles = resolve_hidden(constants, step, buffers, count, ranked, choice, ties)
+        _apply_singles(weights, images, buffers, ranked, choice, singles)
+    for p in range(ranked.at_least[0]):
+        choice.signed[p] = buffers.g[ranked.col_index[p]]
+    background = ranked.extent[BACKGROUND]
     return prefix[background] if background >= 0 else 0
 
 
 @inner
-def _apply_singles(network, images, buffers, factors, choice, singles):
+def _apply_singles(weights, images, buffers, ranked, choice, singles):
     """Apply the entries of the hidden layer that were chosen one by one."""
     pixels, pre, cut = singles
     n_in = buffers.row.shape[0] - 1
     g, c = buffers.g, images.background
     if pixels > 0:
         start, stop = (
-            factors.above[factors.extent[BACKGROUND]],
-            factors.least[factors.extent[BACKGROUND]],
+            ranked.above[ranked.extent[BACKGROUND]],
+            ranked.at_least[ranked.extent[BACKGROUND]],
         )
-        columns = factors.col_index[start:stop]
+        columns = ranked.col_index[start:stop]
         for p in range(columns.shape[0]):
             choice.signed[p] = g[columns[p]]
-            network.r[columns[p]] += pixels * (np.float64(c) * g[columns[p]])
+            weights.r[columns[p]] += pixels * (np.float64(c) * g[columns[p]])
         for m in range(pixels):
-            scatter_add(network.u[choice.pixel[m]], columns, choice.signed[: stop - start], c)
+            scatter_add(weights.u[choice.pixel[m]], columns, choice.signed[: stop - start], c)
     if pre >= 0:
         k = choice.stroke_of[pre]
         x = buffers.x[k] if k >= 0 else c
         for m in range(cut):
-            j = choice.column[m]
-            network.u[pre, j] += x * g[j]
+            j = choice.unit[m]
+            weights.u[pre, j] += x * g[j]
             if pre < n_in:
-                network.r[j] += np.float64(x) * g[j]
+                weights.r[j] += np.float64(x) * g[j]
 
 
 @shared
-def _apply_rows(team, network, images, plan, buffers, hidden, output, choice, numbers):
+def _apply_rows(team, weights, images, constants, buffers, hidden, output, choice, numbers):
     """Apply the prefixes of the stroke rows and of the output units. Where the background is chosen
     (`shared` columns), v takes it for all pixels, and the stroke rows take it back."""
     for part in prange(team.parts):
         _apply_part(
-            part, team.parts, network, images, plan, buffers, hidden, output, choice, numbers
+            part, team.parts, weights, images, constants, buffers, hidden, output, choice, numbers
         )
 
 
 @inner
-def _apply_part(part, parts, network, images, plan, buffers, hidden, output, choice, numbers):
-    _apply_hidden(part, parts, network, images, plan, buffers, hidden, choice, numbers)
+def _apply_part(part, parts, weights, images, constants, buffers, hidden, output, choice, numbers):
+    _apply_hidden(part, parts, weights, images, constants, buffers, hidden, choice, numbers)
     for r in range(part, output.extent[ROWS], parts):
         o, above = output.row_source[r], output.above[r]
-        scatter_add(network.w2[o], output.col_index[:above], choice.signed_a[:above], buffers.q[o])
+        scatter_add(
+            weights.w_out[o], output.col_index[:above], choice.signed_a[:above], buffers.q[o]
+        )
 
 
 @inner
-def _apply_hidden(part, parts, network, images, plan, buffers, factors, choice, numbers):
+def _apply_hidden(part, parts, weights, images, constants, buffers, ranked, choice, numbers):
     count, shared_columns = numbers
     c = images.background
     for k in range(part, count, parts):
-        row = network.u[buffers.row[k]]
+        row = weights.u[buffers.row[k]]
         x, s, prefix = buffers.x[k], buffers.s[k], choice.prefix[k]
         back = shared_columns if k < count - 1 else 0
         both = min(prefix, back)
         longer = max(prefix, back)
         rest = x if prefix > back else -c
-        if longer > DENSE_ROW * plan.units:
-            _stream_row(row[: plan.units], buffers.g, factors, (both, longer), (s, rest))
+        if longer > DENSE_ROW * constants.units:
+            _stream_row(row[: constants.units], buffers.g, ranked, (both, longer), (s, rest))
         else:
-            columns, g = factors.col_index, choice.signed
+            columns, g = ranked.col_index, choice.signed
             if both > 0:
                 scatter_add(row, columns[:both], g[:both], s)
             if longer > both:
@@ -169,15 +171,15 @@ def _apply_hidden(part, parts, network, images, plan, buffers, factors, choice, 
 
 
 @inner
-def _stream_row(row, g, factors, prefixes, values):
+def _stream_row(row, g, ranked, prefixes, values):
     """As two scatters of the prefixes, by a pass over the row: sorted columns of equal |g| are
     never parted, so the smallest |g| of a prefix tells which columns belong to it."""
     both, longer = prefixes
     s, rest = values
     zero = row.dtype.type(0)
     never = row.dtype.type(np.inf)
-    limit_both = factors.col_value[both - 1] if both > 0 else never
-    limit = factors.col_value[longer - 1]
+    limit_both = ranked.col_value[both - 1] if both > 0 else never
+    limit = ranked.col_value[longer - 1]
     for j in range(row.shape[0]):
         size = abs(g[j])
         value = s if size >= limit_both else rest
@@ -185,10 +187,10 @@ def _stream_row(row, g, factors, prefixes, values):
 
 
 @inner
-def _apply_sums(network, images, buffers, factors, choice, numbers):
+def _apply_sums(weights, images, buffers, ranked, choice, numbers):
     """Bring v and the column sums r up to date with `_apply_rows`."""
     count, shared_columns = numbers
-    longest = factors.least[0]
+    longest = ranked.at_least[0]
     c = images.background
     others = buffers.row.shape[0] - count
     for p in range(longest + 1):
@@ -198,37 +200,37 @@ def _apply_sums(network, images, buffers, factors, choice, numbers):
         choice.column_sum[choice.prefix[k]] += buffers.x[k]
     sum_x = 0.0
     for p in range(longest - 1, -1, -1):
-        j = factors.col_index[p]
+        j = ranked.col_index[p]
         sum_x += choice.column_sum[p + 1]  # of the inputs whose prefix ends here or further on
-        network.r[j] += sum_x * choice.signed[p]
+        weights.r[j] += sum_x * choice.signed[p]
         if p < shared_columns:
-            network.v[j] += c * choice.signed[p]
+            weights.v[j] += c * choice.signed[p]
 
 
 @inner
-def _choose_output(network, plan, buffers, factors, choice, step, ties):
-    """Into factors.above: how many columns of each row change, those above the threshold and, if
+def _choose_output(weights, constants, buffers, ranked, choice, step, ties):
+    """Into ranked.above: how many columns of each row change, those above the threshold and, if
     all of them do, those at it; some of those are applied at once."""
-    if ties == count_tied(factors):
-        for r in range(factors.extent[ROWS]):
-            factors.above[r] = factors.least[r]
+    if ties == count_tied(ranked):
+        for r in range(ranked.extent[ROWS]):
+            ranked.above[r] = ranked.at_least[r]
     elif ties > 0:
-        _apply_tied_outputs(network, plan, buffers, factors, choice, step, ties)
-    for p in range(factors.above[0]):
-        choice.signed_a[p] = buffers.a[factors.col_index[p]]
+        _apply_tied_outputs(weights, constants, buffers, ranked, choice, step, ties)
+    for p in range(ranked.above[0]):
+        choice.signed_a[p] = buffers.a[ranked.col_index[p]]
 
 
 @inner
-def _apply_tied_outputs(network, plan, buffers, factors, choice, step, needed):
+def _apply_tied_outputs(weights, constants, buffers, ranked, choice, step, needed):
     """Apply `needed` of the output layer's entries at the threshold; there are more of them."""
-    columns = list_tied_columns(plan, step, factors, choice)
+    columns = list_tied_columns(constants, step, ranked, choice)
     for c in range(columns):
-        p = choice.column[c]
-        j = factors.col_index[p]
-        outputs = choose_tied_outputs(plan, step, factors, choice, p, needed)
+        p = choice.position[c]
+        j = ranked.col_index[p]
+        outputs = choose_tied_outputs(constants, step, ranked, choice, p, needed)
         for m in range(outputs):
             o = choice.member_row[m]
-            network.w2[o, j] += buffers.q[o] * buffers.a[j]
+            weights.w_out[o, j] += buffers.q[o] * buffers.a[j]
         needed -= outputs
         if needed == 0:
             break

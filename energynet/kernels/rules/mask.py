@@ -27,34 +27,34 @@ def add_masked_row(row, dense, values, factor):
 
 
 @shared
-def update_mask(team, network, images, mask, buffers, count):
+def update_mask(team, weights, images, mask, buffers, count):
     """The synapses of a fixed mask change.
 
     Where the mask is kept as lists, row_power is filled for exponent 1 on the way.
     """
     for part in prange(team.parts):
-        _update_mask(part, team.parts, network, images, mask, buffers, count)
+        _update_mask(part, team.parts, weights, images, mask, buffers, count)
 
 
 @inner
-def _update_mask(part, parts, network, images, mask, buffers, count):
+def _update_mask(part, parts, weights, images, mask, buffers, count):
     g, a, q = buffers.g, buffers.a, buffers.q
     for k in range(part, count, parts):
         i = buffers.row[k]
         if mask.dense.shape[0] > 0:
-            add_masked_row(network.u[i], mask.dense[i], g, buffers.s[k])
+            add_masked_row(weights.u[i], mask.dense[i], g, buffers.s[k])
         else:
             columns = mask.hidden[mask.start_hidden[i] : mask.start_hidden[i + 1]]
-            buffers.row_power[k] = masked_add(network.u[i], columns, g, buffers.s[k])
+            buffers.row_power[k] = masked_add(weights.u[i], columns, g, buffers.s[k])
     for o in range(part, q.shape[0], parts):
         columns = mask.output[mask.start_output[o] : mask.start_output[o + 1]]
-        masked_add(network.w2[o], columns, a, q[o])
+        masked_add(weights.w_out[o], columns, a, q[o])
     background = images.background
     start, stop = units_of(part, parts, g.shape[0], g.shape[0])
     for j in range(start, stop):
-        sum_x = mask.strokes[j] + mask.pixels[j] * np.float64(background)
-        network.v[j] += background * g[j]
-        network.r[j] += np.float64(g[j]) * sum_x
+        sum_x = buffers.stroke_sum[j] + mask.pixels[j] * np.float64(background)
+        weights.v[j] += background * g[j]
+        weights.r[j] += np.float64(g[j]) * sum_x
 
 
 @inner

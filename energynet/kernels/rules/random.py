@@ -19,16 +19,16 @@ LISTED = 512  # synapses that are drawn before they are applied
 
 
 @inner
-def update_random(network, images, plan, buffers, drawn, energies, step):
-    """k_hidden synapses of the network, drawn uniformly, change.
+def update_random(weights, images, constants, buffers, drawn, energies, step):
+    """k_hidden synapses of the weights, drawn uniformly, change.
 
     drawn : uint64 (ceil(N / 64),), all 0 before and after: a bit for each synapse.
     """
-    n = network.u.size + network.w2.size
+    n = weights.u.size + weights.w_out.size
     spread_inputs(images, buffers)
-    leave_out = 2 * plan.k_hidden > n
-    wanted = n - plan.k_hidden if leave_out else plan.k_hidden
-    stream, counter, found, listed = mix(plan.mask_key, step), 0, 0, 0
+    leave_out = 2 * constants.k_hidden > n
+    wanted = n - constants.k_hidden if leave_out else constants.k_hidden
+    stream, counter, found, listed = mix(constants.mask_key, step), 0, 0, 0
     numbers = buffers.numbers
     while found < wanted:
         number = bounded(mix(stream, counter), n)
@@ -40,7 +40,7 @@ def update_random(network, images, plan, buffers, drawn, energies, step):
                 numbers[listed] = number
                 listed += 1
                 if listed == LISTED:
-                    _apply(network, buffers, energies, numbers)
+                    _apply(weights, buffers, energies, numbers)
                     listed = 0
     if leave_out:
         for number in range(n):
@@ -48,9 +48,9 @@ def update_random(network, images, plan, buffers, drawn, energies, step):
                 numbers[listed] = number
                 listed += 1
                 if listed == LISTED:
-                    _apply(network, buffers, energies, numbers)
+                    _apply(weights, buffers, energies, numbers)
                     listed = 0
-    _apply(network, buffers, energies, numbers[:listed])
+    _apply(weights, buffers, energies, numbers[:listed])
     if leave_out:
         for word in range(drawn.shape[0]):
             drawn[word] = 0
@@ -60,15 +60,15 @@ def update_random(network, images, plan, buffers, drawn, energies, step):
 
 
 @inner
-def _apply(network, buffers, energies, numbers):
+def _apply(weights, buffers, energies, numbers):
     """Change the synapses of these numbers, uint64 (n,), by their dw, and account for them."""
-    _apply_hidden(network, buffers, energies, numbers)
-    _apply_output(network, buffers, energies, numbers)
+    _apply_hidden(weights, buffers, energies, numbers)
+    _apply_output(weights, buffers, energies, numbers)
 
 
 @inner
-def _apply_hidden(network, buffers, energies, numbers):
-    u, r, x, g = network.u, network.r, buffers.x_all, buffers.g
+def _apply_hidden(weights, buffers, energies, numbers):
+    u, r, x, g = weights.u, weights.r, buffers.x_all, buffers.g
     size, nh, bias = np.uint64(u.size), np.uint64(u.shape[1]), np.uint64(u.shape[0] - 1)
     changed, total = 0, energies.power[0, 0]
     for k in range(numbers.shape[0]):
@@ -92,15 +92,15 @@ def _apply_hidden(network, buffers, energies, numbers):
 
 
 @inner
-def _apply_output(network, buffers, energies, numbers):
-    w2, q, a = network.w2, buffers.q, buffers.a
-    first, columns = np.uint64(network.u.size), np.uint64(w2.shape[1])
+def _apply_output(weights, buffers, energies, numbers):
+    w_out, q, a = weights.w_out, buffers.q, buffers.a
+    first, columns = np.uint64(weights.u.size), np.uint64(w_out.shape[1])
     for k in range(numbers.shape[0]):
         if numbers[k] >= first:
             post = (numbers[k] - first) // columns
             pre = numbers[k] - first - post * columns
             dw = q[post] * a[pre]
-            w2[post, pre] += dw
+            w_out[post, pre] += dw
             energies.m0[1] += dw != 0
             for e in range(energies.exponent.shape[0]):
                 energies.power[e, 1] += power(dw, energies.exponent[e])

@@ -21,17 +21,17 @@ def spread_inputs(images, buffers):
 
 
 @inner
-def change_synapse(network, buffers, energies, layer, pre, post):
+def change_synapse(weights, buffers, energies, layer, pre, post):
     """Change a synapse of the hidden (0) or output layer (1) by its dw, and account for it."""
-    u, w2 = network.u, network.w2
+    u, w_out = weights.u, weights.w_out
     if layer == 0:
         dw = buffers.x_all[pre] * buffers.g[post]
         u[pre, post] += dw
         if pre < u.shape[0] - 1:
-            network.r[post] += np.float64(buffers.x_all[pre]) * buffers.g[post]
+            weights.r[post] += np.float64(buffers.x_all[pre]) * buffers.g[post]
     else:
         dw = buffers.q[post] * buffers.a[pre]
-        w2[post, pre] += dw
+        w_out[post, pre] += dw
     energies.m0[layer] += dw != 0
     for e in range(energies.exponent.shape[0]):
         energies.power[e, layer] += power(dw, energies.exponent[e])

@@ -20,107 +20,107 @@ FOLD_EVERY = 2000  # steps, counted from step 0: rounding in u and r cannot pile
 
 
 @inner
-def resume(plan, images, buffers, clock):
+def resume(constants, images, buffers, clock):
     """Have the permutation of the current epoch at hand; whole epochs draw their own."""
     n = images.label.shape[0]
-    if plan.permutation and clock[STEPS] % n != 0:
-        permute(buffers.order, plan.order_key, clock[STEPS] // n)
+    if constants.permutation and clock[STEPS] % n != 0:
+        permute(buffers.order, constants.order_key, clock[STEPS] // n)
 
 
 @inner
-def _forward(team, network, images, plan, mask, buffers, clock):
+def _forward(team, weights, images, constants, mask, buffers, clock):
     """Forward pass of the step's image and the errors of the outputs.
 
     Returns (number of strokes, sum of s); sets clock[NOT_FINITE] if something is not finite.
     """
-    image = image_of_step(plan, buffers.order, images.label.shape[0], clock[STEPS])
+    image = image_of_step(constants, buffers.order, images.label.shape[0], clock[STEPS])
     count = list_strokes(images, image, buffers.row, buffers.x, buffers.code)
     total = shift_strokes(buffers.x, images.background, buffers.s, count)
-    forward(team, network, images, plan, mask, buffers, count, total)
-    if not find_error(plan, images.label[image], buffers):
+    forward(team, weights, images, constants, mask, buffers, count, total)
+    if not find_error(constants, images.label[image], buffers):
         clock[NOT_FINITE] = 1
     return count, total
 
 
 @inner
-def compute_signals(team, network, images, plan, mask, buffers, clock):
-    """Forward and backward pass of the step's image: all factors of dw, in `buffers`."""
-    count, total = _forward(team, network, images, plan, mask, buffers, clock)
+def compute_signals(team, weights, images, constants, mask, buffers, clock):
+    """Forward and backward pass of the step's image: all signals that dw is made of."""
+    count, total = _forward(team, weights, images, constants, mask, buffers, clock)
     if clock[NOT_FINITE] == 0:
-        backward(team, network, plan, buffers)
+        backward(team, weights, constants, buffers)
         if not finite_signals(buffers):
             clock[NOT_FINITE] = 1
     return count, total
 
 
 @inner
-def finish_step(network, mask, clock):
+def finish_step(weights, mask, clock):
     """Count the step, and fold the background now and then."""
     clock[STEPS] += 1
     if clock[STEPS] % FOLD_EVERY == 0:
-        fold(network, mask)
+        fold(weights, mask)
 
 
 @jit
-def run_units(team, network, images, plan, mask, buffers, energies, clock, stop):
+def run_units(team, weights, images, constants, mask, buffers, energies, clock, stop):
     """Train until step `stop` with all synapses of the first `units` hidden units plastic."""
-    resume(plan, images, buffers, clock)
+    resume(constants, images, buffers, clock)
     while clock[STEPS] < stop and clock[NOT_FINITE] == 0:
-        count, total = compute_signals(team, network, images, plan, mask, buffers, clock)
+        count, total = compute_signals(team, weights, images, constants, mask, buffers, clock)
         if clock[NOT_FINITE] == 0:
-            update_units(team, network, images, plan, buffers, count, total)
-            account_units(images, plan, buffers, energies, count)
-            finish_step(network, mask, clock)
+            update_units(team, weights, images, constants, buffers, count, total)
+            account_units(images, constants, buffers, energies, count)
+            finish_step(weights, mask, clock)
 
 
 @jit
-def run_mask(team, network, images, plan, mask, buffers, energies, clock, stop):
+def run_mask(team, weights, images, constants, mask, buffers, energies, clock, stop):
     """Train until step `stop` with the synapses of a fixed mask plastic."""
-    resume(plan, images, buffers, clock)
+    resume(constants, images, buffers, clock)
     while clock[STEPS] < stop and clock[NOT_FINITE] == 0:
-        count, _ = compute_signals(team, network, images, plan, mask, buffers, clock)
+        count, _ = compute_signals(team, weights, images, constants, mask, buffers, clock)
         if clock[NOT_FINITE] == 0:
-            update_mask(team, network, images, mask, buffers, count)
+            update_mask(team, weights, images, mask, buffers, count)
             account_mask(team, images, mask, buffers, energies, count)
-            finish_step(network, mask, clock)
+            finish_step(weights, mask, clock)
 
 
 @jit
-def run_random(team, network, images, plan, mask, buffers, drawn, energies, clock, stop):
+def run_random(team, weights, images, constants, mask, buffers, drawn, energies, clock, stop):
     """Train until step `stop` with a fresh random set of synapses in each step."""
-    resume(plan, images, buffers, clock)
+    resume(constants, images, buffers, clock)
     while clock[STEPS] < stop and clock[NOT_FINITE] == 0:
-        compute_signals(team, network, images, plan, mask, buffers, clock)
+        compute_signals(team, weights, images, constants, mask, buffers, clock)
         if clock[NOT_FINITE] == 0:
-            update_random(network, images, plan, buffers, drawn, energies, clock[STEPS])
-            finish_step(network, mask, clock)
+            update_random(weights, images, constants, buffers, drawn, energies, clock[STEPS])
+            finish_step(weights, mask, clock)
 
 
 @jit
-def run_largest(team, network, images, plan, mask, buffers, ranking, energies, clock, stop):
+def run_largest(team, weights, images, constants, mask, buffers, ranking, energies, clock, stop):
     """Train until step `stop` with the largest |dw| of the network or of each layer applied."""
-    resume(plan, images, buffers, clock)
+    resume(constants, images, buffers, clock)
     while clock[STEPS] < stop and clock[NOT_FINITE] == 0:
-        count, _ = _forward(team, network, images, plan, mask, buffers, clock)
+        count, _ = _forward(team, weights, images, constants, mask, buffers, clock)
         if clock[NOT_FINITE] == 0:
-            backward_counted(team, network, plan, buffers, ranking.hidden, ranking.output)
+            backward_counted(team, weights, constants, buffers, ranking.hidden, ranking.output)
             if not finite_signals(buffers):
                 clock[NOT_FINITE] = 1
         if clock[NOT_FINITE] == 0:
             update_largest(
-                team, network, images, plan, buffers, ranking, energies, clock[STEPS], count
+                team, weights, images, constants, buffers, ranking, energies, clock[STEPS], count
             )
-            finish_step(network, mask, clock)
+            finish_step(weights, mask, clock)
 
 
 @jit
-def run_per_neuron(team, network, images, plan, mask, buffers, ranking, energies, clock, stop):
+def run_per_neuron(team, weights, images, constants, mask, buffers, ranking, energies, clock, stop):
     """Train until step `stop` with the largest |dw| onto each neuron applied."""
-    resume(plan, images, buffers, clock)
+    resume(constants, images, buffers, clock)
     while clock[STEPS] < stop and clock[NOT_FINITE] == 0:
-        count, _ = compute_signals(team, network, images, plan, mask, buffers, clock)
+        count, _ = compute_signals(team, weights, images, constants, mask, buffers, clock)
         if clock[NOT_FINITE] == 0:
             update_per_neuron(
-                team, network, images, plan, buffers, ranking, energies, clock[STEPS], count
+                team, weights, images, constants, buffers, ranking, energies, clock[STEPS], count
             )
-            finish_step(network, mask, clock)
+            finish_step(weights, mask, clock)

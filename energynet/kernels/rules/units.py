@@ -38,35 +38,35 @@ def _input_count(images, buffers, count):
 
 
 @shared
-def update_units(team, network, images, plan, buffers, count, total):
+def update_units(team, weights, images, constants, buffers, count, total):
     """All synapses of the first `units` hidden units change, and the output biases."""
     for part in prange(team.parts):
-        _update_units(part, team.parts, network, images, plan, buffers, count, total)
+        _update_units(part, team.parts, weights, images, constants, buffers, count, total)
 
 
 @inner
-def _update_units(part, parts, network, images, plan, buffers, count, total):
+def _update_units(part, parts, weights, images, constants, buffers, count, total):
     nh = buffers.g.shape[0]
-    start, stop = units_of(part, parts, nh, plan.units)
+    start, stop = units_of(part, parts, nh, constants.units)
     g, a = buffers.g[start:stop], buffers.a[start:stop]
     for k in range(count):
-        add_row(network.u[buffers.row[k], start:stop], g, buffers.s[k])
+        add_row(weights.u[buffers.row[k], start:stop], g, buffers.s[k])
     background = images.background
     sum_x = total + (buffers.row.shape[0] - 1) * np.float64(background)
-    v, r = network.v[start:stop], network.r[start:stop]
+    v, r = weights.v[start:stop], weights.r[start:stop]
     for j in range(g.shape[0]):
         v[j] += background * g[j]
         r[j] += np.float64(g[j]) * sum_x
-    for o in range(network.w2.shape[0]):
-        add_row(network.w2[o, start:stop], a, buffers.q[o])
+    for o in range(weights.w_out.shape[0]):
+        add_row(weights.w_out[o, start:stop], a, buffers.q[o])
         if part == 0:
-            network.w2[o, nh] += buffers.q[o]  # the bias unit's activity is 1
+            weights.w_out[o, nh] += buffers.q[o]  # the bias unit's activity is 1
 
 
 @inner
-def account_units(images, plan, buffers, energies, count):
+def account_units(images, constants, buffers, energies, count):
     """Add the energies of `update_units`."""
-    g, a, q = buffers.g[: plan.units], buffers.a[: plan.units], buffers.q
+    g, a, q = buffers.g[: constants.units], buffers.a[: constants.units], buffers.q
     energies.m0[0] += _input_count(images, buffers, count) * count_nonzero(g)
     energies.m0[1] += (count_nonzero(a) + 1) * count_nonzero(q)
     for e in range(energies.exponent.shape[0]):

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from energynet.analysis.methods import display_name
-from energynet.rules.built_in import count
+from energynet.rules.base import count
 from energynet.studies.figures import style
 from energynet.studies.figures.drawing import Drawing, Results
 

@@ -183,8 +183,8 @@ def _extension(
         candidates.append(best.fraction / 2)
     if best == points[-1] and sum(point.fraction > grid[-1] for point in points) < times:
         candidates.append(best.fraction * 2)
-    known = method.at(best.fraction).plan(shape)
-    return [p for p in candidates if p < 1 and method.at(p).plan(shape) != known]
+    known = method.at(best.fraction).counts(shape)
+    return [p for p in candidates if p < 1 and method.at(p).counts(shape) != known]
 
 
 def _confirm(view: View, hidden: int) -> Iterator[TrainingConfig]:
@@ -244,11 +244,11 @@ def matched_fraction(view: View, hidden: int, method: Method, units: int) -> flo
     if method.rule == UNITS:
         return units / hidden
     shape = view.shape(hidden)
-    target = rule_from_name(UNITS, fraction=units / hidden).plan(shape).plastic
+    target = rule_from_name(UNITS, fraction=units / hidden).counts(shape).plastic
     if method.rule != PER_NEURON:
         return target / shape.synapses
     candidates = [k / (view.n_in + 1) for k in range(1, view.n_in + 2)]
-    return min(candidates, key=lambda p: abs(method.at(p).plan(shape).plastic - target))
+    return min(candidates, key=lambda p: abs(method.at(p).counts(shape).plastic - target))
 
 
 STAGES: tuple[tuple[str, Callable[[View, int], Iterator[TrainingConfig]]], ...] = (

@@ -11,7 +11,7 @@ from typing import Any
 from energynet.analysis.methods import ALL, rule_label
 from energynet.config import TrainingConfig
 from energynet.errors import ConfigError
-from energynet.rules.built_in import Rule, Shape
+from energynet.rules.base import Rule, Shape
 from energynet.rules.names import rule_from_name
 from energynet.support import checks
 from energynet.support.checks import shown
@@ -45,7 +45,7 @@ class Method:
         least = self.least_units / shape.hidden
         seen: dict[Any, float] = {}
         for fraction in sorted(max(value, least) for value in self.fraction):
-            seen.setdefault(self.at(fraction).plan(shape), fraction)
+            seen.setdefault(self.at(fraction).counts(shape), fraction)
         return list(seen.values())
 
 

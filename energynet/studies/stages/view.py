@@ -9,7 +9,7 @@ from energynet.analysis.methods import rule_label
 from energynet.analysis.optimum import Exploration, Optimum, Point, explored
 from energynet.analysis.runs import SETTINGS, labelled, longest, plain
 from energynet.config import TrainingConfig
-from energynet.rules.built_in import Shape
+from energynet.rules.base import Shape
 from energynet.studies.stages.preset import Method, Preset
 
 if TYPE_CHECKING:
