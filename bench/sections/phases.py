@@ -11,7 +11,7 @@ from bench.results import Section, digits
 from bench.timing import Effort, Times, compare_unequal
 from energynet.kernels import passes, strokes
 from energynet.kernels.draws import image_of_step
-from energynet.kernels.ranking.factors import leave_out, list_inputs, list_outputs
+from energynet.kernels.ranking.ranked_layer import leave_out, list_inputs, list_outputs
 from energynet.kernels.ranking.threshold import backward_counted, find_threshold
 from energynet.training.run import Run
 

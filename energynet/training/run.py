@@ -11,7 +11,7 @@ from energynet.errors import ConfigError
 from energynet.kernels import state
 from energynet.kernels.activation import activation_of
 from energynet.kernels.draws import draw_layer
-from energynet.kernels.ranking.factors import BUCKETS
+from energynet.kernels.ranking.ranked_layer import BUCKETS
 from energynet.kernels.ranking.sort import LEAST_BUCKETS, MOST_BUCKETS
 from energynet.kernels.ranking.threshold import GATHERED
 from energynet.kernels.rules import steps

@@ -13,7 +13,7 @@ from numba import prange
 from energynet.kernels.jit import inner, shared
 from energynet.kernels.native import kth_largest
 from energynet.kernels.passes import backward_part
-from energynet.kernels.ranking.factors import (
+from energynet.kernels.ranking.ranked_layer import (
     BUCKETS,
     count_reaching,
     keep_columns,

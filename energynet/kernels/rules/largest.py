@@ -5,7 +5,7 @@ from numba import prange
 
 from energynet.kernels.jit import inner, shared
 from energynet.kernels.native import scatter_add
-from energynet.kernels.ranking.factors import leave_out, list_inputs, list_outputs
+from energynet.kernels.ranking.ranked_layer import leave_out, list_inputs, list_outputs
 from energynet.kernels.ranking.threshold import find_threshold
 from energynet.kernels.ranking.ties import (
     choose_tied_outputs,

@@ -9,7 +9,7 @@ from numba import prange
 
 from energynet.kernels.jit import inner, shared
 from energynet.kernels.native import kth_largest, masked_add
-from energynet.kernels.ranking.factors import list_inputs
+from energynet.kernels.ranking.ranked_layer import list_inputs
 from energynet.kernels.ranking.ties import count_tied, resolve_hidden, set_prefixes, sort_ties
 from energynet.kernels.rules.units import add_row
 from energynet.kernels.state import BACKGROUND, ROWS
