@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -19,7 +20,14 @@ from energynet.cli import main as cli
 from energynet.cli import train as cli_train
 from energynet.cli.main import main
 from energynet.data.dataset import MNIST_SHA256
-from energynet.studies.figures import DRAWINGS, Results, costs_against_fraction, save, schematic
+from energynet.studies.figures import (
+    DRAWINGS,
+    Results,
+    costs_against_fraction,
+    save,
+    saving_against_rate,
+    schematic,
+)
 from energynet.studies.figures.save import to_svg
 from energynet.studies.report import render, tables, write_report
 from energynet.studies.report.inline import inline_svg
@@ -75,6 +83,7 @@ def test_page_holds_every_verdict_figure_and_energy(table, report):
         assert f'id="{drawing.name}"' in text
         assert f"Figure {drawing.number}. {drawing.title}." in text
     assert text.count("Ours: the study has no such figure") == 3
+    assert text.count("figure.)</span>\n") == 3  # a space before the caption
     optimum = results.optimal.set_index(["hidden", "rule", "energy"]).loc[(100, "largest", "m0")]
     assert f'data-value="{optimum["confirmed"]}"' in text
 
@@ -215,6 +224,15 @@ def test_runs_without_a_result_are_told(table):
     changed = table.assign(outcome=outcome, reason=pd.Series(reason, table.index).where(hit))
     told = dict(tables.facts(Results.of(changed)))["runs without a result"]
     assert told == f"{hit.sum()} ({hit.sum()} skipped); {reason}"
+
+
+def test_figures_of_runs_in_other_settings_are_named_by_their_numbers(table, monkeypatch):
+    other = table.assign(learning_rate=0.003, id=table["id"] + "x")
+    both = pd.concat([table.assign(learning_rate=0.01), other], ignore_index=True)
+    renumbered = replace(saving_against_rate, number=77)
+    monkeypatch.setattr(tables, "saving_against_rate", renumbered)
+    told = dict(tables.facts(Results.of(both)))["runs in other settings"]
+    assert told == f"{len(other):,}, in figure 77 alone"
 
 
 def test_example_command_is_one_of_the_runs(table):

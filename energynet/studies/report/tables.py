@@ -14,6 +14,7 @@ from energynet.data.dataset import MNIST_SHA256
 from energynet.store.table import DEFAULTS
 from energynet.studies.figures.drawing import Results
 from energynet.studies.figures.rates import saving_against_rate
+from energynet.studies.figures.sizes import optimal_energies
 from energynet.studies.figures.style import ENERGIES, ordered
 
 BOUNDS = {"upper": "≤ ", "lower": "≥ "}
@@ -48,9 +49,10 @@ def facts(results: Results) -> list[tuple[str, str]]:
 
 def _shown(results: Results) -> str:
     """The figures that show runs in other settings."""
-    shown = ["5"] if results.larger["reached"].any() else []
-    shown += ["10"] if len(saving_against_rate.numbers(results)) else []
-    return f"in figure {' and '.join(shown)} alone" if shown else "in no table or figure"
+    drawings = [optimal_energies] if results.larger["reached"].any() else []
+    drawings += [saving_against_rate] if len(saving_against_rate.numbers(results)) else []
+    numbers = " and ".join(str(drawing.number) for drawing in drawings)
+    return f"in figure {numbers} alone" if drawings else "in no table or figure"
 
 
 def _outcomes(runs: pd.DataFrame) -> str:
