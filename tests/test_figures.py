@@ -1,6 +1,7 @@
 """Figures: what they plot, how they look, and that no table makes them fail."""
 
 import itertools
+import json
 from xml.etree import ElementTree
 
 import numpy as np
@@ -16,6 +17,7 @@ from energynet.studies import figures
 from energynet.studies.figures import DRAWINGS, Results, save, save_figures, style
 from energynet.studies.figures.save import to_csv, to_svg
 from energynet.studies.figures.scales import number
+from energynet.studies.report import write_report
 from energynet.studies.statements.text import to_json
 
 FRACTIONS = (0.002, 0.01, 0.05, 0.2, 1.0)
@@ -232,6 +234,64 @@ def test_no_figure_of_rates_where_none_was_varied(small, varied, tmp_path, caplo
     assert "figure 10" not in caplog.text
     paths = save_figures(varied, None, tmp_path / "varied")
     assert len([path for path in paths if "figure-10" in path.name]) == 3
+
+
+def test_panels_are_lettered_beyond_z():
+    assert [style.letter(number) for number in (0, 12, 25, 26, 27, 702)] == [
+        *("a", "m", "z", "aa", "ab", "aaa"),
+    ]
+
+
+def test_many_spreads_of_initial_weights_stay_readable(varied):
+    few = varied[(varied["init_std"] == 0.01) & (varied["rule"] != "fixed-units")]
+    spreads = [round(0.01 + 0.001 * number, 3) for number in range(20)]
+    many = pd.concat([few.assign(init_std=spread) for spread in spreads], ignore_index=True)
+    drawing = figures.saving_against_rate
+    found = drawing.numbers(Results.of(many))
+    shown = sorted(set(found["init_std"]))
+    assert len(shown) == 8
+    assert (shown[0], shown[-1]) == (spreads[0], spreads[-1])
+    figure = drawing.of(found)
+    assert [axis.get_title(loc="left") for axis in figure.axes] == list("abcdefghijklmnop")
+    assert "at most 8 of them" in drawing.caption(found)
+
+
+def of_custom_rule(table, word):
+    """The table with a custom rule in the place of `largest`."""
+    custom = table["rule"] == "largest"
+    parameters = [
+        json.dumps({"fraction": fraction, "word": word}) for fraction in table["fraction"]
+    ]
+    return table.assign(
+        rule=table["rule"].mask(custom, "my_rules:_Mine"),
+        rule_version=1,
+        parameters=pd.Series(parameters, table.index).where(custom),
+    )
+
+
+@pytest.mark.parametrize("word", [r"$\bad{$", "a$b$c", "\N{HIRAGANA LETTER A}", "_x", "a\x00\nb"])
+def test_texts_of_users_are_drawn_as_they_are(word, small, tmp_path, monkeypatch, caplog, recwarn):
+    monkeypatch.setattr(save, "DRAWINGS", (figures.m1_against_fraction, figures.maximum_saving))
+    monkeypatch.setattr(save, "to_png", lambda figure: save._saved(figure, "png", False, dpi=50))
+    table = of_custom_rule(small, word)
+    paths = save_figures(table, None, tmp_path / "figures")
+    told = word.replace("\x00\n", "\ufffd\ufffd")
+    for path in paths:
+        if path.suffix == ".svg":
+            text = "".join(ElementTree.parse(path).getroot().itertext())
+            assert "".join(f"my_rules:_Mine word={told}".split()) in "".join(text.split())
+    assert not [warning for warning in recwarn if "Glyph" in str(warning.message)]
+    boxes = [record for record in caplog.records if "boxes in PNG" in record.message]
+    assert len(boxes) == (not told.isascii() and "\ufffd" not in told)
+    report = write_report(table, None, tmp_path / "report.html").read_text()
+    assert f"my_rules:_Mine word={told}" in report
+    assert len(boxes) == len([r for r in caplog.records if "boxes in PNG" in r.message])
+
+
+def test_no_label_of_the_package_is_mathematics(results, varied):
+    every = [(drawing, results) for drawing in DRAWINGS]
+    for drawing, its_results in [*every, (figures.saving_against_rate, Results.of(varied))]:
+        assert b"$" not in to_svg(drawing(its_results))
 
 
 def with_larger(table, **columns):

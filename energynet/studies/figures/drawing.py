@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -111,6 +112,13 @@ def shown_savings(savings: pd.DataFrame, measure: str) -> pd.DataFrame:
         low=savings[f"{measure}_low"].where(savings["bound"].ne("upper")),
         high=savings[f"{measure}_high"].where(savings["bound"].ne("lower")),
     )
+
+
+def spread_out(values: list[Any], most: int) -> list[Any]:
+    """At most that many of the values, both ends among them."""
+    if len(values) <= most:
+        return values
+    return [values[round(i * (len(values) - 1) / (most - 1))] for i in range(most)]
 
 
 def seeds_words(counts: pd.Series, kind: str = "") -> str:

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from energynet.analysis.methods import ALL
 from energynet.analysis.optimum import SUCCESS
 from energynet.studies.figures import marks, style
-from energynet.studies.figures.drawing import Drawing, Results, seeds_words
+from energynet.studies.figures.drawing import Drawing, Results, seeds_words, spread_out
 from energynet.studies.figures.scales import log_axis
 
 COLUMNS = (
@@ -23,7 +23,7 @@ PREFERRED = (1000, 10_000)  # sizes of figure 4, as the study has them
 
 def _m1_numbers(results: Results) -> pd.DataFrame:
     """M1 / M1 of the unmodified network of the same size."""
-    cells = _cells(results, ("m1",), _spread(results.sizes, PANELS))
+    cells = _cells(results, ("m1",), spread_out(results.sizes, PANELS))
     unmodified = cells[(cells["rule"] == ALL) & ~cells["lower_bound"]]
     unit = unmodified.sort_values("seeds").groupby("hidden")["value"].first()
     for column in ("value", "low", "high"):
@@ -63,13 +63,6 @@ def _cells(results: Results, energies: tuple[str, ...], sizes: list[int]) -> pd.
 def _tidy(cells: pd.DataFrame) -> pd.DataFrame:
     keys = ["hidden", "quantity", "rule", "fraction", "seeds"]
     return cells.loc[cells["value"].notna(), COLUMNS].sort_values(keys, ignore_index=True)
-
-
-def _spread(sizes: list[int], most: int) -> list[int]:
-    """At most that many of the sizes, both ends among them."""
-    if len(sizes) <= most:
-        return sizes
-    return [sizes[round(i * (len(sizes) - 1) / (most - 1))] for i in range(most)]
 
 
 def _draw_m1(numbers: pd.DataFrame) -> Figure:

@@ -4,9 +4,17 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from energynet.studies.figures import marks, style
-from energynet.studies.figures.drawing import RATES, Drawing, Results, seeds_words, shown_savings
+from energynet.studies.figures.drawing import (
+    RATES,
+    Drawing,
+    Results,
+    seeds_words,
+    shown_savings,
+    spread_out,
+)
 from energynet.studies.figures.scales import log_axis, number, rate_axis
 
+ROWS = 8  # standard deviations of the initial weights that the figure shows at most
 COLUMNS = f"hidden {' '.join(RATES)} quantity rule fraction value low high pairs bound".split()
 
 
@@ -16,6 +24,8 @@ def _numbers(results: Results) -> pd.DataFrame:
     rates = rates[rates["hidden"] == rates["hidden"].max()]
     if rates["learning_rate"].nunique() < 2:
         return pd.DataFrame(columns=COLUMNS)
+    spreads = spread_out(sorted(set(rates["init_std"])), ROWS)
+    rates = rates[rates["init_std"].isin(spreads)]
     keys = ["quantity", "init_std", "rule", "learning_rate"]
     return rates[COLUMNS].sort_values(keys, ignore_index=True)
 
@@ -52,7 +62,7 @@ def _caption(numbers: pd.DataFrame) -> str:
     return (
         f"Energy of the unmodified network of {numbers['hidden'].iloc[0]:,d} hidden units divided"
         " by that of each rule at its P*, against the learning rate; rows: standard deviations of"
-        " the initial weights. P* is chosen anew in each setting. Geometric means over"
+        f" the initial weights, at most {ROWS} of them. P* is chosen anew in each setting. Geometric means over"
         f" {seeds}, paired by seed. Error bars: 95 % intervals, paired t on the logarithm of the"
         " ratio. Hollow with an arrow: a run did not reach the criterion, and the value is a bound."
         " Dotted: no saving."

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
+from energynet.picture import missing_glyphs_said_once
 from energynet.studies.figures import style
 from energynet.studies.figures.accuracy import accuracy_against_energy
 from energynet.studies.figures.capacity import capacity
@@ -65,6 +66,11 @@ def drawings_of(results: Results) -> list[Drawing]:
 def save_drawings(results: Results, folder: Path) -> list[Path]:
     """`save_figures` of results that are computed."""
     made_folder(folder, "folder")
+    with missing_glyphs_said_once():
+        return _save(results, folder)
+
+
+def _save(results: Results, folder: Path) -> list[Path]:
     files, captions = [], []
     for drawing in drawings_of(results):
         numbers = drawing.numbers(results)
@@ -101,7 +107,7 @@ def to_svg(figure: Figure, *, transparent: bool = False) -> bytes:
 
 
 def to_png(figure: Figure) -> bytes:
-    """A figure as PNG on white, 300 dots an inch."""
+    """A figure as PNG on white, 300 dots per inch."""
     return _saved(figure, "png", False, metadata={"Software": None})
 
 

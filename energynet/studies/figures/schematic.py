@@ -73,7 +73,7 @@ def _top_of_columns(values: np.ndarray) -> np.ndarray:
 
 def _draw(numbers: pd.DataFrame) -> Figure:
     layout = ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.05)
-    figure = Figure(figsize=(style.WIDTH, 2.8), layout=layout)
+    figure = style.column(2.8, layout)
     axes = figure.subplots(2, 3)
     for axis, (rule, part) in zip(axes.flat, numbers.groupby("rule", sort=False), strict=False):
         _network(axis, part, style.look(str(rule)).color)

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from string import ascii_lowercase
 from textwrap import fill
 from typing import Any, Literal
 
@@ -19,6 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from energynet.analysis.methods import display_name
+from energynet.picture import Picture
 
 INK = "#1b1d20"  # text and the unmodified network; the report turns it into the page's own ink
 GREY = "#767b82"  # axes and everything that stands back, on light and on dark pages
@@ -84,13 +86,15 @@ _SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "energynet",
     "savefig.dpi": 300,
+    "text.parse_math": False,  # names and parameters of custom rules are shown as they are
 }
 
 
 @contextmanager
 def settings() -> Iterator[None]:
     """The settings under which figures are drawn and saved; those of the user come back."""
-    with mpl.rc_context({**mpl.rcParamsDefault, **_SETTINGS, "backend": mpl.get_backend()}):
+    defaults = {key: value for key, value in mpl.rcParamsDefault.items() if key != "backend"}
+    with mpl.rc_context({**defaults, **_SETTINGS}):
         yield
 
 
@@ -118,12 +122,25 @@ def ordered(labels: Iterable[str]) -> list[str]:
 
 def panels(rows: int, columns: int, height: float, **options: Any) -> tuple[Figure, np.ndarray]:
     """A figure one column wide and `height` inches high; axes as an array (rows, columns)."""
-    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    figure = column(height, "constrained")
     axes = figure.subplots(rows, columns, squeeze=False, **options)
     for number, axis in enumerate(axes.flat):
         if axes.size > 1:
-            axis.set_title("abcdefghijkl"[number], loc="left", fontweight="bold", pad=3)
+            axis.set_title(letter(number), loc="left", fontweight="bold", pad=3)
     return figure, axes
+
+
+def column(height: float, layout: Any) -> Picture:
+    """An empty figure one column wide and `height` inches high."""
+    figure = Picture(figsize=(WIDTH, height), layout=layout)
+    figure.settings = settings
+    return figure
+
+
+def letter(number: int) -> str:
+    """a ... z, aa, ab ...: the name of a panel, counted from 0."""
+    first, last = divmod(number, len(ascii_lowercase))
+    return (letter(first - 1) if first else "") + ascii_lowercase[last]
 
 
 def legend(

@@ -1,6 +1,7 @@
 """The page: what stands in it, computed from a table of results."""
 
 import base64
+import warnings
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from energynet.picture import MISSING_GLYPH
 from energynet.studies.figures.drawing import Results
 from energynet.studies.figures.save import drawings_of, to_csv, to_svg
 from energynet.studies.report import tables
@@ -92,7 +94,9 @@ def _figure(drawing: Any, results: Results) -> dict[str, Any]:
     }
     if numbers.empty:
         return {**about, "svg": "", "needs": drawing.needs}
-    svg = to_svg(drawing.of(numbers), transparent=True)
+    with warnings.catch_warnings():  # a browser has the glyphs that matplotlib's font lacks
+        warnings.filterwarnings("ignore", MISSING_GLYPH)
+        svg = to_svg(drawing.of(numbers), transparent=True)
     return {
         **about,
         "svg": inline_svg(svg, f"f{drawing.number}", drawing.title),
