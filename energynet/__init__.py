@@ -20,7 +20,7 @@ from energynet.store.table import load_history, load_results
 from energynet.studies.statements.claims import Claim, claims
 from energynet.sweeps.driver import sweep
 from energynet.sweeps.grid import Grid
-from energynet.training.compare import compare
+from energynet.training.compare import compare, plot
 from energynet.training.loop import Progress, train
 from energynet.training.network import Network
 from energynet.training.result import TrainingResult
@@ -54,6 +54,7 @@ __all__ = [
     "load_mnist",
     "load_results",
     "optimal_energy",
+    "plot",
     "rule_from_name",
     "savings",
     "sweep",

@@ -1,10 +1,12 @@
 """What people are shown: reprs, tables in notebooks, learning curves, runs side by side, hints."""
 
+import base64
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
-from own_rules import Answers
+from own_rules import AllKinds, Answers
 from support import digits
 
 import energynet as en
@@ -99,18 +101,89 @@ def test_a_grid_in_a_notebook():
 def test_a_learning_curve(tmp_path):
     result = run()
     figure = result.plot()
-    accuracy, energy = figure.axes
+    accuracy, m0, m1 = figure.axes
     np.testing.assert_array_equal(accuracy.lines[0].get_xdata(), [100, 200, 300])
     np.testing.assert_array_equal(
         accuracy.lines[0].get_ydata(), [row.accuracy for row in result.history]
     )
     assert list(accuracy.lines[1].get_ydata()) == [1.0, 1.0]
-    np.testing.assert_array_equal(energy.lines[0].get_ydata(), [row.m1 for row in result.history])
+    np.testing.assert_array_equal(m0.lines[0].get_ydata(), [row.m0 for row in result.history])
+    np.testing.assert_array_equal(m1.lines[0].get_ydata(), [row.m1 for row in result.history])
     figure.savefig(tmp_path / "curve.svg")
     assert (tmp_path / "curve.svg").stat().st_size > 1000
     never_tested = run(learning_rate=1e30)
     assert never_tested.outcome == "diverged"
-    assert len(never_tested.plot().axes) == 2
+    assert len(never_tested.plot().axes) == 3
+    en.plot([never_tested, result])._repr_png_()
+
+
+def labels(runs):
+    return [text.get_text() for text in en.plot(runs).legends[0].get_texts()]
+
+
+def test_learning_curves_over_each_other():
+    full, first, second = (
+        run(),
+        run(rule=en.LargestUpdates(0.1)),
+        run(rule=en.LargestUpdates(0.2), seed=1),
+    )
+    figure = en.plot([full, first, second])
+    for axis, name in zip(figure.axes, ("accuracy", "m0", "m1"), strict=True):
+        for line, result in zip(axis.lines, (full, first, second), strict=False):
+            expected = [getattr(row, name) for row in result.history]
+            np.testing.assert_array_equal(line.get_ydata(), expected)
+    assert [axis.get_yscale() for axis in figure.axes] == ["linear", "log", "log"]
+    assert labels([full, first, second]) == [
+        *("all, seed 0", "largest, fraction 0.1, seed 0", "largest, fraction 0.2, seed 1"),
+    ]
+    assert labels([run(hidden=3), run(hidden=4)]) == ["hidden 3", "hidden 4"]
+    assert labels([full, full]) == ["run 1", "run 2"]
+    looks = {
+        (line.get_color(), line.get_linestyle()) for line in en.plot([full] * 12).axes[1].lines
+    }
+    assert len(looks) == 12
+    assert en.plot([first])._suptitle.get_text() == first.plot()._suptitle.get_text()
+    with pytest.raises(
+        en.ConfigError, match=r"runs must be TrainingResults, at least one, got \[\]"
+    ):
+        en.plot([])
+
+
+def test_text_of_the_user_is_no_mathematics_in_curves():
+    runs = [run(rule=AllKinds(1, word=word)) for word in (r"$\bad{$", "_a$b$c")]
+    figure = en.plot(runs)
+    assert figure._repr_png_().startswith(b"\x89PNG")
+    texts = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert texts == [r"word $\bad{$", "word _a$b$c"]
+
+
+NOTEBOOK = """
+import sys
+sys.path.insert(0, {tests!r})
+import energynet as en
+from energynet import figures
+from support import digits
+run = en.train(en.TrainingConfig(hidden=5, max_steps=100, test_every=50), digits(), threads=1)
+"""
+
+
+def test_figures_are_pictures_in_a_fresh_notebook(tmp_path):
+    nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed")
+    nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed")
+    pytest.importorskip("ipykernel", reason="ipykernel is not installed")
+    cells = [
+        NOTEBOOK.format(tests=str(Path(__file__).parent)),
+        "run.plot()",
+        "en.plot([run, run])",
+        "figures.schematic(None)",
+        "%matplotlib inline\nrun.plot()",
+    ]
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    resources = {"metadata": {"path": str(tmp_path)}}
+    nbclient.NotebookClient(book, timeout=120, resources=resources).execute()
+    for cell in book.cells[1:]:
+        [output] = cell.outputs
+        assert base64.b64decode(output["data"]["image/png"]).startswith(b"\x89PNG"), cell.source
 
 
 def test_runs_side_by_side():

@@ -1,6 +1,6 @@
 """Runs side by side."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -8,10 +8,12 @@ from energynet.config import TrainingConfig
 from energynet.errors import ConfigError
 from energynet.rules.names import rule_to_dict
 from energynet.support.checks import shown
+from energynet.training.curve import draw_curves
 from energynet.training.result import TrainingResult, energy_column
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 
 def compare(runs: Iterable[TrainingResult]) -> "pd.DataFrame":
@@ -34,23 +36,69 @@ def compare(runs: Iterable[TrainingResult]) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    results = list(runs) if isinstance(runs, Iterable) else [runs]
-    if not results or not all(isinstance(run, TrainingResult) for run in results):
-        raise ConfigError(f"runs must be TrainingResults, at least one, got {shown(results)}")
-    rules, others = zip(*(_settings(run.config) for run in results), strict=True)
-    settings = [rule | other for rule, other in zip(rules, others, strict=True)]
-    names = list(dict.fromkeys(name for row in (*rules, *others) for name in row))
-    different = [name for name in names if len({repr(row.get(name)) for row in settings}) > 1]
+    results = _checked(runs)
+    different = _differing([run.config for run in results])
     first = results[0].energy
     rows = [
-        {name: row.get(name) for name in different}
+        row
         | {"outcome": run.outcome, "steps": run.steps, "accuracy": run.accuracy}
         | {"m0": run.energy.m0, "m1": run.energy.m1}
         | {energy_column(alpha): value for alpha, value in run.energy.alpha.items()}
         | {"m0_ratio": _ratio(run.energy.m0, first.m0), "m1_ratio": _ratio(run.energy.m1, first.m1)}
-        for row, run in zip(settings, results, strict=True)
+        for row, run in zip(different, results, strict=True)
     ]
     return pd.DataFrame(rows)
+
+
+def plot(runs: Iterable[TrainingResult]) -> "Figure":
+    """Draw the learning curves of runs over each other: accuracy, M0 and M1 against steps.
+
+    The legend names the settings in which the runs differ, such as rule, fraction, hidden or seed.
+    `run.plot()` draws a single run.
+
+    Parameters
+    ----------
+    runs : TrainingResults
+
+    Returns
+    -------
+    matplotlib Figure
+        A notebook shows it; `figure.savefig(path)` writes it. Energies of several runs are on
+        logarithmic axes.
+
+    Raises
+    ------
+    ConfigError
+        There is no run, or something else among them.
+    """
+    results = _checked(runs)
+    if len(results) == 1:
+        return results[0].plot()
+    rows = _differing([run.config for run in results])
+    labels = [_label(row) or f"run {number}" for number, row in enumerate(rows, 1)]
+    return draw_curves([run.curve(label) for run, label in zip(results, labels, strict=True)])
+
+
+def _checked(runs: Iterable[TrainingResult]) -> list[TrainingResult]:
+    results = list(runs) if isinstance(runs, Iterable) else [runs]
+    if not results or not all(isinstance(run, TrainingResult) for run in results):
+        raise ConfigError(f"runs must be TrainingResults, at least one, got {shown(results)}")
+    return results
+
+
+def _differing(configs: Sequence[TrainingConfig]) -> list[dict[str, Any]]:
+    """Of each config the parameters in which they differ; None where it lacks one."""
+    rules, others = zip(*(_settings(config) for config in configs), strict=True)
+    settings = [rule | other for rule, other in zip(rules, others, strict=True)]
+    names = list(dict.fromkeys(name for row in (*rules, *others) for name in row))
+    different = [name for name in names if len({repr(row.get(name)) for row in settings}) > 1]
+    return [{name: row.get(name) for name in different} for row in settings]
+
+
+def _label(row: dict[str, Any]) -> str:
+    """largest, fraction 0.1, seed 3."""
+    values = {name: value for name, value in row.items() if value is not None}
+    return ", ".join(str(v) if name == "rule" else f"{name} {v}" for name, v in values.items())
 
 
 def _settings(config: TrainingConfig) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -1,28 +1,64 @@
-"""Learning curves: accuracy and energy at each checkpoint of a run."""
+"""Learning curves: accuracy and energies at each checkpoint of one or several runs."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_LINES = ("-", "--", "-.", ":")  # one after the other, as soon as all colours are taken
 
-def draw_curve(
-    steps: Sequence[int],
-    accuracy: Sequence[float],
-    m1: Sequence[float],
-    criterion: float,
-    title: str,
-) -> "Figure":
-    """Accuracy with the criterion, and M1, against steps. The figure belongs to no window."""
-    from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6.4, 2.6), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    left.plot(steps, accuracy, marker=".")
-    left.axhline(criterion, color="0.5", linestyle=":")
-    left.set(xlabel="steps", ylabel="test accuracy")
-    right.plot(steps, m1, marker=".")
-    right.set(xlabel="steps", ylabel="M1, sum of |dw|", ylim=(0, None))
-    figure.suptitle(title, fontsize="medium")
+class Curve(NamedTuple):
+    """The learning curve of a run, with its label and the accuracy that ends the run."""
+
+    label: str
+    criterion: float
+    steps: Sequence[int]
+    accuracy: Sequence[float]
+    m0: Sequence[int]
+    m1: Sequence[float]
+
+
+def draw_curves(curves: Sequence[Curve]) -> "Figure":
+    """Accuracy with the criterion, M0 and M1 against steps.
+
+    The label of a single curve is the title of the figure; several curves have a legend, and
+    logarithmic axes of energies. Labels are shown as they are: `$` is no mathematics in them.
+    """
+    import matplotlib as mpl
+
+    from energynet.picture import Picture
+
+    several = len(curves) > 1
+    height = 2.6 + (0.2 * -(-len(curves) // 2) if several else 0)
+    figure = Picture(figsize=(9, height), layout="constrained")
+    axes = figure.subplots(1, 3)
+    colors = len(mpl.rcParams["axes.prop_cycle"])
+    lines = []
+    for number, curve in enumerate(curves):
+        style = {"linestyle": _LINES[number // colors % len(_LINES)], "color": f"C{number}"}
+        for axis, values in zip(axes, (curve.accuracy, curve.m0, curve.m1), strict=True):
+            [line] = axis.plot(curve.steps, values, marker=".", **style)
+        lines.append(line)
+    for criterion in {curve.criterion for curve in curves}:
+        axes[0].axhline(criterion, color="0.5", linestyle=":")
+    labels = ("test accuracy", "M0, number of updates", "M1, sum of |dw|")
+    for axis, label in zip(axes, labels, strict=True):
+        axis.set(xlabel="steps", ylabel=label)
+    for axis, name in zip(axes[1:], ("m0", "m1"), strict=True):
+        if several and any(value > 0 for curve in curves for value in getattr(curve, name)):
+            axis.set_yscale("log")  # energies of two rules may lie far apart
+        else:
+            axis.set_ylim(0, None)
+    if several:
+        legend = figure.legend(
+            lines, [""] * len(lines), loc="outside lower center", ncols=2, fontsize="small"
+        )
+        texts = legend.get_texts()
+    else:
+        texts = [figure.suptitle("", fontsize="medium")]
+    for text, curve in zip(texts, curves, strict=True):
+        text.set_parse_math(False)
+        text.set_text(curve.label)
     return figure

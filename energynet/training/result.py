@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from energynet.config import TrainingConfig
 from energynet.support.checks import counted, shortest
 from energynet.support.html import html_table
-from energynet.training.curve import draw_curve
+from energynet.training.curve import Curve, draw_curves
 from energynet.training.network import Network
 
 if TYPE_CHECKING:
@@ -198,14 +198,17 @@ class TrainingResult:
         return [*rows, ("time", f"{times}, {seconds['total']:.1f} s in all")]
 
     def plot(self) -> "Figure":
-        """Draw the learning curve: accuracy with the criterion, and M1, against steps.
+        """Draw the learning curve: accuracy with the criterion, M0, and M1, against steps.
 
-        A matplotlib Figure: a notebook shows it, `figure.savefig(path)` writes it.
+        Returns a matplotlib Figure: a notebook shows it, `figure.savefig(path)` writes it.
         """
         units = counted(self.config.hidden, "hidden unit")
-        title = f"{self.config.rule.name}, {units}: {self.outcome}"
-        steps, accuracy, _, m1 = zip(*self.history, strict=True) if self.history else ((),) * 4
-        return draw_curve(steps, accuracy, m1, self.config.target_accuracy, title)
+        return draw_curves([self.curve(f"{self.config.rule.name}, {units}: {self.outcome}")])
+
+    def curve(self, label: str) -> Curve:
+        """The learning curve under that label."""
+        columns = zip(*self.history, strict=True) if self.history else ((),) * 4
+        return Curve(label, self.config.target_accuracy, *columns)
 
 
 def energy_column(alpha: float) -> str:
