@@ -10,6 +10,8 @@ from tables import frame, run
 import energynet as en
 from energynet.analysis.cells import study_runs
 from energynet.analysis.contrasts import Cell, studies
+from energynet.analysis.methods import READINGS
+from energynet.studies.statements.energy_kinds import FewAgainstMany, ratio_above
 
 SEEDS = (100, 101, 102, 103)
 
@@ -147,6 +149,17 @@ def test_by_keeps_settings_apart():
 def test_a_table_that_is_none_is_refused():
     with pytest.raises(en.DataError, match="lacks the columns seed, m0"):
         en.cells(frame(one_rule({})).drop(columns=["seed", "m0"]))
+
+
+@pytest.mark.parametrize(("limit", "ratio"), [(0.02, 0.5), (0.1, 4.0), (0.3, 8.0)])
+def test_few_and_many_are_told_apart_by_the_limit_of_the_check(limit, ratio):
+    energies = {0.01: 20.0, 0.05: 10.0, 0.2: 40.0, 0.5: 80.0}
+    points = {fraction: (value,) * 3 for fraction, value in energies.items()}
+    confirmed = {fraction: (value,) * 4 for fraction, value in energies.items()}
+    [(_, study)] = studies(study_runs(frame(one_rule(points, confirmed))))
+    check = FewAgainstMany("largest", ["m0"], [100], ratio_above(1), limit)
+    [found] = check.checks(study, READINGS[0])
+    assert math.exp(found.found.value) == pytest.approx(ratio)
 
 
 def test_saving_is_paired_by_seed():

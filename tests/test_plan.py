@@ -174,7 +174,7 @@ def test_no_fraction_reaches_and_nothing_is_confirmed():
 
 
 def test_both_sides_of_a_limit_are_confirmed():
-    rows, _ = carry_out(small(both_sides={"hidden": [100], "limit": 0.1}), model(0.03))
+    rows, _ = carry_out(small(both_sides={"hidden": [100]}), model(0.03))
     assert fractions(rows, (100, 101)) == [0.03, 0.1]
 
 

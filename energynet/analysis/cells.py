@@ -77,7 +77,7 @@ def cells_of(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":
         runs = runs.assign(plastic_synapses=math.nan)
     parts = [_cells_of_energy(runs, energy, keys) for energy in energies(runs)]
     columns = [*by, *COLUMNS]
-    table = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame()
+    table = pd.concat(parts, ignore_index=True)[columns]
     order = [*by, "hidden", "rule", "energy", "seeds", "fraction"]
     return table.sort_values(order, kind="stable").reset_index(drop=True)
 

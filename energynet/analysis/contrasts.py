@@ -43,13 +43,14 @@ class Run(NamedTuple):
 class Cell(NamedTuple):
     """A network size and rule at the fraction chosen for an energy.
 
-    choice: "best" (P*), or the best on one side of a limit: "few" below, "many" from it on.
+    choice: "best" (P*), or the best on one side of `limit`: "few" below, "many" from it on.
     """
 
     hidden: int
     rule: str
     energy: str
     choice: str = "best"
+    limit: float = math.inf
 
 
 class Gap(NamedTuple):
@@ -110,13 +111,13 @@ class Study:
         """Sizes of networks of which there are runs."""
         return tuple(sorted({hidden for hidden, _, _ in self.by_cell}))
 
-    def optimum(self, cell: Cell, limit: float = 0.1) -> Optimum:
+    def optimum(self, cell: Cell) -> Optimum:
         """The fraction of a cell, chosen on exploration seeds alone."""
         key = (cell.hidden, cell.rule, cell.energy)
         if cell.choice == "best":
             return self.exploration.optimum(*key)
         candidates = self.exploration.points.get(key, ())
-        return Optimum(best_of_side(candidates, limit, cell.choice == "few"), "")
+        return Optimum(best_of_side(candidates, cell.limit, cell.choice == "few"), "")
 
     def seeds_of(self, cell: Cell) -> "Mapping[int, Run] | Gap":
         """The confirmation runs of a cell by seed, or why there are none."""

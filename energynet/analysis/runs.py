@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 EXPLORATION_SEEDS = (0, 1, 2)  # choose P*
 CONFIRMATION_SEEDS = tuple(range(100, 108))  # estimate at P*
+SEED_SETS = ("confirmation", "exploration", "other")  # what estimates comes first
 
 DATA = "data_sha256"
 _KEYS = ("hidden", "rule", "fraction", "seed", "seeds")  # keep runs apart always
@@ -99,14 +100,16 @@ def own_settings(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.Series":
     Exploration runs count first, as there are equally many in every setting that is a study of its
     own; ties go to the settings that are nearest to the defaults.
     """
+    import pandas as pd
+
     keys = [name for name in SETTINGS if name in runs.columns and name not in by]
     varying = [name for name in keys if runs[name].nunique(dropna=False) > 1]
     if not varying:
-        return _every(runs)
+        return pd.Series(True, runs.index)
     signature = runs[varying].apply(lambda row: tuple(map(plain, row)), axis=1)
     defaults = tuple(plain(DEFAULTS.get(name)) for name in varying)
     groups = signature.groupby([runs[name] for name in by]) if by else [((), signature)]
-    chosen = signature != signature
+    chosen = pd.Series(False, runs.index)
     for _, group in groups:
         explored = group[runs.loc[group.index, "seeds"] == "exploration"]
         counts = (explored if len(explored) else group).value_counts().to_dict()
@@ -129,15 +132,13 @@ def larger_runs(runs: "pd.DataFrame", own: "pd.DataFrame") -> "pd.DataFrame":
 
 def _alike(runs: "pd.DataFrame", own: "pd.DataFrame", but: str) -> "pd.Series":
     """Which runs are in the settings of a group, but for one of these."""
-    same = _every(runs)
+    import pandas as pd
+
+    same = pd.Series(True, runs.index)
     for name in SETTINGS:
         if name in runs.columns and name != but and len(own):
             same &= runs[name].map(plain) == plain(own[name].iloc[0])
     return same
-
-
-def _every(runs: "pd.DataFrame") -> "pd.Series":
-    return runs["missing"] | ~runs["missing"]
 
 
 def plain(value: Any) -> str:

@@ -10,8 +10,15 @@ from matplotlib.lines import Line2D
 
 from energynet.analysis.methods import ALL
 from energynet.analysis.optimum import SUCCESS
+from energynet.analysis.runs import SEED_SETS
 from energynet.studies.figures import marks, style
-from energynet.studies.figures.drawing import Drawing, Results, seeds_words, spread_out
+from energynet.studies.figures.drawing import (
+    Drawing,
+    Results,
+    confirmed_first,
+    seeds_words,
+    spread_out,
+)
 from energynet.studies.figures.scales import log_axis
 
 COLUMNS = (
@@ -24,8 +31,8 @@ PREFERRED = (1000, 10_000)  # sizes of figure 4, as the study has them
 def _m1_numbers(results: Results) -> pd.DataFrame:
     """M1 / M1 of the unmodified network of the same size."""
     cells = _cells(results, ("m1",), spread_out(results.sizes, PANELS))
-    unmodified = cells[(cells["rule"] == ALL) & ~cells["lower_bound"]]
-    unit = unmodified.sort_values("seeds").groupby("hidden")["value"].first()
+    unmodified = confirmed_first(cells[(cells["rule"] == ALL) & ~cells["lower_bound"]])
+    unit = unmodified.groupby("hidden")["value"].first()
     for column in ("value", "low", "high"):
         cells[column] /= cells["hidden"].map(unit)
     return _tidy(cells)
@@ -149,7 +156,7 @@ def _constrained(axis: Axes, of_rule: pd.DataFrame, label: str, shift: float) ->
 
 def _unmodified(axis: Axes, part: pd.DataFrame) -> None:
     """A marker at P = 1 and a line over all P, with its interval as a band."""
-    best = part.sort_values("seeds").iloc[0]  # confirmation comes before exploration
+    best = confirmed_first(part).iloc[0]
     color = style.look(ALL).color
     line = ":" if best["lower_bound"] else "-"
     axis.axhline(best["value"], color=color, linewidth=0.8, linestyle=line)
@@ -176,8 +183,9 @@ def _confirmed(numbers: pd.DataFrame) -> pd.Series:
 
 
 def _marks(numbers: pd.DataFrame) -> str:
-    known = numbers.groupby("seeds")["runs"]
-    seeds = " or ".join(seeds_words(runs, str(kind)) for kind, runs in sorted(known)[::-1])
+    known = dict(list(numbers.groupby("seeds")["runs"]))
+    kinds = [kind for kind in reversed(SEED_SETS) if kind in known]
+    seeds = " or ".join(seeds_words(known[kind], kind) for kind in kinds)
     ringed = "Ringed: confirmation seeds at the optimum P*."
     if not _confirmed(numbers).any():
         ringed = "No confirmation seeds at an optimum P*: none is ringed."

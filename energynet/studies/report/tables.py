@@ -12,7 +12,7 @@ from energynet.analysis.methods import ALL, display_name
 from energynet.analysis.runs import DATA
 from energynet.data.dataset import MNIST_SHA256
 from energynet.store.table import DEFAULTS
-from energynet.studies.figures.drawing import Results
+from energynet.studies.figures.drawing import Results, confirmed_first
 from energynet.studies.figures.rates import saving_against_rate
 from energynet.studies.figures.sizes import optimal_energies
 from energynet.studies.figures.style import ENERGIES, ordered
@@ -146,7 +146,7 @@ def example(results: Results) -> str:
     runs = results.runs[results.runs["rule"] != ALL]
     if runs.empty:
         return "energynet train --hidden 100"
-    run = runs.sort_values(["seeds", "hidden", "rule", "seed"]).iloc[0]
+    run = confirmed_first(runs.sort_values(["hidden", "rule", "seed"])).iloc[0]
     words = [f"energynet train --hidden {run['hidden']}", *_rule_words(run)]
     words += [f"--seed {run['seed']}"]
     words += [

@@ -9,6 +9,7 @@ from energynet.config import TrainingConfig
 from energynet.rules.names import rule_from_name
 from energynet.studies.stages.preset import Method, Preset, fraction_value
 from energynet.studies.stages.view import View, config_key, views
+from energynet.studies.statements.energy_kinds import FEW
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -202,9 +203,8 @@ def _confirm(view: View, hidden: int) -> Iterator[TrainingConfig]:
 
 
 def _both_sides(view: View, hidden: int, method: Method, energy: str) -> set[tuple[float, int]]:
-    limit = view.preset.both_sides["limit"]
     points = view.points(hidden, method, energy)
-    best = (best_of_side(points, limit, few) for few in (True, False))
+    best = (best_of_side(points, FEW, few) for few in (True, False))
     return {(point.fraction, point.max_steps) for point in best if point}
 
 

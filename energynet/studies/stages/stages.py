@@ -44,11 +44,11 @@ def with_skipped(preset: Preset, table: "pd.DataFrame", n_in: int, n_out: int) -
     """The table with a row for each run that the plan leaves out: outcome `skipped`, and why."""
     import pandas as pd
 
-    rows = []
+    rows, known = [], set(table.get("id", ()))
     for config, reason in skipped_runs(preset, table, n_in, n_out):
         sha256 = table["data_sha256"].iloc[0]
         identity = run_id(config, sha256)
-        if identity not in set(table["id"]):
+        if identity not in known:
             content = {"id": identity, "config": config.to_dict(), "outcome": ABSENT[1]}
             origin = {"data_sha256": sha256, "numerics": NUMERICS_VERSION}
             rows.append(record_of(content | {"reason": reason, "provenance": origin}))

@@ -15,6 +15,7 @@ SIZES = (*SMALL, *MEDIUM, *LARGE)
 M0, M1 = "m0", "m1"
 ENERGIES = (M0, M1)
 LETTERS = ("F", "L", "N")
+FEW = 0.1  # the fraction below which few synapses are plastic: statement 12
 PAIRS = (("F", "L"), ("F", "N"), ("L", "N"))
 
 Terms = list[tuple[float, Cell]]
@@ -191,13 +192,15 @@ class FewAgainstMany:
     energies: Sequence[str]
     sizes: Sequence[int]
     region: Region
-    limit: float = 0.1
+    limit: float = FEW
 
     def checks(self, study: Study, reading: Reading) -> Iterator[Check]:  # noqa: ARG002
         """A cell for each energy and size."""
         for energy in self.energies:
             for hidden in self.sizes:
-                many, few = (Cell(hidden, self.rule, energy, c) for c in ("many", "few"))
+                many, few = (
+                    Cell(hidden, self.rule, energy, side, self.limit) for side in ("many", "few")
+                )
                 title = _title(f"E(P >= {self.limit:g})/E(P < {self.limit:g})", energy, hidden)
                 yield contrast_check(title, study, [(1.0, many), (-1.0, few)], self.region)
 
