@@ -60,6 +60,23 @@ def test_failed_runs_add_their_energy_to_those_that_reached():
     assert found["high"] == pytest.approx(math.exp(mean + half))
 
 
+@pytest.mark.parametrize("outcome", ["reached", "exhausted"])
+def test_cells_of_seeds_that_stop_at_the_same_test_have_the_resolution_of_tests(outcome):
+    rows = one_rule({0.01: (90, 90, 90), 0.1: (20, 20, 20), 0.3: (80, 80, 80)}, {0.1: (30,) * 4})
+    for entry in rows:
+        entry["test_every"] = 1000
+        if entry["fraction"] == 0.1 and entry["seed"] == 2:
+            entry["outcome"] = outcome
+    found = cell(rows, 0.1)
+    number, quantile = (3, 4.302652730) if outcome == "reached" else (2, 12.706204736)
+    half = quantile * (1000 / 30_000 / 12**0.5) / number**0.5
+    assert math.log(found["high"] / 20) == pytest.approx(half)
+    assert math.log(20 / found["low"]) == pytest.approx(half)
+    if outcome == "reached":
+        half = 3.182446305 * (1000 / 30_000 / 12**0.5) / 2
+        assert math.log(best(rows)["high"] / 30) == pytest.approx(half)
+
+
 def test_without_success_there_is_a_lower_bound():
     found = cell(one_rule({0.1: (-10, -20, -30)}), 0.1)
     assert (found["energy_per_success"], found["lower_bound"]) == (60, True)

@@ -17,7 +17,7 @@ from energynet.studies import figures
 from energynet.studies.figures import DRAWINGS, Results, save, save_figures, style
 from energynet.studies.figures.save import to_csv, to_svg
 from energynet.studies.figures.scales import number
-from energynet.studies.report import write_report
+from energynet.studies.report import tables, write_report
 from energynet.studies.statements.text import to_json
 
 FRACTIONS = (0.002, 0.01, 0.05, 0.2, 1.0)
@@ -194,6 +194,36 @@ def test_captions_tell_how_many_seeds(results, small):
     explored = Results.of(no_confirmation(small))
     assert caption(figures.optimal_energies, explored).endswith("A point stands for 3 seeds.")
     assert "highest of 3 seeds." in caption(figures.updates, explored)
+
+
+def fewer_confirmed(table, most):
+    """The table with that many confirmation seeds."""
+    return table[(table["seed"] < 100) | (table["seed"] < 100 + most)]
+
+
+@pytest.mark.parametrize("most", [2, 3])
+def test_fewer_than_three_seeds_are_points_without_intervals(most, small, varied):
+    table = fewer_confirmed(small, most)
+    explored = table[(table["seed"] >= 100) | (table["seed"] < most)]
+    for drawing in (figures.m1_against_fraction, figures.costs_against_fraction):
+        found = drawing.numbers(Results.of(explored))
+        found = found[(found["quantity"] != "steps") & ~found["lower_bound"]]
+        for end in ("low", "high"):
+            np.testing.assert_array_equal(found[end].notna(), found["reached"] >= 3)
+        assert (found["reached"] >= 3).any() == (most == 3)
+    optimal = figures.optimal_energies.numbers(Results.of(table))
+    saved = figures.maximum_saving.numbers(Results.of(table))
+    at_rates = figures.saving_against_rate.numbers(Results.of(fewer_confirmed(varied, most)))
+    for found in (optimal, saved, at_rates):
+        assert len(found) > 0
+        assert found[["low", "high"]].notna().any(axis=None) == (most == 3)
+    rows = tables.optima(Results.of(table))
+    shown = {tables.span(row[name]) for row in rows for name in ("ratio_ends",)}
+    shown |= {tables.span((row["low"], row["high"])) for row in rows}
+    assert (shown == {"–"}) == (most == 2)
+    assert all(np.isfinite(row["confirmed"]) for row in rows)
+    with_two = en.savings(table)
+    assert with_two["ratio_low"].notna().any()  # the tables of the analysis keep theirs
 
 
 def test_savings_are_those_of_the_analysis(results):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from energynet.analysis.columns import check_history, energies
-from energynet.analysis.intervals import CONFIDENCE, t_quantile
+from energynet.analysis.intervals import CONFIDENCE, rounding, t_quantile
 from energynet.analysis.runs import at_criterion, labelled, main_runs
 
 if TYPE_CHECKING:
@@ -57,8 +57,9 @@ def cells(
         seeds (exploration, confirmation, other), runs, reached, success (share),
         energy_per_success (energy of all runs, failed ones included / number that reached),
         lower_bound (none reached: the value is the energy of all runs), low and high (95 %
-        interval of the mean over runs that reached, t on the logarithm), steps (mean of those
-        that reached), missing (runs failed or skipped), max_steps.
+        interval of the mean over runs that reached, t on the logarithm, whose standard deviation
+        is taken to be no smaller than what stopping at tests alone gives; from two runs on),
+        steps (mean of those that reached), missing (runs failed or skipped), max_steps.
 
     Raises
     ------
@@ -91,6 +92,7 @@ def _cells_of_energy(runs: "pd.DataFrame", energy: str, keys: list[str]) -> "pd.
         missing=runs["missing"],
         value=value.astype(float),
         log=np.log(value.where(reached & (value > 0)).astype(float)),
+        variance=rounding(runs["test_every"], runs["steps"].astype(float)).where(reached) ** 2,
         steps=runs["steps"].where(reached).astype(float),
     )
     groups = frame.groupby(keys, sort=True)
@@ -101,6 +103,7 @@ def _cells_of_energy(runs: "pd.DataFrame", energy: str, keys: list[str]) -> "pd.
         total=("value", "sum"),
         mean_log=("log", "mean"),
         spread=("log", "std"),
+        variance=("variance", "mean"),
         steps=("steps", "mean"),
         missing=("missing", "sum"),
         max_steps=("max_steps", "max"),
@@ -112,7 +115,7 @@ def _cells_of_energy(runs: "pd.DataFrame", energy: str, keys: list[str]) -> "pd.
     cell["lower_bound"] = (count == 0) & (cell["runs"] > 0)
     cell["energy_per_success"] = (cell["total"] / count.clip(lower=1)).where(cell["runs"] > 0)
     quantile = [t_quantile(0.5 + CONFIDENCE / 2, n - 1) if n > 1 else math.nan for n in count]
-    half = np.array(quantile) * cell["spread"] / np.sqrt(count)
+    half = np.array(quantile) * cell["spread"].clip(lower=cell["variance"] ** 0.5) / np.sqrt(count)
     cell["low"] = np.exp(cell["mean_log"] - half)
     cell["high"] = np.exp(cell["mean_log"] + half)
     return cell

@@ -9,7 +9,7 @@ import numpy as np
 
 from energynet.analysis.cells import cells_of
 from energynet.analysis.columns import energies
-from energynet.analysis.intervals import Estimate, bound_of, mean_estimate
+from energynet.analysis.intervals import Estimate, bound_of, mean_estimate, rounding
 from energynet.analysis.methods import ALL, display_name
 from energynet.analysis.optimum import Exploration, Optimum, best_of_side, explored
 
@@ -31,8 +31,8 @@ class Run(NamedTuple):
 
     @property
     def rounding(self) -> float:
-        """Standard deviation of ln E that comes of stopping at checkpoints alone."""
-        return self.test_every / max(self.steps, 1) / math.sqrt(12)
+        """Standard deviation of ln E that comes of stopping at tests alone."""
+        return float(rounding(self.test_every, self.steps))
 
     @property
     def least_steps(self) -> int:
@@ -186,15 +186,15 @@ def _combine(
     terms: Sequence[tuple[float, Cell]], samples: Sequence[Mapping[int, Run]], seeds: Sequence[int]
 ) -> Estimate:
     values = np.zeros(len(seeds))
-    rounding, higher, lower = 0.0, False, False
+    variance, higher, lower = 0.0, False, False
     for (weight, cell), sample in zip(terms, samples, strict=True):
         runs = [sample[seed] for seed in seeds]
         values += [weight * math.log(run.energy[cell.energy]) for run in runs]
-        rounding += float(np.mean([(weight * run.rounding) ** 2 for run in runs]))
+        variance += float(np.mean([(weight * run.rounding) ** 2 for run in runs]))
         cut = not all(run.reached for run in runs)
         higher |= cut and weight > 0
         lower |= cut and weight < 0
-    return mean_estimate(values.tolist(), math.sqrt(rounding), bound_of(higher, lower))
+    return mean_estimate(values.tolist(), math.sqrt(variance), bound_of(higher, lower))
 
 
 def _index(runs: "pd.DataFrame") -> dict[tuple[int, str, str], dict[float, dict[int, Run]]]:

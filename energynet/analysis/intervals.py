@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -54,6 +55,11 @@ def t_quantile(probability: float, freedom: float) -> float:
     return float(stdtrit(freedom, probability))
 
 
+def rounding(test_every: Any, steps: Any) -> Any:
+    """Standard deviation of ln E that comes of stopping at tests alone; numbers or arrays."""
+    return test_every / np.maximum(steps, 1) / math.sqrt(12)
+
+
 def bound_of(higher: bool, lower: bool) -> str:
     """The bound where some true values are higher, or lower, than those recorded."""
     if higher and lower:
@@ -65,7 +71,7 @@ def mean_estimate(values: Sequence[float], resolution: float = 0.0, bound: str =
     """The mean of independent values.
 
     `resolution` is the standard deviation that rounding alone gives a value: seeds that stop at
-    the same checkpoint are not known to agree any better.
+    the same test are not known to agree any better.
     """
     n = len(values)
     spread = float(np.std(values, ddof=1)) if n > 1 else 0.0

@@ -1,6 +1,6 @@
 """What every figure is made of: results, numbers from them, a drawing of those, a caption."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from energynet.errors import DataError
 from energynet.studies.figures import style
 from energynet.support.checks import counted
 
+FEWEST = 3  # seeds from which on an interval is shown; of fewer, the point alone
 RATES = ("learning_rate", "init_std")  # settings that change how fast, and from where, it is learnt
 
 
@@ -110,15 +111,22 @@ def at_optimum(results: Results, energy: str) -> pd.DataFrame:
 def shown_savings(savings: pd.DataFrame, measure: str) -> pd.DataFrame:
     """Savings in M0 and M1 with `quantity`, `value`, `low`, `high` of a measure: saving or ratio.
 
-    Where a value is a bound, the open end of its interval is nan.
+    Where a value is a bound, the open end of its interval is nan; of fewer than `FEWEST` pairs of
+    seeds both ends are.
     """
     known = savings["ratio"].notna() & savings["bound"].ne("none")
     savings = savings[savings["energy"].isin(style.ENERGIES) & known]
-    return savings.rename(columns={"energy": "quantity"}).assign(
+    shown = savings.rename(columns={"energy": "quantity"}).assign(
         value=savings[measure],
         low=savings[f"{measure}_low"].where(savings["bound"].ne("upper")),
         high=savings[f"{measure}_high"].where(savings["bound"].ne("lower")),
     )
+    return without_few(shown, shown["pairs"], ("low", "high"))
+
+
+def without_few(table: pd.DataFrame, seeds: pd.Series, names: Sequence[str]) -> pd.DataFrame:
+    """The table without the ends of intervals, columns `names`, that rest on too few seeds."""
+    return table.assign(**{name: table[name].where(seeds >= FEWEST) for name in names})
 
 
 def confirmed_first(table: pd.DataFrame) -> pd.DataFrame:

@@ -13,11 +13,13 @@ from energynet.analysis.optimum import SUCCESS
 from energynet.analysis.runs import SEED_SETS
 from energynet.studies.figures import marks, style
 from energynet.studies.figures.drawing import (
+    FEWEST,
     Drawing,
     Results,
     confirmed_first,
     seeds_words,
     spread_out,
+    without_few,
 )
 from energynet.studies.figures.scales import log_axis
 
@@ -54,7 +56,7 @@ def _cells(results: Results, energies: tuple[str, ...], sizes: list[int]) -> pd.
 
     A size without exploration seeds shows what it has.
     """
-    cells = results.cells
+    cells = without_few(results.cells, results.cells["reached"], ("low", "high"))
     cells = cells[cells["energy"].isin(energies) & cells["hidden"].isin(sizes)]
     best = results.optimal[["hidden", "rule", "energy", "fraction"]].assign(optimum=True)
     cells = cells.merge(best, how="left", on=["hidden", "rule", "energy", "fraction"])
@@ -194,8 +196,8 @@ def _marks(numbers: pd.DataFrame) -> str:
         f" hollow where fewer than {100 * SUCCESS:.0f} % did. Arrows: none did, and the marker is a"
         f" lower bound (set side by side where several share a P). {ringed} P = 1 is drawn and is"
         f" never P*. Horizontal line: the unmodified network. A point stands for {seeds}. Error"
-        " bars and band: 95 % intervals of the mean over seeds (t distribution on the logarithm),"
-        " cut where they leave the panel"
+        " bars and band: 95 % intervals of the mean over seeds (t distribution on the logarithm)"
+        f" from {FEWEST} runs that reached the criterion on, cut where they leave the panel"
     )
 
 

@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 
 from energynet.studies.figures import marks, style
 from energynet.studies.figures.drawing import (
+    FEWEST,
     RATES,
     Drawing,
     Results,
@@ -63,9 +64,9 @@ def _caption(numbers: pd.DataFrame) -> str:
         f"Energy of the unmodified network of {numbers['hidden'].iloc[0]:,d} hidden units divided"
         " by that of each rule at its P*, against the learning rate; rows: standard deviations of"
         f" the initial weights, at most {ROWS} of them. P* is chosen anew in each setting."
-        f" Geometric means over {seeds}, paired by seed. Error bars: 95 % intervals, paired t on the logarithm of the"
-        " ratio. Hollow with an arrow: a run did not reach the criterion, and the value is a bound."
-        " Dotted: no saving."
+        f" Geometric means over {seeds}, paired by seed. Error bars: 95 % intervals, paired t on"
+        f" the logarithm of the ratio, from {FEWEST} seeds on. Hollow with an arrow: a run did not"
+        " reach the criterion, and the value is a bound. Dotted: no saving."
     )
 
 

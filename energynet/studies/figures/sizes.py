@@ -7,7 +7,14 @@ from matplotlib.figure import Figure
 
 from energynet.analysis.runs import plain
 from energynet.studies.figures import marks, style
-from energynet.studies.figures.drawing import Drawing, Results, seeds_words, shown_savings
+from energynet.studies.figures.drawing import (
+    FEWEST,
+    Drawing,
+    Results,
+    seeds_words,
+    shown_savings,
+    without_few,
+)
 from energynet.studies.figures.scales import log_axis, percent_labels, size_axis
 
 OPTIMAL = (
@@ -33,7 +40,8 @@ def _optimal_numbers(results: Results) -> pd.DataFrame:
     optimal["confirmed"] = confirmed
     optimal["seeds"] = np.where(confirmed, "confirmation", "exploration")
     keys = ["hidden", "rule", "energy", "fraction", "seeds"]
-    optimal = optimal.merge(results.cells[[*keys, "runs"]], on=keys)
+    optimal = optimal.merge(results.cells[[*keys, "runs", "reached"]], on=keys)
+    optimal = without_few(optimal, optimal["reached"], ("low", "high"))
     optimal = optimal.rename(columns={"energy": "quantity"})
     optimal = optimal.assign(learning_rate="").loc[optimal["value"].notna(), OPTIMAL]
     optimal = pd.concat([optimal, *_larger(results)]) if len(optimal) else optimal
@@ -155,8 +163,9 @@ def _optimal_caption(numbers: pd.DataFrame) -> str:
         "Energy until the criterion at the optimal plastic fraction P* of each rule, and of the"
         " unmodified network, against the number of hidden units. P* has the least energy per"
         " success among the exploration seeds; drawn are the confirmation seeds. Error bars: 95 %"
-        " intervals of the mean over seeds (t distribution on the logarithm). Hollow: from the"
-        " exploration seeds alone, or P* is not bracketed or was limited by the number of steps."
+        " intervals of the mean over seeds (t distribution on the logarithm), from"
+        f" {FEWEST} runs that reached the criterion on. Hollow: from the exploration seeds alone,"
+        " or P* is not bracketed or was limited by the number of steps."
         " Arrows: no run reached the criterion, a lower bound."
         f" A point stands for {seeds_words(numbers.loc[numbers['learning_rate'].eq(''), 'runs'])}."
         f"{_LARGER if numbers['learning_rate'].ne('').any() else ''}"
@@ -168,9 +177,9 @@ def _savings_caption(numbers: pd.DataFrame) -> str:
     return (
         "Share of the energy that is saved at P*, and the same as a ratio (a saving can't exceed"
         " 100 %, a ratio is not bounded), against the number of hidden units; geometric means over"
-        f" {seeds}, paired by seed. Error bars: 95 % intervals, paired t on the"
-        " logarithm of the ratio. Hollow with an arrow: a run did not reach the criterion, and the"
-        " value is a bound. Dotted: no saving."
+        f" {seeds}, paired by seed. Error bars: 95 % intervals, paired t on the logarithm of the"
+        f" ratio, from {FEWEST} seeds on. Hollow with an arrow: a run did not reach the criterion,"
+        " and the value is a bound. Dotted: no saving."
     )
 
 

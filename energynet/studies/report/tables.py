@@ -12,7 +12,7 @@ from energynet.analysis.methods import ALL, display_name
 from energynet.analysis.runs import DATA
 from energynet.data.dataset import MNIST_SHA256
 from energynet.store.table import DEFAULTS
-from energynet.studies.figures.drawing import Results, confirmed_first
+from energynet.studies.figures.drawing import Results, confirmed_first, without_few
 from energynet.studies.figures.rates import saving_against_rate
 from energynet.studies.figures.sizes import optimal_energies
 from energynet.studies.figures.style import ENERGIES, ordered
@@ -78,9 +78,13 @@ def optima(results: Results) -> list[dict[str, Any]]:
     """One row a size, rule and energy: P*, energies, ratio."""
     optimal = results.optimal
     shown = optimal["hidden"].isin(results.sizes) & optimal["energy"].isin(ENERGIES)
-    both = optimal[shown].merge(
-        results.savings.drop(columns="fraction"), how="left", on=["hidden", "rule", "energy"]
-    )
+    savings = without_few(results.savings, results.savings["pairs"], ("ratio_low", "ratio_high"))
+    key = ["hidden", "rule", "energy"]
+    both = optimal[shown].merge(savings.drop(columns="fraction"), how="left", on=key)
+    confirmed = results.cells[results.cells["seeds"] == "confirmation"]
+    reached = confirmed.set_index([*key, "fraction"])["reached"]
+    both = both.join(reached, on=[*key, "fraction"])
+    both = without_few(both, both["reached"], ("low", "high"))
     rank = {label: number for number, label in enumerate(ordered(both["rule"]))}
     rows = both.to_dict("records")
     rows.sort(key=lambda row: (row["hidden"], rank[row["rule"]], _energy_rank(row["energy"])))
