@@ -193,6 +193,36 @@ def test_saving_is_paired_by_seed():
     assert saved(only_second)["pairs"] == 3
 
 
+def test_savings_at_every_fraction_are_paired_by_seed():
+    points = {0.01: (90, 90, -90), 0.1: (50, 60, 70), 0.3: (80, 80, 80), 0.5: (95,)}
+    rows = one_rule(points, {0.1: (20, 25, 50, 10)})
+    table = en.savings(frame(rows), at="every fraction")
+    table = table[table["energy"] == "m0"].set_index("fraction")
+    assert list(table.index) == [0.01, 0.1, 0.3, 0.5]
+    r = np.log(100 / np.array([50, 60, 70, 20, 25, 50, 10]))  # both sets of seeds
+    half = 2.446911851 * r.std(ddof=1) / 7**0.5
+    assert table.loc[0.1, "pairs"] == 7
+    assert table.loc[0.1, "ratio"] == pytest.approx(math.exp(r.mean()))
+    assert table.loc[0.1, "ratio_low"] == pytest.approx(math.exp(r.mean() - half))
+    assert table.loc[0.1, "saving_high"] == pytest.approx(1 - math.exp(-r.mean() - half))
+    assert (table.loc[0.01, "bound"], table.loc[0.01, "ratio_low"]) == ("upper", 0)
+    rounding = 2000 / 30_000 / 12**0.5 * 2**0.5
+    assert math.log(table.loc[0.3, "ratio_high"] / 1.25) == pytest.approx(
+        4.302652730 * rounding / 3**0.5
+    )
+    assert table.loc[0.5, "why"] == (
+        "only one seed shared by the runs of the rule and of the unmodified network"
+    )
+    assert math.isnan(table.loc[0.5, "ratio"])
+    at_optimum = en.savings(frame(rows), at="optimum")
+    tables.pd.testing.assert_frame_equal(at_optimum, en.savings(frame(rows)))
+    assert list(at_optimum.columns) == list(en.savings(frame(rows), at="every fraction").columns)
+    without = [entry for entry in rows if entry["rule"] != "all"]
+    assert set(en.savings(frame(without), at="every fraction")["pairs"]) == {0}
+    with pytest.raises(en.ConfigError, match="at must be one of optimum, every fraction, got 'P'"):
+        en.savings(frame(rows), at="P")
+
+
 @pytest.mark.parametrize(
     ("failing", "bound", "ends"),
     [("largest", "upper", (0.0, None)), ("all", "lower", (None, math.inf))],

@@ -12,6 +12,7 @@ from energynet.analysis.columns import energies
 from energynet.analysis.intervals import Estimate, bound_of, mean_estimate, rounding
 from energynet.analysis.methods import ALL, display_name
 from energynet.analysis.optimum import Exploration, Optimum, best_of_side, explored
+from energynet.analysis.runs import SEED_SETS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +52,14 @@ class Cell(NamedTuple):
     energy: str
     choice: str = "best"
     limit: float = math.inf
+
+
+Terms = list[tuple[float, Cell]]
+
+
+def saving_terms(cell: Cell, weight: float = 1.0) -> Terms:
+    """The terms of ln E(all) - ln E(rule)."""
+    return [(weight, Cell(cell.hidden, ALL, cell.energy)), (-weight, cell)]
 
 
 class Gap(NamedTuple):
@@ -131,7 +140,7 @@ class Study:
             if point is None:
                 return self._without_optimum(cell, mark, name)
             fraction = point.fraction
-        stored = self.by_cell.get((cell.hidden, cell.rule, CONFIRMATION), {}).get(fraction, {})
+        stored = self._stored(cell, CONFIRMATION).get(fraction, {})
         runs = {seed: run for seed, run in stored.items() if cell.energy in run.energy}
         if not runs:
             where = "" if cell.rule == ALL else " at the fraction that exploration chose"
@@ -151,7 +160,7 @@ class Study:
             reason = f"no P < 1 of {name} reaches the criterion in 80 % of its exploration runs"
         return Gap(reason, (cell.hidden,), against)
 
-    def contrast(self, terms: Sequence[tuple[float, Cell]]) -> Estimate | tuple[Gap, ...]:
+    def contrast(self, terms: Terms) -> Estimate | tuple[Gap, ...]:
         """Mean over the seeds that all cells share of the weighted sum of their ln E.
 
         A run that did not reach the criterion enters with the energy it had spent: the true one is
@@ -162,12 +171,35 @@ class Study:
         if gaps:
             return gaps
         samples = [runs for runs in found if not isinstance(runs, Gap)]
-        shared = sorted(set.intersection(*(set(sample) for sample in samples)))
+        return paired(terms, samples, "confirmation runs")
+
+    def runs_at(self, cell: Cell, fraction: float) -> Mapping[int, Run]:
+        """The runs of a cell's size and rule at any fraction by seed, of all sets of seeds."""
+        return {
+            seed: run
+            for seeds in SEED_SETS
+            for seed, run in self._stored(cell, seeds).get(fraction, {}).items()
+            if cell.energy in run.energy
+        }
+
+    def fractions_of(self, cell: Cell) -> list[float]:
+        """The fractions at which there are runs of a cell's size and rule, in order."""
+        return sorted({fraction for seeds in SEED_SETS for fraction in self._stored(cell, seeds)})
+
+    def _stored(self, cell: Cell, seeds: str) -> Mapping[float, Mapping[int, Run]]:
+        return self.by_cell.get((cell.hidden, cell.rule, seeds), {})
+
+
+def paired(
+    terms: Terms, samples: Sequence[Mapping[int, Run]], what: str
+) -> Estimate | tuple[Gap, ...]:
+    """`Study.contrast` of runs by seed, a sample for each term; `what` they are, in words."""
+    shared = sorted(set.intersection(*(set(sample) for sample in samples)))
+    if len(shared) < 2:
+        number = "only one seed" if shared else "no seed"
         sizes = tuple(sorted({cell.hidden for _, cell in terms}))
-        if len(shared) < 2:
-            number = "only one seed" if shared else "no seed"
-            return (Gap(f"{number} shared by the confirmation runs", sizes),)
-        return _combine(terms, samples, shared)
+        return (Gap(f"{number} shared by the {what}", sizes),)
+    return _combine(terms, samples, shared)
 
 
 def studies(
@@ -182,9 +214,7 @@ def studies(
         yield key, Study.of(group, cells[key])
 
 
-def _combine(
-    terms: Sequence[tuple[float, Cell]], samples: Sequence[Mapping[int, Run]], seeds: Sequence[int]
-) -> Estimate:
+def _combine(terms: Terms, samples: Sequence[Mapping[int, Run]], seeds: Sequence[int]) -> Estimate:
     values = np.zeros(len(seeds))
     variance, higher, lower = 0.0, False, False
     for (weight, cell), sample in zip(terms, samples, strict=True):

@@ -93,7 +93,8 @@ _SETTINGS: dict[Any, Any] = {
 @contextmanager
 def settings() -> Iterator[None]:
     """The settings under which figures are drawn and saved; those of the user come back."""
-    defaults = {key: value for key, value in mpl.rcParamsDefault.items() if key != "backend"}
+    defaults: dict[Any, Any] = dict(mpl.rcParamsDefault)
+    del defaults["backend"]  # nothing is drawn in a window: it is not even looked up
     with mpl.rc_context({**defaults, **_SETTINGS}):
         yield
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from energynet.analysis.contrasts import Cell, Gap, Study
+from energynet.analysis.contrasts import Cell, Gap, Study, Terms, saving_terms
 from energynet.analysis.methods import ALL, LARGEST, PER_NEURON, Reading
 from energynet.studies.statements.judge import RATIO, SLOPE, Check, Region
 from energynet.studies.statements.words import sizes as sizes_words
@@ -17,8 +17,6 @@ ENERGIES = (M0, M1)
 LETTERS = ("F", "L", "N")
 FEW = 0.1  # the fraction below which few synapses are plastic: statement 12
 PAIRS = (("F", "L"), ("F", "N"), ("L", "N"))
-
-Terms = list[tuple[float, Cell]]
 
 
 def contrast_check(
@@ -78,11 +76,6 @@ class Saving:
                     cell = Cell(hidden, rule_of(letter, reading), energy)
                     title = _title(f"E(all)/E({letter})", energy, hidden)
                     yield contrast_check(title, study, saving_terms(cell), self.region, letter)
-
-
-def saving_terms(cell: Cell, weight: float = 1.0) -> Terms:
-    """The terms of ln E(all) - ln E(rule)."""
-    return [(weight, Cell(cell.hidden, ALL, cell.energy)), (-weight, cell)]
 
 
 @dataclass(frozen=True)

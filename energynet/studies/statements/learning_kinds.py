@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from energynet.analysis.contrasts import Cell, Gap, Run, Study
+from energynet.analysis.contrasts import Cell, Gap, Run, Study, saving_terms
 from energynet.analysis.intervals import (
     Estimate,
     bound_of,
@@ -16,12 +16,7 @@ from energynet.analysis.intervals import (
 )
 from energynet.analysis.methods import ALL, UNITS, Reading, display_name
 from energynet.analysis.optimum import Point
-from energynet.studies.statements.energy_kinds import (
-    contrast_check,
-    ratio_above,
-    rule_of,
-    saving_terms,
-)
+from energynet.studies.statements.energy_kinds import contrast_check, ratio_above, rule_of
 from energynet.studies.statements.judge import ACCURACY, HOLDS, POINTS, Check, Region
 from energynet.studies.statements.words import sizes as sizes_words
 
