@@ -16,7 +16,7 @@ from energynet.errors import (
 from energynet.rules.built_in import AllSynapses, FixedMask, LargestUpdates, RandomSubset
 from energynet.rules.custom import Layer, PlasticityRule, Step
 from energynet.rules.names import rule_from_name
-from energynet.store.table import load_history, load_results
+from energynet.store.read import load_history, load_results
 from energynet.studies.statements.claims import Claim, claims
 from energynet.sweeps.driver import sweep
 from energynet.sweeps.grid import Grid

@@ -176,9 +176,10 @@ CHECKED = {
         en.load_history, {"store": "stored"}, store=NOTHING, ids={"none", "no list"}
     ),
     "compare": build(en.compare, {}, runs=NOTHING),
+    "plot": build(en.plot, {}, runs=NOTHING),
     "cells": build(en.cells, {"table": TABLE, "history": HISTORY}, **STUDY),
     "optimal_energy": build(en.optimal_energy, {"table": TABLE, "history": HISTORY}, **STUDY),
-    "savings": build(en.savings, {"table": TABLE, "history": HISTORY}, **STUDY),
+    "savings": build(en.savings, {"table": TABLE, "history": HISTORY}, **STUDY, at=NOTHING),
     "claims": build(en.claims, {"table": TABLE, "history": HISTORY}, **STUDY),
     "Network": build(
         en.Network,

@@ -585,8 +585,8 @@ def test_command_refuses_what_is_no_table(name, content, message, tmp_path, caps
 def test_a_folder_of_runs_brings_its_history(table, tmp_path, monkeypatch):
     from energynet.store import read
 
-    monkeypatch.setattr(read, "load_results", lambda _path: table)
-    monkeypatch.setattr(read, "load_history", lambda _path: "history")
+    monkeypatch.setattr(read.table, "load_results", lambda _path: table)
+    monkeypatch.setattr(read.table, "load_history", lambda _path, _ids: "history")
     found, history = read.read_results(tmp_path)
     assert found is table
     assert history == "history"

@@ -2,8 +2,11 @@
 
 import json
 import os
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -96,6 +99,37 @@ def test_out_and_back_in(runs, tmp_path, ending):
     assert import_results(out, tmp_path / "back", curves) == 0
     done = en.sweep(GRID, tmp_path / "back", data=digits(), progress=False)
     pd.testing.assert_frame_equal(done, table)
+
+
+@pytest.mark.parametrize("ending", ["csv", "csv.xz", "sqlite", "parquet"])
+def test_a_table_is_loaded_like_the_folder_it_came_from(runs, tmp_path, ending):
+    if ending == "parquet":
+        pytest.importorskip("pyarrow", reason="Parquet needs pyarrow")
+    out, curves = tmp_path / f"runs.{ending}", tmp_path / f"curves.{ending}"
+    export_results(runs, out, curves)
+    table, history = en.load_results(runs), en.load_history(runs)
+    pd.testing.assert_frame_equal(en.load_results(str(out)), table)
+    pd.testing.assert_frame_equal(en.load_history(curves), history)
+    ids = table["id"].tolist()[3:5]
+    expected = history[history["id"].isin(ids)]
+    pd.testing.assert_frame_equal(en.load_history(curves, ids), expected)
+    with pytest.raises(en.ConfigError, match="ids must be a list of ids"):
+        en.load_history(curves, "one")
+    with pytest.raises(en.FileError, match="is not a table of learning curves: it lacks step"):
+        en.load_history(out)
+
+
+def test_a_locked_database_is_not_called_something_else(runs, tmp_path, monkeypatch):
+    path = exported(runs, tmp_path / "runs.sqlite")
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, timeout=0))
+        with pytest.raises(en.FileError, match=r"sqlite cannot be read: database is locked$"):
+            en.load_results(path)
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("DROP TABLE results")
+    with pytest.raises(en.FileError, match="is not a table of results"):
+        en.load_results(path)
 
 
 ODD = [
@@ -209,8 +243,11 @@ def test_files_that_are_no_tables(tmp_path, content, ending):
 def test_bad_names(runs, tmp_path):
     with pytest.raises(en.FileError, match=r"must end in one of .csv, .* got 'x.txt'"):
         export_results(runs, tmp_path / "x.txt")
-    with pytest.raises(en.FileError, match="is not a folder of results"):
-        en.load_results(tmp_path / "none")
+    for load in (en.load_results, en.load_history):
+        with pytest.raises(
+            en.FileError, match="is neither a folder of runs nor a table of results"
+        ):
+            load(tmp_path / "none")
     with pytest.raises(en.FileError, match="cannot be read"):
         read_table(tmp_path / "none.csv")
 

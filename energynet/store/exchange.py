@@ -105,10 +105,13 @@ def read_table(path: str | Path) -> "pd.DataFrame":
         if not table.columns.is_unique:
             raise ValueError("a column is there twice")
         parsed = {str(name): _parsed(str(name), table[name]) for name in table}
-    except OSError as error:
-        raise FileError(f"{path} cannot be read: {checks.reason(error)}") from error
     except FileError:
         raise
+    except OSError as error:
+        raise FileError(f"{path} cannot be read: {checks.reason(error)}") from error
+    except sqlite3.OperationalError as error:
+        what = "is not a table of results" if _malformed(error) else "cannot be read"
+        raise FileError(f"{path} {what}: {checks.reason(error)}") from error
     except Exception as error:  # each reader has errors of its own
         raise FileError(f"{path} is not a table of results: {checks.reason(error)}") from error
     return pd.DataFrame(parsed)
@@ -123,7 +126,7 @@ def import_results(table: str | Path, store: str | Path, history: str | Path | N
     Raises FileError for a row that does not fit its id: other numerics, or a changed value.
     """
     given = read_table(table)
-    _check_columns(given, (*_NEEDED, *_ORIGIN) if len(given) else _NEEDED, table, "results")
+    check_columns(given, (*_NEEDED, *_ORIGIN) if len(given) else _NEEDED, table, "results")
     rows = _rows(given)
     curves = {} if history is None else _curves(history)
     contents = [_content(row, Path(table), number) for number, row in enumerate(rows, 1)]
@@ -139,9 +142,10 @@ def import_results(table: str | Path, store: str | Path, history: str | Path | N
     return new
 
 
-def _check_columns(
+def check_columns(
     table: "pd.DataFrame", needed: tuple[str, ...], path: str | Path, what: str
 ) -> None:
+    """Raise FileError for a file whose table lacks columns; `what` it should hold, in words."""
     lacking = [name for name in needed if name not in table.columns]
     if lacking:
         raise FileError(f"{path} is not a table of {what}: it lacks {', '.join(lacking)}")
@@ -150,7 +154,7 @@ def _check_columns(
 def _curves(path: str | Path) -> dict[str, list[Checkpoint]]:
     """The learning curve of each run."""
     table = read_table(path)
-    _check_columns(table, CURVE, path, "learning curves")
+    check_columns(table, CURVE, path, "learning curves")
     curves: dict[str, list[Checkpoint]] = {}
     for identity, *values in table[list(CURVE)].itertuples(index=False):
         try:
@@ -306,6 +310,12 @@ def _need_pyarrow() -> None:
         import pyarrow  # noqa: F401
     except ImportError as error:
         raise FileError("Parquet needs pyarrow: install energynet[frames]") from error
+
+
+def _malformed(error: sqlite3.OperationalError) -> bool:
+    """Whether the content is at fault; else the database is locked, say, or cannot be opened."""
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return code & 0xFF == sqlite3.SQLITE_ERROR
 
 
 def _sqlite(table: "pd.DataFrame") -> bytes:

@@ -1,14 +1,75 @@
 """Tables of results: of a folder of runs, or exported, with the learning curves beside them."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from energynet.errors import DataError, FileError
-from energynet.store.exchange import FORMATS, read_table
-from energynet.store.table import load_history, load_results
+from energynet.store import table
+from energynet.store.exchange import FORMATS, check_columns, read_table
+from energynet.store.table import CURVE, checked_ids
+from energynet.support import checks
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def load_results(store: str | Path) -> "pd.DataFrame":
+    """All results of a folder of runs, in order of their ids, or of a table that was exported.
+
+    Parameters
+    ----------
+    store : path
+        The folder of runs, or a file .csv, .csv.xz, .parquet (needs pyarrow) or .sqlite.
+
+    Returns
+    -------
+    DataFrame
+        One row per run: id, hidden, rule, fraction, output_fraction, seed, outcome (reached,
+        exhausted, diverged, failed or skipped), steps, accuracy, best_accuracy, synapses,
+        plastic_synapses, m0, m1, m0_layer1, m0_layer2, m1_layer1, m1_layer2, m0_direct, m1_direct,
+        `m_alpha_0.5` ... where asked for, train_seconds, evaluate_seconds; then each field of the
+        config that differs from its default in some run, then provenance. M0 counts updates, M1
+        and M_alpha are sums of |dw| in units of the weights.
+
+    Raises
+    ------
+    FileError
+        There is no such folder or file, or the file is no table. A result in a folder that cannot
+        be read is reported, and left out.
+    """
+    path = _existing(store)
+    return table.load_results(path) if path.is_dir() else read_table(path)
+
+
+def load_history(store: str | Path, ids: Iterable[str] | None = None) -> "pd.DataFrame":
+    """The learning curves of a folder of runs, or of a table of them that was exported.
+
+    Parameters
+    ----------
+    store : path
+        The folder of runs, or a file .csv, .csv.xz, .parquet (needs pyarrow) or .sqlite.
+    ids : list of str, optional
+        Ids of runs; the curves of all runs if None.
+
+    Returns
+    -------
+    DataFrame
+        A row for each test of a run: id, step (int64), accuracy (float64), m0 (int64), m1 (float64,
+        in units of the weights).
+
+    Raises
+    ------
+    FileError, ConfigError
+        As for `load_results`, or the table holds no learning curves; ids are no list of ids.
+    """
+    path = _existing(store)
+    if path.is_dir():
+        return table.load_history(path, ids)
+    curves = read_table(path)
+    check_columns(curves, CURVE, path, "learning curves")
+    curves = curves.astype({"id": "object"})  # also if there is no row
+    return curves if ids is None else curves[curves["id"].isin(checked_ids(ids))]
 
 
 def read_results(path: Path) -> "tuple[pd.DataFrame, pd.DataFrame | None]":
@@ -17,18 +78,22 @@ def read_results(path: Path) -> "tuple[pd.DataFrame, pd.DataFrame | None]":
     Of an exported table these are looked for beside it, under `NAME_history` and any ending that
     tables may have. Raises FileError, and DataError if there are no runs in it.
     """
-    history = None
-    if path.is_dir():
-        table, history = load_results(path), load_history(path)
-    elif not path.is_file():
-        raise FileError(f"{path} is neither a folder of runs nor a table of results")
-    else:
-        table = read_table(path)
-        name = path.name.removesuffix(next(filter(path.name.endswith, FORMATS)))
-        names = [f"{name}_history{ending}" for ending in FORMATS]
-        beside = (path.with_name(name) for name in names)
-        found = next((file for file in beside if file.is_file()), None)
-        history = None if found is None else read_table(found)
-    if table.empty:
+    results = load_results(path)
+    if results.empty:
         raise DataError(f"{path} holds no runs")
-    return table, history
+    curves = path if path.is_dir() else _beside(path)
+    return results, None if curves is None else load_history(curves)
+
+
+def _existing(store: str | Path) -> Path:
+    path = checks.path("store", store)
+    if not path.exists():
+        raise FileError(f"{path} is neither a folder of runs nor a table of results")
+    return path
+
+
+def _beside(path: Path) -> Path | None:
+    """The learning curves beside an exported table, if they are there."""
+    name = path.name.removesuffix(next(filter(path.name.endswith, FORMATS)))
+    beside = (path.with_name(f"{name}_history{ending}") for ending in FORMATS)
+    return next((file for file in beside if file.is_file()), None)

@@ -55,47 +55,33 @@ _ALWAYS = ("id", "hidden", "rule", "seed", "outcome")
 
 
 def load_results(store: str | Path) -> "pd.DataFrame":
-    """All results of a store, in order of their ids.
+    """All results of a folder of runs, in order of their ids; see `read.load_results`.
 
-    Parameters
-    ----------
-    store : path
-        The folder of results.
-
-    Returns
-    -------
-    DataFrame
-        One row a run: id, hidden, rule, fraction, output_fraction, seed, outcome (reached,
-        exhausted, diverged, failed or skipped), steps, accuracy, best_accuracy, synapses,
-        plastic_synapses, m0, m1, m0_layer1, m0_layer2, m1_layer1, m1_layer2, m0_direct, m1_direct,
-        `m_alpha_0.5` ... where asked for, train_seconds, evaluate_seconds; then each field of the
-        config that differs from its default in some run, then provenance. M0 counts updates, M1
-        and M_alpha are sums of |dw| in units of the weights.
-
-    Raises
-    ------
-    FileError
-        There is no such folder. A result that cannot be read is reported, and left out.
+    Raises FileError if there is no such folder. A result that cannot be read is reported, and left
+    out.
     """
     return table_of(_records(Store(store, create=False)).values())
 
 
 def load_history(store: str | Path, ids: Iterable[str] | None = None) -> "pd.DataFrame":
-    """The learning curves of a store: id, step, accuracy, m0, m1, a row for each checkpoint.
-
-    M0 is int64, M1 float64 in units of the weights. `ids`: those of some runs, all if None.
+    """The learning curves of a folder of runs; `ids`: those of some runs, all if None.
 
     Raises FileError, ConfigError.
     """
     import pandas as pd
 
     opened = Store(store, create=False)
-    if ids is not None and (isinstance(ids, str) or not isinstance(ids, Iterable)):
-        raise ConfigError(f"ids must be a list of ids, or None, got {checks.shown(ids)}")
-    known = _records(opened) if ids is None else [check_id(identity) for identity in ids]
+    known = _records(opened) if ids is None else checked_ids(ids)
     rows = [(i, *row) for i in known for row in read_history(opened.folder(i))]
-    frame = pd.DataFrame(rows, columns=CURVE)
-    return frame.astype({"step": "int64", "m0": "int64", "accuracy": "float64", "m1": "float64"})
+    types = {"id": "object", "step": "int64", "accuracy": "float64", "m0": "int64", "m1": "float64"}
+    return pd.DataFrame(rows, columns=CURVE).astype(types)
+
+
+def checked_ids(ids: Iterable[str]) -> list[str]:
+    """The ids of runs as a list; raises ConfigError."""
+    if isinstance(ids, str) or not isinstance(ids, Iterable):
+        raise ConfigError(f"ids must be a list of ids, or None, got {checks.shown(ids)}")
+    return [check_id(identity) for identity in ids]
 
 
 def record_of(content: Mapping[str, Any]) -> dict[str, Any]:
