@@ -2,6 +2,8 @@
 
 import math
 import random
+import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from tables import noise, run
 import energynet as en
 from energynet.analysis.methods import rule_label
 from energynet.rules.base import Shape
+from energynet.studies.figures.drawing import FEWEST
 from energynet.studies.stages.plan import matched_fraction, next_stage, skipped_runs
 from energynet.studies.stages.preset import (
     PRESETS,
@@ -20,6 +23,7 @@ from energynet.studies.stages.preset import (
 )
 from energynet.studies.stages.view import config_key, views
 
+README = Path(__file__).parents[1] / "README.md"
 N_IN, N_OUT = 784, 10
 GRID = [0.01, 0.03, 0.1, 0.3]
 
@@ -171,6 +175,20 @@ def test_no_fraction_reaches_and_nothing_is_confirmed():
     )
     assert names == ["exploration", "confirmation"]
     assert fractions(rows, (100, 101)) == []
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_confirm_with_as_many_seeds_as_an_interval_needs(name):
+    confirmation = load_preset(name).seeds.get("confirmation")
+    assert confirmation is None or len(confirmation) >= FEWEST
+
+
+def test_the_quick_study_has_as_many_runs_as_the_readme_says():
+    rows, _ = carry_out(load_preset("quick"), model(0.3))
+    assert len(rows) == 156 + 3 * (3 + 15)  # P* is the same for both energies
+    most = 156 + 3 * (3 + 2 * 15)
+    [told] = re.findall(r"trains about (\d+) networks", README.read_text())
+    assert len(rows) < int(told) < most
 
 
 def test_both_sides_of_a_limit_are_confirmed():
