@@ -15,6 +15,7 @@ from energynet.cli.main import main
 from energynet.errors import DataError
 from energynet.studies import figures
 from energynet.studies.figures import DRAWINGS, Results, save, save_figures, style
+from energynet.studies.figures.drawing import confirmed_first
 from energynet.studies.figures.save import to_csv, to_svg
 from energynet.studies.figures.scales import number
 from energynet.studies.report import tables, write_report
@@ -194,6 +195,12 @@ def test_captions_tell_how_many_seeds(results, small):
     explored = Results.of(no_confirmation(small))
     assert caption(figures.optimal_energies, explored).endswith("A point stands for 3 seeds.")
     assert "highest of 3 seeds." in caption(figures.updates, explored)
+
+
+def test_confirmation_comes_first_whatever_the_sets_are_called():
+    sets = ["exploration", "other", "confirmation", "exploration", "confirmation"]
+    table = pd.DataFrame({"seeds": sets, "number": range(5)}, index=[7, 7, 1, 2, 3])
+    assert confirmed_first(table)["number"].tolist() == [2, 4, 0, 3, 1]
 
 
 def fewer_confirmed(table, most):
