@@ -8,6 +8,7 @@ from energynet.data.dataset import Dataset, load_idx, load_mnist
 from energynet.errors import (
     ConfigError,
     DataError,
+    DataWarning,
     EnergynetError,
     FileError,
     InstallationError,
@@ -30,6 +31,7 @@ __all__ = [
     "Claim",
     "ConfigError",
     "DataError",
+    "DataWarning",
     "Dataset",
     "EnergynetError",
     "FileError",

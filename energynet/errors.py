@@ -13,6 +13,10 @@ class DataError(EnergynetError, ValueError):
     """A data set, or a file that should hold one, cannot be used."""
 
 
+class DataWarning(UserWarning):
+    """A data set can be used, but is probably not what was meant."""
+
+
 class FileError(EnergynetError, OSError):
     """A file cannot be read or written, or holds something else than it should."""
 

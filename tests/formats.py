@@ -7,6 +7,7 @@ import random
 import re
 import shutil
 import sys
+import warnings
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,12 +19,12 @@ import numpy as np
 from support import digits
 
 import energynet as en
+from energynet.data.dataset import load_named
 from energynet.data.idx import read_idx
 from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.rules.custom import NamedRule
 from energynet.store.exchange import export_results, import_results
 from energynet.store.folder import Store, run_id
-from energynet.sweeps.worker import load_data
 from energynet.training.checkpoint import identity, load_checkpoint, save_checkpoint
 from energynet.training.run import prepare
 
@@ -128,7 +129,7 @@ def _npz(place: Path) -> dict[str, Format]:
     readers = {
         "network": lambda path: en.Network.load(path).predict(DATA.x_test),
         "run": lambda path: load_checkpoint(path, owner, prepare(CONFIG, DATA)),
-        "data": lambda path: load_data.__wrapped__(str(path)),
+        "data": _load_quietly,
     }
     return {
         f"npz {name}": Format(
@@ -136,6 +137,12 @@ def _npz(place: Path) -> dict[str, Format]:
         )
         for name, read in readers.items()
     }
+
+
+def _load_quietly(path: Path) -> en.Dataset:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", en.DataWarning)
+        return load_named(path)
 
 
 def _toml() -> Format:

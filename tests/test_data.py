@@ -1,19 +1,21 @@
-"""Data sets: the embedded MNIST, IDX folders, arrays."""
+"""Data sets: the embedded MNIST, IDX folders, `.npz` files, arrays."""
 
+import copy
 import gzip
 import lzma
 import os
+import pickle
 import subprocess
 import tracemalloc
+import warnings
 
 import numba
 import numpy as np
 import pytest
-from support import PYTHON
+from support import PYTHON, digits
 
 import energynet as en
 from energynet.data import dataset as data
-from energynet.sweeps.worker import load_data
 from energynet.training.images import encode_dataset
 
 NAMES = {
@@ -24,9 +26,9 @@ NAMES = {
 }
 
 
-def idx(array):
+def idx(array, kind=8, dtype="u1"):
     sizes = np.array(array.shape, ">u4").tobytes()
-    return bytes((0, 0, 8, array.ndim)) + sizes + array.astype(np.uint8).tobytes()
+    return bytes((0, 0, kind, array.ndim)) + sizes + array.astype(dtype).tobytes()
 
 
 @pytest.fixture
@@ -127,9 +129,84 @@ def test_idx_folder(folder, suffix):
     assert repr(dataset) == "Dataset(6 training and 4 test images of 6 pixels (uint8), 3 classes)"
 
 
+NAMED = {
+    "dots": lambda name: name.replace("-idx", ".idx"),
+    "emnist": lambda name: f"emnist-letters-{name.replace('t10k', 'test')}.gz",
+    "qmnist": lambda name: f"qmnist-{name.replace('t10k', 'test')}",
+    "both": lambda name: f"{name}.gz",
+}
+
+
+@pytest.mark.parametrize("case", NAMED)
+def test_other_usual_names(folder, case):
+    """As 7-Zip, EMNIST and QMNIST have them; or plain and packed files of one data set."""
+    expected = en.load_idx(folder)
+    for name in NAMES:
+        content = (folder / name).read_bytes()
+        if case != "both":
+            (folder / name).unlink()
+        packed = gzip.compress(content) if NAMED[case](name).endswith(".gz") else content
+        (folder / NAMED[case](name)).write_bytes(packed)
+    (folder / "emnist-letters-mapping.txt").write_text("1 65 97")
+    assert en.load_idx(folder).sha256 == expected.sha256
+
+
+def test_labels_of_qmnist(folder):
+    """Eight integers per image, of which the first is the class."""
+    expected = en.load_idx(folder)
+    for part, labels in (("train", expected.y_train), ("t10k", expected.y_test)):
+        (folder / f"{part}-labels-idx1-ubyte").unlink()
+        rows = np.full((len(labels), 8), 2**20)
+        rows[:, 0] = labels
+        (folder / f"{part}-labels-idx2-int").write_bytes(idx(rows, 12, ">i4"))
+    assert en.load_idx(folder).sha256 == expected.sha256
+    (folder / "train-labels-idx2-int").write_bytes(idx(rows[:, :3], 12, ">i4"))
+    with pytest.raises(en.DataError, match=r"must hold 8 values of int32 .* got 3 of int32"):
+        en.load_idx(folder)
+
+
+@pytest.mark.parametrize(("kind", "dtype"), [(13, ">f4"), (14, ">f8")])
+def test_images_of_floats(folder, kind, dtype):
+    scaled = {}
+    for part in ("train", "t10k"):
+        path = folder / f"{part}-images-idx3-ubyte"
+        values = np.frombuffer(path.read_bytes()[16:], np.uint8).reshape(-1, 3, 2) / 256
+        path.write_bytes(idx(values, kind, dtype))
+        scaled[part] = values.reshape(-1, 6)
+    read = en.load_idx(folder)
+    assert read.x_train.dtype == np.dtype(dtype).newbyteorder("=")
+    np.testing.assert_array_equal(read.x_train, scaled["train"])
+    np.testing.assert_array_equal(read.x_test, scaled["t10k"])
+
+
+@pytest.mark.parametrize("packer", [gzip, lzma])
+def test_packed_files_are_known_by_their_content(folder, packer):
+    """Browsers unpack files under their packed names, and save packed ones under plain names."""
+    expected = en.load_idx(folder)
+    images, labels = folder / "train-images-idx3-ubyte", folder / "train-labels-idx1-ubyte"
+    images.write_bytes(packer.compress(images.read_bytes()))
+    labels.rename(labels.with_name(f"{labels.name}.gz"))
+    assert en.load_idx(folder).sha256 == expected.sha256
+
+
+def test_several_data_sets_in_a_folder(folder):
+    for name in NAMES:
+        for prefix in ("emnist-digits-", "emnist-letters-"):
+            (folder / (prefix + name)).write_bytes((folder / name).read_bytes())
+        (folder / name).unlink()
+    message = (
+        "holds 2 data sets, with the training images emnist-digits-train-images-idx3-ubyte,"
+        " emnist-letters-train-images-idx3-ubyte: keep"
+    )
+    with pytest.raises(en.DataError, match=message):
+        en.load_idx(folder)
+    (folder / "emnist-digits-t10k-labels-idx1-ubyte").unlink()
+    assert en.load_idx(folder).classes == 3
+
+
 def test_idx_folder_with_the_name_of_a_file(folder):
     renamed = folder.rename(folder.with_name("digits.npz"))
-    assert load_data(str(renamed)).sha256 == en.load_idx(renamed).sha256
+    assert data.load_named(str(renamed)).sha256 == en.load_idx(renamed).sha256
 
 
 def header(magic, *sizes):
@@ -140,8 +217,22 @@ LABELS, IMAGES = b"\0\0\x08\x01", b"\0\0\x08\x03"
 BAD_FILES = {
     "empty": ("train-images-idx3-ubyte", b"", "starts with nothing"),
     "magic": ("train-images-idx3-ubyte", b"\x89PNG" + bytes(50), "starts with 89504e47"),
-    "ints": ("train-images-idx3-ubyte", header(b"\0\0\x0c\x03", 6, 3, 2), "starts with 00000c03"),
-    "dimensions": ("train-labels-idx1-ubyte", header(IMAGES, 6, 1, 1), "with 1 dimension:"),
+    "type": ("train-images-idx3-ubyte", header(b"\0\0\x0f\x03", 6, 3, 2), "starts with 00000f03"),
+    "ints": (
+        "train-images-idx3-ubyte",
+        header(b"\0\0\x0c\x03", 6, 3, 2) + bytes(144),
+        "x_train must be uint8, float32 or float64, got int32: convert it with",
+    ),
+    "float labels": (
+        "train-labels-idx1-ubyte",
+        header(b"\0\0\x0d\x01", 6) + bytes(24),
+        "y_train must be integers, got float32",
+    ),
+    "dimensions": (
+        "train-labels-idx1-ubyte",
+        header(IMAGES, 6, 1, 1),
+        "must hold values in 1 dimension, but it holds uint8 in 3",
+    ),
     "header": ("train-images-idx3-ubyte", IMAGES + b"\0\0\0", "ends inside its header"),
     "truncated": ("train-images-idx3-ubyte", header(IMAGES, 6, 3, 2) + bytes(35), "only 35"),
     "too long": ("train-images-idx3-ubyte", header(IMAGES, 6, 3, 2) + bytes(37), "too long"),
@@ -164,7 +255,7 @@ def test_bad_idx_file(folder, case):
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".xz"])
-@pytest.mark.parametrize("damage", ["cut", "not packed", "flipped"])
+@pytest.mark.parametrize("damage", ["cut", "flipped"])
 def test_damaged_packed_file(folder, suffix, damage):
     name = "train-images-idx3-ubyte"
     content = (folder / name).read_bytes()
@@ -172,8 +263,6 @@ def test_damaged_packed_file(folder, suffix, damage):
     packed = bytearray({".gz": gzip.compress, ".xz": lzma.compress}[suffix](content))
     if damage == "cut":
         packed = packed[: len(packed) // 2]
-    elif damage == "not packed":
-        packed = content
     else:
         packed[len(packed) // 2] ^= 255
     (folder / (name + suffix)).write_bytes(packed)
@@ -184,7 +273,7 @@ def test_damaged_packed_file(folder, suffix, damage):
 def test_header_alone_allocates_nothing(folder):
     (folder / "train-images-idx3-ubyte").write_bytes(header(IMAGES, 2**31, 28, 28) + bytes(99))
     tracemalloc.start()
-    with pytest.raises(en.DataError, match="only 99 follow"):
+    with pytest.raises(en.DataError, match=r"announces .* values, but a file of its size may hold"):
         en.load_idx(folder)
     assert tracemalloc.get_traced_memory()[1] < 4e6
     tracemalloc.stop()
@@ -192,7 +281,7 @@ def test_header_alone_allocates_nothing(folder):
 
 def test_missing_idx_file_or_folder(folder):
     (folder / "t10k-labels-idx1-ubyte").unlink()
-    with pytest.raises(en.DataError, match="holds no t10k-labels-idx1-ubyte"):
+    with pytest.raises(en.DataError, match=r"holds no t10k-labels-idx1-ubyte .* it holds t10k-im"):
         en.load_idx(folder)
     with pytest.raises(en.DataError, match="nowhere does not exist"):
         en.load_idx(folder / "nowhere")
@@ -200,12 +289,15 @@ def test_missing_idx_file_or_folder(folder):
 
 X, Y = np.zeros((4, 5), np.uint8), [0, 1, 2, 1]
 BAD_ARRAYS = {
-    "integers": ((X.astype(int), Y, X, Y), "x_train must be uint8, float32 or float64, got int64"),
+    "integers": (
+        (X.astype(int), Y, X, Y),
+        r"x_train must be uint8, float32 or float64, got int64: convert it with .ast",
+    ),
     "text": (([["a"]], [0], X, Y), "x_train must be uint8"),
     "flat": ((X[0], Y, X, Y), "x_train must be a non-empty array"),
     "empty": ((X[:0], [], X, Y), "x_train must be a non-empty array"),
     "two types": ((X, Y, X.astype(float), Y), "one dtype, got uint8 and float64"),
-    "pixels": ((X, Y, X[:, :3], Y), "same number of pixels an image, got 5 and 3"),
+    "pixels": ((X, Y, X[:, :3], Y), "same number of pixels per image, got 5 and 3"),
     "nan": ((X * np.nan, Y, X * 1.0, Y), "x_train must be finite"),
     "inf": ((X * 1.0, Y, X + np.inf, Y), "x_test must be finite"),
     "count": ((X, Y[:3], X, Y), "y_train must hold one label for each of 4 images"),
@@ -229,10 +321,10 @@ def test_bad_arrays(case):
 
 def test_arrays_are_flattened_and_classes_counted():
     images = np.random.default_rng(0).random((4, 3, 2, 2), dtype=np.float32)
-    dataset = en.Dataset.from_arrays(images[::2], [0, 4], np.asfortranarray(images), Y)
+    dataset = en.Dataset.from_arrays(images[::2], [0, 3], np.asfortranarray(images), Y)
     assert dataset.x_train.shape == (2, 12)
     np.testing.assert_array_equal(dataset.x_test, images.reshape(4, 12))
-    assert dataset.classes == 5
+    assert dataset.classes == 4
     assert dataset.mean == pytest.approx(images[::2].mean(dtype=np.float64), rel=1e-12)
 
 
@@ -268,7 +360,7 @@ def test_no_background_without_a_dominant_value():
 
 
 def test_pixels_that_overflow_float32():
-    images = np.full((2, 3), 1e300)
+    images = np.full((2, 3), -1e300)
     dataset = en.Dataset.from_arrays(images, [0, 1], images, [0, 1])
     with pytest.raises(en.DataError, match="pixels must fit into float32"):
         encode_dataset(dataset, False, np.dtype(np.float32))
@@ -286,3 +378,172 @@ def test_all_images_are_of_one_compiled_type(mnist, dtype):
         for part in encode_dataset(dataset, True, np.dtype(dtype))
     }
     assert len(kinds) == 1
+
+
+def parts(dataset):
+    return [getattr(dataset, name) for name in ("x_train", "y_train", "x_test", "y_test")]
+
+
+def test_a_data_set_never_changes():
+    """Its hash and mean are kept: stored results would be taken for those of other data."""
+    images, labels = np.arange(20, dtype=np.uint8).reshape(4, 5), np.array([0, 1, 1, 0], np.int32)
+    frozen = images.view()
+    frozen.flags.writeable = False
+    for given in (images, frozen, images[:], images.reshape(4, 5, 1), np.asfortranarray(images)):
+        dataset = en.Dataset.from_arrays(given, labels, given, labels)
+        before, mean = dataset.sha256, dataset.mean
+        copies = [copy.copy(dataset), copy.deepcopy(dataset), pickle.loads(pickle.dumps(dataset))]
+        images += 1
+        labels[0] = 1 - labels[0]
+        for same in (dataset, *copies):
+            for array in parts(same):
+                with pytest.raises(ValueError, match="read-only"):
+                    array[:] = 0
+            assert en.Dataset(*parts(same), same.classes).sha256 == before == same.sha256
+            assert en.Dataset(*parts(same), same.classes).mean == mean
+
+
+def test_what_nobody_can_write_to_is_not_copied(mnist, tmp_path):
+    np.save(tmp_path / "images.npy", np.arange(20, dtype=np.uint8).reshape(4, 5))
+    mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
+    dataset = en.Dataset.from_arrays(mapped, [0, 1, 1, 0], mapped, [0, 1, 1, 0])
+    assert np.shares_memory(dataset.x_train, mapped)
+    again = en.Dataset(*parts(mnist), mnist.classes)
+    assert np.shares_memory(again.x_train, mnist.x_train)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([1, 2, 3, 1], r"go up to 3, but no image has the label 0: .*only\(\[1, 2, 3\]\)"),
+        ([0, 255, 0, 255], r"up to 255, but no image has the label 1, 2, ... 254: .*\[0, 255\]"),
+    ],
+)
+def test_classes_without_images_are_told(folder, labels, message):
+    labels = np.array(labels)
+    with pytest.warns(en.DataWarning, match=message) as caught:
+        dataset = en.Dataset.from_arrays(X, labels, X, labels)
+    assert len(caught) == 1
+    (folder / "train-labels-idx1-ubyte").write_bytes(idx(np.resize(labels, 6)))
+    (folder / "t10k-labels-idx1-ubyte").write_bytes(idx(labels))
+    with pytest.warns(en.DataWarning, match=message):
+        en.load_idx(folder)
+    np.savez(folder / "a.npz", x_train=X, y_train=labels, x_test=X, y_test=labels)
+    with pytest.warns(en.DataWarning, match=message):
+        data.load_named(folder / "a.npz")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert en.Dataset.from_arrays(*parts(dataset), classes=256).classes == 256
+        dense = dataset.only(sorted(set(labels.tolist())))
+    assert dense.classes == len(set(labels.tolist()))
+    assert en.Dataset.from_arrays(*parts(dense)).sha256 == dense.sha256
+
+
+def test_only_some_classes():
+    dataset = digits(classes=4)
+    some = dataset.only([3, 1])
+    assert some.classes == 2
+    for images, labels, all_images, all_labels in (
+        (some.x_train, some.y_train, dataset.x_train, dataset.y_train),
+        (some.x_test, some.y_test, dataset.x_test, dataset.y_test),
+    ):
+        for new, old in ((0, 3), (1, 1)):
+            np.testing.assert_array_equal(images[labels == new], all_images[all_labels == old])
+        assert len(images) == np.isin(all_labels, [3, 1]).sum()
+    same = dataset.only(np.arange(4))
+    assert same.sha256 == dataset.sha256
+
+
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [
+        ([4], r"classes must be an integer in \[0, 3\], got 4"),
+        ([-1], r"classes must be an integer in \[0, 3\], got -1"),
+        ([1.5], r"classes must be an integer in \[0, 3\], got 1.5"),
+        ([1, 3, 1], "classes must name each class once, got 1 again"),
+        ([], r"classes must be a list of at least one class, got \[\]"),
+        (3, "classes must be a list of at least one class, got 3"),
+        ([2], "classes must be those of images, but no image has class 2"),
+    ],
+)
+def test_only_classes_that_there_are(classes, message):
+    labels = [0, 1, 3, 1]
+    with pytest.raises(en.ConfigError, match=message):
+        en.Dataset.from_arrays(X, labels, X, labels, classes=4).only(classes)
+
+
+def test_floats_that_are_not_scaled():
+    images = np.array([[0, 3, 255, 80]] * 2)
+    for dtype in (np.float32, np.float64):
+        with pytest.warns(en.DataWarning, match="x_train holds floats up to 255, which are taken"):
+            en.Dataset.from_arrays(images.astype(dtype), [0, 1], images.astype(dtype), [0, 1])
+    for fine in (images.astype(np.uint8), images / 255, images * 1.0 - 130):
+        en.Dataset.from_arrays(fine, [0, 1], fine, [0, 1])
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
+def test_saved_as_a_file(tmp_path, dtype):
+    dataset = digits(dtype=dtype, classes=5)
+    dataset.save(tmp_path / "digits.npz")
+    assert data.load_named(str(tmp_path / "digits.npz")).sha256 == dataset.sha256
+
+
+@pytest.mark.parametrize(("n_in", "rows"), [(49, 7), (40, 1)])
+def test_saved_as_a_folder(tmp_path, n_in, rows):
+    dataset = digits(n_in=n_in)
+    dataset.save(tmp_path / "new" / "folder")
+    folder = tmp_path / "new" / "folder"
+    assert sorted(path.name for path in folder.iterdir()) == sorted(NAMES)
+    header = np.frombuffer((folder / "t10k-images-idx3-ubyte").read_bytes()[4:16], ">u4")
+    assert header.tolist() == [30, rows, n_in // rows]
+    assert data.load_named(folder).sha256 == dataset.sha256
+
+
+def test_what_idx_files_cannot_hold(tmp_path):
+    with pytest.raises(en.DataError, match="uint8 pixels and at most 256 classes, got float32 and"):
+        digits(dtype="float32").save(tmp_path / "a")
+    with pytest.raises(en.DataError, match="IDX files need an image of the last class, 8"):
+        en.Dataset(*parts(digits()), classes=9).save(tmp_path / "a")
+    with pytest.raises(en.DataError, match="got uint8 and 257 classes: save to an"):
+        en.Dataset(*parts(digits()), classes=257).save(tmp_path / "a")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_npz_of_others(tmp_path):
+    """Packed, images of rows and columns, labels of bytes, no classes: as Keras has MNIST."""
+    path, images = tmp_path / "others.npz", np.zeros((4, 3, 2), np.uint8)
+    labels = np.array([0, 1, 2, 1], np.uint8)
+    given = {"x_train": images, "y_train": labels, "x_test": images, "y_test": labels}
+    np.savez_compressed(path, **given)
+    assert data.load_named(path).sha256 == en.Dataset.from_arrays(*given.values()).sha256
+    np.savez(path, **given, classes=7)
+    assert data.load_named(path).classes == 7
+
+
+BAD_NPZ = {
+    "lacking": (
+        {"x_train": X, "y_train": Y, "x": X},
+        "lacks x_test, y_test; it holds 'x_tr",
+    ),
+    "types": ({"x_train": X.astype(int)}, "others.npz: x_train must be uint8, float32 or float64"),
+    "classes": ({"classes": 2}, r"others.npz: y_train must be labels in \[0, 1\], got 2"),
+    "objects": ({"y_train": np.array([None] * 4)}, "others.npz is not a data set: "),
+}
+
+
+@pytest.mark.parametrize("case", BAD_NPZ)
+def test_bad_npz(tmp_path, case):
+    values, message = BAD_NPZ[case]
+    base = {} if case == "lacking" else {"x_train": X, "y_train": Y, "x_test": X, "y_test": Y}
+    np.savez(tmp_path / "others.npz", **{**base, **values})
+    with pytest.raises((en.DataError, en.FileError), match=message) as caught:
+        data.load_named(tmp_path / "others.npz")
+    assert "\n" not in str(caught.value)
+
+
+def test_names_of_nothing(tmp_path):
+    (tmp_path / "digits.csv").write_text("0,0")
+    with pytest.raises(en.DataError, match=r"data .*none.npz does not exist: give mnist"):
+        data.load_named(tmp_path / "none.npz")
+    with pytest.raises(en.DataError, match=r"an .npz file, got the file .*digits.csv"):
+        data.load_named(tmp_path / "digits.csv")

@@ -1,6 +1,9 @@
 """Training runs: outcomes, files, progress, divergence; end to end on MNIST."""
 
+import copy
 import json
+import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -99,6 +102,30 @@ def test_network_file(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_weights_are_read_only(tmp_path):
+    seen = []
+    config = en.TrainingConfig(hidden=6, **SMALL)
+    result = en.train(config, digits(), on_checkpoint=lambda _, network: seen.append(network))
+    assert len({network.w1.__array_interface__["data"] for network in seen}) == 1  # no copies
+    network = result.network
+    network.save(tmp_path / "network.npz")
+    w1, w2 = network.w1.copy(), network.w2.copy()
+    built = en.Network(w1, w2, network.mean, network.background)
+    w1 *= 2
+    others = (
+        en.Network.load(tmp_path / "network.npz"),
+        copy.deepcopy(network),
+        pickle.loads(pickle.dumps(network)),
+        replace(network, w1=network.w1),
+        built,
+    )
+    for other in (network, seen[-1], *others):
+        np.testing.assert_array_equal(other.w1, network.w1)
+        for array in (other.w1, other.w2):
+            with pytest.raises(ValueError, match="read-only"):
+                array[:] = 0
+
+
 def test_equal_outputs_go_to_the_lowest_class():
     network = en.Network(np.zeros((3, 2), np.float32), np.ones((3, 4), np.float32), 0.0, 0.0)
     assert list(network.predict(np.zeros((5, 2), np.uint8))) == [0] * 5
@@ -108,8 +135,8 @@ def test_equal_outputs_go_to_the_lowest_class():
     ("images", "message"),
     [
         (np.zeros((2, 7), np.uint8), "images must have 40 pixels, got 7"),
-        (np.zeros(40, np.uint8), "images must be uint8"),
-        (np.zeros((2, 40), int), "images must be uint8, .* got int64"),
+        (np.zeros(40, np.uint8), r"images must be an array \(n, pixels\), got shape \(40,\)"),
+        (np.zeros((2, 40), int), r"images must be uint8, .* got int64: convert it with .astype"),
     ],
 )
 def test_bad_images(images, message):
@@ -202,7 +229,7 @@ def test_swapped_arguments():
 def test_network_too_large_for_memory():
     config = en.TrainingConfig(hidden=2**31 - 2)
     with pytest.raises(en.ConfigError, match="hidden must be small enough for memory, but 2147"):
-        en.train(config, en.Dataset.from_arrays(*[np.zeros((1, 9000)), [1]] * 2))
+        en.train(config, en.Dataset.from_arrays(*[np.zeros((1, 9000)), [0]] * 2))
 
 
 def test_progress_and_threads():

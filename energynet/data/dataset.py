@@ -1,19 +1,22 @@
-"""Data sets: the embedded MNIST, folders of IDX files, arrays of one's own."""
+"""Data sets: the embedded MNIST, folders of IDX files, `.npz` files, arrays."""
 
 import hashlib
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from energynet.data.idx import find_idx, read_idx
+from energynet import arrays
+from energynet.data.idx import NAMES, find_idx, read_idx, read_labels, write_idx
 from energynet.errors import ConfigError, DataError, FileError
 from energynet.support import checks
 from energynet.support.checks import counted, shown
-from energynet.support.files import cache_folder, written_whole
+from energynet.support.files import cache_folder, made_folder, written_whole
+from energynet.support.npz import read_npz
 
 _MNIST_FOLDER = Path(__file__).parent
 _FILES_SHA256 = {
@@ -23,16 +26,20 @@ _FILES_SHA256 = {
     "t10k-labels-idx1-ubyte.xz": "415b72b2ab3860ef01e17a0991178c2a62102b84a9ac8a6f2d0caf48f2f66f09",
 }
 _MNIST_BYTES_SHA256 = "06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16"
-MNIST = "mnist"  # its name wherever data are named; any other is that of a folder
+MNIST = "mnist"  # its name wherever data are named; any other is that of a folder or file
 # Its `Dataset.sha256`.
 MNIST_SHA256 = "61d8d505e928c7e7373793833ec4c19948ac93f206ef0e76c7325e453c455839"
 _MOST_CLASSES = 2**20  # keeps a stray label from asking for a network of that size
+_ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 _MNIST_SHAPES = ((60_000, 784), (60_000,), (10_000, 784), (10_000,))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """Images and labels for training and test.
+
+    The arrays are read-only. They are copies, unless nobody else can write to what was given, such
+    as a memory-mapped file: a data set never changes.
 
     Attributes
     ----------
@@ -51,6 +58,11 @@ class Dataset:
     ------
     DataError
         Shapes, types or values that cannot be trained on.
+
+    Warns
+    -----
+    DataWarning
+        Floats that look like pixels from 0 to 255.
     """
 
     x_train: np.ndarray
@@ -64,25 +76,33 @@ class Dataset:
             classes = checks.integer("classes", self.classes, 1, _MOST_CLASSES)
         except ConfigError as error:
             raise DataError(str(error)) from error
-        train, test = _pixels("x_train", self.x_train), _pixels("x_test", self.x_test)
+        train = arrays.pixels_of("x_train", self.x_train)
+        test = arrays.pixels_of("x_test", self.x_test)
         if train.dtype != test.dtype:
             raise DataError(
                 f"x_train and x_test must have one dtype, got {train.dtype} and {test.dtype}"
             )
         if train.shape[1] != test.shape[1]:
             raise DataError(
-                "x_train and x_test must have the same number of pixels an image,"
+                "x_train and x_test must have the same number of pixels per image,"
                 f" got {train.shape[1]} and {test.shape[1]}"
             )
         checked = {
             "x_train": train,
-            "y_train": _labels("y_train", self.y_train, len(train), classes),
+            "y_train": arrays.labels_of("y_train", self.y_train, len(train), classes),
             "x_test": test,
-            "y_test": _labels("y_test", self.y_test, len(test), classes),
+            "y_test": arrays.labels_of("y_test", self.y_test, len(test), classes),
             "classes": classes,
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
+        arrays.warn_of_scale(train)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Unpickled arrays are writable until they are told otherwise."""
+        for name in _ARRAYS:
+            state[name].flags.writeable = False
+        self.__dict__.update(state)
 
     @classmethod
     def from_arrays(
@@ -90,13 +110,77 @@ class Dataset:
     ) -> "Dataset":
         """Make a data set of arrays; images are flattened.
 
-        `classes` is by default the largest label of either part plus 1. Raises DataError.
+        `classes` is by default the largest label of either part plus 1; a DataWarning tells which
+        of the classes then have no image. Raises DataError.
         """
         if classes is not None:
             return cls(x_train, y_train, x_test, y_test, classes)
-        dataset = cls(x_train, y_train, x_test, y_test, _MOST_CLASSES)
-        most = max(dataset.y_train.max(), dataset.y_test.max())
-        return replace(dataset, classes=int(most) + 1)
+        most = max(arrays.largest_label("y_train", y_train), arrays.largest_label("y_test", y_test))
+        dataset = cls(x_train, y_train, x_test, y_test, min(most + 1, _MOST_CLASSES))
+        arrays.warn_of_holes(dataset._counts())
+        return dataset
+
+    def only(self, classes: Sequence[int]) -> "Dataset":
+        """The images of some classes, with labels renumbered in the order given.
+
+        `only([3, 1])` makes class 3 the class 0, and class 1 stays 1.
+
+        Raises ConfigError for a class that no image has, or that is named twice; DataError if the
+        training or the test set has no image of them.
+        """
+        chosen = arrays.chosen_classes(classes, self._counts())
+        position = np.full(self.classes, -1)
+        position[chosen] = np.arange(len(chosen))
+        train, test = position[self.y_train], position[self.y_test]
+        return Dataset(
+            self.x_train[train >= 0],
+            train[train >= 0],
+            self.x_test[test >= 0],
+            test[test >= 0],
+            len(chosen),
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write the data set to an `.npz` file, or, by any other name, to a folder of IDX files.
+
+        The file holds x_train, y_train, x_test, y_test and classes. The folder is made if it is
+        new; images are written as squares if their number of pixels allows it, else as one row.
+
+        Raises FileError if nothing can be written there, DataError if IDX files cannot hold the
+        data: their pixels are uint8, their labels go from 0 to 255, and the largest label stands
+        for the number of classes.
+        """
+        path = checks.path("path", path)
+        parts = {name: getattr(self, name) for name in _ARRAYS}
+        if _is_npz(path):
+            with written_whole(path) as file:
+                np.savez(file, **parts, classes=self.classes)
+            return
+        instead = "save to an .npz file instead"
+        if self.x_train.dtype != np.uint8 or self.classes > 256:
+            got = f"{self.x_train.dtype} and {counted(self.classes, 'class')}"
+            raise DataError(
+                f"IDX files hold uint8 pixels and at most 256 classes, got {got}: {instead}"
+            )
+        if not self._counts()[-1]:
+            raise DataError(
+                f"IDX files need an image of the last class, {self.classes - 1}, to tell how many"
+                f" classes there are: {instead}"
+            )
+        folder = made_folder(path, "path")
+        side = math.isqrt(self.n_in)
+        rows = side if side * side == self.n_in else 1
+        for name, array in zip(NAMES, parts.values(), strict=True):
+            images = array.ndim == 2
+            write_idx(
+                folder / name,
+                array.reshape(len(array), rows, -1) if images else array.astype(np.uint8),
+            )
+
+    def _counts(self) -> np.ndarray:
+        """How many images of both parts each class has."""
+        labels = np.concatenate([self.y_train, self.y_test])
+        return np.bincount(labels, minlength=self.classes)
 
     @property
     def n_in(self) -> int:
@@ -156,67 +240,73 @@ def load_mnist() -> Dataset:
 
 
 def load_idx(folder: str | Path) -> Dataset:
-    """Read a folder with the four IDX files of an MNIST-like data set, plain, `.gz` or `.xz`.
+    """Read a folder with the four IDX files of an MNIST-like data set, plain, gzip or xz.
 
     The names are those of MNIST: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`,
-    `t10k-images-idx3-ubyte`, `t10k-labels-idx1-ubyte`. Pixels are uint8.
+    `t10k-images-idx3-ubyte`, `t10k-labels-idx1-ubyte`. Also known are `train-images.idx3-ubyte`,
+    names that begin with that of the data set and have `test` in the place of `t10k`, as those of
+    EMNIST, and the labels of QMNIST, `...-labels-idx2-int`.
 
-    A packed file may hold 64 MiB, or 100 times its size where that is more.
+    A file may hold 64 MiB, or 100 times its size if that is more.
 
-    Raises DataError if a file is missing or damaged, or if the parts do not fit together;
-    ConfigError if `folder` is no path.
+    Raises DataError if a file is missing or damaged, if the folder holds more than one data set, or
+    if the parts do not fit together; ConfigError if `folder` is no path. Warns as
+    `Dataset.from_arrays` does.
     """
     folder = checks.path("folder", folder)
     if not folder.is_dir():
         raise DataError(f"the data folder {folder} does not exist")
-    x_train = read_idx(find_idx(folder, "train-images-idx3-ubyte"), dimensions=3)
-    y_train = read_idx(find_idx(folder, "train-labels-idx1-ubyte"), dimensions=1)
-    x_test = read_idx(find_idx(folder, "t10k-images-idx3-ubyte"), dimensions=3)
-    y_test = read_idx(find_idx(folder, "t10k-labels-idx1-ubyte"), dimensions=1)
+    x_train, y_train, x_test, y_test = find_idx(folder)
     try:
-        return Dataset.from_arrays(x_train, y_train, x_test, y_test)
-    except DataError as error:
-        raise DataError(f"{folder}: {error}") from error
-
-
-def load_named(name: str) -> Dataset:
-    """The data set of a name on the command line or in a run's spec: MNIST, or an IDX folder."""
-    return load_mnist() if name == MNIST else load_idx(name)
-
-
-def as_array(name: str, values: Any) -> np.ndarray:
-    """The values as an array; raises DataError where they are none."""
-    try:
-        return np.asarray(values)
-    except (ValueError, TypeError) as error:  # rows of different lengths
-        raise DataError(f"{name} must be an array, got {shown(values)}") from error
-
-
-def _pixels(name: str, values: Any) -> np.ndarray:
-    array = as_array(name, values)
-    if array.dtype not in (np.uint8, np.float32, np.float64):
-        raise DataError(f"{name} must be uint8, float32 or float64, got {array.dtype}")
-    if array.ndim < 2 or array.size == 0:
-        raise DataError(
-            f"{name} must be a non-empty array (images, pixels), got shape {array.shape}"
+        return Dataset.from_arrays(
+            read_idx(x_train, dimensions=3),
+            read_labels(y_train),
+            read_idx(x_test, dimensions=3),
+            read_labels(y_test),
         )
-    array = np.ascontiguousarray(array).reshape(len(array), -1)
-    if array.dtype != np.uint8 and not np.isfinite(array).all():
-        raise DataError(f"{name} must be finite, but it contains NaN or infinity")
-    return array
+    except DataError as error:
+        told = str(error)
+        raise DataError(told if str(folder) in told else f"{folder}: {told}") from error
 
 
-def _labels(name: str, values: Any, count: int, classes: int) -> np.ndarray:
-    array = as_array(name, values)
-    if array.dtype.kind not in "iu":
-        raise DataError(f"{name} must be integers, got {array.dtype}")
-    if array.shape != (count,):
-        raise DataError(f"{name} must hold one label for each of {count} images, got {array.shape}")
-    lowest, highest = int(array.min()), int(array.max())
-    if lowest < 0 or highest >= classes:
-        wrong = lowest if lowest < 0 else highest
-        raise DataError(f"{name} must be labels in [0, {classes - 1}], got {wrong}")
-    return np.ascontiguousarray(array, dtype=np.int32)
+def load_named(name: str | Path) -> Dataset:
+    """The data set of a name on the command line, in a grid, or in a run's spec.
+
+    `name` is "mnist", a folder of IDX files, or an `.npz` file with x_train, y_train, x_test,
+    y_test and, optionally, classes.
+
+    Raises ConfigError, DataError or FileError in one sentence; warns as `Dataset.from_arrays` does.
+    """
+    if isinstance(name, str) and name == MNIST:
+        return load_mnist()
+    path = checks.path("data", name)
+    if path.is_dir():
+        return load_idx(path)
+    if not path.exists():
+        raise DataError(f"data {path} does not exist: give {MNIST}, a folder or an .npz file")
+    if not _is_npz(path):
+        raise DataError(f"data must be {MNIST}, a folder or an .npz file, got the file {path}")
+    return _load_npz(path)
+
+
+def _is_npz(path: Path) -> bool:
+    return path.suffix == ".npz" and not path.is_dir()
+
+
+def _load_npz(path: Path) -> Dataset:
+    held = read_npz(path, "a data set")
+    lacking = [name for name in _ARRAYS if name not in held]
+    if lacking:
+        there = ", ".join(held) or "nothing"
+        raise DataError(
+            f"{path} is not a data set: it must hold {', '.join(_ARRAYS)} (and may hold classes),"
+            f" but it lacks {', '.join(lacking)}; it holds {shown(there)}"
+        )
+    try:
+        parts: dict[str, Any] = {name: held[name] for name in (*_ARRAYS, "classes") if name in held}
+        return Dataset.from_arrays(**parts)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
 
 
 def _decode_mnist() -> np.ndarray:
@@ -228,7 +318,9 @@ def _decode_mnist() -> np.ndarray:
         read_idx(_MNIST_FOLDER / name, dimensions=3 if "images" in name else 1).reshape(-1)
         for name in _FILES_SHA256
     ]
-    return np.concatenate(parts)
+    everything = np.concatenate(parts)
+    everything.flags.writeable = False
+    return everything
 
 
 def _mapped_mnist(path: Path) -> np.ndarray | None:

@@ -1,4 +1,4 @@
-"""Reader of IDX files, the format of MNIST: plain, gzip or xz.
+"""Reader and writer of IDX files, the format of MNIST; read plain, gzip or xz.
 
 Format: two zero bytes, a type byte (8 = unsigned byte), the number of dimensions, each size as a
 big-endian 32-bit integer, then the values. Source: the MNIST page of LeCun, Cortes and Burges.
@@ -6,8 +6,8 @@ big-endian 32-bit integer, then the values. Source: the MNIST page of LeCun, Cor
 
 import gzip
 import math
+import re
 import zlib
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -15,47 +15,123 @@ from typing import BinaryIO, cast
 import numpy as np
 
 from energynet.errors import DataError
-from energynet.support.checks import reason
-from energynet.support.files import most_unpacked
+from energynet.support.checks import counted, reason
+from energynet.support.files import most_unpacked, written_whole
 
+NAMES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
 SUFFIXES = ("", ".gz", ".xz")
 _UNSIGNED_BYTE = 8
+_TYPES = {_UNSIGNED_BYTE: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
+# Also `train-images.idx3-ubyte`, `emnist-letters-test-labels-idx1-ubyte.gz`, and the labels of
+# QMNIST, `qmnist-train-labels-idx2-int`.
+_NAME = re.compile(
+    r"(?P<set>.+-)?(?P<part>train|t10k|test)-(?P<what>images|labels)"
+    r"(?P<dot>[-.])idx[123]-(ubyte|int)(?P<suffix>\.gz|\.xz)?"
+)
 _BLOCK = 1 << 20
+_MOST_SHOWN = 8  # names of files in a message
 
 
 def read_idx(path: Path, dimensions: int) -> np.ndarray:
-    """Read one IDX file of unsigned bytes.
+    """Read one IDX file, whatever its name, plain, gzip or xz.
 
-    Returns a uint8 array with `dimensions` axes. Memory grows with the bytes really found, never
-    with the sizes that the header claims; a packed file may hold 64 MiB, or 100 times its size.
+    Returns a read-only array with `dimensions` axes in the type that the file names. Memory grows
+    with the bytes really found, never with the sizes that the header claims; a file may hold
+    64 MiB, or 100 times its size if that is more.
 
     Raises DataError if the file is missing, truncated, too long, or no such IDX file.
     """
     try:
-        with _opener(path)() as file:
-            sizes = _header(file, path, dimensions)
-            _check_size(path, math.prod(sizes))
-            body = _body(file, path, math.prod(sizes))
+        with _opened(path) as file:
+            dtype, sizes = _header(file, path, dimensions)
+            body = _body(file, path, math.prod(sizes), dtype.itemsize)
     except (OSError, EOFError, zlib.error, MemoryError) as error:
         raise DataError(f"{path} cannot be read: {reason(error)}") from error
-    return np.frombuffer(body, dtype=np.uint8).reshape(sizes)
+    values = np.frombuffer(body, dtype).astype(dtype.newbyteorder("="), copy=False)
+    values.flags.writeable = False
+    return values.reshape(sizes)
 
 
-def find_idx(folder: Path, name: str) -> Path:
-    """The file of that name in `folder`: plain, `.gz` or `.xz`. Raises DataError without one."""
-    for suffix in SUFFIXES:
-        path = folder / (name + suffix)
-        if path.is_file():
-            return path
-    raise DataError(f"{folder} holds no {name} (plain, .gz or .xz)")
+def read_labels(path: Path) -> np.ndarray:
+    """The labels in an IDX file of one dimension, or in one of QMNIST.
+
+    QMNIST's hold eight integers per image, the first of which is the class. Raises DataError.
+    """
+    if "idx2" not in path.name:
+        return read_idx(path, dimensions=1)
+    values = read_idx(path, dimensions=2)
+    if values.dtype != np.int32 or values.shape[1] != 8:
+        raise DataError(
+            f"{path} must hold 8 values of int32 per image, as the labels of QMNIST do, got"
+            f" {values.shape[1]} of {values.dtype}"
+        )
+    return values[:, 0]
 
 
-def _opener(path: Path) -> Callable[[], AbstractContextManager[BinaryIO]]:
-    if path.suffix == ".gz":
-        return lambda: cast(AbstractContextManager[BinaryIO], gzip.open(path, "rb"))
-    if path.suffix == ".xz":
-        return lambda: _open_xz(path)
-    return lambda: path.open("rb")
+def write_idx(path: Path, array: np.ndarray) -> None:
+    """Write a uint8 array as an IDX file, whole or not at all; raises FileError."""
+    sizes = np.array(array.shape, ">u4").tobytes()
+    with written_whole(path) as file:
+        file.write(bytes((0, 0, _UNSIGNED_BYTE, array.ndim)) + sizes)
+        file.write(np.ascontiguousarray(array).data)
+
+
+def find_idx(folder: Path) -> tuple[Path, ...]:
+    """The files of the one data set in `folder`, in the order of NAMES.
+
+    Raises DataError if the folder holds none, or more than one.
+    """
+    try:
+        there = sorted(path.name for path in folder.iterdir() if path.is_file())
+    except OSError as error:
+        raise DataError(f"{folder} cannot be read: {reason(error)}") from error
+    sets: dict[str, dict[str, str]] = {}
+    for found in sorted(filter(None, map(_NAME.fullmatch, there)), key=_preference):
+        part = "train" if found["part"] == "train" else "t10k"
+        files = sets.setdefault(found["set"] or "", {})
+        files.setdefault(f"{part}-{found['what']}", found[0])
+    roles = [name.rpartition("-idx")[0] for name in NAMES]
+    whole = [files for files in sets.values() if len(files) == len(NAMES)]
+    if len(whole) > 1:
+        names = _listed([files[roles[0]] for files in whole])
+        raise DataError(
+            f"{folder} holds {len(whole)} data sets, with the training images {names}:"
+            " keep the files of one in a folder by themselves"
+        )
+    if not whole:
+        best = max(sets.values(), key=len, default={})
+        lacking = next(name for name, role in zip(NAMES, roles, strict=True) if role not in best)
+        raise DataError(
+            f"{folder} holds no {lacking} (plain, .gz or .xz); it holds {_listed(there)}"
+        )
+    return tuple(folder / whole[0][role] for role in roles)
+
+
+def _preference(found: re.Match[str]) -> tuple[bool, bool, int]:
+    """The names of MNIST come before others for the same, and plain files before packed ones."""
+    return found["part"] == "test", found["dot"] == ".", SUFFIXES.index(found["suffix"] or "")
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - _MOST_SHOWN
+    told = ", ".join(names[:_MOST_SHOWN]) or "no files"
+    return f"{told} and {counted(more, 'more file')}" if more > 0 else told
+
+
+def _opened(path: Path) -> AbstractContextManager[BinaryIO]:
+    """The content, unpacked if its first bytes are those of gzip or xz: names may mislead."""
+    with path.open("rb") as file:
+        start = file.read(6)
+    if start.startswith(b"\x1f\x8b"):
+        return cast(AbstractContextManager[BinaryIO], gzip.open(path, "rb"))
+    if start == b"\xfd7zXZ\0":
+        return _open_xz(path)
+    return path.open("rb")
 
 
 def _open_xz(path: Path) -> AbstractContextManager[BinaryIO]:
@@ -76,34 +152,33 @@ def _open_xz(path: Path) -> AbstractContextManager[BinaryIO]:
     return cast(AbstractContextManager[BinaryIO], XzFile(path))
 
 
-def _header(file: BinaryIO, path: Path, dimensions: int) -> tuple[int, ...]:
-    head = file.read(4 + 4 * dimensions)
-    magic = bytes((0, 0, _UNSIGNED_BYTE, dimensions))
-    if head[:4] != magic:
+def _header(file: BinaryIO, path: Path, dimensions: int) -> tuple[np.dtype, tuple[int, ...]]:
+    head = file.read(4)
+    if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in _TYPES:
+        raise DataError(f"{path} is not an IDX file: it starts with {head.hex() or 'nothing'}")
+    dtype = np.dtype(_TYPES[head[2]])
+    if head[3] != dimensions:
         raise DataError(
-            f"{path} is not an IDX file of unsigned bytes with {dimensions} dimension"
-            f"{'s' * (dimensions > 1)}: it starts with {head[:4].hex() or 'nothing'},"
-            f" not {magic.hex()}"
+            f"{path} must hold values in {counted(dimensions, 'dimension')}, but it holds"
+            f" {dtype.name} in {head[3]}"
         )
-    if len(head) < 4 + 4 * dimensions:
+    announced = file.read(4 * dimensions)
+    if len(announced) < 4 * dimensions:
         raise DataError(f"{path} is truncated: it ends inside its header")
-    sizes = np.frombuffer(head, dtype=">u4", offset=4)
-    return tuple(int(size) for size in sizes)
+    return dtype, tuple(int(size) for size in np.frombuffer(announced, dtype=">u4"))
 
 
-def _check_size(path: Path, expected: int) -> None:
-    if path.suffix and expected > (most := most_unpacked(path)):
+def _body(file: BinaryIO, path: Path, count: int, itemsize: int) -> bytearray:
+    expected = count * itemsize
+    if expected > (most := most_unpacked(path)):
         raise DataError(
-            f"{path} announces {expected} values, but a packed file of its size may hold {most}"
+            f"{path} announces {count} values, but a file of its size may hold {most} bytes"
         )
-
-
-def _body(file: BinaryIO, path: Path, expected: int) -> bytearray:
     body = bytearray()
     while block := file.read(min(_BLOCK, expected + 1 - len(body))):
         body += block
     if len(body) != expected:
         what = "truncated" if len(body) < expected else "too long"
-        found = f"only {len(body)} follow" if len(body) < expected else "more follow"
-        raise DataError(f"{path} is {what}: its header announces {expected} values, {found}")
+        found = f"only {len(body)} bytes follow" if len(body) < expected else "more follow"
+        raise DataError(f"{path} is {what}: its header announces {count} values, {found}")
     return body

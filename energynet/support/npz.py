@@ -1,4 +1,4 @@
-"""Reader of `.npz` files that holds no more memory than the file is long, and runs no code."""
+"""Reader of `.npz` files that runs no code and unpacks no more than a file of its size may hold."""
 
 import math
 import sys
@@ -10,20 +10,22 @@ import numpy as np
 
 from energynet.errors import FileError
 from energynet.support.checks import reason
+from energynet.support.files import most_unpacked
 
 
 def read_npz(path: Path, what: str) -> dict[str, np.ndarray]:
-    """All arrays of an `.npz` file as `numpy.savez` writes it: not compressed, no objects.
+    """All arrays of a file that `numpy.savez` or `savez_compressed` wrote, read-only; no objects.
 
-    `what` says in the message what the file should be. Raises FileError.
+    It may hold 64 MiB, or 100 times its size if that is more. `what` says in the message what the
+    file should be. Raises FileError.
     """
     try:
         if path.exists() and not path.is_file():
             raise FileError(f"{path} cannot be read: it is not a file")
         with path.open("rb") as stream, zipfile.ZipFile(stream) as file:
             members = file.infolist()
-            if sum(member.file_size for member in members) > path.stat().st_size:
-                raise ValueError("it would unpack to more than its size")
+            if sum(member.file_size for member in members) > (most := most_unpacked(path)):
+                raise ValueError(f"it would unpack to more than {most:,} bytes")
             arrays = {}
             for member in members:
                 with file.open(member) as content:
@@ -52,7 +54,8 @@ def _array(content: IO[bytes], size: int) -> np.ndarray:
     content.seek(0)
     array: np.ndarray = np.lib.format.read_array(content, allow_pickle=False)
     if not _has_sound_values(array):
-        raise ValueError("a text in it is none")
+        raise ValueError("a text in it is invalid")
+    array.flags.writeable = False
     return array
 
 

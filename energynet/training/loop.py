@@ -19,7 +19,7 @@ from energynet.kernels.state import NOT_FINITE
 from energynet.rules.base import Shape
 from energynet.support import checks
 from energynet.support.files import check_writable
-from energynet.training.network import Network
+from energynet.training.network import Network, view_of
 from energynet.training.result import Checkpoint, DirectEnergy, Energy, LayerEnergy, TrainingResult
 from energynet.training.streams import start_weights
 from energynet.training.threads import resolve_threads
@@ -74,9 +74,9 @@ def train(
     progress : callable or None
         Called with a `Progress` several times a second.
     on_checkpoint : callable or None
-        Called at each checkpoint with its row of the learning curve and the network as it is then,
-        to be read alone; copy the weights that you keep. A run that goes on from a file calls it
-        for the later ones.
+        Called at each checkpoint with its row of the learning curve and a read-only view of the
+        network; copy the weights that you keep. A run that is resumed from a file calls it for the
+        later ones.
 
     Returns
     -------
@@ -181,9 +181,7 @@ class _Training:
                         break
                     self._report()
                     if self.on_checkpoint is not None:
-                        seen = self.network()
-                        seen.w1.flags.writeable = seen.w2.flags.writeable = False
-                        self.on_checkpoint(self.history[-1], seen)
+                        self.on_checkpoint(self.history[-1], self.network())
                     at_checkpoint()
                 if self.history[-1].accuracy >= self.config.target_accuracy:
                     return "reached"
@@ -194,11 +192,11 @@ class _Training:
         return "diverged"
 
     def network(self) -> Network:
-        """The network as it is after a fold; w1 is a view of the run's weights."""
+        """The network as it is after a fold; w1 is a read-only view of the run's weights."""
         run = self.run
         background = float(run.train_images.background)
         w2 = np.ascontiguousarray(run.weights.w_out.T)
-        return Network(run.weights.u.view(), w2, self.mean, background, self.config.activation)
+        return view_of(run.weights.u, w2, self.mean, background, self.config.activation)
 
     def _compile(self) -> None:
         """Compile or load the kernels outside the measured times; say so if it takes long."""

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from energynet.arrays import as_array, check_pixel_type, frozen
 from energynet.config import ACTIVATIONS
-from energynet.data.dataset import as_array
 from energynet.errors import DataError, FileError
 from energynet.support import checks
 from energynet.support.checks import counted, shown
@@ -22,6 +22,8 @@ _WHAT = "a network saved by energynet"
 @dataclass(frozen=True, eq=False, repr=False)
 class Network:
     """A network with one hidden layer.
+
+    The weights are read-only. They are copies, unless nobody else can write to what was given.
 
     Attributes
     ----------
@@ -41,7 +43,7 @@ class Network:
     DataError
         Weights that do not fit together, or a mean or background that is not finite.
     ConfigError
-        An activation that there is none of.
+        An unknown activation.
     """
 
     w1: np.ndarray
@@ -68,6 +70,14 @@ class Network:
         for name in ("mean", "background"):
             value = checks.number(name, getattr(self, name), "a finite number", above=-math.inf)
             object.__setattr__(self, name, value)
+        for name in ("w1", "w2"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Unpickled arrays are writable until they are told otherwise."""
+        for name in ("w1", "w2"):
+            state[name].flags.writeable = False
+        self.__dict__.update(state)
 
     def outputs(self, images: Any, threads: int = 1) -> np.ndarray:
         """Outputs for images, uint8 or floats (n, ...), flattened: (n, n_out) in the weights' type.
@@ -125,11 +135,9 @@ class Network:
         threads = checks.integer("threads", threads, 1, 2**16)
         pixels = as_array("images", images)
         n_in, dtype = self.w1.shape[0] - 1, self.w1.dtype
-        if pixels.dtype not in (np.uint8, np.float32, np.float64) or pixels.ndim < 2:
-            raise DataError(
-                "images must be uint8, float32 or float64, (n, pixels),"
-                f" got {pixels.dtype} of shape {pixels.shape}"
-            )
+        check_pixel_type("images", pixels)
+        if pixels.ndim < 2:
+            raise DataError(f"images must be an array (n, pixels), got shape {pixels.shape}")
         size = math.prod(pixels.shape[1:])
         if size != n_in:
             raise DataError(f"images must have {n_in} pixels, got {size}")
@@ -138,8 +146,23 @@ class Network:
         encoded = encode_pixels(pixels, labels, self.mean, self.background, dtype)
         r = np.add.reduce(self.w1[:-1], axis=0, dtype=np.float64)
         w2 = np.ascontiguousarray(self.w2.T)
-        # Arrays that are to be read alone are copied: they would be of another compiled type.
+        # A read-only array would be of another compiled type.
         w1 = np.require(self.w1, requirements=["C", "W"])
         weights = state.Weights(w1, np.zeros_like(r), r, w2)
         activation = activation_of(self.activation, dtype)
         return evaluate_images(weights, encoded, activation, threads)
+
+
+def view_of(
+    w1: np.ndarray, w2: np.ndarray, mean: float, background: float, activation: str
+) -> Network:
+    """A network on weights that change as long as a run goes on: read-only, but not copied.
+
+    Parameters are those of `Network`; nothing is checked.
+    """
+    network = Network.__new__(Network)
+    network.__dict__.update(mean=mean, background=background, activation=activation)
+    for name, array in (("w1", w1), ("w2", w2)):
+        network.__dict__[name] = read_only = array.view()
+        read_only.flags.writeable = False
+    return network
