@@ -24,6 +24,7 @@ _MOST_ALPHAS = 100
 _MOST = 2**31 - 2  # unit numbers are kept as int32
 
 
+@checks.arguments
 @dataclass(frozen=True, kw_only=True, repr=False)
 class TrainingConfig:
     """Everything that decides the outcome of one training run, apart from the data set.
@@ -165,7 +166,7 @@ def _learning_rate(value: Any) -> float | str:
 def _alphas(value: Any) -> tuple[float, ...]:
     value = checks.plain(value)
     several = isinstance(value, Iterable) and not isinstance(value, str | bytes)
-    given = list(islice(value, _MOST_ALPHAS + 1)) if several else [value]
+    given = list(islice(checks.entries(value), _MOST_ALPHAS + 1)) if several else [value]
     exponents = [checks.fraction("alpha", alpha) for alpha in given]
     if len(given) > _MOST_ALPHAS:
         raise ConfigError(f"alpha must be at most {_MOST_ALPHAS} numbers, got more")

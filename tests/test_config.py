@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from naive import k_of
+from own_rules import AllKinds
 
 import energynet as en
 from energynet.rules.base import Shape, Update, count
@@ -142,6 +143,21 @@ BAD_RULES = [
     (lambda: en.rule_from_name("largest"), "fraction must be given for rule largest"),
     (lambda: en.TrainingConfig.from_dict({"hidden": 1, "size": 2}), "unknown parameter 'size'"),
     (lambda: en.TrainingConfig.from_dict({}), "hidden must be given"),
+    (
+        lambda: en.RandomSubset(0.1, output_fraction=1),
+        "RandomSubset takes fraction, got 'output_fraction'; did you mean 'fraction'",
+    ),
+    (lambda: en.RandomSubset(), "RandomSubset takes fraction: missing a required arg.* 'fraction'"),
+    (lambda: en.AllSynapses(0.1), "AllSynapses takes no parameters: too many positional"),
+    (
+        lambda: en.FixedMask(fration=0.1),
+        "takes fraction, over, output_fraction, got 'fration'; d",
+    ),
+    (lambda: en.LargestUpdates(0.1, "layer", 1, None, 5), "LargestUpdates takes .*: too many pos"),
+    (lambda: en.TrainingConfig(hiden=3), "TrainingConfig takes hidden, .*, got 'hiden'; did you m"),
+    (lambda: en.TrainingConfig(3), "TrainingConfig takes hidden, .*: too many positional"),
+    (lambda: AllKinds(1, wrod="x"), "AllKinds takes whole, .*, got 'wrod'; did you mean 'word'"),
+    (lambda: AllKinds(), "AllKinds takes whole, .*: missing a required argument: 'whole'"),
     (lambda: en.TrainingConfig.from_dict({"hidden": 1, "rule": "all"}), "rule must be a table"),
 ]
 

@@ -156,6 +156,26 @@ def test_no_rule_can_touch_the_run():
     assert_same(result_of(Insists(0.2), digits()), result_of(Draws(0.2), digits()))
 
 
+class Remembers(en.PlasticityRule):
+    when: str
+
+    def check(self):
+        if self.when == "checked":
+            self.trace = 0
+
+    def select(self, step):
+        self.trace = step.number
+        return True, True
+
+
+def test_a_rule_keeps_nothing():
+    told = "cannot assign to field 'trace': a rule keeps nothing from one step to the next; its par"
+    with pytest.raises(en.RuleError, match=f"rule .*:Remembers, step 0: {told}"):
+        result_of(Remembers("later"), digits())
+    with pytest.raises(en.ConfigError, match=f"rule .*:Remembers: {told}"):
+        Remembers("checked")
+
+
 @pytest.mark.parametrize(
     ("rule", "error"),
     [(Raises(), ZeroDivisionError), (Scribbles("pre"), ValueError), (Scribbles("dw"), ValueError)],

@@ -31,6 +31,7 @@ def _output_fraction(value: Any) -> float | str | None:
     )
 
 
+@checks.arguments
 @dataclass(frozen=True)
 class AllSynapses:
     """Every synapse changes in every step: plain back-propagation, P = 1."""
@@ -42,6 +43,7 @@ class AllSynapses:
         return Counts(Update.UNITS, 0, 0, shape.hidden, shape.synapses)
 
 
+@checks.arguments
 @dataclass(frozen=True)
 class FixedMask:
     """A set of synapses is drawn once; the others never change.
@@ -97,6 +99,7 @@ class FixedMask:
         return Counts(Update.MASK, k_hidden, k_output, shape.hidden, k_hidden + k_output)
 
 
+@checks.arguments
 @dataclass(frozen=True)
 class RandomSubset:
     """k(P, N) synapses, drawn afresh from the whole network in each step, change: the control.
@@ -124,6 +127,7 @@ class RandomSubset:
         return Counts(Update.RANDOM, k, 0, shape.hidden, k)
 
 
+@checks.arguments
 @dataclass(frozen=True)
 class LargestUpdates:
     """In each step only the largest updates |dw| are carried out.

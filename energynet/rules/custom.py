@@ -3,7 +3,7 @@
 import hashlib
 import inspect
 import sys
-from dataclasses import dataclass, fields
+from dataclasses import FrozenInstanceError, dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, dataclass_transform, get_type_hints
@@ -14,6 +14,11 @@ from energynet.errors import ConfigError, EnergynetError
 from energynet.rules.base import Counts, Shape, Update
 from energynet.support import checks
 from energynet.support.checks import shown
+
+FIXED = (
+    "a rule keeps nothing from one step to the next; its parameters are the annotated fields of its"
+    " class, such as `share: float`, and are fixed when it is made"
+)
 
 
 class Layer(NamedTuple):
@@ -89,7 +94,7 @@ class PlasticityRule:
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         _check_class(cls)
-        dataclass(frozen=True)(cls)
+        checks.arguments(dataclass(frozen=True)(cls))
         cls._file_then = _file_hash(cls)
 
     def __post_init__(self) -> None:
@@ -100,6 +105,8 @@ class PlasticityRule:
             answer: object = self.check()  # type: ignore[func-returns-value]
         except EnergynetError:
             raise
+        except FrozenInstanceError as error:
+            raise ConfigError(f"rule {self.name}: {error}: {FIXED}") from error
         except ValueError as error:
             raise ConfigError(f"rule {self.name}: {error}") from error
         if answer is not None:

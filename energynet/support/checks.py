@@ -3,6 +3,8 @@
 And the words that such sentences are made of.
 """
 
+import functools
+import inspect
 import math
 import operator
 import os
@@ -13,10 +15,11 @@ from decimal import Decimal
 from difflib import get_close_matches
 from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from energynet.errors import ConfigError, FileError
 
+_Kind = TypeVar("_Kind", bound=type)
 _LONGEST = 200  # characters of what an error of another package says
 _WORD = 100  # characters of the longest text that may be a word mistyped
 
@@ -52,8 +55,23 @@ def reason(error: BaseException) -> str:
 
 
 def plain(value: Any) -> Any:
-    """A NumPy scalar, or an array of no dimensions, as the value of Python that it holds."""
-    return value.item() if getattr(value, "ndim", None) == 0 else value
+    """A NumPy scalar, or an array of no dimensions, as the value of Python that it holds.
+
+    A float of fewer than 64 bits becomes the shortest decimal that it stands for: float32(0.001)
+    is 0.001, not 0.0010000000474974513.
+    """
+    if getattr(value, "ndim", None) != 0:
+        return value
+    dtype: Any = getattr(value, "dtype", None)
+    if getattr(dtype, "kind", "") == "f" and dtype.itemsize < 8:
+        return float(str(value))
+    return value.item()
+
+
+def entries(values: Iterable[Any]) -> Iterable[Any]:
+    """The values in turn; of a pandas Series or Index in their own type, as NumPy scalars."""
+    array: Iterable[Any] = values.to_numpy() if hasattr(values, "to_numpy") else values
+    return array
 
 
 def shortest(number: float) -> str:
@@ -148,6 +166,40 @@ def function(name: str, value: Any) -> Callable[..., Any] | None:
     if value is not None and not callable(value):
         raise ConfigError(f"{name} must be a function or None, got {shown(value)}")
     return value  # type: ignore[no-any-return]
+
+
+def arguments(kind: _Kind) -> _Kind:
+    """Class decorator: arguments that the class does not take raise ConfigError, not TypeError."""
+    made = kind.__init__  # type: ignore[misc]
+
+    @functools.wraps(made)
+    def init(self: Any, *values: Any, **named: Any) -> None:
+        try:
+            made(self, *values, **named)
+        except TypeError as error:
+            wrong = _wrong_arguments(type(self), values, named)
+            if not wrong:
+                raise
+            raise ConfigError(wrong) from error
+
+    kind.__init__ = init  # type: ignore[misc]
+    return kind
+
+
+def _wrong_arguments(kind: type, values: Sequence[Any], named: dict[str, Any]) -> str:
+    """A sentence on arguments that do not fit the class, or nothing if they do."""
+    signature = inspect.signature(kind)
+    try:
+        signature.bind(*values, **named)
+        return ""
+    except TypeError as error:
+        problem = str(error)
+    takes = ", ".join(signature.parameters) or "no parameters"
+    for name in named:
+        if name not in signature.parameters:
+            hint = suggestion(name, signature.parameters)
+            return f"{kind.__name__} takes {takes}, got {shown(name)}{hint}"
+    return f"{kind.__name__} takes {takes}: {problem}"
 
 
 def path(name: str, value: Any) -> Path:

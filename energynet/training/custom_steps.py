@@ -1,5 +1,6 @@
 """Training steps of a rule of one's own: its choices are checked, applied and counted."""
 
+from dataclasses import FrozenInstanceError
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from energynet.kernels import state
 from energynet.kernels.rules import custom as chosen
 from energynet.kernels.rules.custom import MASK, PAIRS, PRODUCT, Selection
 from energynet.kernels.state import Alone, Team
-from energynet.rules.custom import Layer, PlasticityRule, Step
+from energynet.rules.custom import FIXED, Layer, PlasticityRule, Step
 from energynet.support.checks import shown
 
 _LAYERS = ("hidden", "output")
@@ -57,7 +58,10 @@ def _layer(pre: np.ndarray, post: np.ndarray) -> Layer:
 
 def _changes(rule: PlasticityRule, step: Step, bits: np.ndarray) -> list[Selection]:
     """What changes in each layer; all is checked before anything does."""
-    choices = rule.select(step)
+    try:
+        choices = rule.select(step)
+    except FrozenInstanceError as error:
+        raise RuleError(f"{_where(rule, step)}: {error}: {FIXED}") from error
     if not isinstance(choices, tuple | list) or len(choices) != 2:
         raise RuleError(
             f"{_where(rule, step)}: select must return two choices, for the hidden and for the"
