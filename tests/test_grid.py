@@ -3,10 +3,13 @@
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
+from own_rules import AllKinds
+from support import digits
 
 import energynet as en
-from energynet.sweeps.cost import expected_bytes, expected_seconds
+from energynet.sweeps.cost import Load, expected_bytes, expected_seconds, load_of
 
 GOOD = """
 [defaults]
@@ -126,6 +129,12 @@ MISTAKES = [
     ("[[block]]\nhidden = 1\nalpha = [[0.5, 0.1]]", r"block 1: alpha must be .* got \[0.5, 0.1\]"),
     ("[[block]]\nhidden = 1\nrule = 5", "block 1: rule must be a name .* got 5"),
     (
+        "[[block]]\nhidden = 1\nrule = ['all', 'fixed-units']\nfraction = 0.1\nwithin_units = 0.5",
+        "block 1: within_units must be left out for rule all, got 0.5",
+    ),
+    ("data = 3\n[[block]]\nhidden = 1", "data must be a path, got 3"),
+    ("[[block]]\nhidden = 1\ndata = 'a'", "block 1: data is not a field: name it at the top"),
+    (
         "[defaults]\nmax_steps = 'x'\n[[block]]\nhidden = 1",
         r"\[defaults\]: max_steps must be .* got 'x'",
     ),
@@ -158,3 +167,105 @@ def test_estimates_grow_with_the_network():
         values = [estimate(config) for config in sizes]
         assert values == sorted(values)
     assert expected_bytes(sizes[-1]) > 4 * 785 * 100_000
+
+
+def test_estimates_are_those_of_the_data():
+    config = en.TrainingConfig(hidden=1000, rule=en.RandomSubset(0.1))
+    mnist, larger = Load(), Load(n_in=7840, classes=100, tests=50_000, size=10**9)
+    for estimate in (expected_seconds, expected_bytes):
+        assert estimate(config) == estimate(config, mnist)
+        assert 3 * estimate(config) < estimate(config, larger) < 50 * estimate(config)
+        assert estimate(config, Load(n_in=64, tests=100, size=10**6)) < estimate(config)
+    assert load_of(digits()) == Load(n_in=40, classes=4, tests=30, size=90 * 40)
+    assert load_of(digits(dtype="float32")).size == 2 * 4 * 90 * 40
+
+
+def test_the_load_of_mnist_is_the_default(mnist):
+    assert load_of(mnist) == Load()
+
+
+def test_a_byte_order_mark(tmp_path):
+    """Notepad and PowerShell begin files with one."""
+    path = tmp_path / "grid.toml"
+    path.write_text(GOOD, encoding="utf-8-sig")
+    assert len(en.Grid.from_toml(path)) == 22
+
+
+FEWER = [
+    ({"rule": ["all", "largest"], "fraction": [0.1, 0.3]}, ["all", 0.1, 0.3]),
+    ({"rule": ["largest", "all"], "fraction": 0.1, "within_units": 0.5}, ["all", 0.1]),
+    ({"rule": ["all", "all"], "seeds": [0, 0]}, ["all"]),
+    ({"rule": ["largest"], "fraction": [0.1, 0.1]}, [0.1]),
+    ({"rule": ["all", en.LargestUpdates(0.2), "random"], "fraction": [0.3]}, ["all", 0.2, 0.3]),
+]
+
+
+@pytest.mark.parametrize(("values", "expected"), FEWER)
+def test_fields_are_left_out_for_rules_that_do_not_take_them(tmp_path, values, expected):
+    grid = en.Grid(hidden=[3, 4], **values)
+    for size in (3, 4):
+        rules = [config.rule for config in grid if config.hidden == size]
+        found = [getattr(rule, "fraction", rule.name) for rule in rules]
+        assert sorted(found, key=str) == sorted(expected, key=str)
+    blocks = [config for block in grid.block_configs() for config in block]
+    assert len(blocks) == len(set(blocks)) == len(grid)
+    grid.to_toml(tmp_path / "grid.toml")
+    assert en.Grid.from_toml(tmp_path / "grid.toml") == grid
+
+
+def test_each_rule_takes_its_own_fields():
+    names = ["fixed-units", "largest-per-layer", "own_rules:AllKinds"]
+    given = {"fraction": [0.1, 0.3], "output_fraction": 1, "params": {"whole": [1, 2]}}
+    assert {config.rule for config in en.Grid(hidden=3, rule=names, **given)} == {
+        *(en.FixedMask(fraction, over="units") for fraction in (0.1, 0.3)),
+        *(en.LargestUpdates(fraction, "layer", 1) for fraction in (0.1, 0.3)),
+        *(AllKinds(whole=whole) for whole in (1, 2)),
+    }
+    with pytest.raises(en.ConfigError, match="other must be left out for rule fixed-units"):
+        en.Grid(hidden=3, rule=names[:2], fraction=0.1, params={"other": 0.5})
+    with pytest.raises(en.ConfigError, match="fraction must be left out if all rules are objects"):
+        en.Grid(hidden=3, rule=en.AllSynapses(), fraction=0.1)
+
+
+def test_a_slip_with_fractions_does_not_fill_the_memory():
+    many = np.linspace(0.1, 1, 10_000)
+    with pytest.raises(en.ConfigError, match="at most 1,000,000 runs, got 100,000,001"):
+        en.Grid(hidden=3, rule=["all", "largest-per-layer"], fraction=many, output_fraction=many)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_short_floats_are_the_decimals_that_they_stand_for(dtype):
+    plain = {"learning_rate": 0.001, "init_std": 0.03, "target_accuracy": 0.9, "alpha": (0.1, 0.3)}
+    rule = en.LargestUpdates(0.05, within=en.FixedMask(0.4, over="units"))
+    config = en.TrainingConfig(hidden=3, rule=rule, **plain)
+    short = {name: dtype(value) for name, value in plain.items() if name != "alpha"}
+    for alpha in (np.array([0.1, 0.3], dtype), pd.Series([0.1, 0.3], dtype=np.float32)):
+        same = en.LargestUpdates(dtype(0.05), within=en.FixedMask(dtype(0.4), over="units"))
+        assert en.TrainingConfig(hidden=3, rule=same, alpha=alpha, **short) == config
+        axes = {name: np.array([value], dtype) for name, value in short.items()}
+        axes |= {"fraction": pd.Series([0.05], dtype=np.float32), "within_units": [dtype(0.4)]}
+        assert en.Grid(hidden=3, rule="largest", alpha=alpha, **axes).configs == (config,)
+    assert AllKinds(whole=1, number=dtype(0.1)) == AllKinds(whole=1, number=0.1)
+
+
+def test_data_of_a_grid(tmp_path, monkeypatch):
+    path = tmp_path / "study" / "grid.toml"
+    path.parent.mkdir()
+    monkeypatch.chdir(tmp_path)
+    expected = {
+        "digits.npz": str(tmp_path / "study" / "digits.npz"),
+        "../digits": str(tmp_path / "study" / ".." / "digits"),
+        str(tmp_path): str(tmp_path),
+        "mnist": "mnist",
+    }
+    for name, data in expected.items():
+        path.write_text(f"data = '{name}'\n{GOOD}")
+        grid = en.Grid.from_toml("study/grid.toml")
+        assert grid.data == data
+        grid.to_toml(tmp_path / "again.toml")
+        assert en.Grid.from_toml(tmp_path / "again.toml") == grid
+        more = en.Grid(hidden=5)
+        assert (grid + more).data == (more + grid).data == data
+    other = en.Grid.from_blocks(grid.blocks, str(tmp_path))
+    with pytest.raises(en.ConfigError, match="grids must be of the same data to be joined, got"):
+        grid + other

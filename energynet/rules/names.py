@@ -6,8 +6,8 @@ from typing import Any
 from energynet.errors import ConfigError
 from energynet.rules.base import Rule
 from energynet.rules.built_in import AllSynapses, FixedMask, LargestUpdates, RandomSubset
-from energynet.rules.custom import NamedRule, PlasticityRule
-from energynet.rules.importing import is_own_name, own_rule
+from energynet.rules.custom import NamedRule, PlasticityRule, declared
+from energynet.rules.importing import is_own_name, own_rule, own_rule_class
 from energynet.support import checks
 from energynet.support.checks import shown
 
@@ -23,6 +23,15 @@ RULES: dict[str, tuple[type, dict[str, str]]] = {
 }
 # Parameters by the names of command line and tables, all of them plain values.
 PARAMETERS = ("fraction", "output_fraction", "within_units")
+_TAKEN: dict[str, tuple[str, ...]] = {
+    "all": (),
+    "fixed-synapses": ("fraction", "output_fraction"),
+    "fixed-units": ("fraction",),
+    "random": ("fraction",),
+    "largest": ("fraction", "within_units"),
+    "largest-per-layer": PARAMETERS,
+    "largest-per-neuron": ("fraction", "within_units"),
+}
 
 
 def is_rule(value: Any) -> bool:
@@ -42,6 +51,11 @@ def check_rule_name(name: Any) -> str:
             f"rule must be one of {', '.join(RULES)}, or MODULE:CLASS, got {shown(name)}{hint}"
         )
     return name
+
+
+def parameters_taken(name: str) -> tuple[str, ...]:
+    """The parameters that a rule of that name takes; raises ConfigError."""
+    return _TAKEN[name] if name in RULES else tuple(declared(own_rule_class(name)))
 
 
 def rule_from_name(name: str, /, **parameters: Any) -> Rule:
@@ -66,11 +80,11 @@ def rule_from_name(name: str, /, **parameters: Any) -> Rule:
     if name not in RULES:
         return own_rule(name, given)
     kind, fixed = RULES[name]
-    accepted = [key for key in PARAMETERS if hasattr(kind, key) or key in kind.__annotations__]
+    taken = parameters_taken(name)
     for key, value in given.items():
-        if key not in accepted:
+        if key not in taken:
             raise ConfigError(f"{key} must be left out for rule {name}, got {shown(value)}")
-    if "fraction" in accepted and "fraction" not in given:
+    if "fraction" in taken and "fraction" not in given:
         raise ConfigError(f"fraction must be given for rule {name}: a number in (0, 1]")
     if "within_units" in given:
         share = checks.fraction("within_units", given.pop("within_units"))

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from energynet.config import TrainingConfig
+from energynet.data.dataset import MNIST
 from energynet.errors import ConfigError, FileError
 from energynet.rules.base import Rule
 from energynet.rules.names import (
     PARAMETERS,
     check_rule_name,
     is_rule,
+    parameters_taken,
     rule_from_name,
     rule_to_dict,
 )
@@ -30,7 +32,7 @@ _RULE_FIELDS = ("rule", *PARAMETERS)
 _SPECIAL = {"rule", "seed", "alpha"}
 _AXES = tuple(item.name for item in fields(TrainingConfig) if item.name not in _SPECIAL)
 _FIELDS = ("hidden", *_RULE_FIELDS, "params", "seeds", *_AXES[1:], "alpha")
-_PARAM = "params."  # before the names of parameters of rules of one's own
+_PARAM = "params."  # before the names of parameters of custom rules
 _MOST_RUNS = 1_000_000  # a slip of the keyboard should not fill the memory
 
 Block = dict[str, tuple[Any, ...]]
@@ -44,11 +46,12 @@ class Grid:
     ----------
     hidden : int or list of int
     rule : name, Rule or list of them
-        Default "all". A rule of one's own has the name `module:Class`.
+        Default "all". A custom rule has the name `module:Class`.
     fraction, output_fraction, within_units : value or list
-        Parameters of the rules given by name.
+        Parameters of the rules given by name. Each is left out for the rules that do not take it;
+        at least one rule must.
     params : dict
-        Parameters of rules of one's own: name to value or list.
+        The same for parameters of custom rules: name to value or list.
     seeds : int or list of int
         A count (seeds 0, 1, ... ) or the seeds themselves. Default 1.
     **values
@@ -58,8 +61,10 @@ class Grid:
     Attributes
     ----------
     configs : tuple of TrainingConfig
-        All runs, each once however often its block names it, the longest first by the estimate of
-        `energynet.sweeps.cost`, so that no long run is left for the end.
+        All runs, equal ones once, the longest first by the estimate of `energynet.sweeps.cost`, so that no
+        long run is left for the end.
+    data : str or None
+        What the grid's file names as its data: "mnist", or the path of a folder or `.npz` file.
 
     Raises
     ------
@@ -68,21 +73,27 @@ class Grid:
     """
 
     blocks: tuple[Block, ...]
+    data: str | None
 
     def __init__(self, **values: Any) -> None:
         object.__setattr__(self, "blocks", tuple(_blocks(values)))
+        object.__setattr__(self, "data", None)
 
     @classmethod
-    def from_blocks(cls, blocks: tuple[Block, ...]) -> "Grid":
+    def from_blocks(cls, blocks: tuple[Block, ...], data: str | None = None) -> "Grid":
         """A grid of blocks that were checked before."""
         grid = cls.__new__(cls)
         object.__setattr__(grid, "blocks", blocks)
+        object.__setattr__(grid, "data", data)
         return grid
 
     def __add__(self, other: "Grid") -> "Grid":
         if not isinstance(other, Grid):
             return NotImplemented
-        return Grid.from_blocks(self.blocks + other.blocks)
+        named = sorted({data for data in (self.data, other.data) if data is not None})
+        if len(named) > 1:
+            raise ConfigError(f"grids must be of the same data to be joined, got {named}")
+        return Grid.from_blocks(self.blocks + other.blocks, *named)
 
     def __len__(self) -> int:
         return len(self.configs)
@@ -91,7 +102,7 @@ class Grid:
         return iter(self.configs)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Grid) and self.configs == other.configs
+        return isinstance(other, Grid) and self.configs == other.configs and self.data == other.data
 
     def __hash__(self) -> int:
         return hash(self.configs)
@@ -112,24 +123,28 @@ class Grid:
         return longest_first(config for block in self.blocks for config in _expand(block))
 
     def block_configs(self) -> list[list[TrainingConfig]]:
-        """The runs of each block by itself."""
-        return [list(_expand(block)) for block in self.blocks]
+        """The runs of each block by itself, equal ones once."""
+        return [list(dict.fromkeys(_expand(block))) for block in self.blocks]
 
     @classmethod
     def from_toml(cls, path: str | Path) -> "Grid":
         """Read a grid: `[defaults]` with any field, and a `[[block]]` for each product of lists.
 
+        Before them, `data = "..."` may name the data: "mnist", or a folder or `.npz` file, relative
+        to the folder of the grid's file.
+
         Raises ConfigError with file, block and field; FileError if there is no such file.
         """
         path = checks.path("grid", path)
         try:
-            content = tomllib.loads(path.read_text(encoding="utf-8"))
+            content = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # with or without a BOM
         except OSError as error:
             raise FileError(f"{path} cannot be read: {checks.reason(error)}") from error
         except (ValueError, RecursionError) as error:
             raise ConfigError(f"{path} is not valid TOML: {checks.reason(error)}") from error
         try:
-            return cls.from_blocks(_blocks_of_toml(content))
+            data = _data_of_toml(content.pop("data", None), path)
+            return cls.from_blocks(_blocks_of_toml(content), data)
         except ConfigError as error:
             raise ConfigError(f"{path}: {error}") from error
 
@@ -144,7 +159,17 @@ class Grid:
         for block in self.blocks:
             lines = [f"{_key(name)} = {_toml(list(values))}" for name, values in block.items()]
             blocks.append("\n".join(["[[block]]", *lines]) + "\n")
-        return "\n".join(blocks)
+        named = [] if self.data is None else [f"data = {_toml(self.data)}\n"]
+        return "\n".join(named + blocks)
+
+
+def _data_of_toml(name: Any, path: Path) -> str | None:
+    """The data that a file names, as a name that holds in any folder."""
+    if name is None:
+        return None
+    if isinstance(name, str) and name == MNIST:
+        return MNIST
+    return str(path.resolve().parent / checks.path("data", name))
 
 
 def _key(name: str) -> str:
@@ -176,7 +201,7 @@ def _blocks_of_toml(content: Mapping[str, Any]) -> tuple[Block, ...]:
     for name in content:
         if name not in ("defaults", "block"):
             raise ConfigError(
-                f"unknown table or key {shown(name)}; known are [defaults] and [[block]]"
+                f"unknown table or key {shown(name)}; known are data, [defaults] and [[block]]"
             )
     defaults, blocks = content.get("defaults", {}), content.get("block", [])
     if not isinstance(defaults, dict):
@@ -203,6 +228,11 @@ def _axes(values: Mapping[str, Any]) -> Block:
     for name in values:
         if name == "seed":
             raise ConfigError("seed is not a field: use seeds, a count or a list")
+        if name == "data":
+            raise ConfigError(
+                "data is not a field: name it at the top of the file, before the first table, or"
+                " give it to sweep"
+            )
         if name not in _FIELDS:
             hint = checks.suggestion(name, _FIELDS)
             raise ConfigError(f"unknown field {shown(name)}; known are {', '.join(_FIELDS)}{hint}")
@@ -224,8 +254,8 @@ def _blocks(values: Mapping[str, Any]) -> list[Block]:
     objects = [rule for rule in rules if not isinstance(rule, str)]
     names = tuple(rule for rule in rules if isinstance(rule, str))
     given = [name for name in axes if name in PARAMETERS or name.startswith(_PARAM)]
-    if objects and given:
-        raise ConfigError(f"{given[0]} must be left out where a rule is an object, not a name")
+    if given and not names:
+        raise ConfigError(f"{given[0]} must be left out if all rules are objects, not names")
     blocks = [_without_rule(axes) | _rule_axes(rule) for rule in objects]
     if names:
         blocks.insert(0, axes | ({"rule": names} if "rule" in axes else {}))
@@ -235,15 +265,21 @@ def _blocks(values: Mapping[str, Any]) -> list[Block]:
 
 
 def _check_together(block: Block) -> None:
-    """Raise ConfigError where rule and parameters do not go together, or runs are too many."""
-    _rules(block)
-    runs = math.prod(len(values) for name, values in block.items() if name != "alpha")
+    """Raise ConfigError if rule and parameters do not go together, or runs are too many."""
+    others = [values for name, values in _without_rule(block).items() if name != "alpha"]
+    rules = sum(math.prod(map(len, lists.values())) for _, lists in _lists(block))
+    runs = rules * math.prod(map(len, others))
     if runs > _MOST_RUNS:
         raise ConfigError(f"a block must have at most {_MOST_RUNS:,} runs, got {runs:,}")
+    _rules(block)
 
 
 def _without_rule(axes: Block) -> Block:
-    return {name: values for name, values in axes.items() if name not in _RULE_FIELDS}
+    return {
+        name: values
+        for name, values in axes.items()
+        if name not in _RULE_FIELDS and not name.startswith(_PARAM)
+    }
 
 
 def _rule_axes(rule: Rule) -> Block:
@@ -260,7 +296,7 @@ def _axis(name: str, value: Any) -> tuple[Any, ...]:
         raise ConfigError(f"{name} must have at most {_MOST_RUNS:,} values, got {len(value):,}")
     if name == "seeds" and not several:
         return tuple(range(checks.integer("seeds", value, 1, _MOST_RUNS)))
-    values = tuple(value) if several else (value,)
+    values = tuple(checks.entries(value)) if several else (value,)
     if not values and name != "alpha":
         raise ConfigError(f"{name} must have at least one value, got an empty list")
     return tuple(_plain(name, item) for item in values)
@@ -290,7 +326,19 @@ def _plain(name: str, value: Any) -> Any:
 
 
 def _rules(block: Block) -> list[Rule]:
-    """Every rule with every combination of its parameters."""
+    """Every rule with every combination of the parameters that it takes."""
+    return [
+        rule_from_name(rule, **dict(zip(lists, values, strict=True)))
+        for rule, lists in _lists(block)
+        for values in itertools.product(*lists.values())
+    ]
+
+
+def _lists(block: Block) -> list[tuple[str, Block]]:
+    """Each rule with the values of its parameters.
+
+    Parameters that only other rules take are left out; what none takes stays, to be refused.
+    """
     named = {name: block[name] for name in PARAMETERS if name in block}
     for name, values in block.items():
         if name.startswith(_PARAM):
@@ -298,9 +346,11 @@ def _rules(block: Block) -> list[Rule]:
             if parameter in named:
                 raise ConfigError(f"{parameter} must be given once, not among params as well")
             named[parameter] = values
+    taken = {rule: parameters_taken(rule) for rule in block.get("rule", ("all",))}
+    anywhere = {name for names in taken.values() for name in names}
     return [
-        rule_from_name(rule, **dict(zip(named, parameters, strict=True)))
-        for rule, *parameters in itertools.product(block.get("rule", ("all",)), *named.values())
+        (rule, {name: named[name] for name in named if name in names or name not in anywhere})
+        for rule, names in taken.items()
     ]
 
 

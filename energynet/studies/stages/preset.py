@@ -111,7 +111,7 @@ class Preset:
 def load_preset(name: str) -> Preset:
     """One of the presets of the package; raises ConfigError."""
     checks.choice("preset", name, PRESETS)
-    text = (files("energynet.studies.stages") / "presets" / f"{name}.toml").read_text("utf-8")
+    text = (files("energynet.studies.stages") / "presets" / f"{name}.toml").read_text("utf-8-sig")
     return preset_from_dict(name, tomllib.loads(text))
 
 
