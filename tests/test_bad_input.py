@@ -138,6 +138,8 @@ CHECKED = {
         **dict.fromkeys(ARRAYS, NOTHING),
         classes={"none"},
     ),
+    "Dataset.only": build(DATA.only, {}, classes=NOTHING),
+    "Dataset.save": build(DATA.save, {}, path=FILES),
     "load_idx": build(en.load_idx, {}, folder=NOTHING),
     "train": build(
         en.train,
@@ -165,7 +167,7 @@ CHECKED = {
         grid={"no list"},
         store=FILES,
         executor={"none"},
-        data=NOTHING,
+        data={"none"},
         workers={"none", "one"},
         shard=NONE,
         retry_failed={"true", "numpy true"},
@@ -238,7 +240,7 @@ def here(stored, tmp_path, monkeypatch):
 
 
 def test_every_public_parameter_has_its_row():
-    public = {name for name in en.__all__ if not name.endswith("Error")}
+    public = {name for name in en.__all__ if not name.endswith(("Error", "Warning"))}
     assert public == {name for name in CHECKED if name in en.__all__} | GIVEN
     for name, (function, _, takes) in CHECKED.items():
         if name == "Grid":

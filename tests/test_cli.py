@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
-from support import PYTHON
+from support import PYTHON, digits
 from test_data import folder  # noqa: F401
 
 import energynet as en
@@ -162,14 +163,14 @@ BAD = [
     (TRAIN + "--sample-order random", "sample_order must be one of uniform, permutation"),
     (TRAIN + "--alpha 0.5 0", "alpha must be a number in (0, 1], got 0.0"),
     (TRAIN + "--threads 0", "threads must be an integer in [1, 65536], got 0"),
-    (TRAIN + "--data nowhere", "the data folder nowhere does not exist"),
+    (TRAIN + "--data nowhere", "data nowhere does not exist: give mnist, a folder or an .npz file"),
     (TRAIN + "--data EMPTY", "holds no train-images-idx3-ubyte (plain, .gz or .xz)"),
     (TRAIN + "--save nowhere/file.npz", "save nowhere/file.npz cannot be written"),
     (TRAIN + "--save EMPTY", "save must be a file, but"),
     (TRAIN + "--save EMPTY/run --checkpoint EMPTY/../empty/run", "save must be another file than"),
     (TRAIN + "--checkpoint nowhere/run", "checkpoint nowhere/run cannot be written"),
     (TRAIN + "--checkpoint TEXT", "is not a checkpoint of energynet"),
-    (TRAIN + "--data TEXT", "does not exist"),
+    (TRAIN + "--data TEXT", "data must be mnist, a folder or an .npz file, got the file"),
 ]
 
 
@@ -209,7 +210,7 @@ def test_help_names_every_flag_rule_and_default():
     ("command", "words"),
     [
         ("reproduce", ["quick the study in small", "published the setting"]),
-        ("status", ["interrupted (the same sweep goes on)", "(default: mnist)"]),
+        ("status", ["interrupted (the same sweep goes on)", "that the grid names, or mnist)"]),
         ("sweep", ["the grid, as below", "tcp://HOST:"]),
         ("import", [".parquet or .sqlite"]),
         ("export", ["NAME_history.csv"]),
@@ -336,3 +337,58 @@ def test_bar_on_a_terminal():
     assert b"4,000/4,000 steps" in shown
     assert b"accuracy 0." in shown
     assert b"M0 " in shown
+
+
+def test_data_in_a_file(tmp_path, capsys, monkeypatch):
+    """Whatever takes --data takes a file of arrays; a grid can name it."""
+    monkeypatch.chdir(tmp_path)
+    digits().save("digits.npz")
+    digits(seed=1).save("others")
+    settings = "--hidden 3 --max-steps 4 --test-every 2 --quiet --json"
+    assert main(f"train --data digits.npz {settings}".split()) == 3
+    values = json.loads(capsys.readouterr().out)
+    config = en.TrainingConfig.from_dict(values["config"])
+    assert values["m1"] == en.train(config, digits()).energy.m1
+    grid = "[[block]]\nhidden = 3\nmax_steps = 4\ntest_every = 2\n"
+    (tmp_path / "grid.toml").write_text(f'data = "digits.npz"\n{grid}')
+    sweep, status = "sweep grid.toml --store runs --workers 1", "status runs --grid grid.toml"
+    assert main(f"{sweep} --quiet".split()) == 0
+    assert main(f"{status}".split()) == 0
+    assert main(f"{status} --data digits.npz".split()) == 0
+    assert main(f"{status} --data others".split()) == 0
+    shown = capsys.readouterr()
+    expected = "1 exhausted" + 2 * " exhausted block 1 1" + " missing block 1 1"
+    assert shown.out.split() == expected.split()
+    assert shown.err.startswith("energynet: all runs in runs are of other data than 'others'")
+    assert shown.err.count("\n") == 1
+    for data, stored in (("", 1), ("--data digits.npz", 1), ("--data others", 0)):
+        assert main(f"{sweep} --dry-run {data}".split()) == 0
+        assert capsys.readouterr().out.startswith(f"1 run, {stored} stored, {1 - stored} to do: ab")
+    assert main("train --hidden 3 --data grid.toml".split()) == 2
+    message = "energynet: data must be mnist, a folder or an .npz file, got the file grid.toml\n"
+    assert capsys.readouterr().err == message
+
+
+def test_estimates_of_a_dry_run_are_those_of_the_data(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    digits().save("digits.npz")
+    (tmp_path / "grid.toml").write_text("[[block]]\nhidden = 10_000\n")
+    told = []
+    for data in ("digits.npz", "mnist"):
+        main(f"sweep grid.toml --store runs --dry-run --workers 1 --data {data}".split())
+        told.append(float(re.search("about (.*) min", capsys.readouterr().out)[1]))
+    assert told[0] < told[1] / 5
+
+
+def test_odd_data_are_told_once(tmp_path):
+    dataset = digits(classes=3)
+    holes = {"y_train": dataset.y_train + 1, "y_test": dataset.y_test + 1}
+    np.savez(tmp_path / "a.npz", x_train=dataset.x_train, x_test=dataset.x_test, **holes)
+    blocks = "[[block]]\nhidden = [3, 4]\n[[block]]\nhidden = 5\n"
+    (tmp_path / "g.toml").write_text(f"[defaults]\nmax_steps = 4\n{blocks}")
+    sweep = "sweep g.toml --store runs --workers 2 --quiet --data a.npz"
+    for command in (sweep, "status runs --grid g.toml --data a.npz"):
+        done = run(*command.split(), cwd=tmp_path)
+        assert done.returncode == 0
+        assert done.stderr.startswith("energynet: the labels go up to 3, but no image has the lab")
+        assert done.stderr.count("\n") == 1

@@ -26,6 +26,7 @@ from energynet.store.folder import Store
 from energynet.sweeps import pool as pool_module
 from energynet.sweeps import progress as sweep_progress
 from energynet.sweeps import worker
+from energynet.sweeps.cost import Load
 
 HERE = Path(__file__).parent
 
@@ -500,3 +501,75 @@ def test_results_are_those_of_train(undisturbed):
     result = en.train(config, digits())
     assert (row["m0"], row["m1"]) == (result.energy.m0, result.energy.m1)
     assert np.isclose(row["accuracy"], result.accuracy, rtol=0)
+
+
+SMALL = en.Grid(hidden=5, max_steps=100, test_every=50, target_accuracy=1.0)
+
+
+def test_data_changed_in_place_are_other_data(tmp_path):
+    """What was stored for the old pixels is not taken for a result of the new ones."""
+    given = digits()
+    images, labels = given.x_train.copy(), given.y_train
+    dataset = en.Dataset.from_arrays(images, labels, given.x_test, given.y_test)
+    before = en.sweep(SMALL, tmp_path, data=dataset, workers=1, progress=False)
+    images[:] = 255 - images
+    same(en.sweep(SMALL, tmp_path, data=dataset, workers=1, progress=False), before)
+    other = en.Dataset.from_arrays(images, labels, given.x_test, given.y_test)
+    after = en.sweep(SMALL, tmp_path, data=other, workers=1, progress=False)
+    assert after["m1"].item() == en.train(SMALL.configs[0], other).energy.m1 != before["m1"].item()
+
+
+def test_files_of_data(tmp_path):
+    """Each sweep reads a file or a folder afresh, though workers keep what they have read."""
+    path, folder = tmp_path / "digits.npz", tmp_path / "digits"
+    digits().save(path)
+    digits().save(folder)
+    with ThreadPoolExecutor(1) as executor:
+
+        def run(**options):
+            return en.sweep(SMALL, tmp_path / "runs", executor, progress=False, **options)
+
+        first = run(data=path)
+        same(run(data=str(folder)), first)
+        assert len(list((tmp_path / "runs").glob("*/*/result.json"))) == 1
+        digits(seed=1).save(path)
+        second = run(data=path)
+        assert second["id"].item() != first["id"].item()
+        assert second["data_sha256"].item() == digits(seed=1).sha256
+        same(run(data=digits()), first)
+
+
+def test_data_that_change_during_a_sweep(tmp_path):
+    path = tmp_path / "digits.npz"
+    digits().save(path)
+    worker.load_data.cache_clear()
+    assert worker.load_data(str(path), digits().sha256).sha256 == digits().sha256
+    digits(seed=1).save(path)
+    worker.load_data.cache_clear()
+    with pytest.raises(en.DataError, match=r"digits.npz was changed since the sweep began"):
+        worker.load_data(str(path), digits().sha256)
+
+
+def test_data_named_by_the_grid(tmp_path, monkeypatch):
+    """Beside its file, from wherever it is run; given data come before."""
+    path = tmp_path / "study" / "grid.toml"
+    path.parent.mkdir()
+    digits().save(path.parent / "digits.npz")
+    SMALL.to_toml(path)
+    path.write_text('data = "digits.npz"\n' + path.read_text())
+    monkeypatch.chdir(tmp_path)
+    grid, other = en.Grid.from_toml("study/grid.toml"), digits(seed=1)
+    named = en.sweep(grid, tmp_path / "runs", workers=1, progress=False)
+    assert named["data_sha256"].item() == digits().sha256
+    given = en.sweep(grid, tmp_path / "runs", data=other, workers=1, progress=False)
+    assert given["data_sha256"].item() == other.sha256
+
+
+def test_estimates_of_progress_are_those_of_the_data():
+    todo, out = [en.TrainingConfig(hidden=1000)], io.StringIO()
+    large, small = (
+        sweep_progress.SweepProgress(todo, 0, 1, out, Load(n_in=n_in)) for n_in in (7840, 78)
+    )
+    assert large.left > 5 * small.left
+    large.end(todo[0], "reached")
+    assert large.left == 0

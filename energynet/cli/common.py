@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from energynet.data.dataset import MNIST
 from energynet.errors import ConfigError, EnergynetError, InstallationError
 from energynet.support import checks
 from energynet.support.checks import shown
@@ -54,6 +55,11 @@ def add_results(parser: argparse.ArgumentParser) -> None:
         metavar="RUNS|TABLE",
         help="a folder of runs, or a table exported from it (.csv, .csv.xz, .parquet, .sqlite)",
     )
+
+
+def add_data(parser: Any, told: str, default: str | None = MNIST) -> None:
+    """`--data`; `told` is its help."""
+    parser.add_argument("--data", default=default, metavar=f"{MNIST}|FOLDER|FILE.npz", help=told)
 
 
 def add_where(parser: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from energynet.cli.common import (
     add_command,
+    add_data,
     add_where,
     dask_executor,
     number_argument,
@@ -22,7 +23,7 @@ examples:
   energynet reproduce --preset poster --out poster
       the whole study, some ten hours of one core; killed or stopped, the same command goes on
   energynet reproduce --data fashion/ --target-accuracy 0.85 --out fashion
-      on other data: a folder with four IDX files
+      on other data: a folder with four IDX files, or an .npz file
 
 presets:
   quick       the study in small: 50 to 300 hidden units
@@ -52,9 +53,7 @@ def add_reproduce(commands: Any) -> None:
         metavar="NAME",
         help=f"one of {', '.join(PRESETS)} (default: %(default)s)",
     )
-    what.add_argument(
-        "--data", default="mnist", metavar="mnist|FOLDER", help="as for train (default: mnist)"
-    )
+    add_data(what, "as for train (default: mnist)")
     what.add_argument(
         "--target-accuracy", metavar="A", help="the criterion (default: that of the preset, 0.95)"
     )

@@ -9,12 +9,14 @@ from typing import Any
 
 from energynet.cli.common import (
     add_command,
+    add_data,
     add_where,
     dask_executor,
     look_here,
     parse_workers,
     path_argument,
 )
+from energynet.data.dataset import MNIST
 from energynet.errors import ConfigError
 from energynet.store.folder import Store
 from energynet.support.checks import counted, shown
@@ -33,6 +35,8 @@ examples:
       one of 20 jobs that share a folder
 
 grid.toml:
+  data = "digits.npz"             # or a folder, both beside this file, or "mnist", the default;
+                                  # --data takes other data instead
   [defaults]                      # any field of a config
   max_steps = 150000
   [[block]]                       # the product of its lists
@@ -66,9 +70,7 @@ def add_sweep_commands(commands: Any) -> None:
     what.add_argument(
         "--store", required=True, type=path_argument, metavar="RUNS", help="folder of results"
     )
-    what.add_argument(
-        "--data", default="mnist", metavar="mnist|FOLDER", help="as for train (default: mnist)"
-    )
+    add_data(what, "as for train (default: the data that the grid names, or mnist)", None)
     what.add_argument(
         "--shard", metavar="I/N", help="do the I-th of N parts of the grid, I in 1 ... N"
     )
@@ -96,11 +98,10 @@ def add_sweep_commands(commands: Any) -> None:
         metavar="GRID.toml",
         help="count the runs of this grid, by its blocks",
     )
-    status.add_argument(
-        "--data",
-        default="mnist",
-        metavar="mnist|FOLDER",
-        help="with --grid: the data of its runs, as for sweep (default: mnist)",
+    add_data(
+        status,
+        "with --grid: the data of its runs (default: the data that the grid names, or mnist)",
+        None,
     )
     status.add_argument(
         "--clean", action="store_true", help="remove what crashes left an hour ago or earlier"
@@ -160,7 +161,7 @@ def _sweep(options: argparse.Namespace) -> int:
     shard = None if options.shard is None else _shard(options.shard)
     if options.dry_run:
         store = Store(options.store, create=options.store.exists() is False)
-        plan = Plan(grid, store, options.data, options.retry_failed, shard)
+        plan = Plan(grid, store, _data(options, grid), options.retry_failed, shard)
         print(_estimate(plan, parse_workers(options.workers)))
         return 0
     executor = None if options.scheduler is None else dask_executor(options.scheduler)
@@ -168,7 +169,7 @@ def _sweep(options: argparse.Namespace) -> int:
         grid,
         options.store,
         executor,
-        data=options.data,
+        data=_data(options, grid),
         workers=None if options.workers is None else parse_workers(options.workers),
         shard=shard,
         retry_failed=options.retry_failed,
@@ -182,6 +183,12 @@ def _sweep(options: argparse.Namespace) -> int:
     return SOME_FAILED if len(failed) else 0
 
 
+def _data(options: argparse.Namespace, grid: Grid) -> str:
+    """What --data names, else the grid, else MNIST."""
+    names: tuple[str | None, ...] = (options.data, grid.data, MNIST)
+    return next(name for name in names if name is not None)
+
+
 def _shard(text: str) -> tuple[int, int]:
     """I/N as two numbers; raises ConfigError."""
     found = re.fullmatch("([0-9]{1,9})/([0-9]{1,9})", text)
@@ -193,15 +200,16 @@ def _shard(text: str) -> tuple[int, int]:
 
 def _estimate(plan: Any, workers: int) -> str:
     todo = [plan.configs[spec["id"]] for spec in plan.todo]
-    seconds = sum(expected_seconds(config) for config in todo) / workers
-    longest = max((expected_seconds(config) for config in todo), default=0.0)
-    memory = sum(sorted((expected_bytes(config) for config in todo), reverse=True)[:workers])
+    times = [expected_seconds(config, plan.load) for config in todo]
+    seconds = max(sum(times) / workers, max(times, default=0.0))
+    sizes = sorted((expected_bytes(config, plan.load) for config in todo), reverse=True)
+    memory = sum(sizes[:workers])
     stored = len(plan.configs) - len(todo)
     return (
         f"{counted(len(plan.configs), 'run')}, {stored} stored, {len(todo)} to do: about"
-        f" {max(seconds, longest) / 60:,.1f} min and {memory / 1e9:.1f} GB"
+        f" {seconds / 60:,.1f} min and {memory / 1e9:.1f} GB"
         f" on {counted(workers, 'worker')}"
-        f" (if runs take {USUAL_STEPS:,d} steps, or all they may take)"
+        f" (a run is taken to need {USUAL_STEPS:,d} steps, or max_steps if that is less)"
     )
 
 
@@ -243,9 +251,10 @@ def _counts_of_store(store: Store) -> dict[str, Counter[str]]:
 def _counts_of_grid(options: argparse.Namespace, store: Store) -> dict[str, Counter[str]]:
     from energynet.sweeps.driver import Plan
 
-    blocks = Grid.from_toml(options.grid).block_configs()
-    plans = [Plan(configs, store, options.data) for configs in blocks]
-    _tell_of_other_data(store, options.data, {plan.data_sha256 for plan in plans})
+    grid = Grid.from_toml(options.grid)
+    data = _data(options, grid)
+    plans = [Plan(configs, store, data) for configs in grid.block_configs()]
+    _tell_of_other_data(store, data, {plan.data_sha256 for plan in plans})
     return {
         f"block {number}": Counter(outcome or "missing" for outcome in plan.outcomes.values())
         for number, plan in enumerate(plans, 1)

@@ -5,7 +5,13 @@ import logging
 from dataclasses import fields
 from typing import Any
 
-from energynet.cli.common import add_command, look_here, number_argument, path_argument
+from energynet.cli.common import (
+    add_command,
+    add_data,
+    look_here,
+    number_argument,
+    path_argument,
+)
 from energynet.config import ACTIVATIONS, DTYPES, OUTPUTS, SAMPLE_ORDERS, TrainingConfig
 from energynet.data.dataset import load_named
 from energynet.errors import ConfigError, FileError
@@ -57,12 +63,10 @@ def add_train(commands: Any) -> None:
     model.add_argument(
         "--hidden", required=True, metavar="N", help="number of hidden units, 1 or more"
     )
-    model.add_argument(
-        "--data",
-        default="mnist",
-        metavar="mnist|FOLDER",
-        help="the embedded MNIST, or a folder with four IDX files, plain, .gz or .xz"
-        " (default: mnist)",
+    add_data(
+        model,
+        "the embedded MNIST, a folder with four IDX files (plain, .gz or .xz), or a file with the"
+        " arrays x_train, y_train, x_test and y_test (default: mnist)",
     )
     model.add_argument(
         "--activation",

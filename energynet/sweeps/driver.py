@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import numpy as np
-
 from energynet.config import TrainingConfig
 from energynet.data.dataset import MNIST, Dataset, load_named
 from energynet.errors import ConfigError, EnergynetError
@@ -20,8 +18,9 @@ from energynet.rules.importing import check_importable
 from energynet.store.folder import DONE, STOP_PREFIX, STOPPED, Store, run_id
 from energynet.store.table import load_results
 from energynet.support import checks
-from energynet.support.files import made_folder, written_whole
+from energynet.support.files import made_folder
 from energynet.support.provenance import provenance
+from energynet.sweeps.cost import load_of
 from energynet.sweeps.grid import longest_first
 from energynet.sweeps.pool import Pool, Report, drain
 from energynet.sweeps.progress import SweepProgress
@@ -38,7 +37,7 @@ def sweep(
     store: str | Path,
     executor: Executor | None = None,
     *,
-    data: str | Path | Dataset = MNIST,
+    data: str | Path | Dataset | None = None,
     workers: int | None = None,
     shard: tuple[int, int] | None = None,
     retry_failed: bool = False,
@@ -54,8 +53,9 @@ def sweep(
     executor : concurrent.futures.Executor or None
         Who does the runs: a thread pool, Dask's `Client.get_executor()`, ... None starts local
         processes, which are replaced when they die.
-    data : "mnist", folder of IDX files, or Dataset
-        Workers load it themselves.
+    data : "mnist", path, Dataset or None
+        A path is that of a folder of IDX files, or of an `.npz` file as `Dataset.save` writes it.
+        None takes the data that the grid's file names, else MNIST. Workers load it themselves.
     workers : int or None
         Local processes; None takes one for each usable core.
     shard : (I, N) or None
@@ -82,6 +82,7 @@ def sweep(
     count = usable_cores() if workers is None else checks.integer("workers", workers, 1, 4096)
     if not (executor is None or callable(getattr(executor, "submit", None))):
         raise ConfigError(f"executor must have submit(), or be None, got {checks.shown(executor)}")
+    data = data if data is not None else getattr(grid, "data", None) or MNIST
     grid = _configs(grid)
     opened = Store(store)
     plan = Plan(grid, opened, data, retry_failed, shard)
@@ -91,6 +92,7 @@ def sweep(
         len(plan.configs) - len(plan.todo),
         count,
         sys.stderr if progress else None,
+        plan.load,
     )
     if plan.todo:
         with _handling(_interrupt, signal.SIGTERM):  # as batch systems send it: like Ctrl-C
@@ -129,9 +131,10 @@ class Plan:
             checks.integer("shard", parts, 1, 10**6)
             checks.integer("shard", part, 1, parts)
             configs = configs[part - 1 :: parts]
-        name, sha256 = _named(data, store)
-        self.configs = {run_id(config, sha256): config for config in configs}
-        self.data_sha256 = sha256
+        name, dataset = _named(data, store)
+        self.load = load_of(dataset)
+        self.data_sha256 = dataset.sha256
+        self.configs = {run_id(config, dataset.sha256): config for config in configs}
         self.outcomes = store.outcomes(self.configs)
         finished = (*DONE, "skipped") if retry_failed else (*DONE, "skipped", "failed")
         self.todo: list[dict[str, Any]] = [
@@ -139,6 +142,7 @@ class Plan:
                 "id": identity,
                 "config": config.to_dict(),
                 "data": name,
+                "data_sha256": dataset.sha256,
                 "store": str(store.root.resolve()),
                 "retry": retry_failed,
             }
@@ -162,25 +166,17 @@ def _pair(shard: Any) -> tuple[int, int]:
     return shard[0], shard[1]
 
 
-def _named(data: str | Path | Dataset, store: Store) -> tuple[str, str]:
-    """A name by which workers can load the data set, and its hash."""
+def _named(data: str | Path | Dataset, store: Store) -> tuple[str, Dataset]:
+    """The data set, and a name by which workers can load it."""
     if isinstance(data, Dataset):
         folder = made_folder(store.root, "store").resolve()
         path = folder / f"data-{data.sha256[:16]}.npz"
         if not path.exists():
-            with written_whole(path) as file:
-                np.savez(
-                    file,
-                    x_train=data.x_train,
-                    y_train=data.y_train,
-                    x_test=data.x_test,
-                    y_test=data.y_test,
-                    classes=data.classes,
-                )
-        return str(path), data.sha256
+            data.save(path)
+        return str(path), data
+    dataset = load_named(data)
     embedded = isinstance(data, str) and data == MNIST
-    name = MNIST if embedded else str(checks.path("data", data).resolve())
-    return name, load_named(name).sha256
+    return MNIST if embedded else str(checks.path("data", data).resolve()), dataset
 
 
 def _run_locally(plan: Plan, store: Store, workers: int, shown: SweepProgress) -> None:

@@ -2,12 +2,12 @@
 
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, TextIO
 
 from energynet.config import TrainingConfig
 from energynet.support.checks import counted
-from energynet.sweeps.cost import expected_seconds
+from energynet.sweeps.cost import MNIST_LOAD, Load, expected_seconds
 
 _EVERY = 30.0  # seconds between two lines of a log
 _REFRESH = 1.0  # seconds between two looks of a bar while no run ends
@@ -20,10 +20,16 @@ class SweepProgress:
     """
 
     def __init__(
-        self, todo: Iterable[TrainingConfig], stored: int, workers: int, stream: TextIO | None
+        self,
+        todo: Sequence[TrainingConfig],
+        stored: int,
+        workers: int,
+        stream: TextIO | None,
+        load: Load = MNIST_LOAD,
     ) -> None:
-        self.left = sum(expected_seconds(config) for config in todo)
-        self.total = stored + sum(1 for _ in todo)
+        self.load = load
+        self.left = sum(expected_seconds(config, load) for config in todo)
+        self.total = stored + len(todo)
         self.done, self.stored, self.failed = stored, stored, 0
         self.running: int | None = 0
         self.paid = 0.0
@@ -44,7 +50,7 @@ class SweepProgress:
 
     def end(self, config: TrainingConfig, outcome: str) -> None:
         """A run ended."""
-        cost = expected_seconds(config)
+        cost = expected_seconds(config, self.load)
         self.left -= cost
         self.paid += cost
         self.done += 1

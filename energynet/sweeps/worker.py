@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any
 
 from energynet.config import TrainingConfig
 from energynet.data.dataset import Dataset, load_named
-from energynet.errors import DataError, EnergynetError, FileError
+from energynet.errors import DataError, DataWarning, EnergynetError, FileError
 from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.store.folder import DONE, STOPPED, Store, forget_checkpoint
 from energynet.support.npz import read_npz
@@ -31,24 +32,20 @@ _terminated = threading.Event()  # a local worker was asked to leave
 
 
 @lru_cache(maxsize=1)
-def load_data(name: str) -> Dataset:
-    """The data set that a run's spec names: "mnist", a folder of IDX files, or saved arrays."""
-    if name.endswith(".npz") and not Path(name).is_dir():
-        arrays = read_npz(Path(name), "a data set saved by energynet")
-        try:
-            names = ("x_train", "y_train", "x_test", "y_test", "classes")
-            values: list[Any] = [arrays[name] for name in names]
-            return Dataset.from_arrays(*values)
-        except (KeyError, DataError) as error:
-            raise DataError(f"{name} is not a data set saved by energynet: {error}") from error
-    return load_named(name)
+def load_data(name: str, sha256: str) -> Dataset:
+    """The data set that a run's spec names; raises DataError if it has changed since."""
+    dataset = load_named(name)
+    if dataset.sha256 != sha256:
+        raise DataError(f"{name} was changed since the sweep began: start the sweep again")
+    return dataset
 
 
 def run_one(spec: dict[str, Any]) -> str:
     """Do one run and store its result; returns the outcome.
 
-    spec : "id", "config" (as `TrainingConfig.to_dict`), "data" and "store" (names), "retry"
-    (whether a failed run is done again), "stop" (a file that appears when the sweep is stopped).
+    spec : "id", "config" (as `TrainingConfig.to_dict`), "data" and "store" (names), "data_sha256",
+    "retry" (whether a failed run is done again), "stop" (a file that appears when the sweep is
+    stopped).
     A run that is stored already is left as it is; whatever goes wrong in training is stored.
 
     Raises FileError where the result cannot be written, KeyboardInterrupt where it was stopped.
@@ -60,7 +57,7 @@ def run_one(spec: dict[str, Any]) -> str:
     if outcome in DONE or (outcome == "failed" and not spec["retry"]):
         return str(outcome)
     config = TrainingConfig.from_dict(spec["config"])
-    dataset = load_data(spec["data"])
+    dataset = load_data(spec["data"], spec["data_sha256"])
     began = now()
     store.begin(identity, config, dataset.sha256)
     path = store.checkpoint(identity)
@@ -146,6 +143,7 @@ def main() -> None:
     """Serve until stdin ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the driver, which decides
     signal.signal(signal.SIGTERM, lambda *_: _terminated.set())
+    warnings.simplefilter("ignore", DataWarning)  # the sweep itself has given it
     for line in sys.stdin:
         try:
             answer = {"outcome": run_one(json.loads(line))}
