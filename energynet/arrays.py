@@ -79,8 +79,8 @@ def largest_label(name: str, labels: Any) -> int:
 
 def chosen_classes(classes: Any, counts: np.ndarray) -> list[int]:
     """Classes as integers; raises ConfigError unless each has images and is named once."""
-    several = isinstance(classes, Sequence | np.ndarray) and not isinstance(classes, str | bytes)
-    if not several or not len(classes):
+    several = isinstance(classes, Sequence) and not isinstance(classes, str | bytes)
+    if not (several or getattr(classes, "ndim", 0) == 1) or not len(classes):
         raise ConfigError(f"classes must be a list of at least one class, got {shown(classes)}")
     chosen = [checks.integer("classes", value, 0, len(counts) - 1) for value in classes]
     for place, value in enumerate(chosen):

@@ -254,7 +254,7 @@ def test_data_of_a_grid(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     expected = {
         "digits.npz": str(tmp_path / "study" / "digits.npz"),
-        "../digits": str(tmp_path / "study" / ".." / "digits"),
+        "../digits": str(tmp_path / "digits"),
         str(tmp_path): str(tmp_path),
         "mnist": "mnist",
     }

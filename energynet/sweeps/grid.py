@@ -169,7 +169,7 @@ def _data_of_toml(name: Any, path: Path) -> str | None:
         return None
     if isinstance(name, str) and name == MNIST:
         return MNIST
-    return str(path.resolve().parent / checks.path("data", name))
+    return str((path.resolve().parent / checks.path("data", name)).resolve())
 
 
 def _key(name: str) -> str:
