@@ -387,12 +387,12 @@ def test_the_cache_is_named_by_all_sources_of_the_kernels(tmp_path):
     sources = Path(kernels.__file__).parent
     copied = tmp_path / "kernels"
     shutil.copytree(sources, copied)
-    names = [_jit.cache_name(copied)]
+    names = [_jit.version_of(copied)]
     (copied / "inner").mkdir()
     for line in ("one = 1\n", "one = 2\n"):
         (copied / "inner" / "more.py").write_text(line)
-        names.append(_jit.cache_name(copied))
-    assert names[0] == _jit.cache_name(sources)
+        names.append(_jit.version_of(copied))
+    assert names[0] == _jit.version_of(sources)
     assert len(set(names)) == 3
 
 

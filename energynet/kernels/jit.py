@@ -1,43 +1,132 @@
 """How kernels are compiled: the only place where compiler options and the cache are chosen."""
 
 import hashlib
+import logging
+import sys
 from collections.abc import Callable
+from contextlib import suppress
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from types import FunctionType
 from typing import Any, cast
 
 import numba
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, UserProvidedCacheLocator
 from numba.extending import overload
 
 from energynet.errors import InstallationError
 from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.kernels.state import Team
-from energynet.support.files import cache_folder
+from energynet.support.checks import reason
+from energynet.support.files import versioned_cache
+
+
+def _how_to_install(error: ImportError) -> str:
+    """Why the compiled part cannot be used, and what to do about it."""
+    package = Path(__file__).resolve().parent.parent
+    parts = [f"kernels/_sparse{suffix}" for suffix in EXTENSION_SUFFIXES]
+    if any((package / part).exists() for part in parts):
+        return f"energynet's compiled part in {package} cannot be loaded: {error}"
+    missing = f"energynet's compiled part (energynet.kernels._sparse) is missing in {package}"
+    if (package.parent / "pyproject.toml").exists():
+        needs = "a C compiler and Python's headers"
+        remedy = f"run 'pip install -e {package.parent}', which needs {needs}"
+    else:
+        remedy = "install a wheel, or a C compiler and Python's headers and then energynet again"
+    for folder in sys.path:
+        other = Path(folder).resolve() / "energynet"
+        if other != package and any((other / part).exists() for part in parts):
+            return (
+                f"{missing}, which hides the installed {other}: start Python in another folder,"
+                f" or {remedy}"
+            )
+    return f"{missing}: {remedy}"
+
 
 try:
     from energynet.kernels import _sparse
 except ImportError as error:
-    raise InstallationError(
-        "energynet's compiled part (energynet.kernels._sparse) is missing: install a wheel, or a C"
-        " compiler and the Python headers and then energynet again"
-    ) from error
+    raise InstallationError(_how_to_install(error)) from error
 
 Kernel = Callable[..., Any]
 
+_LOG = logging.getLogger("energynet")
 # Kernels allocate nothing: all arrays come from Python, so the run time that counts references to
-# them is left out; its counting took a third of a step of a small weights.
+# them is left out; its counting took a third of a step of a small network.
 _OPTIONS = {"_nrt": False, "nogil": True, "error_model": "numpy", "fastmath": False}
 
 
-def cache_name(sources: Path) -> str:
+def version_of(sources: Path) -> str:
     """Changes with everything that compiled code depends on; Numba watches only a kernel's file."""
     digest = hashlib.sha256(f"{numba.__version__} {NUMERICS_VERSION}".encode())
     for source in [*sorted(sources.rglob("*.py")), Path(_sparse.__file__)]:
         digest.update(source.read_bytes())
-    return f"kernels-{digest.hexdigest()[:16]}"
+    return digest.hexdigest()[:16]
 
 
-CACHE = cache_folder(cache_name(Path(__file__).parent))
+CACHE = versioned_cache("kernels", version_of(Path(__file__).parent))
+
+
+class _Locator(UserProvidedCacheLocator):
+    """Compiled functions are in CACHE, even if it is read-only."""
+
+    def __init__(self, function: Kernel, source: str) -> None:
+        super().__init__(function, source)
+        self._cache_path = str(CACHE / self.get_suitable_cache_subpath(source))
+
+    @classmethod
+    def from_function(cls, function: Kernel, source: str) -> "_Locator":
+        return cls(function, source)
+
+    def ensure_cache_path(self) -> None:
+        Path(self._cache_path).mkdir(parents=True, exist_ok=True)
+
+
+class _Located(CompileResultCacheImpl):
+    _locator_classes: Any = (_Locator,)
+
+
+class _Cache(FunctionCache):
+    """Compiled code of a function on disk. If it cannot be read or written, training goes on: the
+    function is compiled, and what was damaged is removed."""
+
+    _impl_class = _Located
+    warned = False
+
+    def load_overload(self, signature: Any, target: Any) -> Any:
+        """The compiled code, or None."""
+        try:
+            found = super().load_overload(signature, target)
+            # Two processes that compile a function for other types at once may mix up its files.
+            if found is None or found.signature.args == signature:
+                return found
+        except (OSError, MemoryError):
+            return None
+        except Exception:  # whatever unpickling makes of a damaged file
+            pass
+        self._remove()
+        return None
+
+    def save_overload(self, signature: Any, compiled: Any) -> None:
+        """Keep the compiled code, or say once that it cannot be kept."""
+        try:
+            super().save_overload(signature, compiled)
+        except Exception as error:
+            if not _Cache.warned:
+                _Cache.warned = True
+                _LOG.warning(
+                    "compiled kernels cannot be kept in %s (%s), so that later processes compile"
+                    " them again: let ENERGYNET_CACHE name another folder",
+                    CACHE,
+                    reason(error),
+                )
+
+    def _remove(self) -> None:
+        """Remove all files of this function, the index last: it must not name files of others."""
+        name = self._impl.filename_base
+        for path in sorted(Path(self.cache_path).glob(f"{name}.*")):
+            with suppress(OSError):
+                path.unlink()
 
 
 def jit(function: Kernel) -> Kernel:
@@ -83,13 +172,7 @@ def shared(function: Kernel) -> Kernel:
 
 
 def _compile(function: Kernel, options: dict[str, Any]) -> Kernel:
-    njit: Any = numba.njit
-    settings: Any = numba.config
-    if CACHE is None:
-        return cast(Kernel, njit(function, **_OPTIONS, **options))
-    before = settings.CACHE_DIR
-    settings.CACHE_DIR = str(CACHE)  # read when a function is decorated; others keep their own
-    try:
-        return cast(Kernel, njit(function, cache=True, **_OPTIONS, **options))
-    finally:
-        settings.CACHE_DIR = before
+    compiled = cast(Any, numba.njit)(function, **_OPTIONS, **options)
+    if CACHE is not None and compiled is not function:  # it is under NUMBA_DISABLE_JIT
+        compiled._cache = _Cache(function)  # what cache=True does with Numba's own class
+    return cast(Kernel, compiled)

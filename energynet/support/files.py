@@ -1,9 +1,11 @@
 """Files that are written whole or not at all, and the folder for what can be made again."""
 
 import os
+import shutil
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,6 +13,9 @@ from typing import BinaryIO
 
 from energynet.errors import FileError
 from energynet.support.checks import reason
+
+_DAY = 86_400.0  # seconds
+_UNUSED = 30 * _DAY  # after which a version of a cache is taken to be out of use
 
 
 @contextmanager
@@ -105,7 +110,8 @@ def made_folder(path: Path, parameter: str) -> Path:
 
 
 def cache_folder(name: str) -> Path | None:
-    """A writable folder for things that can be made again, or None if there is none.
+    """A folder for things that can be made again: a writable one, or a read-only one that was
+    filled before; None if there is none.
 
     `$ENERGYNET_CACHE` comes first, then the user's cache folder, then the temporary folder.
     """
@@ -116,8 +122,44 @@ def cache_folder(name: str) -> Path | None:
             with tempfile.TemporaryFile(dir=folder):
                 return folder
         except OSError:
-            continue
+            if _is_filled(folder):
+                return folder
     return None
+
+
+def versioned_cache(kind: str, version: str) -> Path | None:
+    """`cache_folder` for one version (16 hex digits) of a kind of things.
+
+    When a version begins, those that nobody has used for 30 days are removed.
+    """
+    folder = cache_folder(f"{kind}-{version}")
+    if folder is not None:
+        now = time.time()
+        with suppress(OSError):
+            if _is_filled(folder):
+                if now - folder.stat().st_mtime > _DAY:
+                    os.utime(folder)  # it is in use
+            else:
+                for other in folder.parent.glob(f"{kind}-{'[0-9a-f]' * 16}"):
+                    if now - _last_use(other) > _UNUSED:
+                        shutil.rmtree(other, ignore_errors=True)
+    return folder
+
+
+def _is_filled(folder: Path) -> bool:
+    try:
+        return any(folder.iterdir())
+    except OSError:
+        return False
+
+
+def _last_use(folder: Path) -> float:
+    """When anything in a folder was last written, or one of its files read: seconds."""
+    latest = folder.stat().st_mtime
+    for path in folder.rglob("*"):
+        status = path.stat()
+        latest = max(latest, status.st_mtime, 0.0 if path.is_dir() else status.st_atime)
+    return latest
 
 
 def _cache_roots() -> Iterator[Path]:

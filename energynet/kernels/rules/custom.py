@@ -37,7 +37,8 @@ def begin_steps(constants, images, buffers, clock):
 def find_signals(team, weights, images, constants, mask, buffers, clock, stop):
     """The signals of the next step: x_all, g, a and q of `buffers`; dw is made of their products.
 
-    Returns False, and does nothing, at step `stop` and where something is not finite.
+    Returns False at step `stop`, without doing anything, and if a value is not finite: the signals
+    of that step were computed then, but it is not counted and changes no synapse.
     """
     if clock[STEPS] >= stop or clock[NOT_FINITE] != 0:
         return False
