@@ -1,14 +1,17 @@
-"""Compiled kernels on disk: a cache that is damaged, full or read-only stops nobody."""
+"""Compiled code: where it is missing; a cache that is damaged, full or read-only stops nobody."""
 
 import ctypes
 import os
+import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from support import PYTHON
 
+import energynet
 from energynet.support.files import versioned_cache
 
 # A kernel of its own, as those of the package need minutes; the last line tells where it is from.
@@ -137,3 +140,32 @@ def test_old_versions_are_removed(tmp_path, monkeypatch):
     os.utime(tmp_path / f"kernels-{'3' * 16}", (0, 0))
     versioned_cache("kernels", "2" * 16)
     assert (tmp_path / f"kernels-{'3' * 16}").exists()
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_sources_without_the_compiled_part_say_what_to_do(tmp_path, installed):
+    """As after `pip install .`, if Python is started in the checkout."""
+    package = Path(energynet.__file__).parent
+    checkout, site = tmp_path / "checkout", tmp_path / "site"
+    shutil.copytree(
+        package,
+        checkout / "energynet",
+        ignore=shutil.ignore_patterns("*.so", "*.pyd", "_mnist", "__pycache__"),
+    )
+    (checkout / "pyproject.toml").touch()
+    site.mkdir()
+    if installed:
+        (site / "energynet").symlink_to(package)
+    code = (
+        "import energynet\n"
+        "try: import energynet.kernels._jit\n"
+        "except energynet.InstallationError as error: print(error)"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (checkout, site)))}
+    done = subprocess.run(
+        [*PYTHON, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert f"is missing in {checkout / 'energynet'}" in done.stdout
+    assert f"run 'pip install -e {checkout}'" in done.stdout
+    hidden = f"which hides the installed {site / 'energynet'}: start Python in another folder"
+    assert (hidden in done.stdout) == installed

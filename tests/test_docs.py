@@ -305,3 +305,12 @@ def test_the_site_builds_without_warnings(tmp_path):
 def test_files_that_the_readme_links_to_exist():
     for target in re.findall(r"\]\((?!https://)([^)#]+)\)", TEXTS["README.md"]):
         assert (blocks.ROOT / target).exists(), target
+
+
+@pytest.mark.parametrize("name", ["README.md", "tutorial.md", "CONTRIBUTING.md"])
+def test_what_is_installed_works_in_the_checkout(name):
+    """Else Python, started there, finds sources without their compiled part."""
+    text = TEXTS.get(name) or (blocks.ROOT / name).read_text()
+    lines = [line for line in text.splitlines() if re.search(r"pip install .*[ '\"]\.", line)]
+    assert lines
+    assert not [line for line in lines if " -e " not in line]
