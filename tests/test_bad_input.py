@@ -427,6 +427,7 @@ FLAGS = {
         "preset": NOTHING,
         "data": NOTHING,
         "target_accuracy": {"one"},
+        "test_every": {"one"},
         "out": MADE,
         "workers": {"one"},
         "scheduler": NOTHING,

@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -138,6 +139,14 @@ def test_each_variant_of_a_preset_is_judged_by_itself(tmp_path, monkeypatch):
     assert "(init_std = 0.03)" in text
     assert len(runs.rows) == 38
     assert "<dt>runs in other settings</dt><dd>19, in no table or figure</dd>" in text
+
+
+def test_what_the_end_needs_is_imported_before_the_work(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "energynet.report.page", None)
+    runs = Made()
+    with pytest.raises(ImportError):
+        reproduce(small(), runs, tmp_path, 784, 10)
+    assert runs.rows == []
 
 
 def test_a_script_reproduces_with_data_of_its_own(tmp_path, monkeypatch, capsys):

@@ -57,6 +57,11 @@ def add_reproduce(commands: Any) -> None:
     what.add_argument(
         "--target-accuracy", metavar="A", help="the criterion (default: that of the preset, 0.95)"
     )
+    what.add_argument(
+        "--test-every",
+        metavar="STEPS",
+        help="steps between two tests of the criterion (default: that of the preset, 2000)",
+    )
     add_where(parser)
     output = parser.add_argument_group("output")
     output.add_argument(
@@ -81,6 +86,9 @@ def _reproduce(options: argparse.Namespace) -> int:
     if options.target_accuracy is not None:
         accuracy = checks.fraction("target_accuracy", number_argument(options.target_accuracy))
         preset = preset.with_settings(target_accuracy=accuracy)
+    if options.test_every is not None:
+        steps = checks.integer("test_every", number_argument(options.test_every), 1, 2**62)
+        preset = preset.with_settings(test_every=steps)
     check_folder(options.out, "out")
     dataset = load_named(options.data)
     runs = StoredRuns(

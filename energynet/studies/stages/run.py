@@ -31,6 +31,9 @@ def reproduce(preset: Preset, runs: Runs, folder: Path, n_in: int, n_out: int) -
     The tables are written after each stage, so that a study that is cut off is still a study.
     n_in and n_out are those of the data set.
     """
+    # What the end needs is imported now: whatever is wrong with it is not found hours later.
+    import energynet.studies.figures.save
+    import energynet.studies.report.page  # noqa: F401
 
     def run(stage: str, configs: list[TrainingConfig]) -> "pd.DataFrame":
         runs.run(stage, configs)
