@@ -1,13 +1,16 @@
 """The command line as its users meet it: real processes, exit statuses, JSON, sentences."""
 
+import io
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
 import time
 from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -117,6 +120,21 @@ def test_every_flag_reaches_the_config(folder, monkeypatch):  # noqa: F811
     assert seen["threads"] == 2
     assert seen["dataset"].classes == 3
     assert seen["checkpoint"] == folder / "run.npz"
+
+
+def test_settings_of_reproduce_reach_all_runs(folder, monkeypatch, tmp_path):  # noqa: F811
+    seen = []
+
+    def stop(preset, *_):
+        seen.append(preset)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("energynet.reproduce.run.reproduce", stop)
+    flags = f"--target-accuracy 0.85 --test-every 500 --data {folder} --out {tmp_path / 'out'}"
+    assert main(["reproduce", *flags.split()]) == 130
+    for variant in seen[0].variants():
+        config = en.TrainingConfig(hidden=1, **variant)
+        assert (config.target_accuracy, config.test_every) == (0.85, 500)
 
 
 def test_info_and_warm(capsys):
@@ -312,13 +330,15 @@ def test_lines_of_progress_off_a_terminal(monkeypatch, capsys):
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="this system has no pseudo-terminals")
-def test_bar_on_a_terminal():
+@pytest.mark.parametrize("size", [(24, 120), (0, 0)])
+def test_bar_on_a_terminal(size):
+    """Also on one that does not know its size, as of `docker run -t` and `script`."""
     import fcntl
     import struct
     import termios
 
     leader, follower = os.openpty()
-    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 120, 0, 0))
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
     command = [*ENERGYNET, *LONG.split(), "--max-steps", "4000"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=follower) as process:
         os.close(follower)
@@ -392,3 +412,133 @@ def test_odd_data_are_told_once(tmp_path):
         assert done.returncode == 0
         assert done.stderr.startswith("energynet: the labels go up to 3, but no image has the lab")
         assert done.stderr.count("\n") == 1
+
+
+SHORT = "train --hidden 10 --max-steps 20 --test-every 10"
+
+
+def in_shell(arguments, redirected, at, **environment):
+    """A command whose streams a shell sets up."""
+    line = f"{shlex.join(ENERGYNET)} {arguments} {redirected}"
+    return subprocess.run(
+        ["sh", "-c", line],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=at,
+        env=os.environ | environment,
+    )
+
+
+needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell of POSIX")
+@pytest.mark.parametrize(
+    ("streams", "printed"), [(">&-", False), ("2>&-", True), ("<&- >&- 2>&-", False)]
+)
+def test_streams_that_are_missing(streams, printed, tmp_path):
+    done = in_shell(f"{SHORT} --save saved.npz", streams, tmp_path)
+    assert (done.returncode, done.stderr) == (3, "")
+    assert ("outcome" in done.stdout) == printed
+    assert (tmp_path / "saved.npz").exists()
+
+
+@needs_full
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", [f"{SHORT} --save saved.npz", "train --help"])
+def test_a_result_that_cannot_be_printed(arguments, unbuffered, tmp_path):
+    done = in_shell(arguments, ">/dev/full", tmp_path, PYTHONUNBUFFERED=unbuffered)
+    assert done.returncode == 2
+    assert done.stderr == "energynet: stdout cannot be written: No space left on device\n"
+    assert (tmp_path / "saved.npz").exists() == ("saved" in arguments)
+
+
+@needs_full
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_progress_that_cannot_be_written(unbuffered, tmp_path):
+    (tmp_path / "grid.toml").write_text("[[block]]\nhidden = [5, 6]\nmax_steps = 20\n")
+    sweep = "sweep grid.toml --store runs --workers 1"
+    done = in_shell(sweep, "2>/dev/full", tmp_path, PYTHONUNBUFFERED=unbuffered)
+    assert (done.returncode, done.stdout) == (0, "2 exhausted\n")
+    done = in_shell("train", "2>/dev/full", tmp_path, PYTHONUNBUFFERED=unbuffered)
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+class Broken:
+    """A stream that can do nothing."""
+
+    def write(self, text):
+        raise RuntimeError("no")
+
+
+def closed():
+    stream = io.StringIO()
+    stream.close()
+    return stream
+
+
+@pytest.mark.parametrize("stream", [None, closed(), Broken(), object()])
+def test_progress_never_ends_the_work(stream, monkeypatch):
+    from energynet.sweeps.progress import SweepProgress
+    from energynet.training.loop import Progress
+    from energynet.training.progress import Forgiving, Lines, new_bar, reporter
+
+    monkeypatch.setattr("energynet.training.progress._EVERY", 0.0)
+    monkeypatch.setattr(sys, "stderr", stream)
+    lines = reporter(quiet=False)
+    if stream is None:
+        assert lines is None
+    else:
+        assert isinstance(lines, Lines)
+        for step in (1, 2):
+            lines(Progress(step, 3, None, 0, 0.0))
+        lines.close()
+        bar = new_bar(Forgiving(stream), total=3)
+        bar.update()
+        bar.close()
+    shown = SweepProgress([en.TrainingConfig(hidden=3)], 0, 1, stream)
+    shown.start()
+    shown.tick(1)
+    shown.close()
+
+
+def test_a_current_folder_that_was_removed(tmp_path, monkeypatch, capsys):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    for command in ("train --hidden 5", "status runs", "reproduce", "figures runs --out figures"):
+        assert main(command.split()) == 2
+        shown = capsys.readouterr().err
+        assert shown.startswith("energynet: the current folder cannot be used")
+        assert shown.count("\n") == 1
+    assert main(["info"]) == 0
+    for paths in ({"store": "runs"}, {"store": tmp_path / "runs", "data": "digits"}):
+        with pytest.raises(en.FileError, match="the current folder cannot be used"):
+            en.sweep([en.TrainingConfig(hidden=3)], **paths)
+
+
+def test_figures_need_no_screen_and_no_backend_of_a_notebook(tmp_path):
+    """A kernel hands its MPLBACKEND to the commands of its cells."""
+    en.sweep(
+        [en.TrainingConfig(hidden=5, max_steps=20, seed=seed) for seed in (0, 1)],
+        tmp_path / "runs",
+        workers=1,
+        progress=False,
+    )
+    for command in ("figures runs --out figures", "report runs --out report.html"):
+        done = in_shell(command, "", tmp_path, MPLBACKEND="does_not_exist")
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "report.html").exists()
+
+
+def test_the_surroundings_stay_as_they_were(monkeypatch):
+    for backend in (None, "module://does_not_exist"):
+        monkeypatch.delenv("MPLBACKEND", raising=False)
+        if backend is not None:
+            monkeypatch.setenv("MPLBACKEND", backend)
+        streams = sys.stdin, sys.stdout, sys.stderr
+        assert main(["info"]) == 0
+        assert (sys.stdin, sys.stdout, sys.stderr) == streams
+        assert os.environ.get("MPLBACKEND") == backend

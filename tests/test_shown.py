@@ -10,6 +10,7 @@ from own_rules import AllKinds, Answers
 from support import digits
 
 import energynet as en
+from energynet.cli import main as cli
 from energynet.cli.main import main
 
 
@@ -249,6 +250,21 @@ def test_mistyped_words_are_recognized(arguments, hint, capsys):
     shown = capsys.readouterr().err
     assert hint in shown
     assert shown.count("\n") == 1
+
+
+@pytest.mark.parametrize("quote", ["'", ""])
+def test_hints_do_not_depend_on_how_python_prints_choices(quote, capsys):
+    """Python 3.12.8, 3.13.1 and later print them without quotes."""
+    parser, _ = cli._parser()
+    parser.add_argument("--colour", choices=["red", "green"])
+    mistyped = {"COMMAND": ("trian", ["train", "sweep"]), "--colour": ("gren", ["red", "green"])}
+    for name, (word, choices) in mistyped.items():
+        listed = ", ".join(f"{quote}{choice}{quote}" for choice in choices)
+        with pytest.raises(SystemExit):
+            parser.error(f"argument {name}: invalid choice: '{word}' (choose from {listed})")
+    shown = capsys.readouterr().err
+    assert "did you mean 'train'?\n" in shown
+    assert "did you mean 'green'?\n" in shown
 
 
 def test_mistyped_fields_are_recognized():

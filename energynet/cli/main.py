@@ -1,14 +1,13 @@
 """The command line: it parses, calls the API, prints. Defaults are those of the API."""
 
 import argparse
-import io
 import logging
-import os
 import re
 import sys
 import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, NoReturn
 
 from energynet.cli import report as cli_report
@@ -16,8 +15,10 @@ from energynet.cli.common import add_command
 from energynet.cli.reproduce import add_reproduce
 from energynet.cli.sweep import add_sweep_commands
 from energynet.cli.train import add_train
+from energynet.cli_process import prepared_process
 from energynet.errors import EnergynetError, FileError
 from energynet.support.checks import suggestion
+from energynet.support.files import resolved
 
 BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 2, 130, 141
 _LONGEST = 500  # characters of a message by argparse, which repeats what it was given
@@ -26,9 +27,16 @@ _LONGEST = 500  # characters of a message by argparse, which repeats what it was
 class _Parser(argparse.ArgumentParser):
     """Errors in the form of all others: one sentence, exit status 2."""
 
+    @property
+    def flags(self) -> list[str]:
+        """All flags, as `--name`."""
+        every = [flag for action in self._actions for flag in action.option_strings]
+        return [flag for flag in every if flag.startswith("--")]
+
     def error(self, message: str) -> NoReturn:
         wrong = re.search("invalid choice: '([^']+)'", message)
-        hint = suggestion(wrong[1], re.findall("'([^']+)'", message)[1:]) if wrong else ""
+        choices = [str(name) for action in self._actions for name in action.choices or ()]
+        hint = suggestion(wrong[1], choices) if wrong else ""
         if len(message) > _LONGEST:
             message = f"{message[:_LONGEST]}..."
         self.exit(BAD_INPUT, f"{_sentence(message + hint)}\n")
@@ -41,35 +49,43 @@ def _sentence(message: object) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    logging.basicConfig(format="energynet: %(message)s")
-    warnings.formatwarning = lambda message, *_, **__: f"{_sentence(message)}\n"
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # names of files may be no text
+    options = argparse.Namespace()
+    with prepared_process():
+        logging.basicConfig(format="energynet: %(message)s")
+        warnings.formatwarning = lambda message, *_, **__: f"{_sentence(message)}\n"
+        try:
+            return _run(arguments, options)
+        except BrokenPipeError:
+            return PIPE_CLOSED
+        except EnergynetError as error:
+            print(_sentence(error), file=sys.stderr)
+            return BAD_INPUT
+        except MemoryError:
+            print("energynet: there is not enough memory for this", file=sys.stderr)
+            return BAD_INPUT
+        except KeyboardInterrupt:
+            checkpoint = getattr(options, "checkpoint", None)
+            hint = "; the same command goes on from the checkpoint" if checkpoint else ""
+            print(f"energynet: interrupted{hint}", file=sys.stderr)
+            return INTERRUPTED
+
+
+def _run(arguments: Sequence[str] | None, options: argparse.Namespace) -> int:
+    """Parse the arguments into `options`, and do what they say."""
     parser, commands = _parser()
-    options, unknown = parser.parse_known_args(arguments)
-    if unknown:
-        flags = re.findall("--[a-z][a-z-]+", commands.choices[options.name].format_help())
-        hint = suggestion(unknown[0], flags)
-        parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
     try:
-        status: int = options.command(options)
+        _, unknown = parser.parse_known_args(arguments, options)
+        if unknown:
+            hint = suggestion(unknown[0], commands.choices[options.name].flags)
+            parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+    except SystemExit:  # help was printed
         sys.stdout.flush()
-        return status
-    except BrokenPipeError:  # whoever read the output has seen enough, as `head` has
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return PIPE_CLOSED
-    except EnergynetError as error:
-        print(_sentence(error), file=sys.stderr)
-        return BAD_INPUT
-    except MemoryError:
-        print("energynet: there is not enough memory for this", file=sys.stderr)
-        return BAD_INPUT
-    except KeyboardInterrupt:
-        checkpoint = getattr(options, "checkpoint", None)
-        hint = "; the same command goes on from the checkpoint" if checkpoint else ""
-        print(f"energynet: interrupted{hint}", file=sys.stderr)
-        return INTERRUPTED
+        raise
+    if options.name != "info":
+        resolved(Path())  # there is a current folder, in which relative paths start
+    status: int = options.command(options)
+    sys.stdout.flush()
+    return status
 
 
 def _parser() -> tuple[argparse.ArgumentParser, Any]:

@@ -88,9 +88,19 @@ def check_writable(path: Path, parameter: str) -> None:
         raise FileError(f"{parameter} {path} cannot be written: {reason(error)}") from error
 
 
+def resolved(path: Path) -> Path:
+    """The whole path, without links; raises FileError if it starts in a folder that was removed."""
+    try:
+        return path.resolve()
+    except OSError as error:
+        raise FileError(
+            f"the current folder cannot be used ({reason(error)}): change to one that exists"
+        ) from error
+
+
 def check_folder(path: Path, parameter: str) -> None:
     """Raise FileError unless `path` is, or could be made, a folder to write to; makes nothing."""
-    places = (path, *path.absolute().parents)
+    places = (path, *resolved(path).parents)
     there = next((place for place in places if place.exists()), path)
     try:
         with tempfile.TemporaryFile(dir=there):

@@ -18,7 +18,7 @@ from energynet.rules.importing import check_importable
 from energynet.store.folder import DONE, STOP_PREFIX, STOPPED, Store, run_id
 from energynet.store.table import load_results
 from energynet.support import checks
-from energynet.support.files import made_folder
+from energynet.support.files import made_folder, resolved
 from energynet.support.provenance import provenance
 from energynet.sweeps.cost import load_of
 from energynet.sweeps.grid import longest_first
@@ -143,7 +143,7 @@ class Plan:
                 "config": config.to_dict(),
                 "data": name,
                 "data_sha256": dataset.sha256,
-                "store": str(store.root.resolve()),
+                "store": str(resolved(store.root)),
                 "retry": retry_failed,
             }
             for identity, config in self.configs.items()
@@ -176,7 +176,7 @@ def _named(data: str | Path | Dataset, store: Store) -> tuple[str, Dataset]:
         return str(path), data
     dataset = load_named(data)
     embedded = isinstance(data, str) and data == MNIST
-    return MNIST if embedded else str(checks.path("data", data).resolve()), dataset
+    return MNIST if embedded else str(resolved(checks.path("data", data))), dataset
 
 
 def _run_locally(plan: Plan, store: Store, workers: int, shown: SweepProgress) -> None:

@@ -8,6 +8,7 @@ from typing import Any, TextIO
 from energynet.config import TrainingConfig
 from energynet.support.checks import counted
 from energynet.sweeps.cost import MNIST_LOAD, Load, expected_seconds
+from energynet.training.progress import Forgiving, new_bar
 
 _EVERY = 30.0  # seconds between two lines of a log
 _REFRESH = 1.0  # seconds between two looks of a bar while no run ends
@@ -34,7 +35,7 @@ class SweepProgress:
         self.running: int | None = 0
         self.paid = 0.0
         self.workers = workers
-        self.stream = stream
+        self.stream = None if stream is None else Forgiving(stream)
         self.began = self.written = time.monotonic()
         self.bar: Any = None
 
@@ -82,7 +83,7 @@ class SweepProgress:
         now = time.monotonic()
         if self.stream.isatty() or _notebook():
             if self.bar is None:
-                self.bar = self._new_bar()
+                self.bar = self._new_bar(self.stream)
             self.bar.set_description_str(self.words(), refresh=False)
             self.bar.update(self.done - self.bar.n)
             if now - self.written >= _REFRESH:  # tqdm itself waits for a run to end
@@ -97,15 +98,12 @@ class SweepProgress:
                 flush=True,
             )
 
-    def _new_bar(self) -> Any:
-        from tqdm import tqdm
-
-        return tqdm(
+    def _new_bar(self, stream: Forgiving) -> Any:
+        return new_bar(
+            stream,
             total=self.total,
             initial=self.done,
             unit=" run" if self.total == 1 else " runs",
-            file=self.stream,
-            dynamic_ncols=True,
             bar_format="{n_fmt}/{total_fmt}{unit} |{bar}| {desc}",
         )
 
