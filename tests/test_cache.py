@@ -142,6 +142,18 @@ def test_old_versions_are_removed(tmp_path, monkeypatch):
     assert (tmp_path / f"kernels-{'3' * 16}").exists()
 
 
+def test_without_any_writable_folder_there_is_no_cache(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    for name in ("ENERGYNET_CACHE", "XDG_CACHE_HOME", "HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path / "file"))
+
+    def none():
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr("tempfile.gettempdir", none)
+    assert versioned_cache("kernels", "0" * 16) is None
+
+
 @pytest.mark.parametrize("installed", [True, False])
 def test_sources_without_the_compiled_part_say_what_to_do(tmp_path, installed):
     """As after `pip install .`, if Python is started in the checkout."""

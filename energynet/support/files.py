@@ -180,4 +180,5 @@ def _cache_roots() -> Iterator[Path]:
     with suppress(RuntimeError):  # no home folder is known
         yield Path.home() / ".cache" / "energynet"
     user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
-    yield Path(tempfile.gettempdir()) / f"energynet-{user}"
+    with suppress(OSError):  # nothing at all is writable, as in some containers
+        yield Path(tempfile.gettempdir()) / f"energynet-{user}"

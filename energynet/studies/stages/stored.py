@@ -11,6 +11,7 @@ from energynet.store.table import load_history, load_results
 from energynet.support.checks import counted
 from energynet.support.files import made_folder
 from energynet.sweeps.driver import sweep
+from energynet.training.progress import Forgiving
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,8 +34,9 @@ class StoredRuns:
 
     def run(self, stage: str, configs: list[TrainingConfig]) -> None:
         """Make those runs, apart from the ones that are stored."""
-        if self.progress:
-            print(f"{stage}: {counted(len(configs), 'run')}", file=sys.stderr, flush=True)
+        if self.progress and sys.stderr is not None:
+            told = f"{stage}: {counted(len(configs), 'run')}"
+            print(told, file=Forgiving(sys.stderr), flush=True)
         sweep(
             configs,
             self.store,
