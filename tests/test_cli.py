@@ -439,7 +439,8 @@ needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /d
 )
 def test_streams_that_are_missing(streams, printed, tmp_path):
     done = in_shell(f"{SHORT} --save saved.npz", streams, tmp_path)
-    assert (done.returncode, done.stderr) == (3, "")
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr
     assert ("outcome" in done.stdout) == printed
     assert (tmp_path / "saved.npz").exists()
 
@@ -450,7 +451,9 @@ def test_streams_that_are_missing(streams, printed, tmp_path):
 def test_a_result_that_cannot_be_printed(arguments, unbuffered, tmp_path):
     done = in_shell(arguments, ">/dev/full", tmp_path, PYTHONUNBUFFERED=unbuffered)
     assert done.returncode == 2
-    assert done.stderr == "energynet: stdout cannot be written: No space left on device\n"
+    *_, last = done.stderr.splitlines()  # after a notice, if the kernels were compiled
+    assert last == "energynet: stdout cannot be written: No space left on device"
+    assert "Traceback" not in done.stderr
     assert (tmp_path / "saved.npz").exists() == ("saved" in arguments)
 
 
