@@ -125,11 +125,12 @@ def import_results(table: str | Path, store: str | Path, history: str | Path | N
 
     Raises FileError for a row that does not fit its id: other numerics, or a changed value.
     """
+    table = checks.path("table", table)
     given = read_table(table)
     check_columns(given, (*_NEEDED, *_ORIGIN) if len(given) else _NEEDED, table, "results")
     rows = _rows(given)
     curves = {} if history is None else _curves(history)
-    contents = [_content(row, Path(table), number) for number, row in enumerate(rows, 1)]
+    contents = [_content(row, table, number) for number, row in enumerate(rows, 1)]
     opened = Store(store)
     made_folder(opened.root, "store")
     new = 0

@@ -203,14 +203,14 @@ def _wrong_arguments(kind: type, values: Sequence[Any], named: dict[str, Any]) -
 
 
 def path(name: str, value: Any) -> Path:
-    """A path that can be looked up, whether or not there is anything.
+    """A path that can be looked up, whether or not there is anything; `~` is the home folder.
 
     Raises ConfigError for what is no path, FileError for one that the system refuses.
     """
     given = os.fspath(value) if isinstance(value, os.PathLike) else value
     if not isinstance(given, str) or not given or "\0" in given:
         raise ConfigError(f"{name} must be a path, got {shown(value)}")
-    result = Path(given)
+    result = Path(os.path.expanduser(given))  # noqa: PTH111 (as shells leave "~unknown/file")
     try:
         result.stat()
     except (FileNotFoundError, NotADirectoryError):

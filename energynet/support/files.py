@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import stat
 import tempfile
 import threading
 import time
@@ -20,25 +21,38 @@ _UNUSED = 30 * _DAY  # after which a version of a cache is taken to be out of us
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[BinaryIO]:
-    """Open a temporary file beside `path` that takes its name only once it is complete.
+    """Open a temporary file that takes the place of `path` only once it is complete.
+
+    A link stays a link: the file that it names is written. A file that is there keeps its mode.
 
     Raises FileError if the file cannot be written; whatever stood at `path` is then untouched.
     """
-    if path.exists() and not path.is_file():
-        raise FileError(f"{path} cannot be written: it is not a file")
-    writer = f"{socket.gethostname()}.{os.getpid()}.{threading.get_ident()}"
-    part = path.parent / f".{path.name}.{writer}.part"
+    part = None
     try:
+        target = path.resolve()
+        if target.exists() and not target.is_file():
+            raise OSError("it is not a file")
+        part = _part(target)
         with part.open("wb") as file:
+            with suppress(OSError):  # the file is new, or the file system keeps no modes
+                part.chmod(stat.S_IMODE(target.stat().st_mode))
             yield file
             file.flush()
             os.fsync(file.fileno())
-        part.replace(path)
-        sync_folder(path.parent)
+        part.replace(target)
+        sync_folder(target.parent)
     except OSError as error:
         raise FileError(f"{path} cannot be written: {reason(error)}") from error
     finally:
-        part.unlink(missing_ok=True)
+        if part is not None:
+            with suppress(OSError):
+                part.unlink()
+
+
+def _part(target: Path) -> Path:
+    """The temporary file of this thread for a file."""
+    writer = f"{socket.gethostname()}.{os.getpid()}.{threading.get_ident()}"
+    return target.parent / f".{target.name}.{writer}.part"
 
 
 def most_unpacked(path: Path) -> int:
@@ -76,14 +90,20 @@ def sync_folder(folder: Path) -> None:
 
 def check_writable(path: Path, parameter: str) -> None:
     """Raise FileError unless a file could be written at `path`; called before work starts."""
-    if path.exists() and not path.is_file():
-        kind = "a folder" if path.is_dir() else "a device"
-        raise FileError(f"{parameter} must be a file, but {path} is {kind}")
-    if not path.parent.is_dir():
-        raise FileError(f"{parameter} {path} cannot be written: {path.parent} is not a folder")
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}."):
-            pass
+        target = path.resolve()
+        if target.exists() and not target.is_file():
+            kind = "a folder" if target.is_dir() else "a device"
+            raise FileError(f"{parameter} must be a file, but {path} is {kind}")
+        if not target.parent.is_dir():
+            raise FileError(
+                f"{parameter} {path} cannot be written: {target.parent} is not a folder"
+            )
+        part = _part(target)
+        part.touch()
+        part.unlink()
+    except FileError:
+        raise
     except OSError as error:
         raise FileError(f"{parameter} {path} cannot be written: {reason(error)}") from error
 
@@ -100,9 +120,10 @@ def resolved(path: Path) -> Path:
 
 def check_folder(path: Path, parameter: str) -> None:
     """Raise FileError unless `path` is, or could be made, a folder to write to; makes nothing."""
-    places = (path, *resolved(path).parents)
-    there = next((place for place in places if place.exists()), path)
+    target = resolved(path)
     try:
+        places = (target, *target.parents)
+        there = next((place for place in places if place.exists()), target)
         with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:
@@ -112,7 +133,7 @@ def check_folder(path: Path, parameter: str) -> None:
 def made_folder(path: Path, parameter: str) -> Path:
     """The folder `path`, made if it is not there; raises FileError before work starts."""
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.resolve().mkdir(parents=True, exist_ok=True)  # also if it is a link to one not there
     except OSError as error:
         raise FileError(f"{parameter} {path} cannot be made: {reason(error)}") from error
     check_writable(path / "file", parameter)
@@ -174,9 +195,9 @@ def _last_use(folder: Path) -> float:
 
 def _cache_roots() -> Iterator[Path]:
     if chosen := os.environ.get("ENERGYNET_CACHE"):
-        yield Path(chosen)
+        yield Path(os.path.expanduser(chosen))  # noqa: PTH111 (an unknown user is no error)
     if xdg := os.environ.get("XDG_CACHE_HOME"):
-        yield Path(xdg) / "energynet"
+        yield Path(os.path.expanduser(xdg)) / "energynet"  # noqa: PTH111
     with suppress(RuntimeError):  # no home folder is known
         yield Path.home() / ".cache" / "energynet"
     user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")

@@ -17,6 +17,7 @@ from energynet.studies.figures.rates import saving_against_rate
 from energynet.studies.figures.schematic import schematic
 from energynet.studies.figures.sizes import maximum_saving, optimal_energies
 from energynet.studies.figures.updates import updates
+from energynet.support import checks
 from energynet.support.files import check_folder, made_folder, written_whole
 
 DRAWINGS: tuple[Drawing, ...] = (
@@ -53,7 +54,7 @@ def save_figures(
 
     Returns the files written. Raises FileError.
     """
-    folder = Path(folder)
+    folder = checks.path("folder", folder)
     check_folder(folder, "folder")
     return save_drawings(Results.of(table, history), folder)
 

@@ -16,6 +16,7 @@ from energynet.studies.report import tables
 from energynet.studies.report.inline import inline_svg
 from energynet.studies.statements.claims import Claim, claims
 from energynet.studies.statements.text import named
+from energynet.support import checks
 from energynet.support.files import check_writable, written_whole
 
 VERDICTS = ("holds", "fails", "mixed", "undecided")
@@ -34,7 +35,7 @@ def write_report(table: pd.DataFrame, history: pd.DataFrame | None, file: str | 
 
     The same table gives the same bytes. Returns the path. Raises FileError, DataError.
     """
-    file = Path(file)
+    file = checks.path("file", file)
     check_writable(file, "report")
     return write_page(Results.of(table, history), claims(table, history=history), file)
 

@@ -7,6 +7,8 @@ from energynet.config import TrainingConfig
 from energynet.studies.stages.outputs import Outputs, write_outputs, write_tables
 from energynet.studies.stages.preset import Preset
 from energynet.studies.stages.stages import run_stages, with_skipped
+from energynet.support import checks
+from energynet.support.files import check_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,15 +27,19 @@ class Runs(Protocol):
         """Their learning curves."""
 
 
-def reproduce(preset: Preset, runs: Runs, folder: Path, n_in: int, n_out: int) -> Outputs:
+def reproduce(preset: Preset, runs: Runs, folder: str | Path, n_in: int, n_out: int) -> Outputs:
     """Run all stages of a preset, then write tables, verdicts, figures and report to `folder`.
 
     The tables are written after each stage, so that a study that is cut off is still a study.
-    n_in and n_out are those of the data set.
+    n_in and n_out are those of the data set. Raises FileError before work starts if `folder` cannot
+    be written.
     """
     # What the end needs is imported now: whatever is wrong with it is not found hours later.
     import energynet.studies.figures.save
     import energynet.studies.report.page  # noqa: F401
+
+    folder = checks.path("folder", folder)
+    check_folder(folder, "folder")
 
     def run(stage: str, configs: list[TrainingConfig]) -> "pd.DataFrame":
         runs.run(stage, configs)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from energynet.config import TrainingConfig
 from energynet.data.dataset import MNIST, Dataset
 from energynet.store.table import load_history, load_results
+from energynet.support import checks
 from energynet.support.checks import counted
 from energynet.support.files import made_folder
 from energynet.sweeps.driver import sweep
@@ -22,14 +23,14 @@ class StoredRuns:
 
     def __init__(
         self,
-        store: Path,
+        store: str | Path,
         executor: Executor | None = None,
         *,
         data: str | Path | Dataset = MNIST,
         workers: int | None = None,
         progress: bool = True,
     ) -> None:
-        self.store, self.executor = store, executor
+        self.store, self.executor = checks.path("store", store), executor
         self.data, self.workers, self.progress = data, workers, progress
 
     def run(self, stage: str, configs: list[TrainingConfig]) -> None:
