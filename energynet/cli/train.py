@@ -195,7 +195,8 @@ def add_train(commands: Any) -> None:
         "--checkpoint",
         type=path_argument,
         metavar="FILE",
-        help="keep the state of the run in this file; if it exists, go on from there",
+        help="keep the state of the run in this file; if it exists, resume from it, also with a"
+        " larger --max-steps",
     )
     output.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     output.add_argument("--quiet", action="store_true", help="no progress on stderr")
@@ -225,9 +226,11 @@ def _train(options: argparse.Namespace) -> int:
     finally:
         if report is not None:
             report.close()
-    if options.save is not None:
-        result.network.save(options.save)
-    print(result.to_json() if options.json else _table(result))
+    try:
+        if options.save is not None:
+            result.network.save(options.save)
+    finally:  # a disk that is full by now must not cost the result
+        print(result.to_json() if options.json else _table(result))
     return EXIT[result.outcome]
 
 

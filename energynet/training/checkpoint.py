@@ -1,7 +1,9 @@
-"""The file from which a killed run goes on, with the same bits as if it had never stopped."""
+"""The file from which a killed run resumes, with the same bits as if it had never stopped."""
 
 import json
+import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +17,7 @@ from energynet.training.result import Checkpoint
 from energynet.training.run import Run
 
 _FORMAT = 1
+_LOG = logging.getLogger("energynet")
 
 
 def identity(config: TrainingConfig, data_sha256: str) -> str:
@@ -24,7 +27,7 @@ def identity(config: TrainingConfig, data_sha256: str) -> str:
 
 
 def _state(run: Run) -> dict[str, np.ndarray]:
-    """The arrays that decide how a run goes on; nothing of them is computed again."""
+    """The arrays that decide how a run continues; nothing of them is computed again."""
     return {
         "u": run.weights.u,
         "v": run.weights.v,
@@ -56,23 +59,24 @@ def save_checkpoint(
 _ROW = np.dtype([("step", np.int64), ("accuracy", float), ("m0", np.int64), ("m1", float)])
 
 
-def load_checkpoint(path: Path, owner: str, run: Run) -> tuple[list[Checkpoint], dict[str, float]]:
+def load_checkpoint(
+    path: Path, owner: str, run: Run
+) -> tuple[list[Checkpoint], dict[str, float]] | None:
     """Put a stored state into `run`; returns the learning curve and the times so far.
 
-    Raises FileError if the file is damaged or belongs to another run.
+    The state may be that of a run with another max_steps; None if the run has to start anew.
+
+    Raises FileError if the file is damaged, belongs to another run, or is beyond max_steps.
     """
     arrays = read_npz(path, "a checkpoint of energynet")
     try:
         if int(arrays["format"]) != _FORMAT or arrays["history"].dtype != _ROW:
             raise ValueError("it has another format")
-        if str(arrays["owner"]) != owner:
-            raise FileError(
-                f"checkpoint {path} belongs to another run (other config, data or version):"
-                " choose another file or remove it"
-            )
         step, diverged = arrays["clock"].tolist()
         if step < 0 or diverged not in (0, 1):
-            raise ValueError("its step is none")
+            raise ValueError("its step is invalid")
+        if not _on_the_way(path, str(arrays["owner"]), owner, step):
+            return None
         for name, array in _state(run).items():
             if arrays[name].shape != array.shape or arrays[name].dtype != array.dtype:
                 raise ValueError(f"its {name} does not fit")
@@ -83,3 +87,36 @@ def load_checkpoint(path: Path, owner: str, run: Run) -> tuple[list[Checkpoint],
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise FileError(f"{path} is not a checkpoint of energynet: {reason(error)}") from error
     return history, seconds
+
+
+def _on_the_way(path: Path, stored: str, owner: str, step: int) -> bool:
+    """Whether a run passes through the stored state of a run that is the same but for max_steps.
+
+    At its own max_steps a run is tested, and the background is folded into the weights. If that was
+    between two tests of a longer run, the longer run has other bits there.
+    """
+    (before, other), (limit, own) = _limit_and_rest(stored), _limit_and_rest(owner)
+    if other != own:
+        raise FileError(
+            f"checkpoint {path} belongs to another run (other config, data or version):"
+            " choose another file or remove it"
+        )
+    if step > limit:
+        raise FileError(
+            f"checkpoint {path} is at step {step}, beyond max_steps {limit}: give a larger"
+            " max_steps, choose another file or remove it"
+        )
+    if before == limit or step < before or step % own["config"]["test_every"] == 0:
+        return True
+    _LOG.warning(
+        "checkpoint %s ended at step %d, which is between two tests of a run of %d steps:"
+        " the run starts anew",
+        *(path, step, limit),
+    )
+    return False
+
+
+def _limit_and_rest(owner: str) -> tuple[int, dict[str, Any]]:
+    """max_steps of an `identity`, and all else in it."""
+    content: dict[str, Any] = json.loads(owner)
+    return content["config"].pop("max_steps"), content

@@ -14,9 +14,10 @@ import numpy as np
 
 from energynet.config import TrainingConfig
 from energynet.data.dataset import Dataset
-from energynet.errors import ConfigError, DataError
+from energynet.errors import ConfigError, DataError, FileError
 from energynet.kernels.state import NOT_FINITE
 from energynet.rules.base import Shape
+from energynet.rules.custom import PlasticityRule
 from energynet.support import checks
 from energynet.support.files import check_writable
 from energynet.training.network import Network, view_of
@@ -69,14 +70,17 @@ def train(
         How many work on the network, at most one for each usable core; None lets its size decide.
         Results never depend on it.
     checkpoint : path or None
-        A file that holds the state of the run now and then. If it exists, the run goes on from
-        there; the result is the same, bit for bit, as that of a run that was never stopped.
+        A file that holds the state of the run. It is written now and then, at the end, and when the
+        run is interrupted or a callback raises an exception. If it exists, the run resumes from it;
+        the result is the same, bit for bit, as that of a run that was never stopped. The file may
+        come from a run with another `max_steps`: an exhausted run continues with a larger one. If
+        it was exhausted between two tests, it starts anew instead, and a warning says so. If the
+        file cannot be written later, an error is logged and the run continues.
     progress : callable or None
         Called with a `Progress` several times a second.
     on_checkpoint : callable or None
-        Called at each checkpoint with its row of the learning curve and a read-only view of the
-        network; copy the weights that you keep. A run that is resumed from a file calls it for the
-        later ones.
+        Called at each checkpoint with its row of the learning curve and the network as it is then,
+        read-only; copy the weights that you keep. A resumed run calls it for the later ones.
 
     Returns
     -------
@@ -87,7 +91,8 @@ def train(
     ConfigError, DataError, FileError
         Before any work starts.
     KeyboardInterrupt
-        After the state was written to `checkpoint`, if given.
+        After the state was written to `checkpoint`, if given; likewise any exception of a callback.
+        An exception of a custom rule's `select` leaves the file as it was.
     """
     started = time.perf_counter()
     if not isinstance(config, TrainingConfig):
@@ -115,19 +120,26 @@ def train(
 
 
 def _with_checkpoint(training: "_Training", path: Path, dataset: Dataset, started: float) -> str:
-    """Finish a run, going on from `path` if it exists and writing it now and then."""
+    """Finish a run: resume it from `path` if that exists, and write the file now and then."""
     from energynet.training.checkpoint import identity, load_checkpoint, save_checkpoint
 
     owner = identity(training.config, dataset.sha256)
-    if path.exists():
-        training.history, training.seconds = load_checkpoint(path, owner, training.run)
-    written, cost = time.perf_counter(), 0.0
+    stored = load_checkpoint(path, owner, training.run) if path.exists() else None
+    if stored is not None:
+        training.history, training.seconds = stored
+    written, cost, told = time.perf_counter(), 0.0, False
 
     def save() -> None:
-        nonlocal written, cost
+        """A file that cannot be written is no reason to lose the run; it is said once."""
+        nonlocal written, cost, told
         began = time.perf_counter()
         seconds = training.seconds | {"total": training.seconds["total"] + began - started}
-        save_checkpoint(path, owner, training.run, training.history, seconds)
+        try:
+            save_checkpoint(path, owner, training.run, training.history, seconds)
+        except FileError as error:
+            if not told:
+                _LOG.error("checkpoint not saved: %s", error)
+            told = True
         written = time.perf_counter()
         cost = written - began
 
@@ -137,8 +149,9 @@ def _with_checkpoint(training: "_Training", path: Path, dataset: Dataset, starte
 
     try:
         outcome = training.finish(save_sometimes)
-    except KeyboardInterrupt:
-        save()
+    except BaseException:
+        if training.whole:
+            save()
         raise
     save()
     return outcome
@@ -161,6 +174,7 @@ class _Training:
         self.history: list[Checkpoint] = []
         self.seconds = {"train": 0.0, "evaluate": 0.0, "total": 0.0}
         self.pace = 50.0  # steps until the kernels return
+        self.whole = True  # the state is that at the end of a step
 
     @property
     def step(self) -> int:
@@ -233,7 +247,12 @@ class _Training:
         stop = min(self.step + int(self.pace), self.step + to_checkpoint, self.config.max_steps)
         before = self.step
         with self._clocked("train") as spent:
-            self.run.advance(stop)
+            try:
+                self.run.advance(stop)
+            except BaseException as error:  # kernels raise nothing, but a custom rule may
+                custom = isinstance(self.config.rule, PlasticityRule)
+                self.whole = isinstance(error, KeyboardInterrupt) or not custom
+                raise
         seconds_a_step = spent() / max(1, self.step - before)
         self.pace = min(max(1.0, _RETURN / max(seconds_a_step, 1e-9)), 4 * self.pace)
 
