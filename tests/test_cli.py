@@ -3,12 +3,14 @@
 import io
 import json
 import os
+import random
 import re
 import shlex
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from test_data import folder  # noqa: F401
 import energynet as en
 from energynet.cli.main import main
 from energynet.rules.names import RULES
+from energynet.signals import ENDING
 
 ENERGYNET = [*PYTHON, "-m", "energynet"]
 
@@ -259,8 +262,8 @@ def test_version():
 LONG = "train --hidden 60 --max-steps 60000 --target-accuracy 1 --test-every 500 --json"
 
 
-def started(arguments):
-    command = [*ENERGYNET, *arguments.split()]
+def started(arguments, program=ENERGYNET):
+    command = [*program, *arguments.split()]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -274,15 +277,19 @@ def wait_for(path, changes):
 
 
 def test_killed_runs_go_on_to_the_same_json(tmp_path):
-    whole = run(*LONG.split())
-    path = tmp_path / "run.npz"
-    for _ in range(3):
-        process = started(f"{LONG} --checkpoint {path}")
-        wait_for(path, 3)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        assert process.returncode == -signal.SIGKILL
-    last = run(*LONG.split(), "--checkpoint", path)
+    """Killed at random moments, by signals that save and by one that cannot."""
+    command = f"{LONG} --max-steps 150000"
+    whole = run(*command.split())
+    path, chance = tmp_path / "run.npz", random.Random(3)
+    for sent in (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL):
+        process = started(f"{command} --checkpoint {path}")
+        wait_for(path, 2)
+        time.sleep(chance.uniform(0, 0.2))
+        process.send_signal(sent)
+        process.communicate(timeout=60)
+        ended = -sent if sent == signal.SIGKILL else 130
+        assert process.returncode in (ended, 3)  # 3: it was quicker
+    last = run(*command.split(), "--checkpoint", path)
     assert last.returncode == whole.returncode == 3
     parts, undisturbed = (json.loads(done.stdout) for done in (last, whole))
     assert parts.pop("seconds") != undisturbed.pop("seconds")
@@ -300,17 +307,77 @@ def test_a_reader_that_has_seen_enough():
     assert (shown.returncode, shown.stderr) == (141, "")
 
 
-def test_ctrl_c(tmp_path):
+ENDLESS = f"{LONG} --max-steps 100000000"
+TALKATIVE = """
+from energynet.training import progress
+progress._EVERY = 0.0
+from energynet.cli.main import main
+raise SystemExit(main())
+"""
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signals_that_ask_for_the_end_save(tmp_path, sent):
+    """Between two tests, so that the state is new; and twice, as of a terminal that closes."""
     path = tmp_path / "run.npz"
-    process = started(f"{LONG} --max-steps 100000000 --checkpoint {path}")
-    wait_for(path, 2)
-    process.send_signal(signal.SIGINT)
+    command = f"{ENDLESS} --test-every 100000000 --checkpoint {path}"
+    process = started(command, [*PYTHON, "-c", TALKATIVE])
+    while " steps, not tested yet" not in process.stderr.readline():
+        assert process.poll() is None
+    process.send_signal(sent)
+    if sent != signal.SIGINT:
+        process.send_signal(sent)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert out == ""
-    assert "energynet: interrupted; the same command goes on from the checkpoint" in err
+    assert err.endswith("energynet: interrupted; the same command resumes from the checkpoint\n")
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == [path]
+    with np.load(path) as stored:
+        assert stored["clock"][0] > 0
+
+
+def test_what_nohup_started_outlives_its_terminal(tmp_path):
+    path = tmp_path / "run.npz"
+    process = started(f"{ENDLESS} --checkpoint {path}", ["nohup", *ENERGYNET])
+    wait_for(path, 2)
+    process.send_signal(signal.SIGHUP)
+    wait_for(path, 3)
+    assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+
+
+def test_handlers_are_put_back(monkeypatch, capsys):
+    def ended(_):
+        signal.raise_signal(signal.SIGTERM)
+
+    before = [signal.getsignal(number) for number in ENDING]
+    monkeypatch.setattr("energynet.cli._info", ended)
+    assert main(["info"]) == 130
+    assert capsys.readouterr().err == "energynet: interrupted\n"
+    assert [signal.getsignal(number) for number in ENDING] == before
+
+
+def test_other_threads_handle_no_signals():
+    with ThreadPoolExecutor(1) as executor:
+        assert executor.submit(main, ["info"]).result() == 0
+
+
+def test_a_network_that_cannot_be_saved_does_not_cost_the_result(folder, monkeypatch, capsys):  # noqa: F811
+    def full(*_):
+        raise en.FileError("net.npz cannot be written: No space left on device")
+
+    monkeypatch.setattr(en.Network, "save", full)
+    command = f"train --hidden 3 --data {folder} --max-steps 4 --quiet --json"
+    path = folder / "run.npz"
+    files = ["--checkpoint", str(path), "--save", str(folder / "net.npz")]
+    assert main([*command.split(), *files]) == 2
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["steps"] == 4
+    assert shown.err == "energynet: net.npz cannot be written: No space left on device\n"
     assert path.exists()
-    assert not [p for p in tmp_path.iterdir() if p != path]
 
 
 def test_lines_of_progress_off_a_terminal(monkeypatch, capsys):

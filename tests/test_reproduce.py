@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from support import PYTHON, digits
 from tables import frame, run
+from test_data import folder  # noqa: F401
 from test_plan import model, small
 from tiny_study import PRESET
 
@@ -165,6 +166,38 @@ def test_a_script_reproduces_with_data_of_its_own(tmp_path, monkeypatch, capsys)
     assert set(runs.table()["data_sha256"]) == {data.sha256}
     assert set(runs.history()["id"]) == set(runs.table()["id"])
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("place", ["run", "history"])
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGHUP])
+def test_signals_end_a_study_inside_and_between_stages(
+    folder,  # noqa: F811
+    monkeypatch,
+    capsys,
+    place,
+    sent,
+):
+    """As Ctrl-C does, and the same command ends as if nothing had been."""
+    values = PRESET | {"method": [{"rule": "all", "hidden": [5]}], "extend": {}, "long": {}}
+    preset = preset_from_dict("mine", values)
+    monkeypatch.setattr("energynet.cli_reproduce.load_preset", lambda _: preset)
+    monkeypatch.setattr(save, "DRAWINGS", ())
+    calls = []
+
+    def ended(self, *arguments):
+        calls.append(arguments)
+        if len(calls) == 1:
+            signal.raise_signal(sent)
+        return before(self, *arguments)
+
+    before = getattr(StoredRuns, place)
+    monkeypatch.setattr(StoredRuns, place, ended)
+    command = ["reproduce", "--data", str(folder), "--out", str(folder / "out"), "--workers", "1"]
+    assert main([*command, "--quiet"]) == 130
+    told = "energynet: interrupted; the same command does the rest\n"
+    assert capsys.readouterr() == ("", told)
+    assert main([*command, "--quiet"]) == 0
+    assert (folder / "out" / "report.html").exists()
 
 
 def test_runs_left_out_are_rows_with_a_reason():

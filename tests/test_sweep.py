@@ -157,7 +157,7 @@ def test_kills_at_random_moments(undisturbed_slow, tmp_path):
     same(en.sweep(slow_grid(), store, data=digits(), progress=False), undisturbed_slow)
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupts_are_clean(undisturbed_slow, tmp_path, sent):
     store = tmp_path / "runs"
     process = driver(store, progress=True)

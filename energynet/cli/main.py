@@ -17,6 +17,7 @@ from energynet.cli.sweep import add_sweep_commands
 from energynet.cli.train import add_train
 from energynet.cli_process import prepared_process
 from energynet.errors import EnergynetError, FileError
+from energynet.signals import interrupting
 from energynet.support.checks import suggestion
 from energynet.support.files import resolved
 
@@ -47,6 +48,7 @@ def _sentence(message: object) -> str:
     return f"energynet: {message}".replace("\n", " ").replace("\r", " ")
 
 
+@interrupting()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     options = argparse.Namespace()
@@ -64,9 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print("energynet: there is not enough memory for this", file=sys.stderr)
             return BAD_INPUT
         except KeyboardInterrupt:
-            checkpoint = getattr(options, "checkpoint", None)
-            hint = "; the same command goes on from the checkpoint" if checkpoint else ""
-            print(f"energynet: interrupted{hint}", file=sys.stderr)
+            print(f"energynet: interrupted{_how_to_resume(options)}", file=sys.stderr)
             return INTERRUPTED
 
 
@@ -86,6 +86,13 @@ def _run(arguments: Sequence[str] | None, options: argparse.Namespace) -> int:
     status: int = options.command(options)
     sys.stdout.flush()
     return status
+
+
+def _how_to_resume(options: argparse.Namespace) -> str:
+    if getattr(options, "name", "") in ("sweep", "reproduce"):
+        return "; the same command does the rest"
+    stored = getattr(options, "checkpoint", None) is not None
+    return "; the same command resumes from the checkpoint" if stored else ""
 
 
 def _parser() -> tuple[argparse.ArgumentParser, Any]:

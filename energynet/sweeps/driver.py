@@ -3,9 +3,9 @@
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -15,6 +15,7 @@ from energynet.data.dataset import MNIST, Dataset, load_named
 from energynet.errors import ConfigError, EnergynetError
 from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.rules.importing import check_importable
+from energynet.signals import ENDING, handling, interrupting
 from energynet.store.folder import DONE, STOP_PREFIX, STOPPED, Store, run_id
 from energynet.store.table import load_results
 from energynet.support import checks
@@ -75,7 +76,7 @@ def sweep(
     ConfigError, DataError, FileError
         Before any work starts; FileError also where a result cannot be written.
     KeyboardInterrupt
-        After Ctrl-C or SIGTERM; runs under way have saved where they stand.
+        After Ctrl-C, SIGTERM or SIGHUP; runs under way have saved where they stand.
     """
     checks.flag("retry_failed", retry_failed)
     checks.flag("progress", progress)
@@ -95,7 +96,7 @@ def sweep(
         plan.load,
     )
     if plan.todo:
-        with _handling(_interrupt, signal.SIGTERM):  # as batch systems send it: like Ctrl-C
+        with interrupting():
             try:
                 shown.start()
                 if executor is None:
@@ -233,7 +234,7 @@ def _run_with(executor: Executor, plan: Plan, store: Store, shown: SweepProgress
             raise KeyboardInterrupt
         asked.set()
 
-    with _handling(note, signal.SIGINT, signal.SIGTERM):
+    with handling(note, signal.SIGINT, *ENDING):
         try:
             for spec in plan.todo:
                 if asked.is_set():
@@ -297,22 +298,6 @@ def _stop_elsewhere(futures: "Iterable[Future[str]]", stop: Path) -> None:
 def _give_up(plan: Plan, store: Store, identity: str, reason: str) -> None:
     origin = {"data_sha256": plan.data_sha256, "numerics": NUMERICS_VERSION}
     store.give_up(identity, plan.configs[identity], "failed", reason, origin | provenance())
-
-
-@contextmanager
-def _handling(handler: Callable[..., None], *numbers: signal.Signals) -> Iterator[None]:
-    """Signals go to `handler` meanwhile; only the main thread can ask for that."""
-    main = threading.current_thread() is threading.main_thread()
-    before = {number: signal.signal(number, handler) for number in numbers if main}
-    try:
-        yield
-    finally:
-        for number, handled in before.items():
-            signal.signal(number, handled)
-
-
-def _interrupt(*_: Any) -> None:
-    raise KeyboardInterrupt
 
 
 def _say_how_to_resume(shown: SweepProgress) -> None:

@@ -73,8 +73,8 @@ class Pool:
 
     def _serve(self, number: int) -> None:
         """Do runs until there are none; the worker is replaced when it has died."""
-        if hasattr(signal, "pthread_sigmask"):  # workers inherit it: Ctrl-C is for the driver alone
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        if hasattr(signal, "pthread_sigmask"):  # workers inherit it: these are for the driver alone
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
         while not self._stopping:
             try:
                 spec = self._specs.get_nowait()
