@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from made_up_study import study_history, study_table
-from support import digits
+from support import digits, permissions_count
 from test_data import folder as idx_folder  # noqa: F401
 
 import energynet as en
@@ -233,17 +233,24 @@ def test_paths_that_cannot_be_written_are_refused_before_work(tmp_path, kind, na
     assert set(tmp_path.iterdir()) == before
 
 
-def refuse(*_, **__):
-    raise PermissionError(13, "Permission denied")
-
-
-@pytest.mark.parametrize("check", [check_writable, check_folder, made_folder])
-def test_no_permission_is_one_sentence(tmp_path, monkeypatch, check):
-    """As for a user who may not even look into the folder; root may, so that is made up."""
-    for name in ("exists", "is_dir", "is_file", "mkdir", "touch", "stat"):
-        monkeypatch.setattr(Path, name, refuse)
-    with pytest.raises(en.FileError, match=r"it .* cannot be (written|made): Permission denied"):
-        check(tmp_path / "x", "it")
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="this system has other permissions")
+@pytest.mark.parametrize("mode", [0o500, 0])
+@pytest.mark.parametrize("name", [*WRITERS, *FOLDERS])
+def test_no_permission_is_one_sentence(tmp_path, name, mode):
+    write = (WRITERS | FOLDERS)[name]
+    write(tmp_path / "first")  # imports all
+    locked = tmp_path / "locked"
+    locked.mkdir()
+    locked.chmod(mode)
+    try:
+        with (
+            permissions_count(),
+            pytest.raises(en.FileError, match=r"cannot be .*: Permission denied"),
+        ):
+            write(locked / "file")
+    finally:
+        locked.chmod(0o700)
+    assert not list(locked.iterdir())
 
 
 @pytest.mark.parametrize("check", [check_writable, check_folder, made_folder])

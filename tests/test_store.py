@@ -3,15 +3,17 @@
 import json
 import os
 import sqlite3
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from support import digits, same_table
+from support import NOBODY, digits, permissions_count, same_table
 from sweeps import GRID, timeless
 
 import energynet as en
@@ -278,6 +280,67 @@ def test_damaged_results_are_reported_left_out_and_done_again(runs, tmp_path, ca
     again = en.sweep(GRID, copy, data=digits(), workers=1, progress=False)
     assert str(store.folder(victim)) in caplog.text
     pd.testing.assert_frame_equal(timeless(again), timeless(expected))
+
+
+@pytest.fixture
+def place():
+    """A folder of a user whom permissions keep out."""
+    en.train(GRID.configs[0], digits())  # imports all
+    with tempfile.TemporaryDirectory() as folder:
+        if os.geteuid() == 0:
+            os.chown(folder, NOBODY, -1)
+        with permissions_count():
+            yield Path(folder)
+
+
+def test_what_belongs_to_somebody_else_is_reported_and_left_out(place, caplog):
+    store, configs = Store(place / "runs"), GRID.configs[:3]
+    for config in configs:
+        content = {"outcome": "failed", "reason": "none", "config": config.to_dict()}
+        store.put(run_id(config, ""), content | {"provenance": {}}, ())
+    group, run = (store.folder(run_id(config, "")) for config in configs[:2])
+    assert group.parent != run.parent
+    group.parent.chmod(0)
+    run.chmod(0)
+    try:
+        assert list(en.load_results(store.root)["id"]) == [run_id(configs[2], "")]
+        assert [record.getMessage() for record in caplog.records] == [
+            f"{path} cannot be read: Permission denied; it is left out"
+            for path in sorted((group.parent, run / "result.json"))
+        ]
+        assert set(store.outcomes(run_id(config, "") for config in configs[:2]).values()) <= {
+            None, "running", "interrupted",
+        }  # fmt: skip
+        for config in configs[:2]:
+            with pytest.raises(en.FileError, match=r"cannot be (made|written): Permission denied"):
+                store.begin(run_id(config, ""), config, "")
+        with pytest.raises(en.FileError, match="cannot be read: Permission denied"):
+            en.load_history(store.root, [run.name])
+        store.root.chmod(0o300)
+        with pytest.raises(en.FileError, match="runs cannot be read: Permission denied"):
+            en.load_results(store.root)
+    finally:
+        for path in (store.root, group.parent, run):
+            path.chmod(0o700)
+
+
+def test_files_that_may_not_be_read(place):
+    for name, read in {
+        "net.npz": en.Network.load,
+        "grid.toml": en.Grid.from_toml,
+        "table.csv": read_table,
+        "table.sqlite": read_table,
+        "run.npz": lambda path: en.train(GRID.configs[0], digits(), checkpoint=path),
+    }.items():
+        (place / name).touch(mode=0)
+        with pytest.raises(en.FileError, match=f"{name} cannot be read: Permission den"):
+            read(place / name)
+        (place / name).unlink()
+        (place / name).mkdir()
+        with pytest.raises(
+            en.FileError, match=r"(be read: it is not a file|be read: Is a dir|is a folder)"
+        ):
+            read(place / name)
 
 
 def test_leftovers_of_crashes(runs, tmp_path, capsys):

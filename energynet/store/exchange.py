@@ -93,8 +93,10 @@ def read_table(path: str | Path) -> "pd.DataFrame":
     path = checks.path("table", path)
     ending = _format(path)
     try:
-        if not path.is_file():
-            raise FileNotFoundError(2, "No such file", str(path))
+        if path.exists() and not path.is_file():
+            raise OSError("it is not a file")
+        with path.open("rb"):  # each reader has other words if it may not be read
+            pass
         if ending == ".sqlite":
             table = _read_sqlite(path)
         elif ending == ".parquet":

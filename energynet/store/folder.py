@@ -41,7 +41,7 @@ _FIRST_FIELDS = frozenset(
     " target_accuracy test_every max_steps dtype alpha".split()
 )
 _LOG = logging.getLogger("energynet")
-_ID = re.compile("[0-9a-f]{16}")
+_ID, _GROUP = re.compile("[0-9a-f]{16}"), re.compile("[0-9a-f]{2}")
 _SPEC, _RESULT, _HISTORY, _CHECKPOINT = "spec.json", "result.json", "history.csv", "checkpoint.npz"
 
 
@@ -86,7 +86,7 @@ class Store:
         try:
             return str(read_result(folder / _RESULT)["outcome"])
         except FileError:
-            if not folder.is_dir():
+            if not _is_there(folder):
                 return None
             signs = [_changed(path) for path in (folder / _SPEC, folder, folder / _CHECKPOINT)]
             heard = max(signs) > time.time() - _SILENCE
@@ -97,14 +97,14 @@ class Store:
         found = {identity: self.outcome(identity) for identity in identities}
         for identity, outcome in found.items():
             path = self.folder(identity) / _RESULT
-            if outcome not in (None, *DONE, *ABSENT) and path.exists():
+            if outcome not in (None, *DONE, *ABSENT) and _is_there(path):
                 _LOG.warning("%s cannot be read: its run counts as not done", path)
         return found
 
     def begin(self, identity: str, config: TrainingConfig, data_sha256: str) -> None:
         """Write `spec.json`, if it is not there; else give a sign of life."""
         path = self._made(identity) / _SPEC
-        if path.exists():
+        if _is_there(path):
             self.still_running(identity)
         else:
             spec = {"config": config.to_dict(), "data_sha256": data_sha256}
@@ -164,11 +164,19 @@ class Store:
         return folder
 
     def folders(self) -> Iterator[Path]:
-        """The folders of all runs, in order of their ids."""
-        for group in sorted(self.root.glob("[0-9a-f][0-9a-f]")):
-            if group.is_dir():
-                runs = [path for path in group.iterdir() if _ID.fullmatch(path.name)]
-                yield from sorted(path for path in runs if path.name.startswith(group.name))
+        """The folders of all runs, in order of their ids; what cannot be read is reported.
+
+        Raises FileError if the store itself cannot be read.
+        """
+        for group in _listed(self.root):
+            try:
+                runs = _listed(group) if _GROUP.fullmatch(group.name) else []
+            except FileError as error:
+                _LOG.warning("%s; it is left out", error)
+                continue
+            for path in runs:
+                if _ID.fullmatch(path.name) and path.name.startswith(group.name):
+                    yield path
 
     def leftovers(self, age: float = 3600.0) -> list[Path]:
         """What crashes leave: temporary files, folders without spec and result, checkpoints of runs
@@ -224,8 +232,6 @@ def read_result(path: Path) -> dict[str, Any]:
 def read_history(folder: Path) -> list[Checkpoint]:
     """The learning curve of a run's folder; empty where it has none."""
     path = folder / _HISTORY
-    if not path.exists():
-        return []
     try:
         with path.open(newline="") as file:
             rows = [
@@ -235,7 +241,9 @@ def read_history(folder: Path) -> list[Checkpoint]:
                 for row in csv.DictReader(file)
             ]
         if not all(0 <= count < 2**63 for row in rows for count in (row.step, row.m0)):
-            raise ValueError("a count is none")
+            raise ValueError("a count is invalid")
+    except FileNotFoundError:
+        return []
     except OSError as error:
         raise FileError(f"{path} cannot be read: {checks.reason(error)}") from error
     except (ValueError, KeyError, TypeError, csv.Error) as error:
@@ -255,6 +263,21 @@ def _changed(path: Path) -> float:
         return path.stat().st_mtime
     except OSError:
         return -math.inf
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is anything; what may not be looked at counts as not there."""
+    return _changed(path) > -math.inf
+
+
+def _listed(folder: Path) -> list[Path]:
+    """What is in a folder, in order; nothing if there is no such folder. Raises FileError."""
+    try:
+        return sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise FileError(f"{folder} cannot be read: {checks.reason(error)}") from error
 
 
 def forget_checkpoint(path: Path) -> None:

@@ -191,8 +191,11 @@ def _records(store: Store) -> dict[str, dict[str, Any]]:
         path = folder / "result.json"
         try:
             status = path.stat()
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             continue  # under way
+        except OSError as error:
+            _LOG.warning("%s cannot be read: %s; it is left out", path, checks.reason(error))
+            continue
         stamp = [status.st_mtime_ns, status.st_size]
         entry = known.get(folder.name)
         if entry is None or entry[:2] != stamp or unfit(entry[2]):
