@@ -169,7 +169,7 @@ def test_a_checkpoint_before_the_first_step(known, tmp_path):
     path.write_bytes(known["npz run"].files["run.npz"])
     arrays = read_npz(path, "")
     np.savez(path, **{**arrays, "clock": np.array([-5, 0])})
-    with pytest.raises(en.FileError, match="is not a checkpoint of energynet: its step is none"):
+    with pytest.raises(en.FileError, match="is not a checkpoint of energynet: its step is invalid"):
         en.train(CONFIG, DATA, checkpoint=path)
 
 

@@ -296,10 +296,12 @@ def place():
 def test_what_belongs_to_somebody_else_is_reported_and_left_out(place, caplog):
     store, configs = Store(place / "runs"), GRID.configs[:3]
     for config in configs:
-        content = {"outcome": "failed", "reason": "none", "config": config.to_dict()}
-        store.put(run_id(config, ""), content | {"provenance": {}}, ())
+        store.give_up(run_id(config, ""), config, "failed", "none", {})
     group, run = (store.folder(run_id(config, "")) for config in configs[:2])
     assert group.parent != run.parent
+    left = store.folder(run_id(configs[2], "")) / ".spec.json.part"
+    left.touch()
+    left.parent.chmod(0o500)
     group.parent.chmod(0)
     run.chmod(0)
     try:
@@ -316,11 +318,13 @@ def test_what_belongs_to_somebody_else_is_reported_and_left_out(place, caplog):
                 store.begin(run_id(config, ""), config, "")
         with pytest.raises(en.FileError, match="cannot be read: Permission denied"):
             en.load_history(store.root, [run.name])
+        assert set(store.leftovers(age=-60)) == {run, left}
+        assert store.clean(age=-60) == []
         store.root.chmod(0o300)
         with pytest.raises(en.FileError, match="runs cannot be read: Permission denied"):
             en.load_results(store.root)
     finally:
-        for path in (store.root, group.parent, run):
+        for path in (store.root, group.parent, run, left.parent):
             path.chmod(0o700)
 
 

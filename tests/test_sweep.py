@@ -400,6 +400,21 @@ def test_lines_come_while_no_run_ends(monkeypatch):
     assert third.startswith("0 of 1 run, 0 running")
 
 
+def test_longer_runs_start_anew_and_it_is_said(tmp_path, caplog):
+    limits = {"test_every": 50, "target_accuracy": 1.0}
+    short = en.Grid(hidden=[3, 4], seeds=2, max_steps=100, **limits)
+    en.sweep(short, tmp_path, data=digits(), workers=1, progress=False)
+    assert not caplog.records
+    long = en.Grid(hidden=[4, 5], seeds=2, max_steps=200, **limits)
+    for _ in range(2):  # the second time all are stored
+        table = en.sweep(long, tmp_path, data=digits(), workers=1, progress=False)
+    said = f"2 runs in {tmp_path} ended at a smaller max_steps: with the larger one they start anew"
+    assert [record.getMessage() for record in caplog.records] == [said]
+    assert len(table) == 4
+    assert set(table["steps"]) == {200}
+    assert len(en.load_results(tmp_path)) == 8
+
+
 def test_damaged_checkpoint_costs_nothing_but_time(tmp_path, undisturbed):
     configs = list(GRID)
     opened = Store(tmp_path)

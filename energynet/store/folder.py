@@ -197,14 +197,15 @@ class Store:
         return sorted(path for path in found if -math.inf < _changed(path) < latest)
 
     def clean(self, age: float = 3600.0) -> list[Path]:
-        """Remove `leftovers`; returns what was removed."""
-        removed = self.leftovers(age)
-        for path in removed:
+        """Remove `leftovers`; returns what was removed, without what belongs to somebody else."""
+        found = self.leftovers(age)
+        for path in found:
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
             else:
-                path.unlink(missing_ok=True)
-        return removed
+                with suppress(OSError):
+                    path.unlink()
+        return [path for path in found if not _is_there(path)]
 
 
 def check_id(identity: Any) -> str:

@@ -31,7 +31,7 @@ def read_npz(path: Path, what: str) -> dict[str, np.ndarray]:
                 with file.open(member) as content:
                     name = member.filename.removesuffix(".npy")
                     arrays[name] = _array(content, member.file_size)
-    except FileError:
+    except (FileError, MemoryError):
         raise
     except OSError as error:
         raise FileError(f"{path} cannot be read: {reason(error)}") from error

@@ -1,11 +1,13 @@
 """Many runs, stored as they end: the same call goes on where an earlier one was stopped."""
 
+import logging
 import signal
 import sys
 import threading
 from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -30,6 +32,7 @@ from energynet.training.threads import usable_cores
 if TYPE_CHECKING:
     import pandas as pd
 
+_LOG = logging.getLogger("energynet")
 _GRACE = 1.5  # seconds that runs of an executor have for stopping
 
 
@@ -50,7 +53,7 @@ def sweep(
     ----------
     grid : Grid, or configs
     store : path
-        The folder of results. Killed at any moment, the same call goes on from there.
+        The folder of results. Killed at any moment, the same call does the rest.
     executor : concurrent.futures.Executor or None
         Who does the runs: a thread pool, Dask's `Client.get_executor()`, ... None starts local
         processes, which are replaced when they die.
@@ -88,6 +91,7 @@ def sweep(
     opened = Store(store)
     plan = Plan(grid, opened, data, retry_failed, shard)
     made_folder(opened.root, "store")
+    _say_what_starts_anew(plan, opened)
     shown = SweepProgress(
         [plan.configs[spec["id"]] for spec in plan.todo],
         len(plan.configs) - len(plan.todo),
@@ -150,6 +154,26 @@ class Plan:
             for identity, config in self.configs.items()
             if self.outcomes[identity] not in finished
         ]
+
+
+def _say_what_starts_anew(plan: Plan, store: Store) -> None:
+    """A run that has ended keeps no checkpoint in a store from which a longer one could resume."""
+    if not plan.todo:
+        return
+    table = load_results(store.root)
+    ended = table[table["outcome"] == "exhausted"]
+    # The column is left out if all runs have the default.
+    ids, limits = set(ended["id"]), {*ended.get("max_steps", [TrainingConfig.max_steps])}
+    anew = 0
+    for config in (plan.configs[spec["id"]] for spec in plan.todo):
+        shorter = (replace(config, max_steps=int(n)) for n in limits if n < config.max_steps)
+        anew += any(run_id(other, plan.data_sha256) in ids for other in shorter)
+    if anew:
+        _LOG.warning(
+            "%s in %s ended at a smaller max_steps: with the larger one they start anew",
+            checks.counted(anew, "run"),
+            store.root,
+        )
 
 
 def _configs(grid: Any) -> Iterable[TrainingConfig]:
