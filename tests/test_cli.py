@@ -22,7 +22,7 @@ from test_data import folder  # noqa: F401
 import energynet as en
 from energynet.cli.main import main
 from energynet.rules.names import RULES
-from energynet.signals import ENDING
+from energynet.support.signals import ENDING
 
 ENERGYNET = [*PYTHON, "-m", "energynet"]
 

@@ -12,14 +12,14 @@ from typing import Any, NoReturn
 
 from energynet.cli import report as cli_report
 from energynet.cli.common import add_command
+from energynet.cli.process import prepared_process
 from energynet.cli.reproduce import add_reproduce
 from energynet.cli.sweep import add_sweep_commands
 from energynet.cli.train import add_train
-from energynet.cli_process import prepared_process
 from energynet.errors import EnergynetError, FileError
-from energynet.signals import interrupting
 from energynet.support.checks import suggestion
 from energynet.support.files import resolved
+from energynet.support.signals import interrupting
 
 BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 2, 130, 141
 _LONGEST = 500  # characters of a message by argparse, which repeats what it was given

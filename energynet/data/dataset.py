@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from energynet import arrays
 from energynet.data.idx import NAMES, find_idx, read_idx, read_labels, write_idx
 from energynet.errors import ConfigError, DataError, FileError
-from energynet.support import checks
+from energynet.support import arrays, checks
 from energynet.support.checks import counted, shown
 from energynet.support.files import cache_folder, made_folder, written_whole
 from energynet.support.npz import read_npz

@@ -17,12 +17,12 @@ from energynet.data.dataset import MNIST, Dataset, load_named
 from energynet.errors import ConfigError, EnergynetError
 from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.rules.importing import check_importable
-from energynet.signals import ENDING, handling, interrupting
 from energynet.store.folder import DONE, STOP_PREFIX, STOPPED, Store, run_id
 from energynet.store.table import load_results
 from energynet.support import checks
 from energynet.support.files import made_folder, resolved
 from energynet.support.provenance import provenance
+from energynet.support.signals import ENDING, handling, interrupting
 from energynet.sweeps.cost import load_of
 from energynet.sweeps.grid import longest_first
 from energynet.sweeps.pool import Pool, Report, drain

@@ -28,7 +28,7 @@ def draw_curves(curves: Sequence[Curve]) -> "Figure":
     """
     import matplotlib as mpl
 
-    from energynet.picture import Picture
+    from energynet.support.picture import Picture
 
     several = len(curves) > 1
     height = 2.6 + (0.2 * -(-len(curves) // 2) if several else 0)

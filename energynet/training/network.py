@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from energynet.arrays import as_array, check_pixel_type, frozen
 from energynet.config import ACTIVATIONS
 from energynet.errors import DataError, FileError
 from energynet.support import checks
+from energynet.support.arrays import as_array, check_pixel_type, frozen
 from energynet.support.checks import counted, shown
 from energynet.support.files import written_whole
 from energynet.support.npz import read_npz

@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from energynet.picture import missing_glyphs_said_once
 from energynet.studies.figures import style
 from energynet.studies.figures.accuracy import accuracy_against_energy
 from energynet.studies.figures.capacity import capacity
@@ -19,6 +18,7 @@ from energynet.studies.figures.sizes import maximum_saving, optimal_energies
 from energynet.studies.figures.updates import updates
 from energynet.support import checks
 from energynet.support.files import check_folder, made_folder, written_whole
+from energynet.support.picture import missing_glyphs_said_once
 
 DRAWINGS: tuple[Drawing, ...] = (
     schematic,

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from energynet.analysis.methods import display_name
-from energynet.picture import Picture
+from energynet.support.picture import Picture
 
 INK = "#1b1d20"  # text and the unmodified network; the report turns it into the page's own ink
 GREY = "#767b82"  # axes and everything that stands back, on light and on dark pages

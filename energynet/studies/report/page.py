@@ -9,7 +9,6 @@ from typing import Any
 
 import pandas as pd
 
-from energynet.picture import MISSING_GLYPH
 from energynet.studies.figures.drawing import Results
 from energynet.studies.figures.save import drawings_of, to_csv, to_svg
 from energynet.studies.report import tables
@@ -18,6 +17,7 @@ from energynet.studies.statements.claims import Claim, claims
 from energynet.studies.statements.text import named
 from energynet.support import checks
 from energynet.support.files import check_writable, written_whole
+from energynet.support.picture import MISSING_GLYPH
 
 VERDICTS = ("holds", "fails", "mixed", "undecided")
 
