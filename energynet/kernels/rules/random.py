@@ -20,7 +20,7 @@ LISTED = 512  # synapses that are drawn before they are applied
 
 @inner
 def update_random(weights, images, constants, buffers, drawn, energies, step):
-    """k_hidden synapses of the weights, drawn uniformly, change.
+    """k_hidden synapses of the network, drawn uniformly, change.
 
     drawn : uint64 (ceil(N / 64),), all 0 before and after: a bit for each synapse.
     """
