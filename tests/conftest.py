@@ -1,6 +1,11 @@
 """Settings for all tests."""
 
+import errno
 import logging
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -29,3 +34,41 @@ def examples(monkeypatch):
 def _loud():
     """Commands with --quiet silence the package for the rest of a process."""
     logging.getLogger("energynet").setLevel(logging.NOTSET)
+
+
+_READ_ONLY = set()  # folders that are on a read-only file system, as far as Python can tell
+_CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.utime", "os.truncate"}
+
+
+def _refuse_changes(event, arguments):
+    if not _READ_ONLY or not (event in _CHANGES or event == "open"):
+        return
+    if event == "open" and not arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+        return
+    for path in arguments[: 2 if event == "os.rename" else 1]:
+        if isinstance(path, str | bytes | os.PathLike):
+            place = Path(os.fsdecode(path)).absolute()
+            if any(place.is_relative_to(folder) for folder in _READ_ONLY):
+                raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(place))
+
+
+@pytest.fixture(scope="session")
+def _audited():
+    sys.addaudithook(_refuse_changes)  # it cannot be removed
+
+
+@pytest.fixture
+def read_only(_audited):
+    """A context in which a folder cannot be changed, also not by root."""
+
+    @contextmanager
+    def context(folder):
+        _READ_ONLY.add(folder.absolute())
+        try:
+            with pytest.raises(OSError, match="Read-only"):
+                (folder / "file").write_bytes(b"")
+            yield
+        finally:
+            _READ_ONLY.discard(folder.absolute())
+
+    return context

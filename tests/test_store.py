@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import sqlite3
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -411,6 +413,50 @@ def test_a_run_that_gives_no_sign_of_life_was_interrupted(tmp_path):
     assert store.outcome(identity) == "interrupted"
     store.begin(identity, GRID.configs[0], "")
     assert store.outcome(identity) == "running"
+
+
+def test_dates_in_the_future_are_no_signs_of_life(tmp_path):
+    store, identity = Store(tmp_path), "00aa00aa00aa00aa"
+    store.begin(identity, GRID.configs[0], "")
+    folder, sign = store.folder(identity), store.root / ".stop-1"
+    sign.touch()
+    for path in (folder / "spec.json", folder, sign):
+        os.utime(path, (time.time() + 60, time.time() + 60))  # clocks may differ a little
+    assert store.outcome(identity) == "running"
+    assert store.leftovers() == []
+    for path in (folder / "spec.json", folder, sign):
+        os.utime(path, (time.time() + 1e8, time.time() + 1e8))
+    assert store.outcome(identity) == "interrupted"
+    assert store.clean() == [sign]
+    store.still_running(identity)
+    assert store.outcome(identity) == "running"
+
+
+def test_a_read_only_store_can_be_read(runs, tmp_path, read_only, capsys, caplog):
+    copy, out = shutil.copytree(runs, tmp_path / "copy"), tmp_path / "out"
+    out.mkdir()
+    (copy / ".index.json").unlink(missing_ok=True)
+    grid = tmp_path / "grid.toml"
+    GRID.to_toml(grid)
+    with read_only(copy):
+        assert len(en.load_results(copy)) == 20
+        assert len(en.load_history(copy)) == 60
+        for command in (
+            f"status {copy}",
+            f"status {copy} --clean",
+            f"export {copy} --out {out / 'runs.csv'} --history {out / 'curves.csv'}",
+            f"figures {copy} --out {out / 'figures'}",
+            f"claims {copy} --out {out / 'claims.md'}",
+            f"report {copy} --out {out / 'report.html'}",
+            f"sweep {grid} --store {copy} --dry-run",
+        ):
+            assert main(command.split()) == 0, capsys.readouterr().err
+    assert capsys.readouterr().err == ""
+    (copy / ".stop-1").touch()
+    os.utime(copy / ".stop-1", (1, 1))
+    with read_only(copy):
+        assert main(["status", str(copy), "--clean"]) == 0
+    assert caplog.messages == [f"{copy / '.stop-1'} cannot be removed: Read-only file system"]
 
 
 def test_fields_added_later_leave_stored_ids_alone():

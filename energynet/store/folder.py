@@ -89,7 +89,8 @@ class Store:
             if not _is_there(folder):
                 return None
             signs = [_changed(path) for path in (folder / _SPEC, folder, folder / _CHECKPOINT)]
-            heard = max(signs) > time.time() - _SILENCE
+            # A date in the future is a fault of some clock, and no sign of life.
+            heard = any(abs(time.time() - sign) < _SILENCE for sign in signs)
             return "running" if heard and signs[0] != _LEFT else "interrupted"
 
     def outcomes(self, identities: Iterable[str]) -> dict[str, str | None]:
@@ -182,7 +183,8 @@ class Store:
         """What crashes leave: temporary files, folders without spec and result, checkpoints of runs
         that have a result, and what told a sweep to stop.
 
-        Only those that nothing has changed for `age` seconds: others may be in use.
+        Only those that nothing has changed for `age` seconds: others may be in use. Nor are those
+        in use that are dated as far in the future, by a clock that was wrong.
         """
         found = [*self.root.glob(f"{STOP_PREFIX}*"), *self.root.glob(".*.part")]
         for folder in self.folders():
@@ -193,19 +195,27 @@ class Store:
             found += [folder / name for name in names if name.startswith(".")]
             if {_RESULT, _CHECKPOINT} <= names and self.outcome(folder.name) in DONE:
                 found.append(folder / _CHECKPOINT)
-        latest = time.time() - age
-        return sorted(path for path in found if -math.inf < _changed(path) < latest)
+        now = time.time()
+        return sorted(path for path in found if age < abs(now - _changed(path)) < math.inf)
 
     def clean(self, age: float = 3600.0) -> list[Path]:
-        """Remove `leftovers`; returns what was removed, without what belongs to somebody else."""
-        found = self.leftovers(age)
-        for path in found:
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                with suppress(OSError):
+        """Remove `leftovers`; returns what was removed.
+
+        What may not be removed, as in a store that others use, too, is reported and stays.
+        """
+        removed = []
+        for path in self.leftovers(age):
+            try:
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
                     path.unlink()
-        return [path for path in found if not _is_there(path)]
+                removed.append(path)
+            except FileNotFoundError:  # somebody else removes it
+                continue
+            except OSError as error:
+                _LOG.warning("%s cannot be removed: %s", path, checks.reason(error))
+        return removed
 
 
 def check_id(identity: Any) -> str:

@@ -45,7 +45,7 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
         raise FileError(f"{path} cannot be written: {reason(error)}") from error
     finally:
         if part is not None:
-            with suppress(OSError):
+            with suppress(OSError):  # a read-only file system refuses it, if there is none, too
                 part.unlink()
 
 

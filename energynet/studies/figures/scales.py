@@ -1,7 +1,7 @@
 """Axes: energies and fractions over decades, sizes of networks, accuracies."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
@@ -51,7 +51,7 @@ def _labelled(low: float, high: float, most: int) -> list[float]:
     return decades[:: math.ceil(len(decades) / most)]
 
 
-def _places(low: float, high: float, subs: Iterable[float]) -> list[float]:
+def _places(low: float, high: float, subs: Sequence[float]) -> list[float]:
     low, high = low * (1 - _NEARLY), high * (1 + _NEARLY)
     exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     places = [float(f"{sub}e{exponent}") for exponent in exponents for sub in subs]

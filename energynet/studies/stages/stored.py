@@ -49,7 +49,9 @@ class StoredRuns:
 
     def table(self) -> "pd.DataFrame":
         """The tidy table of all that is stored."""
-        return load_results(made_folder(self.store, "store"))
+        if not self.store.is_dir():
+            made_folder(self.store, "store")
+        return load_results(self.store)
 
     def history(self) -> "pd.DataFrame":
         """Their learning curves."""
