@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -26,7 +27,7 @@ from energynet.store.folder import Store
 from energynet.sweeps import pool as pool_module
 from energynet.sweeps import progress as sweep_progress
 from energynet.sweeps import worker
-from energynet.sweeps.cost import Load
+from energynet.sweeps.cost import Load, expected_seconds
 
 HERE = Path(__file__).parent
 
@@ -162,6 +163,8 @@ def test_interrupts_are_clean(undisturbed_slow, tmp_path, sent):
     store = tmp_path / "runs"
     process = driver(store, progress=True)
     wait_for_runs(store, 1, process)
+    while not under_way(store):  # a worker may be between two runs
+        time.sleep(0.01)
     workers = children(process.pid)
     assert len(workers) == 2
     os.killpg(process.pid, sent)  # as a terminal or a batch system does: to all of them
@@ -173,7 +176,7 @@ def test_interrupts_are_clean(undisturbed_slow, tmp_path, sent):
     begun = len(list(store.glob("*/*/spec.json")))
     saved = len(list(store.glob("*/*/checkpoint.npz")))
     assert begun - stored == saved  # whatever was under way
-    assert under_way(store) == {"interrupted"}
+    assert under_way(store) <= {"interrupted"}  # runs may end before they hear of it
     same(en.sweep(slow_grid(), store, data=digits(), progress=False), undisturbed_slow)
 
 
@@ -190,6 +193,235 @@ def test_what_else_workers_print_is_no_answer(undisturbed, tmp_path, monkeypatch
     (tmp_path / "sitecustomize.py").write_text(noise)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     same(en.sweep(GRID, tmp_path / "runs", data=digits(), progress=False), undisturbed)
+
+
+LOUD = """
+import os
+import energynet as en
+
+class Loud(en.PlasticityRule):
+    def select(self, step):
+        print('{"outcome": "reached"}')
+        print('{"error": "0.01"}', end="", flush=True)
+        os.write(1, b'[1]')
+        os.system("echo '{}'")
+        return True, False
+
+class Curious(en.PlasticityRule):
+    def select(self, step):
+        return input("which? "), False
+"""
+
+
+def test_rules_may_print_but_not_ask(tmp_path, monkeypatch, capfd):
+    (tmp_path / "loud_rules.py").write_text(LOUD)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    names = ["loud_rules:Loud", "loud_rules:Curious"]
+    grid = en.Grid(hidden=3, rule=names, seeds=2, max_steps=5, test_every=5)
+    table = en.sweep(grid, tmp_path / "runs", data=digits(), workers=1, progress=False)
+    outcomes = table.groupby("rule")["outcome"].unique().str.join(" ")
+    assert dict(outcomes) == {names[0]: "exhausted", names[1]: "failed"}
+    reason = "EOFError: EOF when reading a line (loud_rules.py, line 15)"
+    assert set(table["reason"].dropna()) == {reason}
+    shown = capfd.readouterr()
+    assert shown.out == ""
+    assert shown.err.count('{"outcome": "reached"}\n{"error": "0.01"}[1]{}\n') == 10
+
+
+def test_rules_may_print_without_a_stderr(tmp_path, monkeypatch):
+    (tmp_path / "loud_rules.py").write_text(LOUD)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    kept = os.dup(2)
+    os.close(2)
+    try:
+        grid = en.Grid(hidden=3, rule="loud_rules:Loud", max_steps=5, test_every=5)
+        table = en.sweep(grid, tmp_path / "runs", data=digits(), workers=1, progress=False)
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+    assert list(table["outcome"]) == ["exhausted"]
+
+
+@pytest.mark.parametrize("error", [BlockingIOError(11, "no more"), OSError(12, "no memory")])
+def test_workers_that_cannot_start_end_the_sweep(undisturbed, tmp_path, monkeypatch, error):
+    def refuse(*_, **__):
+        raise error
+
+    monkeypatch.setattr(pool_module.subprocess, "Popen", refuse)
+    message = f"a worker cannot be started: {error.strerror}; the same command resumes from what"
+    with pytest.raises(en.EnergynetError, match=message):
+        en.sweep(GRID, tmp_path, data=digits(), progress=False)
+    monkeypatch.undo()
+    same(en.sweep(GRID, tmp_path, data=digits(), progress=False), undisturbed)
+
+
+def test_threads_that_cannot_start_end_the_sweep(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(pool_module.threading.Thread, "start", refuse)
+    with pytest.raises(en.EnergynetError, match="cannot be started: can't start new thread"):
+        en.sweep(GRID, tmp_path, data=digits(), progress=False)
+
+
+@pytest.mark.parametrize("answer", ["{'outcomes': 'reached'}", "{'outcome': None}", "{}"])
+def test_an_odd_answer_ends_the_sweep(undisturbed, tmp_path, monkeypatch, answer):
+    odd = (
+        "import json, sys\n"
+        "for spec in map(json.loads, sys.stdin):\n"
+        f"    print(json.dumps({answer} | {{'word': spec['word']}}), flush=True)\n"
+    )
+    replace_workers(monkeypatch, odd)
+    with pytest.raises(en.EnergynetError, match=r"a worker could not be heard .* unknown answer"):
+        en.sweep(GRID, tmp_path, data=digits(), progress=False)
+    monkeypatch.undo()
+    same(en.sweep(GRID, tmp_path, data=digits(), progress=False), undisturbed)
+
+
+def replace_workers(monkeypatch, script):
+    def start():
+        command = [sys.executable, "-P", "-c", f"import sys; sys.path[:] = {sys.path!r}\n{script}"]
+        return subprocess.Popen(command, stdin=-1, stdout=-1, text=True)
+
+    monkeypatch.setattr(pool_module, "_start", start)
+
+
+COMPILING = """
+import time
+from pathlib import Path
+from energynet.sweeps import worker
+from energynet.kernels import _jit
+if {uncached}:
+    _jit.CACHE = None
+mine = set()
+def compile(name):
+    made = Path({folder!r}, name)
+    if name not in mine and ({uncached} or not made.exists()):
+        with Path({folder!r}, "log").open("a") as log:
+            log.write(name + "\\n")
+        time.sleep(0.5)
+        made.touch()
+    mine.add(name)
+worker.load_kernels, worker.run_one = compile, lambda spec: "exhausted"
+worker.main()
+"""
+
+
+@pytest.mark.parametrize("uncached", [False, True])
+def test_each_kernel_is_compiled_once_if_there_is_a_cache(tmp_path, monkeypatch, capsys, uncached):
+    monkeypatch.setattr(sweep_progress, "_PATIENCE", 0.1)
+    monkeypatch.setattr(sweep_progress, "_EVERY", 0.0)
+    replace_workers(monkeypatch, COMPILING.format(folder=str(tmp_path), uncached=uncached))
+    rules = ["fixed-units", "fixed-synapses", "random", "largest", "largest-per-layer"]
+    grid = en.Grid(hidden=[3, 4], seeds=2, dtype=["float32", "float64"])
+    grid += en.Grid(hidden=[3, 4], rule=rules, fraction=0.5)
+    en.sweep(grid, tmp_path / "runs", data=digits(), workers=2)
+    log = (tmp_path / "log").read_text().splitlines()
+    sets = {f"float32 {name}" for name in ("UNITS", "MASK", "RANDOM", "LARGEST")}
+    assert set(log) == sets | {"float64 UNITS"}
+    if not uncached:
+        assert len(log) == len(set(log))
+    said = capsys.readouterr().err.splitlines()
+    begun = [line for line in said if line.startswith("compiling the kernels of rule ")]
+    assert len(begun) == len(set(begun)) <= 5
+    assert begun[0].endswith(", once: this takes up to a minute")
+    before = said[: next(n for n, line in enumerate(said) if not re.match("0 of|compil", line))]
+    assert any(line.endswith(" running, compiling") for line in before)
+    assert not [line for line in before if "left" in line]
+
+
+def test_the_time_left_knows_of_compiling(monkeypatch):
+    clock = types.SimpleNamespace(now=0.0)
+    monkeypatch.setattr(sweep_progress, "time", types.SimpleNamespace(monotonic=lambda: clock.now))
+    plain = en.TrainingConfig(hidden=10)
+    other = en.TrainingConfig(hidden=10, rule=en.LargestUpdates(0.5))
+    ratio = expected_seconds(other) / expected_seconds(plain)
+    out = io.StringIO()
+    runs = {"a": plain, "b": plain, "c": other, "d": other}
+    shown = sweep_progress.SweepProgress(runs, 0, 2, out)
+    shown.begin("a", compiles=True)
+    clock.now = 2.0
+    shown.tick(1)
+    assert shown.words() == "1 running"  # it may be loading
+    clock.now = 5.0
+    shown.tick(1)
+    assert shown.words() == "1 running, compiling"
+    clock.now = 20.0
+    shown.ready("a")
+    assert shown.words() == "1 running"
+    clock.now = 30.0  # ten seconds of work
+    shown.end("a", "reached")
+    assert shown.words() == f"0 running, about {10 / 2 * (1 + 2 * ratio) + 20 / 2:.0f} s left"
+    shown.begin("c", compiles=True)
+    shown.ready("c")  # from the cache
+    assert shown.words() == f"1 running, about {10 / 2 * (1 + 2 * ratio):.0f} s left"
+    assert out.getvalue().splitlines()[:2] == [
+        "compiling the kernels of rule all in float32, once: this takes up to a minute",
+        "compiled the kernels of rule all in float32 in 20 s",
+    ]
+
+
+def waiting(*kernels):
+    return pool_module._Waiting({"id": n, "kernels": names} for n, names in enumerate(kernels))
+
+
+def test_runs_wait_for_their_own_kernels_alone():
+    runs = waiting(("a",), ("a",), ("a", "b"), ("c",), ("a", "b"))
+    assert runs.take() == ({"id": 0, "kernels": ("a",)}, {"a"})
+    assert runs.take() == ({"id": 3, "kernels": ("c",)}, {"c"})  # the others need a
+    with ThreadPoolExecutor(1) as executor:
+        blocked = executor.submit(runs.take)
+        runs.compiled("a")
+        assert blocked.result() == ({"id": 2, "kernels": ("a", "b")}, {"b"})  # before run 1
+        assert runs.take() == ({"id": 1, "kernels": ("a",)}, set())
+        blocked = executor.submit(runs.take)
+        runs.release({"b"})  # its worker has died
+        assert blocked.result() == ({"id": 4, "kernels": ("a", "b")}, {"b"})
+        runs.put_back({"id": 2, "kernels": ("a", "b")})
+        blocked = executor.submit(runs.take)
+        runs.close()
+        assert blocked.result() is None
+
+
+def test_without_a_cache_no_run_waits():
+    runs = waiting(("a",), ("a",))
+    assert runs.take()[0]["id"] == 0
+    runs.uncached()
+    assert runs.take()[0]["id"] == 1
+    assert runs.take() is None
+
+
+def test_all_that_a_run_compiles_is_known_before():
+    """Whatever else its config says, a run needs no kernels but those that were loaded."""
+    script = """
+import sys
+import energynet as en
+from energynet.kernels import _jit
+from energynet.training.warm import kernels_of, load_kernels
+from numba.core.dispatcher import Dispatcher
+from support import digits
+
+def compiled():
+    modules = [m for name, m in list(sys.modules.items()) if name.startswith("energynet.kernels")]
+    values = {id(v): v for m in modules for v in vars(m).values() if isinstance(v, Dispatcher)}
+    return sum(len(v.signatures) for v in values.values())
+
+others = {"activation": "tanh", "output": "softmax", "sample_order": "permutation", "alpha": 0.5}
+limits = {"max_steps": 60, "test_every": 30}
+for rule in (en.AllSynapses(), en.FixedMask(0.5, over="units"), en.LargestUpdates(0.5)):
+    for values in ({}, others, {"learning_rate": "auto", "center": False}):
+        config = en.TrainingConfig(hidden=4, rule=rule, **values, **limits)
+        for name in kernels_of(config):
+            load_kernels(name)
+        before = compiled()
+        assert before > 0
+        for dtype in ("uint8", "float32", "float64"):
+            en.train(config, digits(dtype=dtype), threads=1)
+        assert compiled() == before, (config, dtype)
+"""
+    modules = os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = os.environ | {"PYTHONPATH": modules}
+    subprocess.run([sys.executable, "-P", "-c", script], env=environment, check=True)
 
 
 STARTING = (
@@ -243,19 +475,15 @@ def test_runs_whose_workers_had_to_be_killed_count_as_interrupted(tmp_path):
 
 def test_a_run_that_kills_its_workers_is_given_up(tmp_path, monkeypatch):
     configs = list(en.Grid(hidden=[3, 4], max_steps=50, test_every=50))
-    deadly = tmp_path / "deadly"
-    deadly.write_text(
+    deadly = (
         "import json, os, sys\n"
-        "for line in sys.stdin:\n"
-        "    if json.loads(line)['config']['hidden'] == 4: os.kill(os.getpid(), 9)\n"
+        "for spec in map(json.loads, sys.stdin):\n"
+        "    if spec['config']['hidden'] == 4: os.kill(os.getpid(), 9)\n"
         "    from energynet.sweeps.worker import run_one\n"
-        "    print(json.dumps({'outcome': run_one(json.loads(line))}), flush=True)\n"
+        "    answer = {'outcome': run_one(spec), 'word': spec['word']}\n"
+        "    print(json.dumps(answer), flush=True)\n"
     )
-
-    def start():
-        return subprocess.Popen([sys.executable, str(deadly)], stdin=-1, stdout=-1, text=True)
-
-    monkeypatch.setattr(pool_module, "_start", start)
+    replace_workers(monkeypatch, deadly)
     table = en.sweep(configs, tmp_path / "runs", data=digits(), progress=False, workers=1)
     row = table.set_index("hidden").loc[4]
     assert row["outcome"] == "failed"
@@ -272,6 +500,21 @@ def test_failed_runs_tell_why(tmp_path):
     table = en.sweep([config], tmp_path, data=digits(), progress=False, workers=1)
     assert table["outcome"][0] == "failed"
     assert "hidden must be small enough for memory" in table["reason"][0]
+
+
+def test_a_run_that_fails_while_it_is_stopped_was_interrupted(tmp_path, monkeypatch):
+    config, store, stop = en.TrainingConfig(hidden=3), Store(tmp_path), tmp_path / ".stop-1"
+
+    def fail(*_, **__):
+        stop.touch()
+        raise EOFError
+
+    monkeypatch.setattr(worker, "train", fail)
+    monkeypatch.setattr(worker, "load_data", lambda _: digits())
+    values = {"config": config.to_dict(), "data": "", "retry": False, "stop": str(stop)}
+    with pytest.raises(KeyboardInterrupt):
+        worker.run_one({"id": "00aa00aa00aa00aa", "store": str(tmp_path), **values})
+    assert store.outcome("00aa00aa00aa00aa") == "interrupted"
 
 
 @pytest.mark.parametrize("error", [RuntimeError("no luck"), KeyError("u")])
@@ -389,15 +632,18 @@ def test_only_a_second_interrupt_reaches_into_an_executor(interrupts, tmp_path):
 def test_lines_come_while_no_run_ends(monkeypatch):
     monkeypatch.setattr(sweep_progress, "_EVERY", 0.0)
     out = io.StringIO()
-    shown = sweep_progress.SweepProgress([en.TrainingConfig(hidden=10)], 3, 2, out)
+    config = en.TrainingConfig(hidden=10)
+    shown = sweep_progress.SweepProgress({"one": config, "two": config}, 3, 2, out)
     shown.tick(1)
+    shown.end("one", "reached")
     shown.tick(None)
     shown.done, shown.total = 0, 1
     shown.tick(0)
-    first, second, third = out.getvalue().splitlines()
-    assert first.startswith("3 of 4 runs, 1 running, about ")
-    assert second.startswith("3 of 4 runs, about ")
-    assert third.startswith("0 of 1 run, 0 running")
+    first, second, third, fourth = out.getvalue().splitlines()
+    assert first == "3 of 5 runs, 1 running"  # how long it takes is not known yet
+    assert second.startswith("4 of 5 runs, 0 running, about ")
+    assert third.startswith("4 of 5 runs, about ")
+    assert fourth.startswith("0 of 1 run, 0 running")
 
 
 def test_longer_runs_start_anew_and_it_is_said(tmp_path, caplog):
@@ -424,11 +670,21 @@ def test_damaged_checkpoint_costs_nothing_but_time(tmp_path, undisturbed):
     same(en.sweep(configs, tmp_path, data=digits(), progress=False), undisturbed)
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
-def test_unwritable_store(tmp_path):
-    tmp_path.chmod(0o500)
-    with pytest.raises(en.FileError, match="cannot be written"):
+def test_unwritable_store(tmp_path, read_only):
+    with read_only(tmp_path), pytest.raises(en.FileError, match=r"store .* cannot be written"):
         en.sweep(GRID, tmp_path, data=digits(), progress=False)
+
+
+def test_a_finished_sweep_may_be_read_only(tmp_path, read_only, monkeypatch):
+    monkeypatch.setattr("energynet.data.load_mnist", digits)
+    done = en.sweep(GRID, tmp_path, data=digits(), progress=False)
+    (tmp_path / ".index.json").unlink()
+    with read_only(tmp_path):
+        pd.testing.assert_frame_equal(en.sweep(GRID, tmp_path, data=digits()), done)
+        pd.testing.assert_frame_equal(en.sweep(GRID, tmp_path), done)
+        more = [*GRID, en.TrainingConfig(hidden=7)]
+        with pytest.raises(en.FileError, match=r"store .* cannot be written"):
+            en.sweep(more, tmp_path, data=digits(), progress=False)
 
 
 def test_a_store_that_is_a_file(tmp_path):

@@ -18,7 +18,6 @@ from support import PYTHON, digits
 
 import energynet as en
 from energynet.training import checkpoint as checkpoint_module
-from energynet.training import threads
 from energynet.training.run import prepare
 from energynet.training.threads import cpu_quota, usable_cores
 
@@ -523,7 +522,7 @@ def test_a_container_may_have_a_quota_of_cpus(tmp_path, groups, files, quota):
 
 @pytest.mark.parametrize(("quota", "cores"), [(0.2, 1), (1.0, 1), (1.5, 2), (2.5, 3), (9e9, 4)])
 def test_usable_cores_heed_the_quota(monkeypatch, quota, cores):
-    monkeypatch.setattr(threads, "cpu_quota", lambda: quota)
+    monkeypatch.setattr("energynet.threads.cpu_quota", lambda: quota)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 3}, raising=False)
     assert usable_cores() == cores
 

@@ -1,4 +1,4 @@
-"""Many runs, stored as they end: the same call goes on where an earlier one was stopped."""
+"""Many runs, stored as they end: the same call resumes where an earlier one was stopped."""
 
 import logging
 import signal
@@ -28,6 +28,7 @@ from energynet.sweeps.grid import longest_first
 from energynet.sweeps.pool import Pool, Report, drain
 from energynet.sweeps.progress import SweepProgress
 from energynet.training.threads import usable_cores
+from energynet.training.warm import kernels_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +54,8 @@ def sweep(
     ----------
     grid : Grid, or configs
     store : path
-        The folder of results. Killed at any moment, the same call does the rest.
+        The folder of results. Killed at any moment, the same call resumes. It may be read-only if
+        all runs are stored.
     executor : concurrent.futures.Executor or None
         Who does the runs: a thread pool, Dask's `Client.get_executor()`, ... None starts local
         processes, which are replaced when they die.
@@ -61,7 +63,7 @@ def sweep(
         A path is that of a folder of IDX files, or of an `.npz` file as `Dataset.save` writes it.
         None takes the data that the grid's file names, else MNIST. Workers load it themselves.
     workers : int or None
-        Local processes; None takes one for each usable core.
+        Local processes; None takes one for each usable core. They share what they compile.
     shard : (I, N) or None
         Do the I-th of N parts of the grid, I in 1 ... N.
     retry_failed : bool
@@ -77,7 +79,9 @@ def sweep(
     Raises
     ------
     ConfigError, DataError, FileError
-        Before any work starts; FileError also where a result cannot be written.
+        Before any work starts; FileError also if a result cannot be written.
+    EnergynetError
+        The executor broke, or a local process cannot be started. The same call resumes.
     KeyboardInterrupt
         After Ctrl-C, SIGTERM or SIGHUP; runs under way have saved where they stand.
     """
@@ -88,12 +92,14 @@ def sweep(
         raise ConfigError(f"executor must have submit(), or be None, got {checks.shown(executor)}")
     data = data if data is not None else getattr(grid, "data", None) or MNIST
     grid = _configs(grid)
-    opened = Store(store)
+    folder = checks.path("store", store)
+    opened = Store(folder, create=not folder.is_dir())
     plan = Plan(grid, opened, data, retry_failed, shard)
-    made_folder(opened.root, "store")
+    if plan.todo or not folder.is_dir():  # a finished sweep may be read-only
+        _make(opened, data)
     _say_what_starts_anew(plan, opened)
     shown = SweepProgress(
-        [plan.configs[spec["id"]] for spec in plan.todo],
+        {spec["id"]: plan.configs[spec["id"]] for spec in plan.todo},
         len(plan.configs) - len(plan.todo),
         count,
         sys.stderr if progress else None,
@@ -150,6 +156,7 @@ class Plan:
                 "data_sha256": dataset.sha256,
                 "store": str(resolved(store.root)),
                 "retry": retry_failed,
+                "kernels": kernels_of(config),
             }
             for identity, config in self.configs.items()
             if self.outcomes[identity] not in finished
@@ -194,36 +201,45 @@ def _pair(shard: Any) -> tuple[int, int]:
 def _named(data: str | Path | Dataset, store: Store) -> tuple[str, Dataset]:
     """The data set, and a name by which workers can load it."""
     if isinstance(data, Dataset):
-        folder = made_folder(store.root, "store").resolve()
-        path = folder / f"data-{data.sha256[:16]}.npz"
-        if not path.exists():
-            data.save(path)
-        return str(path), data
+        return str(_saved(data, store)), data
     dataset = load_named(data)
     embedded = isinstance(data, str) and data == MNIST
     return MNIST if embedded else str(resolved(checks.path("data", data))), dataset
 
 
+def _saved(data: Dataset, store: Store) -> Path:
+    return store.root.resolve() / f"data-{data.sha256[:16]}.npz"
+
+
+def _make(store: Store, data: str | Path | Dataset) -> None:
+    """Make the folder of a store, and save a data set in it that has no other name."""
+    made_folder(store.root, "store")
+    if isinstance(data, Dataset) and not (path := _saved(data, store)).exists():
+        data.save(path)
+
+
 def _run_locally(plan: Plan, store: Store, workers: int, shown: SweepProgress) -> None:
-    pool = Pool(workers, plan.todo)
+    pool = Pool(plan.todo)
     missing = {spec["id"] for spec in plan.todo}
     begun = set()
 
     def take(report: Report) -> None:
-        identity = report.spec["id"]
-        config = plan.configs[identity]
         if report.error:
-            raise EnergynetError(f"{report.error}; the same command goes on from what is stored")
+            raise EnergynetError(f"{report.error}; the same command resumes from what is stored")
+        identity = report.spec["id"]
         if report.died:
             _give_up(plan, store, identity, report.died)
         if report.died or report.outcome:
             missing.discard(identity)
-            shown.end(config, report.outcome or "failed")
-        elif "deaths" not in report.spec:  # else it began before its worker died
+            shown.end(identity, report.outcome or "failed")
+        elif report.ready:
+            shown.ready(identity)
+        else:
             begun.add(identity)
-            shown.begin()
+            shown.begin(identity, report.compiles)
 
     try:
+        pool.start(workers)
         while missing:
             drain(pool.reports, 0.5, take)
             shown.tick(shown.running)
@@ -275,7 +291,7 @@ def _run_with(executor: Executor, plan: Plan, store: Store, shown: SweepProgress
                 finished, left = wait(left, timeout=0.5, return_when=FIRST_COMPLETED)
                 for future in finished:
                     identity = futures[future]
-                    shown.end(plan.configs[identity], _answer(future, identity, plan, store))
+                    shown.end(identity, _answer(future, identity, plan, store))
                 # Dask does not tell which runs are under way.
                 shown.tick(sum(future.running() for future in left) or None)
         finally:

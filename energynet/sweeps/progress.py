@@ -2,34 +2,40 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, TextIO
 
 from energynet.config import TrainingConfig
 from energynet.support.checks import counted
 from energynet.sweeps.cost import MNIST_LOAD, Load, expected_seconds
 from energynet.training.progress import Forgiving, new_bar
+from energynet.training.warm import kernels_of
 
 _EVERY = 30.0  # seconds between two lines of a log
+_PATIENCE = 3.0  # seconds of loading kernels; what takes longer is compiling
 _REFRESH = 1.0  # seconds between two looks of a bar while no run ends
 
 
 class SweepProgress:
     """What is done, running and failed, and how long the rest may take.
 
-    The time that is left is that of the cost model, scaled by how fast the runs so far went.
+    The time that is left is that of the cost model, scaled by how fast the runs so far went without
+    compiling. Nothing is said of it until a run has ended. If kernels had to be compiled, those
+    that are left count with the mean time that the others took.
+
+    todo : the configs of the runs by id; stored : how many more are stored already.
     """
 
     def __init__(
         self,
-        todo: Sequence[TrainingConfig],
+        todo: Mapping[str, TrainingConfig],
         stored: int,
         workers: int,
         stream: TextIO | None,
         load: Load = MNIST_LOAD,
     ) -> None:
-        self.load = load
-        self.left = sum(expected_seconds(config, load) for config in todo)
+        self.todo, self.load = todo, load
+        self.left = sum(expected_seconds(config, load) for config in todo.values())
         self.total = stored + len(todo)
         self.done, self.stored, self.failed = stored, stored, 0
         self.running: int | None = 0
@@ -38,22 +44,45 @@ class SweepProgress:
         self.stream = None if stream is None else Forgiving(stream)
         self.began = self.written = time.monotonic()
         self.bar: Any = None
+        self.busy = 0.0  # seconds of workers for the runs that ended
+        self.since: dict[str, float] = {}  # when a run began, or had its kernels loaded
+        self.compiling: set[str] = set()  # runs whose workers compile
+        self.announced: set[str] = set()
+        self.cold = {kernels_of(config)[-1] for config in todo.values()}
+        self.compiled: list[float] = []  # seconds for each set of kernels
 
     def start(self) -> None:
         """Show that work begins."""
         if self.stream is not None and self.total > self.stored:
             self._show(force=True)
 
-    def begin(self) -> None:
-        """A run began."""
-        self.running = (self.running or 0) + 1
+    def begin(self, identity: str, compiles: bool) -> None:
+        """A run began; `compiles` if its worker is the first to need some kernels."""
+        self.since[identity] = time.monotonic()
+        if compiles:
+            self.compiling.add(identity)
+        self.running = len(self.since)
         self._show()
 
-    def end(self, config: TrainingConfig, outcome: str) -> None:
+    def ready(self, identity: str) -> None:
+        """The kernels of a run are loaded."""
+        spent = time.monotonic() - self.since[identity]
+        self.since[identity] = time.monotonic()
+        self.cold.discard(self._kernels(identity))
+        if identity in self.compiling:
+            self.compiling.discard(identity)
+            self.compiled.append(spent)
+            if self._what(identity) in self.announced:
+                self._tell(f"compiled {self._what(identity)} in {spent:.0f} s")
+
+    def end(self, identity: str, outcome: str) -> None:
         """A run ended."""
-        cost = expected_seconds(config, self.load)
+        cost = expected_seconds(self.todo[identity], self.load)
         self.left -= cost
         self.paid += cost
+        if identity in self.since:
+            self.busy += time.monotonic() - self.since.pop(identity)
+        self.compiling.discard(identity)
         self.done += 1
         self.running = max(0, (self.running or 0) - 1)
         self.failed += outcome == "failed"
@@ -62,15 +91,49 @@ class SweepProgress:
     def tick(self, running: int | None) -> None:
         """Time has passed; `running` is how many runs are under way, None where nobody knows."""
         self.running = running
+        for kernels in {self._what(identity) for identity in self._slow()} - self.announced:
+            self.announced.add(kernels)
+            self._tell(f"compiling {kernels}, once: this takes up to a minute")
         self._show()
 
     def words(self) -> str:
         """Where the sweep stands."""
-        spent = time.monotonic() - self.began
-        rate = self.paid / spent if self.paid > 0 and spent > 0 else float(self.workers)
         parts = [] if self.running is None else [f"{self.running} running"]
         parts += [f"{self.failed} failed"] if self.failed else []
-        return ", ".join([*parts, f"about {_duration(self.left / rate)} left"])
+        parts += ["compiling"] if self._slow() else []
+        parts += [f"about {_duration(self._remaining())} left"] if self.paid > 0 else []
+        return ", ".join(parts)
+
+    def _remaining(self) -> float:
+        workers = max(1, min(self.workers, self.total - self.done))
+        if self.busy > 0:
+            runs = self.left / (self.paid / self.busy * workers)
+        else:  # an executor does not tell when a run began
+            runs = self.left * (time.monotonic() - self.began) / self.paid
+        compiled = [seconds for seconds in self.compiled if seconds > _PATIENCE]
+        each = sum(compiled) / len(compiled) if compiled else 0.0
+        return runs + each * len(self.cold) / workers
+
+    def _slow(self) -> set[str]:
+        """Runs whose kernels are being compiled: loading them would not take as long."""
+        latest = time.monotonic() - _PATIENCE
+        return {identity for identity in self.compiling if self.since[identity] < latest}
+
+    def _what(self, identity: str) -> str:
+        config = self.todo[identity]
+        return f"the kernels of rule {config.rule.name} in {config.dtype}"
+
+    def _kernels(self, identity: str) -> str:
+        return kernels_of(self.todo[identity])[-1]
+
+    def _tell(self, text: str) -> None:
+        """A line of its own."""
+        if self.stream is None:
+            return
+        if self.bar is not None:
+            self.bar.write(text, file=self.stream)
+        else:
+            print(text, file=self.stream, flush=True)
 
     def close(self) -> None:
         """Leave the output tidy."""

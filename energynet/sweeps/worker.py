@@ -1,7 +1,8 @@
 """One run of a sweep, wherever it is computed; and the local worker of a sweep.
 
-The worker reads a run as a line of JSON on stdin and answers with a line of JSON on stdout. It
-never imports the user's main module, so that a sweep may stand in any script or notebook.
+The worker reads a run as a line of JSON from what was its stdin, and answers with lines of JSON on
+what was its stdout. It never imports the user's main module, so a sweep may stand in any script or
+notebook.
 """
 
 import json
@@ -13,9 +14,11 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from energynet.config import TrainingConfig
 from energynet.data.dataset import Dataset, load_named
@@ -25,6 +28,7 @@ from energynet.store.folder import DONE, STOPPED, Store, forget_checkpoint
 from energynet.support.npz import read_npz
 from energynet.support.provenance import now, provenance
 from energynet.training.loop import Progress, train
+from energynet.training.warm import load_kernels
 
 _SIGN = 30.0  # seconds between two signs of life
 _LOOK = 0.3  # seconds between two looks whether a sweep has been stopped
@@ -70,6 +74,9 @@ def run_one(spec: dict[str, Any]) -> str:
         store.leave(identity)
         raise
     except Exception as error:
+        if _is_leaving(spec) or _is_stopped(spec):  # perhaps it failed for that reason
+            store.leave(identity)
+            raise KeyboardInterrupt from error
         named = isinstance(error, EnergynetError)
         reason = str(error) if named else _told(error)
         store.give_up(identity, config, "failed", reason, _origin(dataset.sha256, began))
@@ -117,10 +124,18 @@ def _drop_foreign(path: Path, config: TrainingConfig, dataset: Dataset) -> None:
         forget_checkpoint(path)
 
 
+def _is_leaving(spec: dict[str, Any]) -> bool:
+    """Whether this process is to end, or its driver has died."""
+    return _terminated.is_set() or ("driver" in spec and os.getppid() != spec["driver"])
+
+
+def _is_stopped(spec: dict[str, Any]) -> bool:
+    """Whether the sweep of a run was stopped."""
+    return "stop" in spec and os.path.exists(spec["stop"])  # noqa: PTH110 (a stat and nothing else)
+
+
 def _watch(spec: dict[str, Any], store: Store) -> Callable[[Progress | None], None]:
-    """Gives signs of life, and stops a run whose process is to end, whose driver has died or whose
-    sweep was stopped."""
-    driver, stop = spec.get("driver"), spec.get("stop")
+    """Gives signs of life, and ends a run that is stopped by KeyboardInterrupt."""
     looked = -math.inf
     signed = time.monotonic()
 
@@ -129,11 +144,11 @@ def _watch(spec: dict[str, Any], store: Store) -> Callable[[Progress | None], No
         if time.monotonic() - signed >= _SIGN:
             signed = time.monotonic()
             store.still_running(spec["id"])
-        if _terminated.is_set() or (driver is not None and os.getppid() != driver):
+        if _is_leaving(spec):
             raise KeyboardInterrupt
-        if stop is not None and time.monotonic() - looked >= _LOOK:
+        if time.monotonic() - looked >= _LOOK:
             looked = time.monotonic()
-            if os.path.exists(stop):  # noqa: PTH110 (a stat and nothing else)
+            if _is_stopped(spec):
                 raise KeyboardInterrupt
 
     return watch
@@ -144,12 +159,48 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the driver, which decides
     signal.signal(signal.SIGTERM, lambda *_: _terminated.set())
     warnings.simplefilter("ignore", DataWarning)  # the sweep itself has given it
-    for line in sys.stdin:
+    runs, answers = _private_streams()
+    for line in runs:
+        spec = json.loads(line)
+
+        def tell(word: str = spec["word"], **answer: Any) -> None:
+            # On a line of its own, also after something else that was printed without an end.
+            print(f"\n{json.dumps(answer | {'word': word})}", file=answers, flush=True)
+
         try:
-            answer = {"outcome": run_one(json.loads(line))}
+            _load_kernels(spec["kernels"], tell)
+            tell(outcome=run_one(spec))
         except EnergynetError as error:
-            answer = {"error": str(error)}
+            tell(error=str(error))
         except KeyboardInterrupt:
             break
-        # A line of its own, also where something else was printed without an end.
-        print(f"\n{json.dumps(answer)}", flush=True)
+
+
+def _private_streams() -> tuple[TextIO, TextIO]:
+    """What were stdin and stdout, for the protocol alone.
+
+    Custom rules and whatever they import then read nothing, and what they print is seen on stderr.
+    Nor do the processes that they start hold on to the protocol.
+    """
+    nothing = os.open(os.devnull, os.O_RDWR)  # becomes stderr if there is none
+    runs = os.fdopen(os.dup(0), encoding="utf-8")
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    if nothing > 2:
+        os.close(nothing)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
+    return runs, answers
+
+
+def _load_kernels(names: list[str], tell: Callable[..., None]) -> None:
+    """Compile or load what a run needs, and say so: other workers may wait for it."""
+    from energynet.kernels.jit import CACHE
+
+    if CACHE is None:
+        tell(cached=False)
+    for name in names:
+        with suppress(Exception):  # the run meets it again, and is recorded as failed
+            load_kernels(name)
+        tell(loaded=name)
