@@ -6,15 +6,8 @@ from functools import cache
 
 from energynet.config import DTYPES, TrainingConfig
 from energynet.data.dataset import Dataset
-from energynet.rules.built_in import (
-    AllSynapses,
-    FixedMask,
-    LargestUpdates,
-    RandomSubset,
-    Rule,
-    Shape,
-    Update,
-)
+from energynet.rules.base import Rule, Shape, Update
+from energynet.rules.built_in import AllSynapses, FixedMask, LargestUpdates, RandomSubset
 from energynet.rules.custom import PlasticityRule, Step
 from energynet.rules.names import RULES
 from energynet.training.threads import usable_cores
@@ -43,7 +36,7 @@ def kernels_of(config: TrainingConfig) -> tuple[str, ...]:
     Nothing but dtype and update decides. The set of `Update.UNITS` comes first: it holds what all
     rules share. Beyond it, the sets have little in common.
     """
-    update = config.rule.plan(Shape(1, config.hidden, 1)).update
+    update = config.rule.counts(Shape(1, config.hidden, 1)).update
     return tuple(dict.fromkeys(f"{config.dtype} {part.name}" for part in (Update.UNITS, update)))
 
 
