@@ -9,7 +9,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from own_rules import EXAMPLES
+from custom_rules import EXAMPLES
 
 import energynet as en
 

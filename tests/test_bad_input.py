@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from own_rules import AllKinds
+from custom_rules import AllKinds
 from support import digits
 from tables import complete
 from test_data import folder  # noqa: F401

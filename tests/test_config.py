@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 import pytest
+from custom_rules import AllKinds
 from hypothesis import given
 from hypothesis import strategies as st
 from naive import k_of
-from own_rules import AllKinds
 
 import energynet as en
 from energynet.rules.base import Shape, Update, count

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from own_rules import AllKinds
+from custom_rules import AllKinds
 from support import digits
 
 import energynet as en
@@ -214,7 +214,7 @@ def test_fields_are_left_out_for_rules_that_do_not_take_them(tmp_path, values, e
 
 
 def test_each_rule_takes_its_own_fields():
-    names = ["fixed-units", "largest-per-layer", "own_rules:AllKinds"]
+    names = ["fixed-units", "largest-per-layer", "custom_rules:AllKinds"]
     given = {"fraction": [0.1, 0.3], "output_fraction": 1, "params": {"whole": [1, 2]}}
     assert {config.rule for config in en.Grid(hidden=3, rule=names, **given)} == {
         *(en.FixedMask(fraction, over="units") for fraction in (0.1, 0.3)),

@@ -13,8 +13,8 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+from custom_rules import AllKinds
 from made_up_study import study_history, study_table
-from own_rules import AllKinds
 
 from energynet.cli import main as cli
 from energynet.cli import train as cli_train

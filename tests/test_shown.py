@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from own_rules import AllKinds, Answers
+from custom_rules import AllKinds, Answers
 from support import digits
 
 import energynet as en

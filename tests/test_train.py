@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from own_rules import Everything
+from custom_rules import Everything
 from support import PYTHON, digits
 
 import energynet as en

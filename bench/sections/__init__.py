@@ -13,5 +13,5 @@ NAMES = (
     "memory",
     "startup",
     "threads",
-    "own_rules",
+    "custom_rules",
 )

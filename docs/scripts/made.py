@@ -12,7 +12,7 @@ from blocks import DOCS, run_page
 
 MADE = DOCS / "_made"
 PAGES = ("tutorial.md", "comparing.md")  # whose code draws pictures
-SECTIONS = ("rules", "peers", "evaluation", "streaming", "phases", "threads", "own_rules")
+SECTIONS = ("rules", "peers", "evaluation", "streaming", "phases", "threads", "custom_rules")
 
 
 def make() -> None:

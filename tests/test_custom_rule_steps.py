@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from own_rules import (
+from custom_rules import (
     ANSWERS,
     Answers,
     Draws,
@@ -126,7 +126,7 @@ def test_what_is_no_choice_is_refused_before_anything_changes(which):
     run = prepare(en.TrainingConfig(hidden=3, rule=Answers(which)), digits())
     run.advance(0)
     before = digest(run)
-    message = f"rule own_rules:Answers, step 0.*{ANSWERS[which][1]}"
+    message = f"rule custom_rules:Answers, step 0.*{ANSWERS[which][1]}"
     with pytest.raises(en.RuleError, match=message):
         run.advance(1)
     assert digest(run) == before

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from own_rules import EXAMPLES, Everything, Raises, Shares
+from custom_rules import EXAMPLES, Everything, Raises, Shares
 from support import digits, same_table
 from sweeps import timeless
 
@@ -40,7 +40,7 @@ def test_a_run_that_fails_says_where(tmp_path):
     configs = [en.TrainingConfig(hidden=3, rule=Raises(), max_steps=5)]
     table = en.sweep(configs, tmp_path, data=digits(), progress=False)
     assert list(table["outcome"]) == ["failed"]
-    assert table["reason"][0].startswith("ZeroDivisionError: its own mistake (own_rules.py, l")
+    assert table["reason"][0].startswith("ZeroDivisionError: its own mistake (custom_rules.py, l")
 
 
 GRID = """
@@ -112,12 +112,12 @@ def test_versions_and_fractions_that_are_none_stay_apart(tmp_path):
     store = Store(tmp_path / "runs")
     before = en.load_results(tmp_path / "runs")
     cells = en.cells(before)
-    own = cells[(cells["rule"] == "own_rules:Shares") & (cells["energy"] == "m0")]
+    own = cells[(cells["rule"] == "custom_rules:Shares") & (cells["energy"] == "m0")]
     assert own["runs"].sum() == 12
     later = before[before["rule"] != "all"].assign(rule_version=2)
     cells = en.cells(pd.concat([before, later], ignore_index=True))
-    own = cells[cells["rule"].str.startswith("own_rules:Shares") & (cells["energy"] == "m0")]
-    assert set(own["rule"]) == {"own_rules:Shares", "own_rules:Shares version 2"}
+    own = cells[cells["rule"].str.startswith("custom_rules:Shares") & (cells["energy"] == "m0")]
+    assert set(own["rule"]) == {"custom_rules:Shares", "custom_rules:Shares version 2"}
     assert list(own.groupby("rule")["runs"].sum()) == [12, 12]
     assert main(["figures", str(store.root), "--out", str(tmp_path / "figures")]) == 0
     assert main(["report", str(store.root), "--out", str(tmp_path / "report.html")]) == 0

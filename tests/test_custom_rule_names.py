@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from own_rules import AllKinds, Everything, Raises
+from custom_rules import AllKinds, Everything, Raises
 
 import energynet as en
 from energynet.rules.names import rule_from_dict, rule_to_dict
@@ -13,7 +13,7 @@ def test_parameters_are_converted_and_count():
     assert rule == AllKinds(3.0, number=1.0)
     assert [type(value) for value in rule.parameters.values()] == [int, float, bool, str]
     assert rule_to_dict(rule) == {
-        "name": "own_rules:AllKinds",
+        "name": "custom_rules:AllKinds",
         "version": 3,
         "parameters": {"whole": 3, "number": 1.0, "flag": True, "word": "x"},
     }
@@ -44,24 +44,24 @@ BAD_PARAMETERS = [
     ({"whole": 1, "flag": 1}, "flag must be True or False"),
     ({"whole": 1, "word": b"x"}, "word must be a text"),
     ({"whole": 1, "numbr": 1}, "takes whole, number, flag, word, got 'numbr'; did you mean"),
-    ({}, "rule own_rules:AllKinds lacks its parameter whole"),
+    ({}, "rule custom_rules:AllKinds lacks its parameter whole"),
 ]
 
 
 @pytest.mark.parametrize(("parameters", "message"), BAD_PARAMETERS)
 def test_bad_parameters(parameters, message):
     with pytest.raises(en.ConfigError, match=message):
-        en.rule_from_name("own_rules:AllKinds", **parameters)
+        en.rule_from_name("custom_rules:AllKinds", **parameters)
 
 
 BAD_NAMES = [
     ("no_such_module:Rule", "cannot be imported: ModuleNotFoundError"),
-    ("own_rules:Largst", "must be a class .*own_rules.py; did you mean 'Largest'"),
-    ("own_rules:", "rule must be MODULE:CLASS"),
+    ("custom_rules:Largst", "must be a class .*custom_rules.py; did you mean 'Largest'"),
+    ("custom_rules:", "rule must be MODULE:CLASS"),
     (":Rule", "rule must be MODULE:CLASS"),
-    ("./own_rules.py:Largest", "rule must be MODULE:CLASS"),
-    ("own_rules.py:Largest", "rule must be MODULE:CLASS"),
-    ("own_rules", "or MODULE:CLASS, got 'own_rules'"),
+    ("./custom_rules.py:Largest", "rule must be MODULE:CLASS"),
+    ("custom_rules.py:Largest", "rule must be MODULE:CLASS"),
+    ("custom_rules", "or MODULE:CLASS, got 'own_rules'"),
     ("os:system", "must be a class that derives from PlasticityRule"),
     ("pathlib:Path", "must be a class that derives from PlasticityRule"),
     ("largst", "got 'largst'; did you mean 'largest'"),
@@ -96,7 +96,7 @@ BAD_CLASSES = [
     ({"select": en.PlasticityRule.select}, {}, r"must define select\(self, step\)"),
     ({"select": lambda self: (True, True)}, {}, r"must define select\(self, step\)"),
     ({"check": lambda self: False}, {}, "check must raise ConfigError, not return a value"),
-    ({"check": lambda self: int("x")}, {}, "rule test_own_rule_names:Own: invalid literal"),
+    ({"check": lambda self: int("x")}, {}, "rule test_custom_rule_names:Own: invalid literal"),
 ]
 
 
@@ -118,7 +118,7 @@ def test_objects_that_are_no_rules():
 
 def test_a_parameter_given_twice():
     with pytest.raises(en.ConfigError, match="fraction must be given once, not among params as w"):
-        en.Grid(hidden=3, rule="own_rules:Draws", fraction=0.1, params={"fraction": 0.2})
+        en.Grid(hidden=3, rule="custom_rules:Draws", fraction=0.1, params={"fraction": 0.2})
 
 
 @pytest.mark.usefixtures("examples")
