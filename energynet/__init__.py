@@ -24,15 +24,24 @@ from energynet.sweeps.grid import Grid
 from energynet.training.compare import compare, plot
 from energynet.training.loop import Progress, train
 from energynet.training.network import Network
-from energynet.training.result import TrainingResult
+from energynet.training.result import (
+    CurvePoint,
+    DirectEnergy,
+    Energy,
+    LayerEnergy,
+    TrainingResult,
+)
 
 __all__ = [
     "AllSynapses",
     "Claim",
     "ConfigError",
+    "CurvePoint",
     "DataError",
     "DataWarning",
     "Dataset",
+    "DirectEnergy",
+    "Energy",
     "EnergynetError",
     "FileError",
     "FixedMask",
@@ -40,6 +49,7 @@ __all__ = [
     "InstallationError",
     "LargestUpdates",
     "Layer",
+    "LayerEnergy",
     "Network",
     "PlasticityRule",
     "Progress",
@@ -62,3 +72,16 @@ __all__ = [
     "sweep",
     "train",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Documented names of before, for one more release."""
+    if name != "result":
+        raise AttributeError(f"module 'energynet' has no attribute {name!r}")
+    import warnings
+
+    from energynet.training import result
+
+    message = "the classes of energynet.result are in energynet now, as energynet.Energy"
+    warnings.warn(message, DeprecationWarning, stacklevel=2)
+    return result

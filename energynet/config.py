@@ -13,7 +13,7 @@ from energynet.rules.base import Rule
 from energynet.rules.built_in import AllSynapses
 from energynet.rules.names import is_rule, rule_from_dict, rule_to_dict
 from energynet.support import checks
-from energynet.support.checks import shown
+from energynet.support.checks import quoted
 from energynet.support.html import html_table
 
 SAMPLE_ORDERS = ("uniform", "permutation")
@@ -37,7 +37,7 @@ class TrainingConfig:
         Number of hidden units, nh.
     rule : Rule
         Which synapses change in a step: `AllSynapses`, `FixedMask`, `RandomSubset`,
-        `LargestUpdates`, or one of one's own, a `PlasticityRule`.
+        `LargestUpdates`, or a custom rule, a `PlasticityRule`.
     seed : int
         One integer >= 0 from which all randomness follows.
     activation : {"leaky_relu", "relu", "tanh", "sigmoid"}
@@ -56,7 +56,7 @@ class TrainingConfig:
     target_accuracy : float
         The criterion: share of the test set to be classified right, in (0, 1].
     test_every : int
-        Steps between two checkpoints, where the test set is evaluated.
+        Steps between two tests of the network on the test set.
     max_steps : int
         Steps at most.
     dtype : {"float32", "float64"}
@@ -110,7 +110,7 @@ class TrainingConfig:
             hint = "; call the class" if isinstance(self.rule, type) else hint
             raise ConfigError(
                 "rule must be a plasticity rule such as AllSynapses(),"
-                f" got {shown(self.rule)}{hint}"
+                f" got {quoted(self.rule)}{hint}"
             )
 
     def __repr__(self) -> str:
@@ -137,13 +137,13 @@ class TrainingConfig:
     def from_dict(cls, values: Mapping[str, Any]) -> "TrainingConfig":
         """The inverse of `to_dict`; raises ConfigError for unknown names and bad values."""
         if not isinstance(values, Mapping):
-            raise ConfigError(f"values must be a table of parameters, got {shown(values)}")
+            raise ConfigError(f"values must be a table of parameters, got {quoted(values)}")
         known = [item.name for item in fields(cls)]
         for name in values:
             if name not in known:
                 hint = checks.suggestion(name, known)
                 raise ConfigError(
-                    f"unknown parameter {shown(name)}; known are {', '.join(known)}{hint}"
+                    f"unknown parameter {quoted(name)}; known are {', '.join(known)}{hint}"
                 )
         if "hidden" not in values:
             raise ConfigError("hidden must be given: the number of hidden units")
@@ -164,7 +164,7 @@ def _learning_rate(value: Any) -> float | str:
 
 
 def _alphas(value: Any) -> tuple[float, ...]:
-    value = checks.plain(value)
+    value = checks.unwrap(value)
     several = isinstance(value, Iterable) and not isinstance(value, str | bytes)
     given = list(islice(checks.entries(value), _MOST_ALPHAS + 1)) if several else [value]
     exponents = [checks.fraction("alpha", alpha) for alpha in given]

@@ -22,7 +22,7 @@ class FileError(EnergynetError, OSError):
 
 
 class RuleError(EnergynetError, ValueError):
-    """A plasticity rule of one's own chose synapses that are none, or in a form that is none."""
+    """A plasticity custom rule chose synapses that are none, or in a form that is none."""
 
 
 class InstallationError(EnergynetError, ImportError):

@@ -1,4 +1,4 @@
-"""Plasticity rules of one's own for the tests, and runs with them."""
+"""Custom plasticity rules for the tests, and runs with them."""
 
 from pathlib import Path
 

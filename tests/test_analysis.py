@@ -255,7 +255,7 @@ def test_a_saving_without_an_interval_says_why(confirmed, why):
     assert nothing["why"].startswith("no saving possible with largest updates of the network")
 
 
-def test_seeds_that_stop_at_the_same_checkpoint_agree_no_better_than_checkpoints_tell():
+def test_seeds_that_stop_at_the_same_test_agree_no_better_than_tests_tell():
     points = {0.01: (9, 9, 9), 0.1: (5, 6, 7), 0.3: (8, 8, 8)}
     found = saved(one_rule(points, {0.1: (20, 20, 20, 20)}))
     rounding = 2000 / 30_000 / 12**0.5 * 2**0.5

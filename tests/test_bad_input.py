@@ -149,7 +149,7 @@ CHECKED = {
         threads={"none", "one"},
         checkpoint=FILES | NONE,
         progress={"none"},
-        on_checkpoint={"none"},
+        on_test={"none"},
     ),
     "Grid": build(
         grid,

@@ -1,4 +1,4 @@
-"""Rules of one's own by name: importing them, their parameters, classes that are no rules."""
+"""Custom rules by name: importing them, their parameters, classes that are no rules."""
 
 import numpy as np
 import pytest
@@ -61,7 +61,7 @@ BAD_NAMES = [
     (":Rule", "rule must be MODULE:CLASS"),
     ("./custom_rules.py:Largest", "rule must be MODULE:CLASS"),
     ("custom_rules.py:Largest", "rule must be MODULE:CLASS"),
-    ("custom_rules", "or MODULE:CLASS, got 'own_rules'"),
+    ("custom_rules", "or MODULE:CLASS, got 'custom_rules'"),
     ("os:system", "must be a class that derives from PlasticityRule"),
     ("pathlib:Path", "must be a class that derives from PlasticityRule"),
     ("largst", "got 'largst'; did you mean 'largest'"),

@@ -1,4 +1,4 @@
-"""Rules of one's own in sweeps, tables, analysis, figures and on the command line."""
+"""Custom rules in sweeps, tables, analysis, figures and on the command line."""
 
 import shutil
 import sys

@@ -1,4 +1,4 @@
-"""Steps of rules of one's own: what they choose is checked, applied and counted exactly."""
+"""Steps of custom rules: what they choose is checked, applied and counted exactly."""
 
 import numpy as np
 import pytest

@@ -211,17 +211,17 @@ def test_energies_of_close_exponents_are_kept_apart():
     assert {"M_0.5", "M_0.5000001"} <= dict(result.summary()).keys()
 
 
-def test_checkpoints_are_seen_with_the_network_of_their_time():
+def test_tests_are_seen_with_the_network_of_their_time():
     seen = []
 
-    def look(checkpoint, network):
+    def look(point, network):
         right = np.mean(network.predict(digits().x_test) == digits().y_test)
-        seen.append((checkpoint, right, network.w1.copy()))
+        seen.append((point, right, network.w1.copy()))
         with pytest.raises(ValueError, match="read-only"):
             network.w1[:] = 0
 
     config = en.TrainingConfig(hidden=5, max_steps=300, test_every=100, target_accuracy=1.0)
-    result = en.train(config, digits(), on_checkpoint=look)
+    result = en.train(config, digits(), on_test=look)
     assert [row for row, _, _ in seen] == list(result.history)
     assert [right for _, right, _ in seen] == [row.accuracy for row in result.history]
     np.testing.assert_array_equal(seen[-1][2], result.network.w1)

@@ -46,7 +46,7 @@ def test_mnist_to_the_criterion(mnist, hidden, rule, least, most):
         assert result.energy.m0 == result.synapses * result.steps
 
 
-def test_exhausted_at_a_last_step_between_two_checkpoints():
+def test_exhausted_at_a_last_step_between_two_tests():
     result = en.train(
         en.TrainingConfig(hidden=3, **(SMALL | {"max_steps": 250, "target_accuracy": 1})), digits()
     )
@@ -113,7 +113,7 @@ def test_network_file(tmp_path):
 def test_weights_are_read_only(tmp_path):
     seen = []
     config = en.TrainingConfig(hidden=6, **SMALL)
-    result = en.train(config, digits(), on_checkpoint=lambda _, network: seen.append(network))
+    result = en.train(config, digits(), on_test=lambda _, network: seen.append(network))
     assert len({network.w1.__array_interface__["data"] for network in seen}) == 1  # no copies
     network = result.network
     network.save(tmp_path / "network.npz")
@@ -238,7 +238,7 @@ class Once:
             raise self.error
 
 
-@pytest.mark.parametrize("callback", ["progress", "on_checkpoint"])
+@pytest.mark.parametrize("callback", ["progress", "on_test"])
 @pytest.mark.parametrize("error", [RuntimeError("no luck"), OSError(28, "full"), SystemExit(1)])
 def test_an_exception_in_a_callback_loses_nothing(tmp_path, callback, error):
     path = tmp_path / "run.npz"
@@ -299,7 +299,7 @@ def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(tmp_path, monk
             config,
             digits(),
             checkpoint=tmp_path / "run.npz",
-            on_checkpoint=Once(RuntimeError("no luck")),
+            on_test=Once(RuntimeError("no luck")),
         )
     said = "checkpoint not saved: run.npz cannot be written: No space left on device"
     assert [record.getMessage() for record in caplog.records] == [said] * 2
@@ -546,3 +546,16 @@ def test_infinite_updates_of_finite_outputs_are_not_applied():
     assert list(run.clock) == [0, 1]
     assert run.energies.power.sum() == run.energies.m0.sum() == 0
     assert np.isfinite(run.weights.w_out).all()
+
+
+def test_names_of_before_still_work_and_say_what_is_new():
+    seen = []
+    config = en.TrainingConfig(hidden=3, max_steps=2, test_every=1)
+    with pytest.warns(DeprecationWarning, match="on_checkpoint is called on_test now"):
+        en.train(config, digits(), on_checkpoint=lambda row, _: seen.append(row))
+    assert [type(row) for row in seen] == [en.CurvePoint] * 2
+    with pytest.warns(DeprecationWarning, match="in energynet now"):
+        before = en.result
+    assert before.Energy is en.Energy
+    with pytest.warns(DeprecationWarning, match="called CurvePoint now"):
+        assert before.Checkpoint is en.CurvePoint

@@ -1,4 +1,4 @@
-"""Rules of one's own: what the way through Python costs beside a built-in step."""
+"""Custom rules: what the way through Python costs beside a built-in step."""
 
 import numpy as np
 
@@ -48,7 +48,7 @@ RULES = (
 
 def measure(effort: Effort) -> Section:
     """One thread, against a step of `all`."""
-    section = Section("Rules of one's own")
+    section = Section("Custom rules")
     lines = []
     for hidden in effort.sizes(SIZES):
         tasks = {name: runs.stepping(_trained(hidden, rule)) for name, rule in RULES}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from energynet.errors import DataError
 from energynet.store.table import CURVE
 from energynet.support import checks
-from energynet.support.checks import shown
+from energynet.support.checks import quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,8 +26,8 @@ def energies(table: "pd.DataFrame") -> list[str]:
     return ["m0", "m1", *sorted(name for name in table.columns if name.startswith("m_alpha_"))]
 
 
-def own_rules(runs: "pd.DataFrame") -> "pd.Series":
-    """Which rows are of rules of one's own."""
+def custom_rules(runs: "pd.DataFrame") -> "pd.Series":
+    """Which rows are of custom rules."""
     import pandas as pd
 
     known = "parameters" in runs
@@ -53,21 +53,21 @@ def _check_words(runs: "pd.DataFrame") -> None:
     allowed = {"rule": str, "outcome": str, **dict.fromkeys(LABELLING, int | float | str)}
     for name, kind in allowed.items():
         for value in runs[name].dropna() if name in runs else ():
-            if not isinstance(checks.plain(value), kind):
-                raise DataError(f"column {name} must hold {_WORDS[kind]}, got {shown(value)}")
-    own = runs[own_rules(runs)]
+            if not isinstance(checks.unwrap(value), kind):
+                raise DataError(f"column {name} must hold {_WORDS[kind]}, got {quoted(value)}")
+    own = runs[custom_rules(runs)]
     if own.empty:
         return
     _check_frame("table", own, ("rule_version", "synapses"))
     if own["rule_version"].isna().any():
-        raise DataError("column rule_version must have a value for each rule of one's own")
+        raise DataError("column rule_version must have a value for each custom rule")
     for text in own["parameters"]:
         try:
             values = json.loads(text).values()
         except (TypeError, ValueError, AttributeError, RecursionError):
             values = [None]
         if not all(isinstance(value, int | float | str) for value in values):
-            raise DataError(f"column parameters must hold JSON objects, got {shown(text)}")
+            raise DataError(f"column parameters must hold JSON objects, got {quoted(text)}")
 
 
 def check_values(runs: "pd.DataFrame") -> None:
@@ -99,7 +99,7 @@ def _check_frame(name: str, frame: Any, columns: Sequence[str]) -> None:
     import pandas as pd
 
     if not isinstance(frame, pd.DataFrame):
-        raise DataError(f"{name} must be a pandas DataFrame of results, got {shown(frame)}")
+        raise DataError(f"{name} must be a pandas DataFrame of results, got {quoted(frame)}")
     lacking = [column for column in columns if column not in frame.columns]
     if lacking:
         raise DataError(f"the {name} of results lacks the columns {', '.join(lacking)}")

@@ -51,7 +51,7 @@ def rule_label(rule: str, output_fraction: Any = None, within_units: Any = None)
 
 
 def own_label(rule: str, version: Any, fraction: Any, parameters: str) -> str:
-    """The label of a rule of one's own: its name, its version unless that is 1, its parameters.
+    """The label of a custom rule: its name, its version unless that is 1, its parameters.
 
     parameters : JSON text. Without a fraction P among them, the parameters are what is varied in
     its place: they are no part of the label.

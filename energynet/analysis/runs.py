@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from energynet.analysis.columns import LABELLING, check_values, energies, own_rules, readable
+from energynet.analysis.columns import LABELLING, check_values, custom_rules, energies, readable
 from energynet.analysis.methods import ALL, own_label, rule_label
 from energynet.errors import ConfigError
 from energynet.store.folder import ABSENT
 from energynet.store.table import DEFAULTS
 from energynet.support import checks
-from energynet.support.checks import shown
+from energynet.support.checks import quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +35,7 @@ def labelled(table: "pd.DataFrame") -> "pd.DataFrame":
         if name not in runs.columns:
             runs[name] = None
     runs["fraction"] = runs["fraction"].astype(float).where(runs["rule"] != ALL, 1.0)
-    own = runs[own_rules(runs)]
+    own = runs[custom_rules(runs)]
     parts = zip(runs["rule"], *(runs[name] for name in LABELLING), strict=True)
     runs["rule"] = [rule_label(*part) for part in parts]
     if len(own):
@@ -56,7 +56,7 @@ def labelled(table: "pd.DataFrame") -> "pd.DataFrame":
 def _mean_share(own: "pd.DataFrame") -> "pd.Series":
     """Share of the synapses that changed in a step, the mean over all runs of the same setting.
 
-    It takes the place of P for rules of one's own that have none; 1 where there is no result.
+    It takes the place of P for custom rules that have none; 1 where there is no result.
     """
     share = own["m0"].astype(float) / (own["steps"] * own["synapses"]).astype(float)
     setting = [own[name] for name in ("hidden", "rule", "rule_version", "parameters")]
@@ -76,12 +76,12 @@ def main_runs(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":
     in their limit of steps alone the longest stays: it is the same run, gone on with.
     """
     if isinstance(by, str) or not isinstance(by, Sequence):
-        raise ConfigError(f"by must be a list of columns, got {shown(by)}")
+        raise ConfigError(f"by must be a list of columns, got {quoted(by)}")
     for number, name in enumerate(by):
         if not isinstance(name, str) or name not in runs.columns:
-            raise ConfigError(f"by must name columns of the table, got {shown(name)}")
+            raise ConfigError(f"by must name columns of the table, got {quoted(name)}")
         if name in _KEYS or name in by[:number]:
-            raise ConfigError(f"by must name other columns, each once, got {shown(name)}")
+            raise ConfigError(f"by must name other columns, each once, got {quoted(name)}")
     return longest(runs[own_settings(runs, by)], by)
 
 
@@ -106,8 +106,8 @@ def own_settings(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.Series":
     varying = [name for name in keys if runs[name].nunique(dropna=False) > 1]
     if not varying:
         return pd.Series(True, runs.index)
-    signature = runs[varying].apply(lambda row: tuple(map(plain, row)), axis=1)
-    defaults = tuple(plain(DEFAULTS.get(name)) for name in varying)
+    signature = runs[varying].apply(lambda row: tuple(map(canonical, row)), axis=1)
+    defaults = tuple(canonical(DEFAULTS.get(name)) for name in varying)
     groups = signature.groupby([runs[name] for name in by]) if by else [((), signature)]
     chosen = pd.Series(False, runs.index)
     for _, group in groups:
@@ -125,7 +125,7 @@ def endless_runs(runs: "pd.DataFrame", own: "pd.DataFrame") -> "pd.DataFrame":
 
 def larger_runs(runs: "pd.DataFrame", own: "pd.DataFrame") -> "pd.DataFrame":
     """Of the labelled runs those of larger networks than its own, at other learning rates."""
-    other = runs["learning_rate"].map(plain) != plain(own["learning_rate"].iloc[0])
+    other = runs["learning_rate"].map(canonical) != canonical(own["learning_rate"].iloc[0])
     larger = runs["hidden"] > own["hidden"].max()
     return runs[other & larger & _alike(runs, own, but="learning_rate")]
 
@@ -137,11 +137,11 @@ def _alike(runs: "pd.DataFrame", own: "pd.DataFrame", but: str) -> "pd.Series":
     same = pd.Series(True, runs.index)
     for name in SETTINGS:
         if name in runs.columns and name != but and len(own):
-            same &= runs[name].map(plain) == plain(own[name].iloc[0])
+            same &= runs[name].map(canonical) == canonical(own[name].iloc[0])
     return same
 
 
-def plain(value: Any) -> str:
+def canonical(value: Any) -> str:
     """A setting as text that does not depend on whether it was read from a file."""
     try:
         return repr(float(value))

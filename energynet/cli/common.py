@@ -10,7 +10,7 @@ from typing import Any
 from energynet.data.dataset import MNIST
 from energynet.errors import ConfigError, EnergynetError, InstallationError
 from energynet.support import checks
-from energynet.support.checks import shown
+from energynet.support.checks import quoted
 
 _WIDTH = 79  # as argparse breaks the help of flags on a terminal of 80 columns
 
@@ -77,7 +77,7 @@ def add_where(parser: argparse.ArgumentParser) -> None:
 
 
 def look_here() -> None:
-    """Let rules of one's own be found in the current folder, as Python scripts find them."""
+    """Let custom rules be found in the current folder, as Python scripts find them."""
     here = Path.cwd()
     other = here / "energynet" / "__init__.py"
     if other.exists() and not other.samefile(str(files("energynet") / "__init__.py")):
@@ -107,5 +107,5 @@ def dask_executor(address: str) -> Any:
         return client(address, timeout="10s").get_executor()
     except (OSError, ValueError, TimeoutError) as error:
         raise ConfigError(
-            f"scheduler must be the address of one that runs, got {shown(address)}: {error}"
+            f"scheduler must be the address of one that runs, got {quoted(address)}: {error}"
         ) from error

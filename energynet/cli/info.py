@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 from energynet.data.dataset import load_mnist
-from energynet.support.checks import counted
+from energynet.support.checks import pluralize
 from energynet.support.provenance import processor
 from energynet.training.threads import usable_cores
 
@@ -34,8 +34,8 @@ def installation() -> dict[str, str]:
         "packages": f"numpy {np.__version__}, numba {numba.__version__},"
         f" llvmlite {version('llvmlite')}",
         "processor": f"{processor()}, compiled for {llvmlite.binding.get_host_cpu_name()}",
-        "threads": f"{counted(usable_cores(), 'usable core')} of {os.cpu_count()}",
-        "cache": f"{CACHE} ({counted(compiled, 'compiled function')})"
+        "threads": f"{pluralize(usable_cores(), 'usable core')} of {os.cpu_count()}",
+        "cache": f"{CACHE} ({pluralize(compiled, 'compiled function')})"
         if CACHE
         else "no folder is writable: kernels are compiled in every process",
         "data": f"MNIST embedded, {'memory-mapped from the cache' if mapped else 'decoded'},"

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from energynet.errors import FileError
-from energynet.support.checks import reason
+from energynet.support.checks import error_text
 from energynet.training.progress import Forgiving
 
 
@@ -33,7 +33,7 @@ class _Output:
         except BrokenPipeError as error:  # whoever read the output has seen enough, as `head` has
             self._failure = error
         except (OSError, ValueError) as error:  # ValueError: it is closed
-            self._failure = FileError(f"stdout cannot be written: {reason(error)}")
+            self._failure = FileError(f"stdout cannot be written: {error_text(error)}")
         raise self._failure
 
     def __getattr__(self, name: str) -> Any:

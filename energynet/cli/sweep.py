@@ -19,7 +19,7 @@ from energynet.cli.common import (
 from energynet.data.dataset import MNIST
 from energynet.errors import ConfigError
 from energynet.store.folder import Store
-from energynet.support.checks import counted, shown
+from energynet.support.checks import pluralize, quoted
 from energynet.sweeps.cost import USUAL_STEPS, expected_bytes, expected_seconds
 from energynet.sweeps.grid import Grid
 
@@ -154,14 +154,14 @@ def add_sweep_commands(commands: Any) -> None:
 
 
 def _sweep(options: argparse.Namespace) -> int:
-    from energynet.sweeps.driver import Plan, sweep
+    from energynet.sweeps.driver import SweepPlan, sweep
 
     look_here()
     grid = Grid.from_toml(options.grid)
     shard = None if options.shard is None else _shard(options.shard)
     if options.dry_run:
         store = Store(options.store, create=options.store.exists() is False)
-        plan = Plan(grid, store, _data(options, grid), options.retry_failed, shard)
+        plan = SweepPlan(grid, store, _data(options, grid), options.retry_failed, shard)
         print(_estimate(plan, parse_workers(options.workers)))
         return 0
     executor = None if options.scheduler is None else dask_executor(options.scheduler)
@@ -194,7 +194,7 @@ def _shard(text: str) -> tuple[int, int]:
     found = re.fullmatch("([0-9]{1,9})/([0-9]{1,9})", text)
     part, parts = (int(found[1]), int(found[2])) if found else (0, 0)
     if not 1 <= part <= parts:
-        raise ConfigError(f"shard must be I/N with I in 1 ... N, got {shown(text)}")
+        raise ConfigError(f"shard must be I/N with I in 1 ... N, got {quoted(text)}")
     return part, parts
 
 
@@ -206,9 +206,9 @@ def _estimate(plan: Any, workers: int) -> str:
     memory = sum(sizes[:workers])
     stored = len(plan.configs) - len(todo)
     return (
-        f"{counted(len(plan.configs), 'run')}, {stored} stored, {len(todo)} to do: about"
+        f"{pluralize(len(plan.configs), 'run')}, {stored} stored, {len(todo)} to do: about"
         f" {seconds / 60:,.1f} min and {memory / 1e9:.1f} GB"
-        f" on {counted(workers, 'worker')}"
+        f" on {pluralize(workers, 'worker')}"
         f" (a run is taken to need {USUAL_STEPS:,d} steps, or max_steps if that is less)"
     )
 
@@ -249,11 +249,11 @@ def _counts_of_store(store: Store) -> dict[str, Counter[str]]:
 
 
 def _counts_of_grid(options: argparse.Namespace, store: Store) -> dict[str, Counter[str]]:
-    from energynet.sweeps.driver import Plan
+    from energynet.sweeps.driver import SweepPlan
 
     grid = Grid.from_toml(options.grid)
     data = _data(options, grid)
-    plans = [Plan(configs, store, data) for configs in grid.block_configs()]
+    plans = [SweepPlan(configs, store, data) for configs in grid.block_configs()]
     _tell_of_other_data(store, data, {plan.data_sha256 for plan in plans})
     return {
         f"block {number}": Counter(outcome or "missing" for outcome in plan.outcomes.values())
@@ -269,7 +269,7 @@ def _tell_of_other_data(store: Store, name: str, asked: set[str]) -> None:
     stored = set(table.get("data_sha256", ()))
     if stored and asked.isdisjoint(stored):
         print(
-            f"energynet: all runs in {store.root} are of other data than {shown(name)}:"
+            f"energynet: all runs in {store.root} are of other data than {quoted(name)}:"
             " give theirs with --data",
             file=sys.stderr,
         )
@@ -279,7 +279,7 @@ def _export(options: argparse.Namespace) -> int:
     from energynet.store.exchange import export_results
 
     rows = export_results(options.store, options.out, options.history)
-    print(f"{counted(rows, 'run')} in {options.out}")
+    print(f"{pluralize(rows, 'run')} in {options.out}")
     return 0
 
 
@@ -287,5 +287,5 @@ def _import(options: argparse.Namespace) -> int:
     from energynet.store.exchange import import_results
 
     new = import_results(options.table, options.store, options.history)
-    print(f"{counted(new, 'new run')} in {options.store}")
+    print(f"{pluralize(new, 'new run')} in {options.store}")
     return 0

@@ -15,9 +15,9 @@ from energynet.cli.common import (
 from energynet.config import ACTIVATIONS, DTYPES, OUTPUTS, SAMPLE_ORDERS, TrainingConfig
 from energynet.data.dataset import load_named
 from energynet.errors import ConfigError, FileError
-from energynet.rules.importing import own_parameter
+from energynet.rules.importing import custom_parameter
 from energynet.rules.names import PARAMETERS, RULES, check_rule_name, rule_from_name
-from energynet.support.checks import shown
+from energynet.support.checks import quoted
 from energynet.support.files import check_writable
 from energynet.training.result import TrainingResult
 
@@ -104,7 +104,7 @@ def add_train(commands: Any) -> None:
         "--rule",
         default="all",
         metavar="NAME",
-        help=f"one of {', '.join(RULES)} (default: all), or MODULE:CLASS for a rule of your own,"
+        help=f"one of {', '.join(RULES)} (default: all), or MODULE:CLASS for a custom rule,"
         " looked for in this folder, too",
     )
     rule.add_argument(
@@ -112,7 +112,7 @@ def add_train(commands: Any) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a parameter of a rule of your own; once for each",
+        help="a parameter of a custom rule; once for each",
     )
     rule.add_argument(
         "--fraction",
@@ -262,11 +262,11 @@ def _parameters(options: argparse.Namespace) -> dict[str, Any]:
     for text in options.param:
         name, equals, value = text.partition("=")
         if not (equals and name.isidentifier()):
-            raise ConfigError(f"--param must be NAME=VALUE, got {shown(text)}")
+            raise ConfigError(f"--param must be NAME=VALUE, got {quoted(text)}")
         if given.get(name) is not None:
             raise ConfigError(f"--param must give each parameter once, got {name} again")
         given[name] = (
-            number_argument(value) if built_in else own_parameter(options.rule, name, value)
+            number_argument(value) if built_in else custom_parameter(options.rule, name, value)
         )
     return given
 

@@ -13,7 +13,7 @@ import numpy as np
 from energynet.data.idx import NAMES, find_idx, read_idx, read_labels, write_idx
 from energynet.errors import ConfigError, DataError, FileError
 from energynet.support import arrays, checks
-from energynet.support.checks import counted, shown
+from energynet.support.checks import pluralize, quoted
 from energynet.support.files import cache_folder, made_folder, written_whole
 from energynet.support.npz import read_npz
 
@@ -157,7 +157,7 @@ class Dataset:
             return
         instead = "save to an .npz file instead"
         if self.x_train.dtype != np.uint8 or self.classes > 256:
-            got = f"{self.x_train.dtype} and {counted(self.classes, 'class')}"
+            got = f"{self.x_train.dtype} and {pluralize(self.classes, 'class')}"
             raise DataError(
                 f"IDX files hold uint8 pixels and at most 256 classes, got {got}: {instead}"
             )
@@ -207,8 +207,8 @@ class Dataset:
     def __repr__(self) -> str:
         return (
             f"Dataset({len(self.x_train)} training and {len(self.x_test)} test images of"
-            f" {counted(self.n_in, 'pixel')} ({self.x_train.dtype}),"
-            f" {counted(self.classes, 'class')})"
+            f" {pluralize(self.n_in, 'pixel')} ({self.x_train.dtype}),"
+            f" {pluralize(self.classes, 'class')})"
         )
 
 
@@ -299,7 +299,7 @@ def _load_npz(path: Path) -> Dataset:
         there = ", ".join(held) or "nothing"
         raise DataError(
             f"{path} is not a data set: it must hold {', '.join(_ARRAYS)} (and may hold classes),"
-            f" but it lacks {', '.join(lacking)}; it holds {shown(there)}"
+            f" but it lacks {', '.join(lacking)}; it holds {quoted(there)}"
         )
     try:
         parts: dict[str, Any] = {name: held[name] for name in (*_ARRAYS, "classes") if name in held}

@@ -15,7 +15,7 @@ from typing import BinaryIO, cast
 import numpy as np
 
 from energynet.errors import DataError
-from energynet.support.checks import counted, reason
+from energynet.support.checks import error_text, pluralize
 from energynet.support.files import most_unpacked, written_whole
 
 NAMES = (
@@ -51,7 +51,7 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
             dtype, sizes = _header(file, path, dimensions)
             body = _body(file, path, math.prod(sizes), dtype.itemsize)
     except (OSError, EOFError, zlib.error, MemoryError) as error:
-        raise DataError(f"{path} cannot be read: {reason(error)}") from error
+        raise DataError(f"{path} cannot be read: {error_text(error)}") from error
     values = np.frombuffer(body, dtype).astype(dtype.newbyteorder("="), copy=False)
     values.flags.writeable = False
     return values.reshape(sizes)
@@ -89,7 +89,7 @@ def find_idx(folder: Path) -> tuple[Path, ...]:
     try:
         there = sorted(path.name for path in folder.iterdir() if path.is_file())
     except OSError as error:
-        raise DataError(f"{folder} cannot be read: {reason(error)}") from error
+        raise DataError(f"{folder} cannot be read: {error_text(error)}") from error
     sets: dict[str, dict[str, str]] = {}
     for found in sorted(filter(None, map(_NAME.fullmatch, there)), key=_preference):
         part = "train" if found["part"] == "train" else "t10k"
@@ -120,7 +120,7 @@ def _preference(found: re.Match[str]) -> tuple[bool, bool, int]:
 def _listed(names: list[str]) -> str:
     more = len(names) - _MOST_SHOWN
     told = ", ".join(names[:_MOST_SHOWN]) or "no files"
-    return f"{told} and {counted(more, 'more file')}" if more > 0 else told
+    return f"{told} and {pluralize(more, 'more file')}" if more > 0 else told
 
 
 def _opened(path: Path) -> AbstractContextManager[BinaryIO]:
@@ -159,7 +159,7 @@ def _header(file: BinaryIO, path: Path, dimensions: int) -> tuple[np.dtype, tupl
     dtype = np.dtype(_TYPES[head[2]])
     if head[3] != dimensions:
         raise DataError(
-            f"{path} must hold values in {counted(dimensions, 'dimension')}, but it holds"
+            f"{path} must hold values in {pluralize(dimensions, 'dimension')}, but it holds"
             f" {dtype.name} in {head[3]}"
         )
     announced = file.read(4 * dimensions)

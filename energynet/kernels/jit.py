@@ -17,7 +17,7 @@ from numba.extending import overload
 from energynet.errors import InstallationError
 from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.kernels.state import Team
-from energynet.support.checks import reason
+from energynet.support.checks import error_text
 from energynet.support.files import versioned_cache
 
 
@@ -118,7 +118,7 @@ class _Cache(FunctionCache):
                     "compiled kernels cannot be kept in %s (%s), so that later processes compile"
                     " them again: let ENERGYNET_CACHE name another folder",
                     CACHE,
-                    reason(error),
+                    error_text(error),
                 )
 
     def _remove(self) -> None:

@@ -93,7 +93,7 @@ class Buffers(NamedTuple):
 
     row, x, s : int64, real, real (n_in + 1,): the stroke rows, their x, and x - background; the
                 bias comes last among them with x = s = 1
-    x_all     : real (n_in + 1,), x of every pixel and the bias unit (`random`, rules of one's own)
+    x_all     : real (n_in + 1,), x of every pixel and the bias unit (`random`, custom rules)
     code      : int64 (n_in + 1,), the codes of the strokes (8-bit images)
     h         : real (nh,), net input
     a, a_bits : real (nh + 1,), activity, the bias unit's 1 at the end

@@ -42,7 +42,7 @@ class Update(IntEnum):
     RANDOM = 2  # k_hidden synapses of both layers, drawn in each step
     LARGEST = 3  # the k_hidden largest |dw| of both layers, or k_hidden and k_output of each
     LARGEST_PER_NEURON = 4  # the k_hidden and k_output largest of each neuron's incoming synapses
-    OWN = 5  # what a rule of one's own chooses, in Python
+    CUSTOM = 5  # what a custom rule chooses, in Python
 
 
 @dataclass(frozen=True)

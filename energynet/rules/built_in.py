@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from energynet.errors import ConfigError
 from energynet.rules.base import Counts, Shape, Update, count
 from energynet.support import checks
-from energynet.support.checks import shown
+from energynet.support.checks import quoted
 
 
 def _count_output(output_fraction: float | str | None, fraction: float, n1: int, n2: int) -> int:
@@ -76,7 +76,7 @@ class FixedMask:
         if self.over == "units" and self.output_fraction is not None:
             raise ConfigError(
                 "output_fraction must be left out for rule fixed-units,"
-                f" got {shown(self.output_fraction)}"
+                f" got {quoted(self.output_fraction)}"
             )
 
     @property
@@ -165,12 +165,12 @@ class LargestUpdates:
         if self.scope != "layer" and self.output_fraction is not None:
             raise ConfigError(
                 f"output_fraction must be left out for rule {self.name},"
-                f" got {shown(self.output_fraction)}"
+                f" got {quoted(self.output_fraction)}"
             )
         over_units = isinstance(self.within, FixedMask) and self.within.over == "units"
         if self.within is not None and not over_units:
             raise ConfigError(
-                f"within must be a FixedMask(Q, over='units') or None, got {shown(self.within)}"
+                f"within must be a FixedMask(Q, over='units') or None, got {quoted(self.within)}"
             )
 
     @property

@@ -1,4 +1,4 @@
-"""Plasticity rules of one's own: classes that choose, step by step, which synapses change."""
+"""Custom plasticity rules: classes that choose, step by step, which synapses change."""
 
 import hashlib
 import inspect
@@ -13,7 +13,7 @@ import numpy as np
 from energynet.errors import ConfigError, EnergynetError
 from energynet.rules.base import Counts, Shape, Update
 from energynet.support import checks
-from energynet.support.checks import shown
+from energynet.support.checks import quoted
 
 FIXED = (
     "a rule keeps nothing from one step to the next; its parameters are the annotated fields of its"
@@ -77,7 +77,7 @@ class Step:
 @dataclass_transform(frozen_default=True)
 @dataclass(frozen=True)
 class PlasticityRule:
-    """Base of rules of one's own; a subclass becomes a frozen dataclass by itself.
+    """Base of custom rules; a subclass becomes a frozen dataclass by itself.
 
     Its annotated fields are the rule's parameters, of type int, float, bool or str; they are
     checked and converted when the rule is made. They, the class's importable name and its
@@ -142,14 +142,14 @@ class PlasticityRule:
 
     def counts(self, shape: Shape) -> Counts:
         """Any synapse may change."""
-        return Counts(Update.OWN, 0, 0, shape.hidden, shape.synapses)
+        return Counts(Update.CUSTOM, 0, 0, shape.hidden, shape.synapses)
 
     _file_then: ClassVar[str | None] = None  # hash of the module's file when it was imported
 
 
 @dataclass(frozen=True)
 class NamedRule:
-    """A rule of one's own by its name alone, as tables of results hold it: nothing is imported.
+    """A custom rule by its name alone, as tables of results hold it: nothing is imported.
 
     It has the identity of the rule, but cannot train.
     """
@@ -175,7 +175,7 @@ def declared(kind: type[PlasticityRule]) -> dict[str, Any]:
     for name, declaration in types.items():
         if declaration not in (int, float, bool, str):
             raise ConfigError(
-                f"{name} must be declared as int, float, bool or str, got {shown(declaration)}"
+                f"{name} must be declared as int, float, bool or str, got {quoted(declaration)}"
             )
     return types
 
@@ -195,7 +195,7 @@ def _check_class(cls: type[PlasticityRule]) -> None:
             raise TypeError(f"{cls.__name__} cannot have a parameter called {name}: it is taken")
     version = cls.version
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise TypeError(f"version of {cls.__name__} must be an integer >= 1, got {shown(version)}")
+        raise TypeError(f"version of {cls.__name__} must be an integer >= 1, got {quoted(version)}")
 
 
 def _check_select(rule: PlasticityRule) -> None:

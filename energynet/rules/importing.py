@@ -1,4 +1,4 @@
-"""Rules of one's own by name: `module:Class`, or the name of an entry point."""
+"""Custom rules by name: `module:Class`, or the name of an entry point."""
 
 import importlib
 import re
@@ -9,22 +9,22 @@ from typing import Any
 from energynet.errors import ConfigError
 from energynet.rules.custom import PlasticityRule, changed_since_import, declared
 from energynet.support import checks
-from energynet.support.checks import shown
+from energynet.support.checks import quoted
 
 ENTRY_POINTS = "energynet.rules"  # group under which packages give their rules short names
 _PATH = re.compile(r"(?!.*\.py:)[^\W\d]\w*(\.\w+)*:[^\W\d]\w*(\.\w+)*")
 
 
-def is_own_name(name: str) -> bool:
-    """Whether a name can only be that of a rule of one's own."""
+def is_custom_name(name: str) -> bool:
+    """Whether a name can only be that of a custom rule."""
     return ":" in name or name in _entry_points()
 
 
-def own_rule(
+def custom_rule(
     name: str, parameters: Mapping[str, Any], version: int | None = None
 ) -> PlasticityRule:
     """Import a rule and make it; raises ConfigError."""
-    kind = own_rule_class(name)
+    kind = custom_rule_class(name)
     if version is not None and version != kind.version:
         raise ConfigError(
             f"rule {name} must have version {version}, as these runs do, got {kind.version}"
@@ -34,7 +34,7 @@ def own_rule(
         if given not in known:
             takes = ", ".join(known) or "no parameters"
             hint = checks.suggestion(given, known)
-            raise ConfigError(f"rule {name} takes {takes}, got {shown(given)}{hint}")
+            raise ConfigError(f"rule {name} takes {takes}, got {quoted(given)}{hint}")
     needed = [
         item.name
         for item in fields(kind)
@@ -46,9 +46,9 @@ def own_rule(
     return kind(**parameters)
 
 
-def own_parameter(name: str, parameter: str, text: str) -> Any:
+def custom_parameter(name: str, parameter: str, text: str) -> Any:
     """A parameter given as text, in the type that the rule declares; it may still be refused."""
-    kind = declared(own_rule_class(name)).get(parameter)
+    kind = declared(custom_rule_class(name)).get(parameter)
     try:
         if kind is bool:
             return {"true": True, "false": False}.get(text.lower(), text)
@@ -57,19 +57,20 @@ def own_parameter(name: str, parameter: str, text: str) -> Any:
         return text
 
 
-def own_rule_class(name: str) -> type[PlasticityRule]:
+def custom_rule_class(name: str) -> type[PlasticityRule]:
     """The class of that name; raises ConfigError."""
     path = name if ":" in name else _entry_points().get(name, name)
     if not _PATH.fullmatch(path):
         raise ConfigError(
-            f"rule must be MODULE:CLASS, the module as in an import statement, got {shown(name)}"
+            f"rule must be MODULE:CLASS, the module as in an import statement, got {quoted(name)}"
         )
     module, _, attribute = path.partition(":")
     try:
         place: Any = importlib.import_module(module)
     except (Exception, SystemExit) as error:  # whatever the module raises
         raise ConfigError(
-            f"rule {shown(name)} cannot be imported: {type(error).__name__}: {checks.reason(error)}"
+            f"rule {quoted(name)} cannot be imported: {type(error).__name__}:"
+            f" {checks.error_text(error)}"
         ) from error
     found = place
     for part in attribute.split("."):
@@ -79,7 +80,8 @@ def own_rule_class(name: str) -> type[PlasticityRule]:
         where = getattr(place, "__file__", None) or "Python itself"
         hint = "" if found else checks.suggestion(attribute, rules)
         raise ConfigError(
-            f"rule {shown(name)} must be a class that derives from PlasticityRule, in {where}{hint}"
+            f"rule {quoted(name)} must be a class that derives from PlasticityRule, in"
+            f" {where}{hint}"
         )
     return found
 
@@ -94,7 +96,7 @@ def check_importable(rule: Any) -> None:
             f"rule {kind.__name__} must be defined in a module that workers can import, not in a"
             " script, a notebook or a function"
         )
-    if own_rule_class(rule.name) is not kind or changed_since_import(kind):
+    if custom_rule_class(rule.name) is not kind or changed_since_import(kind):
         raise ConfigError(
             f"rule {rule.name} must be the one in its file, which was changed after the import:"
             " import it in a new Python process (restart the notebook's kernel)"

@@ -7,9 +7,9 @@ from energynet.errors import ConfigError
 from energynet.rules.base import Rule
 from energynet.rules.built_in import AllSynapses, FixedMask, LargestUpdates, RandomSubset
 from energynet.rules.custom import NamedRule, PlasticityRule, declared
-from energynet.rules.importing import is_own_name, own_rule, own_rule_class
+from energynet.rules.importing import custom_rule, custom_rule_class, is_custom_name
 from energynet.support import checks
-from energynet.support.checks import shown
+from energynet.support.checks import quoted
 
 # Name -> class, and the parameters that the name itself fixes.
 RULES: dict[str, tuple[type, dict[str, str]]] = {
@@ -35,7 +35,7 @@ _TAKEN: dict[str, tuple[str, ...]] = {
 
 
 def is_rule(value: Any) -> bool:
-    """Whether it is a plasticity rule, of the package or of one's own."""
+    """Whether it is a plasticity rule, of the package or a custom one."""
     return isinstance(value, PlasticityRule | NamedRule) or type(value) in {
         kind for kind, _ in RULES.values()
     }
@@ -43,19 +43,19 @@ def is_rule(value: Any) -> bool:
 
 def check_rule_name(name: Any) -> str:
     """A name of `RULES`, `module:Class`, or an entry point; raises ConfigError."""
-    if isinstance(name, str) and name not in RULES and is_own_name(name):
+    if isinstance(name, str) and name not in RULES and is_custom_name(name):
         return name
     if not isinstance(name, str) or name not in RULES:
         hint = checks.suggestion(name, RULES)
         raise ConfigError(
-            f"rule must be one of {', '.join(RULES)}, or MODULE:CLASS, got {shown(name)}{hint}"
+            f"rule must be one of {', '.join(RULES)}, or MODULE:CLASS, got {quoted(name)}{hint}"
         )
     return name
 
 
 def parameters_taken(name: str) -> tuple[str, ...]:
     """The parameters that a rule of that name takes; raises ConfigError."""
-    return _TAKEN[name] if name in RULES else tuple(declared(own_rule_class(name)))
+    return _TAKEN[name] if name in RULES else tuple(declared(custom_rule_class(name)))
 
 
 def rule_from_name(name: str, /, **parameters: Any) -> Rule:
@@ -68,7 +68,7 @@ def rule_from_name(name: str, /, **parameters: Any) -> Rule:
         `largest-per-neuron`, or `module:Class`, or the name of an entry point.
     **parameters
         fraction, output_fraction and within_units (the fraction Q of
-        `within=FixedMask(Q, over="units")`), or what a rule of one's own declares.
+        `within=FixedMask(Q, over="units")`), or what a custom rule declares.
 
     Raises
     ------
@@ -78,12 +78,12 @@ def rule_from_name(name: str, /, **parameters: Any) -> Rule:
     check_rule_name(name)
     given = {key: value for key, value in parameters.items() if value is not None}
     if name not in RULES:
-        return own_rule(name, given)
+        return custom_rule(name, given)
     kind, fixed = RULES[name]
     taken = parameters_taken(name)
     for key, value in given.items():
         if key not in taken:
-            raise ConfigError(f"{key} must be left out for rule {name}, got {shown(value)}")
+            raise ConfigError(f"{key} must be left out for rule {name}, got {quoted(value)}")
     if "fraction" in taken and "fraction" not in given:
         raise ConfigError(f"fraction must be given for rule {name}: a number in (0, 1]")
     if "within_units" in given:
@@ -96,7 +96,7 @@ def rule_from_name(name: str, /, **parameters: Any) -> Rule:
 def rule_to_dict(rule: Rule) -> dict[str, Any]:
     """The rule as plain values.
 
-    Its name and its parameters apart from those at None; for a rule of one's own name, version and
+    Its name and its parameters apart from those at None; for a custom rule name, version and
     a table of parameters.
     """
     if isinstance(rule, PlasticityRule | NamedRule):
@@ -109,7 +109,7 @@ def rule_to_dict(rule: Rule) -> dict[str, Any]:
 def rule_from_dict(values: Mapping[str, Any]) -> Rule:
     """The inverse of `rule_to_dict`; raises ConfigError."""
     if not isinstance(values, Mapping) or "name" not in values:
-        raise ConfigError(f"rule must be a table with a name, got {shown(values)}")
+        raise ConfigError(f"rule must be a table with a name, got {quoted(values)}")
     name = check_rule_name(values["name"])
     if name in RULES:
         given = {str(key): value for key, value in values.items() if key != "name"}
@@ -118,6 +118,6 @@ def rule_from_dict(values: Mapping[str, Any]) -> Rule:
     parameters = rest.pop("parameters", {})
     if rest or not isinstance(parameters, Mapping):
         raise ConfigError(
-            f"rule {name} must have a version and a table of parameters, got {shown(dict(values))}"
+            f"rule {name} must have a version and a table of parameters, got {quoted(dict(values))}"
         )
-    return own_rule(name, parameters, values.get("version"))
+    return custom_rule(name, parameters, values.get("version"))

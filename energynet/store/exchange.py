@@ -30,9 +30,9 @@ from energynet.store.table import (
     load_results,
 )
 from energynet.support import checks
-from energynet.support.checks import shown
+from energynet.support.checks import quoted
 from energynet.support.files import check_writable, made_folder, read_xz, written_whole
-from energynet.training.result import Checkpoint
+from energynet.training.result import CurvePoint
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,12 +110,12 @@ def read_table(path: str | Path) -> "pd.DataFrame":
     except FileError:
         raise
     except OSError as error:
-        raise FileError(f"{path} cannot be read: {checks.reason(error)}") from error
+        raise FileError(f"{path} cannot be read: {checks.error_text(error)}") from error
     except sqlite3.OperationalError as error:
         what = "is not a table of results" if _malformed(error) else "cannot be read"
-        raise FileError(f"{path} {what}: {checks.reason(error)}") from error
+        raise FileError(f"{path} {what}: {checks.error_text(error)}") from error
     except Exception as error:  # each reader has errors of its own
-        raise FileError(f"{path} is not a table of results: {checks.reason(error)}") from error
+        raise FileError(f"{path} is not a table of results: {checks.error_text(error)}") from error
     return pd.DataFrame(parsed)
 
 
@@ -154,18 +154,18 @@ def check_columns(
         raise FileError(f"{path} is not a table of {what}: it lacks {', '.join(lacking)}")
 
 
-def _curves(path: str | Path) -> dict[str, list[Checkpoint]]:
+def _curves(path: str | Path) -> dict[str, list[CurvePoint]]:
     """The learning curve of each run."""
     table = read_table(path)
     check_columns(table, CURVE, path, "learning curves")
-    curves: dict[str, list[Checkpoint]] = {}
+    curves: dict[str, list[CurvePoint]] = {}
     for identity, *values in table[list(CURVE)].itertuples(index=False):
         try:
             step, accuracy, m0, m1 = values
-            row = Checkpoint(int(step), float(accuracy), int(m0), float(m1))
+            row = CurvePoint(int(step), float(accuracy), int(m0), float(m1))
         except (TypeError, ValueError) as error:  # one is missing
             raise FileError(
-                f"{path} is not a table of learning curves: {checks.reason(error)}"
+                f"{path} is not a table of learning curves: {checks.error_text(error)}"
             ) from error
         curves.setdefault(str(identity), []).append(row)
     return curves
@@ -175,10 +175,10 @@ def _rows(table: "pd.DataFrame") -> list[dict[str, Any]]:
     """Rows as plain values, without what is missing."""
     import pandas as pd
 
-    plain = table.astype(object).where(pd.notna(table), None)
+    values = table.astype(object).where(pd.notna(table), None)
     return [
         {str(name): value for name, value in row.items() if value is not None}
-        for row in plain.to_dict("records")
+        for row in values.to_dict("records")
     ]
 
 
@@ -197,7 +197,7 @@ def _content(row: Mapping[str, Any], path: Path, number: int) -> dict[str, Any]:
             checks.choice("outcome", content["outcome"], (*DONE, *ABSENT))
     except (KeyError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise FileError(
-            f"{path}, row {number}, is not a result of energynet: {checks.reason(error)}"
+            f"{path}, row {number}, is not a result of energynet: {checks.error_text(error)}"
         ) from error
     origin = {name: row[name] for name in PROVENANCE if name in row and name != "reason"}
     return content | {"provenance": origin}
@@ -212,7 +212,7 @@ def _config(row: Mapping[str, Any]) -> TrainingConfig:
 
 
 def _rule(row: Mapping[str, Any]) -> Rule:
-    """The rule of a row; of one's own the name alone, for a table must not run code."""
+    """The rule of a row; of a custom rule the name alone, for a table must not run code."""
     name = str(row["rule"])
     if "parameters" in row and name not in RULES:
         parameters = dict(json.loads(row["parameters"]))
@@ -254,7 +254,7 @@ def _parsed(name: str, column: "pd.Series") -> "pd.Series":
     if name not in (*EITHER, *WORDS):
         word = next((value for value in parsed if isinstance(value, str)), None)
         if word is not None and is_number(name):
-            raise ValueError(f"column {name} must hold numbers, got {shown(word)}")
+            raise ValueError(f"column {name} must hold numbers, got {quoted(word)}")
         if word is not None:
             parsed = values  # words in a column that is not known
     return column_of(name, parsed)
@@ -265,7 +265,7 @@ def _read(name: str, read: Any, value: Any) -> Any:
         return read(value)
     except (KeyError, ValueError, TypeError, OverflowError) as error:
         what = {_flag: "True or False", _whole: "whole numbers"}.get(read, "numbers or words")
-        raise ValueError(f"column {name} must hold {what}, got {shown(value)}") from error
+        raise ValueError(f"column {name} must hold {what}, got {quoted(value)}") from error
 
 
 def _flag(value: Any) -> bool:
@@ -305,7 +305,7 @@ def _format(path: Path, parameter: str = "table") -> str:
     for ending in FORMATS:
         if path.name.endswith(ending):
             return ending
-    raise FileError(f"{parameter} must end in one of {', '.join(FORMATS)}, got {shown(path.name)}")
+    raise FileError(f"{parameter} must end in one of {', '.join(FORMATS)}, got {quoted(path.name)}")
 
 
 def _need_pyarrow() -> None:

@@ -26,7 +26,7 @@ from energynet.errors import ConfigError, FileError
 from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.support import checks
 from energynet.support.files import check_folder, sync_folder, written_whole
-from energynet.training.result import Checkpoint, TrainingResult, finite
+from energynet.training.result import CurvePoint, TrainingResult, finite
 
 DONE = ("reached", "exhausted", "diverged")
 ABSENT = ("failed", "skipped")
@@ -142,13 +142,13 @@ class Store:
         content = {"outcome": outcome, "reason": reason, "config": config.to_dict()}
         self.put(identity, content | {"provenance": dict(provenance)}, ())
 
-    def put(self, identity: str, content: Mapping[str, Any], history: Iterable[Checkpoint]) -> None:
+    def put(self, identity: str, content: Mapping[str, Any], history: Iterable[CurvePoint]) -> None:
         """Write a result, and its learning curve before it."""
         folder = self._made(identity)
         rows = list(history)
         if rows:
             text = io.StringIO(newline="")
-            csv.writer(text, lineterminator="\n").writerows([Checkpoint._fields, *rows])
+            csv.writer(text, lineterminator="\n").writerows([CurvePoint._fields, *rows])
             with written_whole(folder / _HISTORY) as file:
                 file.write(text.getvalue().encode())
         _write_json(folder / _RESULT, {"id": identity, **content})
@@ -161,7 +161,7 @@ class Store:
                 sync_folder(folder.parent)
                 sync_folder(self.root)
         except OSError as error:
-            raise FileError(f"{folder} cannot be made: {checks.reason(error)}") from error
+            raise FileError(f"{folder} cannot be made: {checks.error_text(error)}") from error
         return folder
 
     def folders(self) -> Iterator[Path]:
@@ -214,14 +214,14 @@ class Store:
             except FileNotFoundError:  # somebody else removes it
                 continue
             except OSError as error:
-                _LOG.warning("%s cannot be removed: %s", path, checks.reason(error))
+                _LOG.warning("%s cannot be removed: %s", path, checks.error_text(error))
         return removed
 
 
 def check_id(identity: Any) -> str:
     """The id of a run; raises ConfigError for anything else."""
     if not isinstance(identity, str) or not _ID.fullmatch(identity):
-        got = checks.shown(identity)
+        got = checks.quoted(identity)
         raise ConfigError(f"ids must be those of runs, 16 hexadecimal digits, got {got}")
     return identity
 
@@ -233,20 +233,20 @@ def read_result(path: Path) -> dict[str, Any]:
         if content["outcome"] not in (*DONE, *ABSENT) or not isinstance(content["config"], dict):
             raise ValueError("unknown outcome")
     except OSError as error:
-        raise FileError(f"{path} cannot be read: {checks.reason(error)}") from error
+        raise FileError(f"{path} cannot be read: {checks.error_text(error)}") from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise FileError(f"{path} is not a result of energynet") from error
     result: dict[str, Any] = content
     return result
 
 
-def read_history(folder: Path) -> list[Checkpoint]:
+def read_history(folder: Path) -> list[CurvePoint]:
     """The learning curve of a run's folder; empty where it has none."""
     path = folder / _HISTORY
     try:
         with path.open(newline="") as file:
             rows = [
-                Checkpoint(
+                CurvePoint(
                     int(row["step"]), float(row["accuracy"]), int(row["m0"]), float(row["m1"])
                 )
                 for row in csv.DictReader(file)
@@ -256,7 +256,7 @@ def read_history(folder: Path) -> list[Checkpoint]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise FileError(f"{path} cannot be read: {checks.reason(error)}") from error
+        raise FileError(f"{path} cannot be read: {checks.error_text(error)}") from error
     except (ValueError, KeyError, TypeError, csv.Error) as error:
         raise FileError(f"{path} is not a learning curve of energynet") from error
     return rows
@@ -288,7 +288,7 @@ def _listed(folder: Path) -> list[Path]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        raise FileError(f"{folder} cannot be read: {checks.reason(error)}") from error
+        raise FileError(f"{folder} cannot be read: {checks.error_text(error)}") from error
 
 
 def forget_checkpoint(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Results as tidy pandas tables: one row a run, or one row a checkpoint."""
+"""Results as tidy pandas tables: one row per run, or one row per test."""
 
 import json
 import logging
@@ -80,7 +80,7 @@ def load_history(store: str | Path, ids: Iterable[str] | None = None) -> "pd.Dat
 def checked_ids(ids: Iterable[str]) -> list[str]:
     """The ids of runs as a list; raises ConfigError."""
     if isinstance(ids, str) or not isinstance(ids, Iterable):
-        raise ConfigError(f"ids must be a list of ids, or None, got {checks.shown(ids)}")
+        raise ConfigError(f"ids must be a list of ids, or None, got {checks.quoted(ids)}")
     return [check_id(identity) for identity in ids]
 
 
@@ -90,7 +90,7 @@ def record_of(content: Mapping[str, Any]) -> dict[str, Any]:
     rule = config.pop("rule")
     row = {"id": content["id"], "hidden": config.pop("hidden"), "rule": rule["name"]}
     row |= {name: rule[name] for name in PARAMETERS if name in rule}
-    if "version" in rule:  # a rule of one's own
+    if "version" in rule:  # a custom rule
         row["rule_version"] = rule["version"]
         row["parameters"] = json.dumps(rule["parameters"], sort_keys=True)
         share = rule["parameters"].get("fraction")
@@ -194,7 +194,7 @@ def _records(store: Store) -> dict[str, dict[str, Any]]:
         except (FileNotFoundError, NotADirectoryError):
             continue  # under way
         except OSError as error:
-            _LOG.warning("%s cannot be read: %s; it is left out", path, checks.reason(error))
+            _LOG.warning("%s cannot be read: %s; it is left out", path, checks.error_text(error))
             continue
         stamp = [status.st_mtime_ns, status.st_size]
         entry = known.get(folder.name)

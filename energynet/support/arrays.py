@@ -8,7 +8,7 @@ import numpy as np
 
 from energynet.errors import ConfigError, DataError, DataWarning
 from energynet.support import checks
-from energynet.support.checks import shown
+from energynet.support.checks import quoted
 
 _LARGE = 100.0  # floats from here on are hardly pixels between 0 and 1
 
@@ -31,7 +31,7 @@ def as_array(name: str, values: Any) -> np.ndarray:
     try:
         return np.asarray(values)
     except (ValueError, TypeError) as error:  # rows of different lengths
-        raise DataError(f"{name} must be an array, got {shown(values)}") from error
+        raise DataError(f"{name} must be an array, got {quoted(values)}") from error
 
 
 def check_pixel_type(name: str, array: np.ndarray) -> None:
@@ -81,7 +81,7 @@ def chosen_classes(classes: Any, counts: np.ndarray) -> list[int]:
     """Classes as integers; raises ConfigError unless each has images and is named once."""
     several = isinstance(classes, Sequence) and not isinstance(classes, str | bytes)
     if not (several or getattr(classes, "ndim", 0) == 1) or not len(classes):
-        raise ConfigError(f"classes must be a list of at least one class, got {shown(classes)}")
+        raise ConfigError(f"classes must be a list of at least one class, got {quoted(classes)}")
     chosen = [checks.integer("classes", value, 0, len(counts) - 1) for value in classes]
     for place, value in enumerate(chosen):
         if not counts[value]:

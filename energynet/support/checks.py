@@ -36,25 +36,25 @@ class _Short(reprlib.Repr):
             return f"an integer of {value.bit_length()} bits"
 
 
-def shown(value: Any) -> str:
+def quoted(value: Any) -> str:
     """A value as messages show it: its repr, shortened, on one line."""
     return re.sub(r"\s*\n\s*", " ", _Short().repr(value))
 
 
-def counted(number: int, noun: str) -> str:
+def pluralize(number: int, noun: str) -> str:
     """1 run, 2,000 runs, 10 classes."""
     plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
     return f"{number:,d} {noun if number == 1 else plural}"
 
 
-def reason(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """What an error says, on one line, shortened."""
     told = " ".join(str(getattr(error, "strerror", None) or error).split())
     told = told or type(error).__name__
     return told if len(told) <= _LONGEST else f"{told[:_LONGEST]}..."
 
 
-def plain(value: Any) -> Any:
+def unwrap(value: Any) -> Any:
     """A NumPy scalar, or an array of no dimensions, as the value of Python that it holds.
 
     A float of fewer than 64 bits becomes the shortest decimal that it stands for: float32(0.001)
@@ -82,7 +82,7 @@ def shortest(number: float) -> str:
 
 def integer(name: str, value: Any, lowest: int, highest: int) -> int:
     """A whole number in [lowest, highest]; 3.0 counts as 3, True does not count."""
-    given = plain(value)
+    given = unwrap(value)
     try:
         if isinstance(given, bool) or hasattr(given, "ndim"):
             raise TypeError
@@ -92,7 +92,9 @@ def integer(name: str, value: Any, lowest: int, highest: int) -> int:
     except TypeError:
         number = None
     if number is None or not lowest <= number <= highest:
-        raise ConfigError(f"{name} must be an integer in [{lowest}, {highest}], got {shown(given)}")
+        raise ConfigError(
+            f"{name} must be an integer in [{lowest}, {highest}], got {quoted(given)}"
+        )
     return number
 
 
@@ -101,12 +103,12 @@ def whole(name: str, value: Any) -> int:
     try:
         return integer(name, value, -(2**63), 2**63 - 1)
     except ConfigError:
-        raise ConfigError(f"{name} must be an integer, got {shown(value)}") from None
+        raise ConfigError(f"{name} must be an integer, got {quoted(value)}") from None
 
 
 def number(name: str, value: Any, allowed: str, above: float, up_to: float = math.inf) -> float:
     """A finite number x with above < x <= up_to; `allowed` is how the sentence puts that."""
-    given = plain(value)
+    given = unwrap(value)
     try:
         if isinstance(given, bool) or not isinstance(given, Real | Decimal):
             raise TypeError
@@ -114,7 +116,7 @@ def number(name: str, value: Any, allowed: str, above: float, up_to: float = mat
     except (TypeError, ValueError, OverflowError):
         result = math.nan
     if not (above < result <= up_to and math.isfinite(result)):
-        raise ConfigError(f"{name} must be {allowed}, got {shown(given)}")
+        raise ConfigError(f"{name} must be {allowed}, got {quoted(given)}")
     return result
 
 
@@ -127,7 +129,7 @@ def choice(name: str, value: Any, allowed: Sequence[str]) -> str:
     """One of the allowed words."""
     if not isinstance(value, str) or value not in allowed:
         hint = suggestion(value, allowed)
-        raise ConfigError(f"{name} must be one of {', '.join(allowed)}, got {shown(value)}{hint}")
+        raise ConfigError(f"{name} must be one of {', '.join(allowed)}, got {quoted(value)}{hint}")
     return str(value)
 
 
@@ -140,31 +142,31 @@ def suggestion(value: Any, allowed: Iterable[str]) -> str:
 
 def simple(name: str, value: Any) -> bool | int | float | str:
     """A number, a text, True or False."""
-    given = plain(value)
+    given = unwrap(value)
     if not isinstance(given, bool | int | float | str):
-        raise ConfigError(f"{name} must hold numbers, texts, True or False, got {shown(given)}")
+        raise ConfigError(f"{name} must hold numbers, texts, True or False, got {quoted(given)}")
     return given
 
 
 def text(name: str, value: Any) -> str:
     """A string."""
     if not isinstance(value, str):
-        raise ConfigError(f"{name} must be a text, got {shown(value)}")
+        raise ConfigError(f"{name} must be a text, got {quoted(value)}")
     return str(value)
 
 
 def flag(name: str, value: Any) -> bool:
     """True or False."""
-    given = plain(value)
+    given = unwrap(value)
     if not isinstance(given, bool):
-        raise ConfigError(f"{name} must be True or False, got {shown(given)}")
+        raise ConfigError(f"{name} must be True or False, got {quoted(given)}")
     return given
 
 
 def function(name: str, value: Any) -> Callable[..., Any] | None:
     """Something to be called, or None."""
     if value is not None and not callable(value):
-        raise ConfigError(f"{name} must be a function or None, got {shown(value)}")
+        raise ConfigError(f"{name} must be a function or None, got {quoted(value)}")
     return value  # type: ignore[no-any-return]
 
 
@@ -198,7 +200,7 @@ def _wrong_arguments(kind: type, values: Sequence[Any], named: dict[str, Any]) -
     for name in named:
         if name not in signature.parameters:
             hint = suggestion(name, signature.parameters)
-            return f"{kind.__name__} takes {takes}, got {shown(name)}{hint}"
+            return f"{kind.__name__} takes {takes}, got {quoted(name)}{hint}"
     return f"{kind.__name__} takes {takes}: {problem}"
 
 
@@ -209,12 +211,12 @@ def path(name: str, value: Any) -> Path:
     """
     given = os.fspath(value) if isinstance(value, os.PathLike) else value
     if not isinstance(given, str) or not given or "\0" in given:
-        raise ConfigError(f"{name} must be a path, got {shown(value)}")
+        raise ConfigError(f"{name} must be a path, got {quoted(value)}")
     result = Path(os.path.expanduser(given))  # noqa: PTH111 (as shells leave "~unknown/file")
     try:
         result.stat()
     except (FileNotFoundError, NotADirectoryError):
         pass
     except (OSError, ValueError) as error:
-        raise FileError(f"{name} {shown(given)} cannot be used: {reason(error)}") from error
+        raise FileError(f"{name} {quoted(given)} cannot be used: {error_text(error)}") from error
     return result

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from energynet.errors import FileError
-from energynet.support.checks import reason
+from energynet.support.checks import error_text
 
 _DAY = 86_400.0  # seconds
 _UNUSED = 30 * _DAY  # after which a version of a cache is taken to be out of use
@@ -42,7 +42,7 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
         part.replace(target)
         sync_folder(target.parent)
     except OSError as error:
-        raise FileError(f"{path} cannot be written: {reason(error)}") from error
+        raise FileError(f"{path} cannot be written: {error_text(error)}") from error
     finally:
         if part is not None:
             with suppress(OSError):  # a read-only file system refuses it, if there is none, too
@@ -73,7 +73,7 @@ def read_xz(path: Path) -> bytes:
                 if len(content) > most:
                     raise FileError(f"{path} unpacks to more than {most:,} bytes")
     except (lzma.LZMAError, EOFError, MemoryError) as error:
-        raise FileError(f"{path} cannot be unpacked: {reason(error)}") from error
+        raise FileError(f"{path} cannot be unpacked: {error_text(error)}") from error
     return bytes(content)
 
 
@@ -105,7 +105,7 @@ def check_writable(path: Path, parameter: str) -> None:
     except FileError:
         raise
     except OSError as error:
-        raise FileError(f"{parameter} {path} cannot be written: {reason(error)}") from error
+        raise FileError(f"{parameter} {path} cannot be written: {error_text(error)}") from error
 
 
 def resolved(path: Path) -> Path:
@@ -114,7 +114,7 @@ def resolved(path: Path) -> Path:
         return path.resolve()
     except OSError as error:
         raise FileError(
-            f"the current folder cannot be used ({reason(error)}): change to one that exists"
+            f"the current folder cannot be used ({error_text(error)}): change to one that exists"
         ) from error
 
 
@@ -127,7 +127,7 @@ def check_folder(path: Path, parameter: str) -> None:
         with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:
-        raise FileError(f"{parameter} {path} cannot be written: {reason(error)}") from error
+        raise FileError(f"{parameter} {path} cannot be written: {error_text(error)}") from error
 
 
 def made_folder(path: Path, parameter: str) -> Path:
@@ -135,7 +135,7 @@ def made_folder(path: Path, parameter: str) -> Path:
     try:
         path.resolve().mkdir(parents=True, exist_ok=True)  # also if it is a link to one not there
     except OSError as error:
-        raise FileError(f"{parameter} {path} cannot be made: {reason(error)}") from error
+        raise FileError(f"{parameter} {path} cannot be made: {error_text(error)}") from error
     check_writable(path / "file", parameter)
     return path
 

@@ -9,7 +9,7 @@ from typing import IO
 import numpy as np
 
 from energynet.errors import FileError
-from energynet.support.checks import reason
+from energynet.support.checks import error_text
 from energynet.support.files import most_unpacked
 
 
@@ -34,9 +34,9 @@ def read_npz(path: Path, what: str) -> dict[str, np.ndarray]:
     except (FileError, MemoryError):
         raise
     except OSError as error:
-        raise FileError(f"{path} cannot be read: {reason(error)}") from error
+        raise FileError(f"{path} cannot be read: {error_text(error)}") from error
     except Exception as error:  # a damaged archive can raise anything
-        raise FileError(f"{path} is not {what}: {reason(error)}") from error
+        raise FileError(f"{path} is not {what}: {error_text(error)}") from error
     return arrays
 
 

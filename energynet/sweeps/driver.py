@@ -89,12 +89,12 @@ def sweep(
     checks.flag("progress", progress)
     count = usable_cores() if workers is None else checks.integer("workers", workers, 1, 4096)
     if not (executor is None or callable(getattr(executor, "submit", None))):
-        raise ConfigError(f"executor must have submit(), or be None, got {checks.shown(executor)}")
+        raise ConfigError(f"executor must have submit(), or be None, got {checks.quoted(executor)}")
     data = data if data is not None else getattr(grid, "data", None) or MNIST
     grid = _configs(grid)
     folder = checks.path("store", store)
     opened = Store(folder, create=not folder.is_dir())
-    plan = Plan(grid, opened, data, retry_failed, shard)
+    plan = SweepPlan(grid, opened, data, retry_failed, shard)
     if plan.todo or not folder.is_dir():  # a finished sweep may be read-only
         _make(opened, data)
     _say_what_starts_anew(plan, opened)
@@ -123,7 +123,7 @@ def sweep(
     return table[table["id"].isin(plan.configs.keys())].reset_index(drop=True)
 
 
-class Plan:
+class SweepPlan:
     """The runs of a grid by id, the longest first, and which of them are to do."""
 
     def __init__(
@@ -163,7 +163,7 @@ class Plan:
         ]
 
 
-def _say_what_starts_anew(plan: Plan, store: Store) -> None:
+def _say_what_starts_anew(plan: SweepPlan, store: Store) -> None:
     """A run that has ended keeps no checkpoint in a store from which a longer one could resume."""
     if not plan.todo:
         return
@@ -178,7 +178,7 @@ def _say_what_starts_anew(plan: Plan, store: Store) -> None:
     if anew:
         _LOG.warning(
             "%s in %s ended at a smaller max_steps: with the larger one they start anew",
-            checks.counted(anew, "run"),
+            checks.pluralize(anew, "run"),
             store.root,
         )
 
@@ -188,13 +188,13 @@ def _configs(grid: Any) -> Iterable[TrainingConfig]:
     configs = tuple(grid) if isinstance(grid, Iterable) and not isinstance(grid, str) else (grid,)
     for config in configs:
         if not isinstance(config, TrainingConfig):
-            raise ConfigError(f"grid must be a Grid, or configs, got {checks.shown(config)}")
+            raise ConfigError(f"grid must be a Grid, or configs, got {checks.quoted(config)}")
     return configs
 
 
 def _pair(shard: Any) -> tuple[int, int]:
     if not isinstance(shard, tuple | list) or len(shard) != 2:
-        raise ConfigError(f"shard must be (I, N) with I in 1 ... N, got {checks.shown(shard)}")
+        raise ConfigError(f"shard must be (I, N) with I in 1 ... N, got {checks.quoted(shard)}")
     return shard[0], shard[1]
 
 
@@ -218,7 +218,7 @@ def _make(store: Store, data: str | Path | Dataset) -> None:
         data.save(path)
 
 
-def _run_locally(plan: Plan, store: Store, workers: int, shown: SweepProgress) -> None:
+def _run_locally(plan: SweepPlan, store: Store, workers: int, shown: SweepProgress) -> None:
     pool = Pool(plan.todo)
     missing = {spec["id"] for spec in plan.todo}
     begun = set()
@@ -260,7 +260,7 @@ def _stop(pool: Pool) -> None:
         raise
 
 
-def _run_with(executor: Executor, plan: Plan, store: Store, shown: SweepProgress) -> None:
+def _run_with(executor: Executor, plan: SweepPlan, store: Store, shown: SweepProgress) -> None:
     from energynet.sweeps.worker import run_elsewhere
 
     stop = store.root.resolve() / f"{STOP_PREFIX}{uuid4().hex}"
@@ -298,7 +298,7 @@ def _run_with(executor: Executor, plan: Plan, store: Store, shown: SweepProgress
             _stop_elsewhere(futures, stop)
 
 
-def _answer(future: "Future[str]", identity: str, plan: Plan, store: Store) -> str:
+def _answer(future: "Future[str]", identity: str, plan: SweepPlan, store: Store) -> str:
     """The outcome of a run; one that kills Dask's workers time after time is given up."""
     try:
         outcome = future.result()
@@ -335,7 +335,7 @@ def _stop_elsewhere(futures: "Iterable[Future[str]]", stop: Path) -> None:
         stop.unlink(missing_ok=True)
 
 
-def _give_up(plan: Plan, store: Store, identity: str, reason: str) -> None:
+def _give_up(plan: SweepPlan, store: Store, identity: str, reason: str) -> None:
     origin = {"data_sha256": plan.data_sha256, "numerics": NUMERICS_VERSION}
     store.give_up(identity, plan.configs[identity], "failed", reason, origin | provenance())
 
@@ -343,7 +343,7 @@ def _give_up(plan: Plan, store: Store, identity: str, reason: str) -> None:
 def _say_how_to_resume(shown: SweepProgress) -> None:
     if shown.stream is not None:
         print(
-            f"stopped with {shown.done} of {checks.counted(shown.total, 'run')} stored;"
+            f"stopped with {shown.done} of {checks.pluralize(shown.total, 'run')} stored;"
             " the same command does the rest",
             file=shown.stream,
             flush=True,

@@ -23,7 +23,7 @@ from energynet.rules.names import (
     rule_to_dict,
 )
 from energynet.support import checks
-from energynet.support.checks import counted, shown
+from energynet.support.checks import pluralize, quoted
 from energynet.support.files import written_whole
 from energynet.support.html import html_table
 from energynet.sweeps.cost import expected_seconds
@@ -108,7 +108,7 @@ class Grid:
         return hash(self.configs)
 
     def __repr__(self) -> str:
-        return f"Grid({counted(len(self.blocks), 'block')}, {counted(len(self), 'run')})"
+        return f"Grid({pluralize(len(self.blocks), 'block')}, {pluralize(len(self), 'run')})"
 
     def _repr_html_(self) -> str:
         rows = []
@@ -139,9 +139,9 @@ class Grid:
         try:
             content = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # with or without a BOM
         except OSError as error:
-            raise FileError(f"{path} cannot be read: {checks.reason(error)}") from error
+            raise FileError(f"{path} cannot be read: {checks.error_text(error)}") from error
         except (ValueError, RecursionError) as error:
-            raise ConfigError(f"{path} is not valid TOML: {checks.reason(error)}") from error
+            raise ConfigError(f"{path} is not valid TOML: {checks.error_text(error)}") from error
         try:
             data = _data_of_toml(content.pop("data", None), path)
             return cls.from_blocks(_blocks_of_toml(content), data)
@@ -201,11 +201,11 @@ def _blocks_of_toml(content: Mapping[str, Any]) -> tuple[Block, ...]:
     for name in content:
         if name not in ("defaults", "block"):
             raise ConfigError(
-                f"unknown table or key {shown(name)}; known are data, [defaults] and [[block]]"
+                f"unknown table or key {quoted(name)}; known are data, [defaults] and [[block]]"
             )
     defaults, blocks = content.get("defaults", {}), content.get("block", [])
     if not isinstance(defaults, dict):
-        raise ConfigError(f"defaults must be a table, [defaults], got {shown(defaults)}")
+        raise ConfigError(f"defaults must be a table, [defaults], got {quoted(defaults)}")
     if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
         raise ConfigError("block must be a list of tables: write [[block]], not [block]")
     if not blocks:
@@ -235,10 +235,10 @@ def _axes(values: Mapping[str, Any]) -> Block:
             )
         if name not in _FIELDS:
             hint = checks.suggestion(name, _FIELDS)
-            raise ConfigError(f"unknown field {shown(name)}; known are {', '.join(_FIELDS)}{hint}")
+            raise ConfigError(f"unknown field {quoted(name)}; known are {', '.join(_FIELDS)}{hint}")
     params = values.get("params", {})
     if not isinstance(params, Mapping):
-        raise ConfigError(f"params must be a table of names and values, got {shown(params)}")
+        raise ConfigError(f"params must be a table of names and values, got {quoted(params)}")
     axes = {name: _axis(name, values[name]) for name in _FIELDS if name in {*values} - {"params"}}
     return axes | {
         f"{_PARAM}{name}": _axis(f"{_PARAM}{name}", value) for name, value in params.items()
@@ -299,18 +299,18 @@ def _axis(name: str, value: Any) -> tuple[Any, ...]:
     values = tuple(checks.entries(value)) if several else (value,)
     if not values and name != "alpha":
         raise ConfigError(f"{name} must have at least one value, got an empty list")
-    return tuple(_plain(name, item) for item in values)
+    return tuple(_checked(name, item) for item in values)
 
 
-def _plain(name: str, value: Any) -> Any:
+def _checked(name: str, value: Any) -> Any:
     """The value, if it is one that this field may have; raises ConfigError."""
-    value = checks.plain(value)
+    value = checks.unwrap(value)
     if name == "rule":
         if isinstance(value, str):
             return check_rule_name(value)
         if is_rule(value):
             return value
-        raise ConfigError(f"rule must be a name or a plasticity rule, got {shown(value)}")
+        raise ConfigError(f"rule must be a name or a plasticity rule, got {quoted(value)}")
     if name == "seeds":
         return checks.integer("seeds", value, 0, 2**63 - 1)
     if name == "alpha":

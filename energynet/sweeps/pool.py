@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from energynet.errors import EnergynetError
-from energynet.support.checks import reason, shown
+from energynet.support.checks import error_text, quoted
 
 DEATHS = 3  # of a worker with the same run, until the run is given up
 _GRACE = 1.5  # seconds to stop in before workers are killed
@@ -201,7 +201,7 @@ class Pool:
                 case {"error": str(error)}:
                     report = Report(spec, error=error)
                 case _:
-                    raise ValueError(f"unknown answer {shown(message)}")
+                    raise ValueError(f"unknown answer {quoted(message)}")
             if report is not None:
                 break
         self._waiting.release(compiles)
@@ -228,7 +228,9 @@ class Pool:
                 try:
                     self._processes[number] = _start()
                 except OSError as error:
-                    raise EnergynetError(f"a worker cannot be started: {reason(error)}") from error
+                    raise EnergynetError(
+                        f"a worker cannot be started: {error_text(error)}"
+                    ) from error
             return self._processes[number]
 
     def _bury(self, number: int, spec: dict[str, Any]) -> None:

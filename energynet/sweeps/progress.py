@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TextIO
 
 from energynet.config import TrainingConfig
-from energynet.support.checks import counted
+from energynet.support.checks import pluralize
 from energynet.sweeps.cost import MNIST_LOAD, Load, expected_seconds
 from energynet.training.progress import Forgiving, new_bar
 from energynet.training.warm import kernels_of
@@ -156,7 +156,7 @@ class SweepProgress:
         if force or now - self.written >= _EVERY:
             self.written = now
             print(
-                f"{self.done} of {counted(self.total, 'run')}, {self.words()}",
+                f"{self.done} of {pluralize(self.total, 'run')}, {self.words()}",
                 file=self.stream,
                 flush=True,
             )

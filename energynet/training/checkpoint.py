@@ -10,10 +10,10 @@ import numpy as np
 from energynet.config import TrainingConfig
 from energynet.errors import FileError
 from energynet.kernels.numerics import NUMERICS_VERSION
-from energynet.support.checks import reason
+from energynet.support.checks import error_text
 from energynet.support.files import written_whole
 from energynet.support.npz import read_npz
-from energynet.training.result import Checkpoint
+from energynet.training.result import CurvePoint
 from energynet.training.run import Run
 
 _FORMAT = 1
@@ -40,7 +40,7 @@ def _state(run: Run) -> dict[str, np.ndarray]:
 
 
 def save_checkpoint(
-    path: Path, owner: str, run: Run, history: list[Checkpoint], seconds: dict[str, float]
+    path: Path, owner: str, run: Run, history: list[CurvePoint], seconds: dict[str, float]
 ) -> None:
     """Write the state of a run, whole or not at all; raises FileError."""
     rows = np.array(history, dtype=_ROW)
@@ -61,7 +61,7 @@ _ROW = np.dtype([("step", np.int64), ("accuracy", float), ("m0", np.int64), ("m1
 
 def load_checkpoint(
     path: Path, owner: str, run: Run
-) -> tuple[list[Checkpoint], dict[str, float]] | None:
+) -> tuple[list[CurvePoint], dict[str, float]] | None:
     """Put a stored state into `run`; returns the learning curve and the times so far.
 
     The state may be that of a run with another max_steps; None if the run has to start anew.
@@ -81,11 +81,11 @@ def load_checkpoint(
             if arrays[name].shape != array.shape or arrays[name].dtype != array.dtype:
                 raise ValueError(f"its {name} does not fit")
             array[...] = arrays[name]
-        history = [Checkpoint(*row.item()) for row in arrays["history"]]
+        history = [CurvePoint(*row.item()) for row in arrays["history"]]
         times = json.loads(str(arrays["seconds"]))
         seconds = {name: float(times[name]) for name in ("train", "evaluate", "total")}
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise FileError(f"{path} is not a checkpoint of energynet: {reason(error)}") from error
+        raise FileError(f"{path} is not a checkpoint of energynet: {error_text(error)}") from error
     return history, seconds
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from energynet.config import TrainingConfig
 from energynet.errors import ConfigError
 from energynet.rules.names import rule_to_dict
-from energynet.support.checks import shown
+from energynet.support.checks import quoted
 from energynet.training.curve import draw_curves
 from energynet.training.result import TrainingResult, energy_column
 
@@ -82,7 +82,7 @@ def plot(runs: Iterable[TrainingResult]) -> "Figure":
 def _checked(runs: Iterable[TrainingResult]) -> list[TrainingResult]:
     results = list(runs) if isinstance(runs, Iterable) else [runs]
     if not results or not all(isinstance(run, TrainingResult) for run in results):
-        raise ConfigError(f"runs must be TrainingResults, at least one, got {shown(results)}")
+        raise ConfigError(f"runs must be TrainingResults, at least one, got {quoted(results)}")
     return results
 
 

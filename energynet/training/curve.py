@@ -1,4 +1,4 @@
-"""Learning curves: accuracy and energies at each checkpoint of one or several runs."""
+"""Learning curves: accuracy and energies at each test of one or several runs."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple

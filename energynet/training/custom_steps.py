@@ -1,4 +1,4 @@
-"""Training steps of a rule of one's own: its choices are checked, applied and counted."""
+"""Training steps of a custom rule: its choices are checked, applied and counted."""
 
 from dataclasses import FrozenInstanceError
 from typing import Any
@@ -11,14 +11,14 @@ from energynet.kernels.rules import custom as chosen
 from energynet.kernels.rules.custom import MASK, PAIRS, PRODUCT, Selection
 from energynet.kernels.state import Alone, Team
 from energynet.rules.custom import FIXED, Layer, PlasticityRule, Step
-from energynet.support.checks import shown
+from energynet.support.checks import quoted
 
 _LAYERS = ("hidden", "output")
 _NONE, _NO_MASK = np.empty(0, np.int64), np.empty((0, 0), np.uint8)
 _NOTHING = Selection(PAIRS, _NONE, _NONE, _NO_MASK)
 
 
-def run_own(
+def run_custom(
     rule: PlasticityRule,
     team: Alone | Team,
     weights: state.Weights,
@@ -148,4 +148,4 @@ def _short(value: Any) -> str:
         return "None: is a return missing?"
     if isinstance(value, tuple | list):
         return f"a {type(value).__name__} of {len(value)}"
-    return f"{type(value).__name__} {shown(value)}"
+    return f"{type(value).__name__} {quoted(value)}"

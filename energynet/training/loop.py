@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from energynet.rules.custom import PlasticityRule
 from energynet.support import checks
 from energynet.support.files import check_writable
 from energynet.training.network import Network, view_of
-from energynet.training.result import Checkpoint, DirectEnergy, Energy, LayerEnergy, TrainingResult
+from energynet.training.result import CurvePoint, DirectEnergy, Energy, LayerEnergy, TrainingResult
 from energynet.training.streams import start_weights
 from energynet.training.threads import resolve_threads
 
@@ -33,7 +34,7 @@ _TAU = {"float32": 5e-6, "float64": 1e-12}  # smaller differences of a weight ar
 _LARGE = 1000  # hidden units from which on several threads evaluate the test set
 _PATIENCE = 3.0  # seconds of compilation that need no word
 _RETURN = 0.2  # seconds after which the kernels return, for progress and Ctrl-C
-_SHARE = 20  # a checkpoint file is written when the run took 20 times as long as the last write
+_SHARE = 20  # a checkpoint is written when the run took 20 times as long as the last write
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Progress:
     """Where a run stands.
 
     step: steps done, of at most max_steps; accuracy: share of the test set that was right at the
-    last checkpoint, None before the first; m0, m1: energies so far.
+    last test, None before the first; m0, m1: energies so far.
     """
 
     step: int
@@ -58,7 +59,8 @@ def train(
     threads: int | None = None,
     checkpoint: str | Path | None = None,
     progress: Callable[[Progress], None] | None = None,
-    on_checkpoint: Callable[[Checkpoint, Network], None] | None = None,
+    on_test: Callable[[CurvePoint, Network], None] | None = None,
+    on_checkpoint: Callable[[CurvePoint, Network], None] | None = None,
 ) -> TrainingResult:
     """Train one network online and account for the energy of its updates.
 
@@ -78,8 +80,8 @@ def train(
         file cannot be written later, an error is logged and the run continues.
     progress : callable or None
         Called with a `Progress` several times a second.
-    on_checkpoint : callable or None
-        Called at each checkpoint with its row of the learning curve and the network as it is then,
+    on_test : callable or None
+        Called at each test with its row of the learning curve and the network as it is then,
         read-only; copy the weights that you keep. A resumed run calls it for the later ones.
 
     Returns
@@ -101,7 +103,10 @@ def train(
         raise DataError(f"dataset must be a Dataset, got {type(dataset).__name__}")
     evaluators = resolve_threads(threads, config.hidden, crossover=_LARGE)
     checks.function("progress", progress)
-    checks.function("on_checkpoint", on_checkpoint)
+    if on_checkpoint is not None:
+        warnings.warn("on_checkpoint is called on_test now", DeprecationWarning, stacklevel=2)
+        on_test = on_checkpoint
+    checks.function("on_test", on_test)
     if checkpoint is not None:
         checkpoint = checks.path("checkpoint", checkpoint)
         check_writable(checkpoint, "checkpoint")
@@ -110,7 +115,7 @@ def train(
 
     run = prepare(config, dataset, threads)
     mean = dataset.mean if config.center else 0.0
-    training = _Training(config, run, mean, evaluators, progress, on_checkpoint)
+    training = _Training(config, run, mean, evaluators, progress, on_test)
     if checkpoint is None:
         outcome = training.finish(lambda: None)
     else:
@@ -167,11 +172,11 @@ class _Training:
         mean: float,
         threads: int,
         progress: Callable[[Progress], None] | None,
-        on_checkpoint: Callable[[Checkpoint, Network], None] | None,
+        on_test: Callable[[CurvePoint, Network], None] | None,
     ) -> None:
         self.config, self.run, self.mean, self.threads = config, run, mean, threads
-        self.progress, self.on_checkpoint = progress, on_checkpoint
-        self.history: list[Checkpoint] = []
+        self.progress, self.on_test = progress, on_test
+        self.history: list[CurvePoint] = []
         self.seconds = {"train": 0.0, "evaluate": 0.0, "total": 0.0}
         self.pace = 50.0  # steps until the kernels return
         self.whole = True  # the state is that at the end of a step
@@ -184,19 +189,19 @@ class _Training:
     def diverged(self) -> bool:
         return bool(self.run.clock[NOT_FINITE])
 
-    def finish(self, at_checkpoint: Callable[[], None]) -> str:
+    def finish(self, after_test: Callable[[], None]) -> str:
         """Train until the criterion, the last step or divergence; returns the outcome."""
         self._compile()
         while not self.diverged:
-            if self._is_checkpoint(self.step):
+            if self._is_test(self.step):
                 if not self.history or self.history[-1].step < self.step:
                     self._evaluate()
                     if self.diverged:
                         break
                     self._report()
-                    if self.on_checkpoint is not None:
-                        self.on_checkpoint(self.history[-1], self.network())
-                    at_checkpoint()
+                    if self.on_test is not None:
+                        self.on_test(self.history[-1], self.network())
+                    after_test()
                 if self.history[-1].accuracy >= self.config.target_accuracy:
                     return "reached"
                 if self.step >= self.config.max_steps:
@@ -238,13 +243,13 @@ class _Training:
         if spent > _PATIENCE:
             _LOG.warning("compiled %s in %.0f s", what, spent)
 
-    def _is_checkpoint(self, step: int) -> bool:
+    def _is_test(self, step: int) -> bool:
         return step > 0 and (step % self.config.test_every == 0 or step >= self.config.max_steps)
 
     def _advance(self) -> None:
-        """Some steps, but not beyond the next checkpoint."""
-        to_checkpoint = self.config.test_every - self.step % self.config.test_every
-        stop = min(self.step + int(self.pace), self.step + to_checkpoint, self.config.max_steps)
+        """Some steps, but not beyond the next test."""
+        to_test = self.config.test_every - self.step % self.config.test_every
+        stop = min(self.step + int(self.pace), self.step + to_test, self.config.max_steps)
         before = self.step
         with self._clocked("train") as spent:
             try:
@@ -271,7 +276,7 @@ class _Training:
             _, predicted = evaluate_lists(weights, run.test_strokes, run.activation, self.threads)
             accuracy = float(np.mean(predicted == run.test_label))
         m0, m1 = int(run.energies.m0.sum()), float(run.energies.power[0].sum())
-        self.history.append(Checkpoint(self.step, accuracy, m0, m1))
+        self.history.append(CurvePoint(self.step, accuracy, m0, m1))
 
     def _report(self) -> None:
         if self.progress is not None:

@@ -11,7 +11,7 @@ from energynet.config import ACTIVATIONS
 from energynet.errors import DataError, FileError
 from energynet.support import checks
 from energynet.support.arrays import as_array, check_pixel_type, frozen
-from energynet.support.checks import counted, shown
+from energynet.support.checks import pluralize, quoted
 from energynet.support.files import written_whole
 from energynet.support.npz import read_npz
 
@@ -58,7 +58,7 @@ class Network:
             real = isinstance(array, np.ndarray) and array.dtype in (np.float32, np.float64)
             if not real or array.ndim != 2 or array.size == 0:
                 raise DataError(
-                    f"{name} must be a matrix of float32 or float64, got {shown(array)}"
+                    f"{name} must be a matrix of float32 or float64, got {quoted(array)}"
                 )
         fits = self.w1.shape[1] + 1 == self.w2.shape[0] and len(self.w1) > 1
         if not fits or self.w1.dtype != self.w2.dtype:
@@ -116,14 +116,14 @@ class Network:
         try:
             if (number := int(arrays.pop("format"))) != _FORMAT:
                 raise ValueError(f"its format is {number}, known is {_FORMAT}")
-            values = {name: checks.plain(array) for name, array in arrays.items()}
+            values = {name: checks.unwrap(array) for name, array in arrays.items()}
             return cls(**values)
         except (ValueError, KeyError, TypeError) as error:
-            raise FileError(f"{path} is not {_WHAT}: {checks.reason(error)}") from error
+            raise FileError(f"{path} is not {_WHAT}: {checks.error_text(error)}") from error
 
     def __repr__(self) -> str:
         n_in, nh = self.w1.shape[0] - 1, self.w1.shape[1]
-        pixels, outputs = counted(n_in, "pixel"), counted(self.w2.shape[1], "output")
+        pixels, outputs = pluralize(n_in, "pixel"), pluralize(self.w2.shape[1], "output")
         return f"Network({pixels}, {nh} hidden, {outputs}, {self.w1.dtype})"
 
     def _evaluate(self, images: Any, threads: int) -> tuple[np.ndarray, np.ndarray]:

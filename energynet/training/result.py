@@ -2,11 +2,12 @@
 
 import json
 import math
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from energynet.config import TrainingConfig
-from energynet.support.checks import counted, shortest
+from energynet.support.checks import pluralize, shortest
 from energynet.support.html import html_table
 from energynet.training.curve import Curve, draw_curves
 from energynet.training.network import Network
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-class Checkpoint(NamedTuple):
+class CurvePoint(NamedTuple):
     """A row of the learning curve.
 
     step: steps done; accuracy: share of the test set that is right; m0: updates so far; m1: sum of
@@ -104,8 +105,8 @@ class TrainingResult:
     energy : Energy
     learning_rate : float
         eta as it was used, rounded to the config's dtype.
-    history : tuple of Checkpoint
-        One row a checkpoint.
+    history : tuple of CurvePoint
+        One row per test.
     seconds : dict of float
         "train", "evaluate": wall time inside the loops, compilation apart; "total".
     network : Network
@@ -121,14 +122,14 @@ class TrainingResult:
     plastic_synapses: int
     energy: Energy
     learning_rate: float
-    history: tuple[Checkpoint, ...]
+    history: tuple[CurvePoint, ...]
     seconds: dict[str, float]
     network: Network
     version: str
 
     @property
     def best_accuracy(self) -> float | None:
-        """The highest accuracy at any checkpoint; None if there was none."""
+        """The highest accuracy at any test; None if there was none."""
         return max((row.accuracy for row in self.history), default=None)
 
     def to_dict(self) -> dict[str, Any]:
@@ -164,7 +165,7 @@ class TrainingResult:
         accuracy = "no accuracy" if self.accuracy is None else f"accuracy {self.accuracy:.4f}"
         return (
             f"TrainingResult({self.config.rule.name}, hidden {self.config.hidden}:"
-            f" {self.outcome} after {counted(self.steps, 'step')}, {accuracy},"
+            f" {self.outcome} after {pluralize(self.steps, 'step')}, {accuracy},"
             f" M0 {self.energy.m0:.3g}, M1 {self.energy.m1:.3g})"
         )
 
@@ -202,7 +203,7 @@ class TrainingResult:
 
         Returns a matplotlib Figure: a notebook shows it, `figure.savefig(path)` writes it.
         """
-        units = counted(self.config.hidden, "hidden unit")
+        units = pluralize(self.config.hidden, "hidden unit")
         return draw_curves([self.curve(f"{self.config.rule.name}, {units}: {self.outcome}")])
 
     def curve(self, label: str) -> Curve:
@@ -229,3 +230,11 @@ def finite(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+def __getattr__(name: str) -> object:
+    """The name of before, for one more release."""
+    if name != "Checkpoint":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    warnings.warn("Checkpoint is called CurvePoint now", DeprecationWarning, stacklevel=2)
+    return CurvePoint

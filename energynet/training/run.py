@@ -21,7 +21,7 @@ from energynet.kernels.strokes import StrokeLists, list_images
 from energynet.kernels.sums import BLOCK, LANES
 from energynet.rules.base import Counts, Rule, Shape, Update
 from energynet.rules.custom import PlasticityRule
-from energynet.training.custom_steps import run_own
+from energynet.training.custom_steps import run_custom
 from energynet.training.images import encode_dataset
 from energynet.training.stability import learning_rate
 from energynet.training.streams import start_weights, stream_keys
@@ -35,7 +35,7 @@ class Run:
     """All state of one training run.
 
     `clock` is int64 (2,): steps done; 1 once a value was not finite. `drawn` is uint64, a bit for
-    each synapse, for the rule `random` and rules of one's own.
+    each synapse, for the rule `random` and custom rules.
     """
 
     shape: Shape
@@ -89,9 +89,9 @@ class Run:
                 steps.run_largest(*common, self.ranking, *end)
             case Update.LARGEST_PER_NEURON:
                 steps.run_per_neuron(*common, self.ranking, *end)
-            case Update.OWN:
+            case Update.CUSTOM:
                 assert isinstance(self.rule, PlasticityRule)
-                run_own(self.rule, *common, self.drawn, *end)
+                run_custom(self.rule, *common, self.drawn, *end)
 
 
 def shape_of(config: TrainingConfig, dataset: Dataset) -> Shape:
@@ -125,7 +125,7 @@ def prepare(config: TrainingConfig, dataset: Dataset, threads: int | None = 1) -
             constants=_constants(config, counts, train),
             plastic=counts.plastic,
             mask=_draw_mask(config, shape, counts),
-            drawn=_no_bits(shape if counts.update in (Update.RANDOM, Update.OWN) else None),
+            drawn=_no_bits(shape if counts.update in (Update.RANDOM, Update.CUSTOM) else None),
             buffers=_buffers(config, shape, counts, team.parts, len(dataset.y_train)),
             ranking=state.Ranking(
                 hidden=_ranked_layer(levels, shape, dtype, team.parts),

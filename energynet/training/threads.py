@@ -143,7 +143,7 @@ def _starts(number: int) -> bool:
         _LOG.warning(
             "Numba's threading layer %s cannot be loaded (NUMBA_THREADING_LAYER):"
             " steps run on one thread",
-            checks.shown(name),
+            checks.quoted(name),
         )
         return False
     return True

@@ -26,7 +26,7 @@ _RULES: dict[Update, Rule] = {
     Update.RANDOM: RandomSubset(0.5),
     Update.LARGEST: LargestUpdates(0.5),
     Update.LARGEST_PER_NEURON: LargestUpdates(0.5, scope="neuron"),
-    Update.OWN: _Nothing(),
+    Update.CUSTOM: _Nothing(),
 }
 
 

@@ -1,4 +1,4 @@
-"""The steps of a rule of one's own, between which Python chooses the synapses that change."""
+"""The steps of a custom rule, between which Python chooses the synapses that change."""
 
 from typing import NamedTuple
 

@@ -17,7 +17,7 @@ PANELS = 2  # the largest sizes
 
 
 def _numbers(results: Results) -> pd.DataFrame:
-    """Energy spent by the first checkpoint at which each level of accuracy was reached."""
+    """Energy spent by the first test at which each level of accuracy was reached."""
     if results.history is None or "id" not in results.runs:
         return pd.DataFrame(columns=COLUMNS)
     parts = []
@@ -41,7 +41,7 @@ def _spent(
 ) -> Iterator[tuple[float, np.ndarray]]:
     """(level of accuracy, energy spent by each run), as long as all runs reach the level.
 
-    It begins at the last level that all runs have passed by their first checkpoint.
+    It begins at the last level that all runs have passed by their first test.
     """
     by_run = [run for _, run in curves.groupby("id")]
     lowest = min(run["accuracy"].iloc[0] for run in by_run)
@@ -90,7 +90,7 @@ def _draw(numbers: pd.DataFrame) -> Figure:
 def _caption(numbers: pd.DataFrame) -> str:
     return (
         "Test accuracy against the energy spent, for the unmodified network and for each rule at"
-        " its optimal P* for that energy: energy by the first checkpoint with at least that"
+        " its optimal P* for that energy: energy by the first test with at least that"
         " accuracy, geometric mean over seeds (confirmation seeds where there are some), as far as"
         " all of them came. Shaded: from the lowest to the highest of"
         f" {seeds_words(numbers['runs'])}. Dotted: the criterion."

@@ -21,7 +21,7 @@ from energynet.analysis.runs import (
 from energynet.analysis.savings import savings_of
 from energynet.errors import DataError
 from energynet.studies.figures import style
-from energynet.support.checks import counted
+from energynet.support.checks import pluralize
 
 FEWEST = 3  # seeds from which on an interval is shown; of fewer, the point alone
 RATES = ("learning_rate", "init_std")  # settings that change how fast, and from where, it is learnt
@@ -44,7 +44,7 @@ class Results:
     elsewhere : int
         Runs in other settings, which are left out.
     history : pandas.DataFrame or None
-        Columns id, step, accuracy, m0, m1: one row a checkpoint of each run.
+        Columns id, step, accuracy, m0, m1: one row per test of each run.
     cells, optimal, savings : pandas.DataFrame
         As `energynet.cells`, `optimal_energy` and `savings` return them.
     rates : pandas.DataFrame
@@ -145,7 +145,7 @@ def spread_out(values: list[Any], most: int) -> list[Any]:
 def seeds_words(counts: pd.Series, kind: str = "") -> str:
     """How many seeds stand behind a point: 8 seeds, 3 to 8 seeds."""
     least, most = int(counts.min()), int(counts.max())
-    seeds = counted(most, f"{kind} seed".strip())
+    seeds = pluralize(most, f"{kind} seed".strip())
     return seeds if least == most else f"{least} to {seeds}"
 
 

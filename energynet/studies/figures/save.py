@@ -48,7 +48,7 @@ def save_figures(
     table : pandas.DataFrame
         Tidy, one row a run.
     history : pandas.DataFrame or None
-        Columns id, step, accuracy, m0, m1: one row a checkpoint of each run.
+        Columns id, step, accuracy, m0, m1: one row per test of each run.
     folder : str or Path
         Made if it is not there.
 

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from energynet.analysis.runs import plain
+from energynet.analysis.runs import canonical
 from energynet.studies.figures import marks, style
 from energynet.studies.figures.drawing import (
     FEWEST,
@@ -60,7 +60,7 @@ def _larger(results: Results) -> list[pd.DataFrame]:
             rows.assign(
                 quantity=quantity, value=rows[quantity].astype(float), low=np.nan, high=np.nan,
                 runs=1, confirmed=False, lower_bound=False, mark="other learning rate",
-                learning_rate=rows["learning_rate"].map(plain),
+                learning_rate=rows["learning_rate"].map(canonical),
             )[OPTIMAL]
         )  # fmt: skip
     return [part for part in parts if len(part)]

@@ -48,7 +48,7 @@ LOOKS = {
     "fixed-synapses": Look("#CC8507", "v"),
     "random": Look("#878787", "X"),
 }
-_OWN_MARKERS = "<>*hHd8"
+_CUSTOM_MARKERS = "<>*hHd8"
 _SETTINGS: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.size": 7.0,
@@ -102,17 +102,17 @@ def settings() -> Iterator[None]:
 def look(label: str) -> Look:
     """The look of a rule; a variant (`largest within 0.1`) has that of its rule, dashed.
 
-    A rule of one's own is dash-dotted; colour and marker follow from its label.
+    A custom rule is dash-dotted; colour and marker follow from its label.
     """
     if label in LOOKS:
         return LOOKS[label]
     base = label.split(" ")[0]
     if base in LOOKS:
         return replace(LOOKS[base], line="--")
-    number = zlib.crc32(label.encode())  # a rule of one's own: the same in all figures
+    number = zlib.crc32(label.encode())  # a custom rule: the same in all figures
     colors = [known.color for known in LOOKS.values()]
-    color, marker = colors[number % len(colors)], _OWN_MARKERS[number // 8 % len(_OWN_MARKERS)]
-    return Look(color, marker, "-.")
+    marker = _CUSTOM_MARKERS[number // 8 % len(_CUSTOM_MARKERS)]
+    return Look(colors[number % len(colors)], marker, "-.")
 
 
 def ordered(labels: Iterable[str]) -> list[str]:

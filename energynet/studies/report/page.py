@@ -30,7 +30,7 @@ def write_report(table: pd.DataFrame, history: pd.DataFrame | None, file: str | 
     table : pandas.DataFrame
         Tidy, one row a run.
     history : pandas.DataFrame or None
-        Columns id, step, accuracy, m0, m1: one row a checkpoint of each run.
+        Columns id, step, accuracy, m0, m1: one row per test of each run.
     file : str or Path
 
     The same table gives the same bytes. Returns the path. Raises FileError, DataError.

@@ -154,7 +154,7 @@ def example(results: Results) -> str:
     words = [f"energynet train --hidden {run['hidden']}", *_rule_words(run)]
     words += [f"--seed {run['seed']}"]
     words += [
-        f"--{name.replace('_', '-')} {_plain(run[name])}"
+        f"--{name.replace('_', '-')} {_cli_text(run[name])}"
         for name, default in DEFAULTS.items()
         if name != "center" and run[name] != default
     ]
@@ -166,7 +166,7 @@ def example(results: Results) -> str:
 def _rule_words(run: "pd.Series[Any]") -> list[str]:
     """The rule of a labelled run with its parameters, as the command line takes them."""
     name = str(run["rule"]).split(" ")[0]
-    if isinstance(run.get("parameters"), str):  # a rule of one's own
+    if isinstance(run.get("parameters"), str):  # a custom rule
         given = json.loads(run["parameters"]).items()
         return [f"--rule {name}", *(f"--param {shlex.quote(f'{k}={v}')}" for k, v in given)]
     words = [f"--rule {name.removesuffix('-balanced')} --fraction {run['fraction']:.10g}"]
@@ -178,7 +178,7 @@ def _rule_words(run: "pd.Series[Any]") -> list[str]:
     return words
 
 
-def _plain(value: Any) -> str:
+def _cli_text(value: Any) -> str:
     """A setting as the command line takes it; tables hold integers as floats, too."""
     return str(value) if isinstance(value, str) else f"{value:.10g}"
 

@@ -14,7 +14,7 @@ from energynet.errors import ConfigError
 from energynet.rules.base import Rule, Shape
 from energynet.rules.names import rule_from_name
 from energynet.support import checks
-from energynet.support.checks import shown
+from energynet.support.checks import quoted
 
 PRESETS = ("quick", "poster", "robustness", "published")
 
@@ -120,7 +120,7 @@ def preset_from_dict(name: str, values: Mapping[str, Any]) -> Preset:
     known = [item.name for item in fields(Preset) if item.name != "name"]
     for key in values:
         if key not in known:
-            raise ConfigError(f"preset {name}: unknown {shown(key)}; known are {', '.join(known)}")
+            raise ConfigError(f"preset {name}: unknown {quoted(key)}; known are {', '.join(known)}")
     try:
         methods = tuple(_method(block) for block in values.get("method", ()))
         energies = tuple(values.get("energies", ()))
@@ -150,5 +150,5 @@ def fraction_value(value: Any) -> float:
         try:
             value = float(Fraction(value))
         except (ValueError, ZeroDivisionError) as error:
-            raise ConfigError(f"fraction must be a number or 'a/b', got {shown(value)}") from error
+            raise ConfigError(f"fraction must be a number or 'a/b', got {quoted(value)}") from error
     return checks.fraction("fraction", value)

@@ -11,7 +11,7 @@ from energynet.store.table import record_of
 from energynet.studies.stages.plan import next_stage, skipped_runs
 from energynet.studies.stages.preset import Preset
 from energynet.studies.stages.view import Key, config_key
-from energynet.support.checks import counted
+from energynet.support.checks import pluralize
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,8 +32,8 @@ def run_stages(
         keys = {config_key(config) for config in stage.configs}
         if keys & last:
             raise EnergynetError(
-                f"the stage {stage.name} left {counted(len(keys & last), 'run')} without a result;"
-                " the same command tries again"
+                f"the stage {stage.name} left {pluralize(len(keys & last), 'run')} without a"
+                " result; the same command tries again"
             )
         last = keys
         table = run(stage.name, stage.configs)

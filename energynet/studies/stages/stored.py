@@ -9,7 +9,7 @@ from energynet.config import TrainingConfig
 from energynet.data.dataset import MNIST, Dataset
 from energynet.store.table import load_history, load_results
 from energynet.support import checks
-from energynet.support.checks import counted
+from energynet.support.checks import pluralize
 from energynet.support.files import made_folder
 from energynet.sweeps.driver import sweep
 from energynet.training.progress import Forgiving
@@ -36,7 +36,7 @@ class StoredRuns:
     def run(self, stage: str, configs: list[TrainingConfig]) -> None:
         """Make those runs, apart from the ones that are stored."""
         if self.progress and sys.stderr is not None:
-            told = f"{stage}: {counted(len(configs), 'run')}"
+            told = f"{stage}: {pluralize(len(configs), 'run')}"
             print(told, file=Forgiving(sys.stderr), flush=True)
         sweep(
             configs,

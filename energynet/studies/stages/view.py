@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from energynet.analysis.cells import cells_of
 from energynet.analysis.methods import rule_label
 from energynet.analysis.optimum import Exploration, Optimum, Point, explored
-from energynet.analysis.runs import SETTINGS, labelled, longest, plain
+from energynet.analysis.runs import SETTINGS, canonical, labelled, longest
 from energynet.config import TrainingConfig
 from energynet.rules.base import Shape
 from energynet.studies.stages.preset import Method, Preset
@@ -27,14 +27,14 @@ def config_key(config: TrainingConfig) -> Key:
         rule.name, getattr(rule, "output_fraction", None), getattr(rule, "within_units", None)
     )
     fraction = getattr(rule, "fraction", 1.0)
-    settings = (plain(getattr(config, name)) for name in _IDENTITY)
+    settings = (canonical(getattr(config, name)) for name in _IDENTITY)
     return (config.hidden, label, fraction, config.seed, config.max_steps, *settings)
 
 
 def row_keys(runs: "pd.DataFrame") -> list[Key]:
     """The keys of labelled runs."""
     columns = [runs[name].tolist() for name in ("hidden", "rule", "fraction", "seed", "max_steps")]
-    columns += [[plain(value) for value in runs[name].tolist()] for name in _IDENTITY]
+    columns += [[canonical(value) for value in runs[name].tolist()] for name in _IDENTITY]
     return list(zip(*columns, strict=True))
 
 
@@ -95,7 +95,7 @@ def views(preset: Preset, table: "pd.DataFrame", n_in: int, n_out: int) -> list[
         config = TrainingConfig(hidden=1, **settings)
         own = runs["seed"].isin(preset.seeds.get("exploration", ()))
         for name in _IDENTITY:
-            own &= runs[name].map(plain) == plain(getattr(config, name))
+            own &= runs[name].map(canonical) == canonical(getattr(config, name))
         exploration = longest(runs[own])
         found.append(View(preset, settings, n_in, n_out, rows, explored(cells_of(exploration))))
     return found

@@ -140,7 +140,7 @@ def claims(
         raise DataError("the table of results holds no runs")
     found: list[Claim] = []
     for key, study in studies(own, by):
-        group = tuple(zip(by, map(checks.plain, key), strict=True))
+        group = tuple(zip(by, map(checks.unwrap, key), strict=True))
         here = every
         for name, value in zip(by, key, strict=True):
             here = here[here[name] == value]

@@ -23,7 +23,7 @@ from energynet.studies.statements.words import sizes as sizes_words
 if TYPE_CHECKING:
     import pandas as pd
 
-LAST_CHECKPOINTS = 10
+LAST_TESTS = 10
 _SAME = 1 + 1e-9  # P <= P*/3 up to rounding
 
 
@@ -194,7 +194,7 @@ class SameAccuracy:
         if study.history is None:
             return (Gap("the learning curves are not at hand", ()),)
         at_end = study.history.sort_values("step", kind="stable").groupby("id")["accuracy"]
-        late = at_end.apply(lambda accuracy: accuracy.tail(LAST_CHECKPOINTS).mean())
+        late = at_end.apply(lambda accuracy: accuracy.tail(LAST_TESTS).mean())
         runs = _endless(study, cell.hidden, cell.rule, self.max_steps)
         runs = runs[runs["fraction"] == point.fraction]
         whole = _endless(study, cell.hidden, ALL, self.max_steps)

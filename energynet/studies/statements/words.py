@@ -12,7 +12,7 @@ from energynet.studies.statements.judge import (
     conjunction,
     decisive,
 )
-from energynet.support.checks import counted
+from energynet.support.checks import pluralize
 
 
 def number(value: float) -> str:
@@ -160,7 +160,7 @@ def readings_words(verdicts: Sequence[str], names: Sequence[str]) -> str:
 def marks_words(marks: Sequence[str]) -> str:
     """In how many cells the chosen fraction is not final."""
     told = [
-        f"{mark} in {counted(marks.count(mark), 'cell')}" for mark in sorted(set(marks)) if mark
+        f"{mark} in {pluralize(marks.count(mark), 'cell')}" for mark in sorted(set(marks)) if mark
     ]
     return f" P* is {listing(told)}." if told else ""
 
