@@ -468,8 +468,8 @@ def test_odd_values_of_flags(folder, command, flag, monkeypatch, capsys):  # noq
     def enough(*_, **__):
         raise KeyboardInterrupt
 
-    for heavy in ("reproduce.run.reproduce", "figures.save_figures", "report.write_report"):
-        monkeypatch.setattr(f"energynet.{heavy}", enough)
+    for heavy in ("stages.run.reproduce", "figures.save_figures", "report.write_report"):
+        monkeypatch.setattr(f"energynet.studies.{heavy}", enough)
     monkeypatch.setitem(sys.modules, "distributed", None)
     Path("grid.toml").write_text("[[block]]\nhidden = 3\n")
     (action,) = (action for action in actions(command) if action.dest == flag)

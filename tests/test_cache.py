@@ -17,7 +17,7 @@ from energynet.support.files import versioned_cache
 # A kernel of its own, as those of the package need minutes; the last line tells where it is from.
 SCRIPT = """
 import resource, sys
-from energynet.kernels import _jit
+from energynet.kernels import jit as _jit
 
 @_jit.jit
 def double(x):
@@ -162,7 +162,7 @@ def test_sources_without_the_compiled_part_say_what_to_do(tmp_path, installed):
     shutil.copytree(
         package,
         checkout / "energynet",
-        ignore=shutil.ignore_patterns("*.so", "*.pyd", "_mnist", "__pycache__"),
+        ignore=shutil.ignore_patterns("*.so", "*.pyd", "*.xz", "__pycache__"),
     )
     (checkout / "pyproject.toml").touch()
     site.mkdir()
@@ -170,7 +170,7 @@ def test_sources_without_the_compiled_part_say_what_to_do(tmp_path, installed):
         (site / "energynet").symlink_to(package)
     code = (
         "import energynet\n"
-        "try: import energynet.kernels._jit\n"
+        "try: import energynet.kernels.jit\n"
         "except energynet.InstallationError as error: print(error)"
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (checkout, site)))}

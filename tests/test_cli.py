@@ -132,7 +132,7 @@ def test_settings_of_reproduce_reach_all_runs(folder, monkeypatch, tmp_path):  #
         seen.append(preset)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("energynet.reproduce.run.reproduce", stop)
+    monkeypatch.setattr("energynet.studies.stages.run.reproduce", stop)
     flags = f"--target-accuracy 0.85 --test-every 500 --data {folder} --out {tmp_path / 'out'}"
     assert main(["reproduce", *flags.split()]) == 130
     for variant in seen[0].variants():
@@ -354,7 +354,7 @@ def test_handlers_are_put_back(monkeypatch, capsys):
         signal.raise_signal(signal.SIGTERM)
 
     before = [signal.getsignal(number) for number in ENDING]
-    monkeypatch.setattr("energynet.cli._info", ended)
+    monkeypatch.setattr("energynet.cli.main._info", ended)
     assert main(["info"]) == 130
     assert capsys.readouterr().err == "energynet: interrupted\n"
     assert [signal.getsignal(number) for number in ENDING] == before
@@ -567,7 +567,7 @@ def test_progress_never_ends_the_work(stream, monkeypatch):
         bar = new_bar(Forgiving(stream), total=3)
         bar.update()
         bar.close()
-    shown = SweepProgress([en.TrainingConfig(hidden=3)], 0, 1, stream)
+    shown = SweepProgress({"one": en.TrainingConfig(hidden=3)}, 0, 1, stream)
     shown.start()
     shown.tick(1)
     shown.close()

@@ -8,9 +8,8 @@ from dataclasses import fields
 from html.parser import HTMLParser
 
 import blocks
-import modules
 import pytest
-import test_layers
+import rooms
 import written
 from support import PYTHON, digits
 
@@ -204,28 +203,21 @@ def test_the_statements_of_the_page_are_those_that_are_judged():
         assert f"{statement.number}. {statement.text}".replace("*", r"\*") in shown
 
 
-def test_the_picture_of_the_modules():
-    """Every module in its group, groups in order; arrows are the imports, read here once more."""
-    every = modules.groups()
-    assert [name for group in every for name in group.modules] == test_layers.ORDER
-    number = {name: i for i, group in enumerate(every) for name in group.modules}
-    edges = set()
-    for path in test_layers.PACKAGE.rglob("*.py"):
-        name = ".".join(path.relative_to(test_layers.PACKAGE).with_suffix("").parts)
-        for other in test_layers.imported(path):
-            if name in number and other in number and number[other] != number[name]:
-                edges.add((number[other], number[name]))
-    assert edges == modules.imports()
-    assert all(a < b for a, b in edges)
-    arrows = modules.needed(edges)
-    assert arrows <= edges
-    assert all(modules._reaches(arrows, a, b) for a, b in edges)
-    picture = Texts(modules.draw())
-    assert picture.arrows == len(arrows)
-    for group in every:
-        assert group.title in picture.words
-        shown = {word for line in picture.words for word in line.split(" · ")}
-        assert {name.split(".")[-1] for name in group.modules} <= shown
+def test_the_picture_of_the_folders():
+    """Every room with what it says of itself; from each, all others that it imports are reached."""
+    graph = {room: others for room, others in rooms.arrows().items() if room != "__main__"}
+    picture = Texts(rooms.draw())
+    for room in graph:
+        name = room.replace(".", "/")
+        assert {f"{name}/", f"{name}.py"} & set(picture.words)
+    drawn = {room: {o for a, o in rooms.needed(graph) if a == room} for room in graph}
+    assert picture.arrows == sum(map(len, drawn.values()))
+    for room, others in graph.items():
+        reached = rooms.reached(drawn, room)
+        assert others <= reached
+        assert not any(
+            o in rooms.reached(drawn, between) for o in drawn[room] for between in others
+        )
 
 
 class Page(HTMLParser):

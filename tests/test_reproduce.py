@@ -143,7 +143,7 @@ def test_each_variant_of_a_preset_is_judged_by_itself(tmp_path, monkeypatch):
 
 
 def test_what_the_end_needs_is_imported_before_the_work(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "energynet.report.page", None)
+    monkeypatch.setitem(sys.modules, "energynet.studies.report.page", None)
     runs = Made()
     with pytest.raises(ImportError):
         reproduce(small(), runs, tmp_path, 784, 10)
@@ -180,7 +180,7 @@ def test_signals_end_a_study_inside_and_between_stages(
     """As Ctrl-C does, and the same command ends as if nothing had been."""
     values = PRESET | {"method": [{"rule": "all", "hidden": [5]}], "extend": {}, "long": {}}
     preset = preset_from_dict("mine", values)
-    monkeypatch.setattr("energynet.cli_reproduce.load_preset", lambda _: preset)
+    monkeypatch.setattr("energynet.cli.reproduce.load_preset", lambda _: preset)
     monkeypatch.setattr(save, "DRAWINGS", ())
     calls = []
 

@@ -162,7 +162,7 @@ NOTEBOOK = """
 import sys
 sys.path.insert(0, {tests!r})
 import energynet as en
-from energynet import figures
+from energynet.studies import figures
 from support import digits
 run = en.train(en.TrainingConfig(hidden=5, max_steps=100, test_every=50), digits(), threads=1)
 """

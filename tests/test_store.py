@@ -452,6 +452,7 @@ def test_a_read_only_store_can_be_read(runs, tmp_path, read_only, capsys, caplog
         ):
             assert main(command.split()) == 0, capsys.readouterr().err
     assert capsys.readouterr().err == ""
+    caplog.clear()
     (copy / ".stop-1").touch()
     os.utime(copy / ".stop-1", (1, 1))
     with read_only(copy):

@@ -290,7 +290,7 @@ COMPILING = """
 import time
 from pathlib import Path
 from energynet.sweeps import worker
-from energynet.kernels import _jit
+from energynet.kernels import jit as _jit
 if {uncached}:
     _jit.CACHE = None
 mine = set()
@@ -396,7 +396,7 @@ def test_all_that_a_run_compiles_is_known_before():
     script = """
 import sys
 import energynet as en
-from energynet.kernels import _jit
+from energynet.kernels import jit as _jit
 from energynet.training.warm import kernels_of, load_kernels
 from numba.core.dispatcher import Dispatcher
 from support import digits
@@ -510,8 +510,9 @@ def test_a_run_that_fails_while_it_is_stopped_was_interrupted(tmp_path, monkeypa
         raise EOFError
 
     monkeypatch.setattr(worker, "train", fail)
-    monkeypatch.setattr(worker, "load_data", lambda _: digits())
+    monkeypatch.setattr(worker, "load_data", lambda *_: digits())
     values = {"config": config.to_dict(), "data": "", "retry": False, "stop": str(stop)}
+    values["data_sha256"] = ""
     with pytest.raises(KeyboardInterrupt):
         worker.run_one({"id": "00aa00aa00aa00aa", "store": str(tmp_path), **values})
     assert store.outcome("00aa00aa00aa00aa") == "interrupted"
@@ -676,7 +677,7 @@ def test_unwritable_store(tmp_path, read_only):
 
 
 def test_a_finished_sweep_may_be_read_only(tmp_path, read_only, monkeypatch):
-    monkeypatch.setattr("energynet.data.load_mnist", digits)
+    monkeypatch.setattr("energynet.data.dataset.load_mnist", digits)
     done = en.sweep(GRID, tmp_path, data=digits(), progress=False)
     (tmp_path / ".index.json").unlink()
     with read_only(tmp_path):
@@ -837,10 +838,10 @@ def test_data_named_by_the_grid(tmp_path, monkeypatch):
 
 
 def test_estimates_of_progress_are_those_of_the_data():
-    todo, out = [en.TrainingConfig(hidden=1000)], io.StringIO()
+    todo, out = {"one": en.TrainingConfig(hidden=1000)}, io.StringIO()
     large, small = (
         sweep_progress.SweepProgress(todo, 0, 1, out, Load(n_in=n_in)) for n_in in (7840, 78)
     )
     assert large.left > 5 * small.left
-    large.end(todo[0], "reached")
+    large.end("one", "reached")
     assert large.left == 0

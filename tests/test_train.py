@@ -276,7 +276,7 @@ class Moody(Everything):
 def test_an_exception_inside_a_step_leaves_the_last_checkpoint(tmp_path, monkeypatch, error):
     path = tmp_path / "run.npz"
     config = en.TrainingConfig(hidden=4, rule=Moody(), **LONG)
-    monkeypatch.setattr(sys.modules["energynet.train"], "_SHARE", 0)  # save at each test
+    monkeypatch.setattr(sys.modules["energynet.training.loop"], "_SHARE", 0)  # save at each test
     monkeypatch.setattr(Moody, "raises", error)
     with pytest.raises(type(error)):
         en.train(config, digits(), checkpoint=path)
@@ -522,7 +522,7 @@ def test_a_container_may_have_a_quota_of_cpus(tmp_path, groups, files, quota):
 
 @pytest.mark.parametrize(("quota", "cores"), [(0.2, 1), (1.0, 1), (1.5, 2), (2.5, 3), (9e9, 4)])
 def test_usable_cores_heed_the_quota(monkeypatch, quota, cores):
-    monkeypatch.setattr("energynet.threads.cpu_quota", lambda: quota)
+    monkeypatch.setattr("energynet.training.threads.cpu_quota", lambda: quota)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 3}, raising=False)
     assert usable_cores() == cores
 

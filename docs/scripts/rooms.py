@@ -65,12 +65,6 @@ def draw() -> str:
     chain = levels(graph)
     rooms = sorted(graph, key=lambda room: (chain[room], room))
     top = {room: 8 + (_HEIGHT + _STEP) * number for number, room in enumerate(rooms)}
-    needed = [
-        (room, other)
-        for room in rooms
-        for other in graph[room]
-        if not any(other in _reached(graph, between) for between in graph[room])
-    ]
     height = 8 + (_HEIGHT + _STEP) * len(rooms)
     return (
         f'<div class="wide" tabindex="0"><svg role="img" viewBox="0 0 {_WIDTH} {height}"'
@@ -80,14 +74,24 @@ def draw() -> str:
         ' refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z"/>'
         "</marker></defs>"
         + "".join(_box(room, top[room]) for room in rooms)
-        + "".join(_arrow(top[other], top[room]) for room, other in sorted(needed))
+        + "".join(_arrow(top[other], top[room]) for room, other in sorted(needed(graph)))
         + "</svg></div>\n"
     )
 
 
-def _reached(graph: dict[str, set[str]], room: str) -> set[str]:
+def needed(graph: dict[str, set[str]]) -> list[tuple[str, str]]:
+    """(room, other) for each import that does not follow from others."""
+    return [
+        (room, other)
+        for room, others in graph.items()
+        for other in others
+        if not any(other in reached(graph, between) for between in others)
+    ]
+
+
+def reached(graph: dict[str, set[str]], room: str) -> set[str]:
     """All rooms that a room imports from, directly or through others."""
-    return graph[room].union(*(_reached(graph, other) for other in graph[room]))
+    return graph[room].union(*(reached(graph, other) for other in graph[room]))
 
 
 def _box(room: str, top: int) -> str:

@@ -202,9 +202,9 @@ def _named(data: str | Path | Dataset, store: Store) -> tuple[str, Dataset]:
     """The data set, and a name by which workers can load it."""
     if isinstance(data, Dataset):
         return str(_saved(data, store)), data
-    dataset = load_named(data)
     embedded = isinstance(data, str) and data == MNIST
-    return MNIST if embedded else str(resolved(checks.path("data", data))), dataset
+    name = MNIST if embedded else str(resolved(checks.path("data", data)))
+    return name, load_named(data)
 
 
 def _saved(data: Dataset, store: Store) -> Path:

@@ -129,7 +129,7 @@ def preset_from_dict(name: str, values: Mapping[str, Any]) -> Preset:
         preset = Preset(**{"title": name, **rest, "name": name})
         for variant in preset.variants():
             TrainingConfig(hidden=1, **variant)
-    except (TypeError, KeyError) as error:
+    except (TypeError, KeyError, ConfigError) as error:
         raise ConfigError(f"preset {name}: {error}") from error
     return preset
 
