@@ -50,32 +50,30 @@ def allocate(n_in: int, nh: int, dtype: np.dtype) -> Batch:
 
 @jit
 def evaluate(weights, lists, activation, batch, start, stop, output, predicted):
-    """Outputs and classes of the images in groups start ... stop - 1.
+    """Outputs and classes of the images in groups start ... stop - 1, at most GROUPS of them.
 
     Of equal outputs the lowest class wins. output : real (n, n_out), 0 before; predicted : int32
     (n,); both are filled for these images.
     """
     nh = weights.u.shape[1]
     strip = batch.packed.shape[0] * batch.packed.shape[2]
-    for first in range(start, stop, GROUPS):
-        last = min(first + GROUPS, stop)
-        for block in range(0, nh + 1, BLOCK):
-            units = min(nh, block + BLOCK) - block
-            for unit in range(block, block + units, strip):
-                size = min(strip, block + units - unit)
-                _pack(weights, batch.packed, unit, size)
-                for part in range(-(-size // batch.packed.shape[2])):
-                    _add_strokes(weights, lists, batch, first, last, unit, part)
-            for group in range(first, last):
-                image, a = lists.image[group], batch.a[group - first]
-                _activate(a, activation, units)
-                w_out = weights.w_out[:, block : block + BLOCK]
-                _add_outputs(w_out, image, a[:, : w_out.shape[1]], batch, output)
-        for group in range(first, last):
-            for i in range(TOGETHER):
-                image = lists.image[group, i]
-                if image >= 0:
-                    predicted[image] = np.argmax(output[image])
+    for block in range(0, nh + 1, BLOCK):
+        units = min(nh, block + BLOCK) - block
+        for unit in range(block, block + units, strip):
+            size = min(strip, block + units - unit)
+            _pack(weights, batch.packed, unit, size)
+            for part in range(-(-size // batch.packed.shape[2])):
+                _add_strokes(weights, lists, batch, start, stop, unit, part)
+        for group in range(start, stop):
+            image, a = lists.image[group], batch.a[group - start]
+            _activate(a, activation, units)
+            w_out = weights.w_out[:, block : block + BLOCK]
+            _add_outputs(w_out, image, a[:, : w_out.shape[1]], batch, output)
+    for group in range(start, stop):
+        for i in range(TOGETHER):
+            image = lists.image[group, i]
+            if image >= 0:
+                predicted[image] = np.argmax(output[image])
 
 
 @inner
