@@ -1,6 +1,6 @@
 """Damaged and hostile files: refused in a sentence, within bounds of memory, and no code is run.
 
-`python tests/fuzz.py MINUTES` does the same for longer.
+`python tests/helpers/fuzz.py MINUTES` does the same for longer.
 """
 
 import gzip

@@ -1,4 +1,4 @@
-"""Kill sweeps at random moments, workers and drivers, and compare: python tests/faults.py [KILLS].
+"""Kill sweeps at random moments, workers and drivers: python tests/helpers/faults.py [KILLS].
 
 As `test_sweep.test_kills_at_random_moments`, but longer; every kill is told.
 """

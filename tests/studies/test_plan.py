@@ -23,7 +23,7 @@ from energynet.studies.stages.preset import (
 )
 from energynet.studies.stages.view import config_key, views
 
-README = Path(__file__).parents[1] / "README.md"
+README = Path(__file__).parents[2] / "README.md"
 N_IN, N_OUT = 784, 10
 GRID = [0.01, 0.03, 0.1, 0.3]
 

@@ -24,7 +24,7 @@ from energynet.studies.stages.run import reproduce
 from energynet.studies.stages.stages import run_stages, with_skipped
 from energynet.studies.stages.stored import StoredRuns
 
-SCRIPT = Path(__file__).parent / "tiny_study.py"
+SCRIPT = Path(__file__).parents[1] / "helpers" / "tiny_study.py"
 COMPARED = ("tiny.csv", "verdicts.json", "verdicts.md", "tiny_history.csv.xz")
 KILLS = 5
 

@@ -16,7 +16,7 @@ from energynet.studies.stages.plan import next_stage
 from energynet.studies.stages.preset import load_preset
 from energynet.studies.statements.text import to_json, to_markdown
 
-RESULTS = Path(__file__).parents[1] / "results"
+RESULTS = Path(__file__).parents[2] / "results"
 STUDIES = ("poster", "robustness", "published")
 
 

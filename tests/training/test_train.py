@@ -437,9 +437,8 @@ def result(number):
 
 def run_script(script, **environment):
     """Run a script that may hang; returns what it says on stderr."""
-    modules = os.pathsep.join(
-        [str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
-    )
+    helpers = Path(__file__).parents[1] / "helpers"
+    modules = os.pathsep.join([str(helpers), *filter(None, [os.environ.get("PYTHONPATH")])])
     done = subprocess.run(
         [*PYTHON, "-c", TEAMS + script],
         env=os.environ | {"PYTHONPATH": modules} | environment,

@@ -30,6 +30,7 @@ from energynet.sweeps import worker
 from energynet.sweeps.cost import Load, expected_seconds
 
 HERE = Path(__file__).parent
+HELPERS = HERE.parent / "helpers"
 
 
 @pytest.fixture(scope="module")
@@ -93,10 +94,10 @@ def driver(store, progress=False, script=SLOW):
     """A plain script; `SLOW` is without a main guard."""
     path = store.parent / "script.py"
     path.write_text(script.format(store=str(store), progress=progress))
-    modules = os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])])
+    modules = map(str, filter(None, [HERE, HELPERS, os.environ.get("PYTHONPATH")]))
     return subprocess.Popen(
         [sys.executable, str(path)],
-        env=os.environ | {"PYTHONPATH": modules},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(modules)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -419,8 +420,8 @@ for rule in (en.AllSynapses(), en.FixedMask(0.5, over="units"), en.LargestUpdate
             en.train(config, digits(dtype=dtype), threads=1)
         assert compiled() == before, (config, dtype)
 """
-    modules = os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])])
-    environment = os.environ | {"PYTHONPATH": modules}
+    modules = map(str, filter(None, [HERE, HELPERS, os.environ.get("PYTHONPATH")]))
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(modules)}
     subprocess.run([sys.executable, "-P", "-c", script], env=environment, check=True)
 
 
@@ -749,7 +750,8 @@ def test_a_notebook_cell(tmp_path):
     nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed")
     nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed")
     pytest.importorskip("ipykernel", reason="ipykernel is not installed")
-    cell = SLOW.format(store=str(tmp_path / "runs"), progress=True)
+    cell = f"import sys\nsys.path.insert(0, {str(HELPERS)!r})\n"
+    cell += SLOW.format(store=str(tmp_path / "runs"), progress=True)
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
     client = nbclient.NotebookClient(book, timeout=120, resources={"metadata": {"path": HERE}})
     client.execute()

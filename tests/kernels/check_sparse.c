@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../csrc/sparse.h"
+#include "../../csrc/sparse.h"
 
 static uint64_t state = 1;
 

@@ -15,7 +15,7 @@ for compiler in gcc clang; do
     for options in "-O3" "-O3 -march=native" "-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all"; do
         echo "+ $compiler $options"
         # shellcheck disable=SC2086
-        "$compiler" $strict $options check_sparse.c ../csrc/sparse.c -lm -o "$work/check"
+        "$compiler" $strict $options check_sparse.c ../../csrc/sparse.c -lm -o "$work/check"
         "$work/check"
     done
 done

@@ -1,4 +1,4 @@
-"""Read damaged files of every format, for some minutes: python tests/fuzz.py [MINUTES] [SEED].
+"""Read damaged files of every format for minutes: python tests/helpers/fuzz.py [MINUTES] [SEED].
 
 As `test_fuzz`, but longer. It counts what happened, and stops at the first file that does anything
 but be read, or refused in a sentence: with another exception, for too long, with too much memory,

@@ -1,6 +1,6 @@
 """Simulated studies without a difference: do the intervals cover, do verdicts hold too often?
 
-    python tests/simulate_statistics.py [STUDIES]
+    python tests/helpers/simulate_statistics.py [STUDIES]
 
 A study has the unmodified network and one rule with twelve equally good fractions, three
 exploration and eight (or two) confirmation seeds; the true ratio of energies is 1. Steps until

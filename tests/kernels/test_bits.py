@@ -96,11 +96,15 @@ def test_another_processor():
         "import test_bits as t, json;"
         "print(json.dumps({f'{r} float32': t.final_digest(r) for r in ('all', 'largest')}))"
     )
-    environment = os.environ | {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
+    here = Path(__file__).parent
+    environment = os.environ | {
+        "NUMBA_CPU_NAME": "generic",
+        "NUMBA_CPU_FEATURES": "",
+        "PYTHONPATH": os.pathsep.join([str(here), str(here.parent / "helpers")]),
+    }
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=environment,
-        cwd=Path(__file__).parent,
         capture_output=True,
         text=True,
         check=True,

@@ -7,7 +7,7 @@ import pytest
 
 import energynet as en
 
-EXAMPLES = Path(__file__).parents[1] / "examples" / "custom_rules"
+EXAMPLES = Path(__file__).parents[2] / "examples" / "custom_rules"
 
 
 class Largest(en.PlasticityRule):

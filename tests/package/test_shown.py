@@ -173,7 +173,7 @@ def test_figures_are_pictures_in_a_fresh_notebook(tmp_path):
     nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed")
     pytest.importorskip("ipykernel", reason="ipykernel is not installed")
     cells = [
-        NOTEBOOK.format(tests=str(Path(__file__).parent)),
+        NOTEBOOK.format(tests=str(Path(__file__).parents[1] / "helpers")),
         "run.plot()",
         "en.plot([run, run])",
         "figures.schematic(None)",

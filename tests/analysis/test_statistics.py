@@ -1,6 +1,6 @@
 """The simulation of the statistics in short: coverage, and verdicts that hold by chance.
 
-`python tests/simulate_statistics.py` is the long form, with 2,000 studies a setting.
+`python tests/helpers/simulate_statistics.py` is the long form, with 2,000 studies a setting.
 """
 
 import pytest
