@@ -160,7 +160,7 @@ def _sweep(options: argparse.Namespace) -> int:
     grid = Grid.from_toml(options.grid)
     shard = None if options.shard is None else _shard(options.shard)
     if options.dry_run:
-        store = Store(options.store, create=options.store.exists() is False)
+        store = Store(options.store, must_exist=options.store.exists())
         plan = SweepPlan(grid, store, _data(options, grid), options.retry_failed, shard)
         print(_estimate(plan, parse_workers(options.workers)))
         return 0
@@ -215,7 +215,7 @@ def _estimate(plan: Any, workers: int) -> str:
 
 def _status(options: argparse.Namespace) -> int:
     look_here()
-    store = Store(options.store, create=False)
+    store = Store(options.store, must_exist=True)
     removed = store.clean() if options.clean else []
     for path in removed:
         print(f"energynet: removed {path}", file=sys.stderr)

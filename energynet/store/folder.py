@@ -59,13 +59,13 @@ def run_id(config: TrainingConfig, data_sha256: str) -> str:
 class Store:
     """A folder of results.
 
-    It is made with its first run. Raises FileError where it cannot be read or, with `create`,
-    written.
+    It is made with its first run. Raises FileError if it is not a folder that can be written or
+    made; with `must_exist`, if there is no folder to read.
     """
 
-    def __init__(self, folder: str | Path, create: bool = True) -> None:
+    def __init__(self, folder: str | Path, *, must_exist: bool = False) -> None:
         self.root = checks.path("store", folder)
-        if create:
+        if not must_exist:
             check_folder(self.root, "store")
         elif not self.root.is_dir():
             raise FileError(f"store {self.root} is not a folder of results")

@@ -60,7 +60,7 @@ def load_results(store: str | Path) -> "pd.DataFrame":
     Raises FileError if there is no such folder. A result that cannot be read is reported, and left
     out.
     """
-    return table_of(_records(Store(store, create=False)).values())
+    return table_of(_records(Store(store, must_exist=True)).values())
 
 
 def load_history(store: str | Path, ids: Iterable[str] | None = None) -> "pd.DataFrame":
@@ -70,7 +70,7 @@ def load_history(store: str | Path, ids: Iterable[str] | None = None) -> "pd.Dat
     """
     import pandas as pd
 
-    opened = Store(store, create=False)
+    opened = Store(store, must_exist=True)
     known = _records(opened) if ids is None else checked_ids(ids)
     rows = [(i, *row) for i in known for row in read_history(opened.folder(i))]
     types = {"id": "object", "step": "int64", "accuracy": "float64", "m0": "int64", "m1": "float64"}

@@ -93,7 +93,7 @@ def sweep(
     data = data if data is not None else getattr(grid, "data", None) or MNIST
     grid = _configs(grid)
     folder = checks.path("store", store)
-    opened = Store(folder, create=not folder.is_dir())
+    opened = Store(folder, must_exist=folder.is_dir())
     plan = SweepPlan(grid, opened, data, retry_failed, shard)
     if plan.todo or not folder.is_dir():  # a finished sweep may be read-only
         _make(opened, data)
