@@ -11,6 +11,7 @@ from energynet.analysis.cells import cells_of
 from energynet.analysis.columns import energies
 from energynet.analysis.intervals import Estimate, bound_of, mean_estimate, rounding
 from energynet.analysis.methods import ALL, display_name
+from energynet.analysis.missing import Missing
 from energynet.analysis.optimum import Exploration, Optimum, best_of_side, explored
 from energynet.analysis.runs import SEED_SETS
 
@@ -60,14 +61,6 @@ Terms = list[tuple[float, Cell]]
 def saving_terms(cell: Cell, weight: float = 1.0) -> Terms:
     """The terms of ln E(all) - ln E(rule)."""
     return [(weight, Cell(cell.hidden, ALL, cell.energy)), (-weight, cell)]
-
-
-class Gap(NamedTuple):
-    """Why something cannot be judged, and at which sizes; `against`: it speaks against a saving."""
-
-    reason: str
-    sizes: tuple[int, ...]
-    against: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,10 +121,10 @@ class Study:
         candidates = self.exploration.points.get(key, ())
         return Optimum(best_of_side(candidates, cell.limit, cell.choice == "few"), "")
 
-    def seeds_of(self, cell: Cell) -> "Mapping[int, Run] | Gap":
-        """The confirmation runs of a cell by seed, or why there are none."""
+    def seeds_of(self, cell: Cell) -> Mapping[int, Run] | Missing:
+        """The confirmation runs of a cell by seed."""
         if cell.hidden not in self.sizes:
-            return Gap("no runs", (cell.hidden,))
+            return Missing.of("no runs", cell.hidden)
         name = display_name(cell.rule)
         if cell.rule == ALL:
             fraction = 1.0
@@ -144,34 +137,31 @@ class Study:
         runs = {seed: run for seed, run in stored.items() if cell.energy in run.energy}
         if not runs:
             where = "" if cell.rule == ALL else " at the fraction that exploration chose"
-            return Gap(f"no confirmation runs of {name}{where}", (cell.hidden,))
+            return Missing.of(f"no confirmation runs of {name}{where}", cell.hidden)
         return runs
 
-    def _without_optimum(self, cell: Cell, mark: str, name: str) -> Gap:
+    def _without_optimum(self, cell: Cell, mark: str, name: str) -> Missing:
         if cell.choice != "best":
             side = "below" if cell.choice == "few" else "at or above"
-            return Gap(f"no fraction of {name} {side} the limit was run", (cell.hidden,))
+            return Missing.of(f"no fraction of {name} {side} the limit was run", cell.hidden)
         if not mark:
-            return Gap(f"no exploration runs of {name}", (cell.hidden,))
+            return Missing.of(f"no exploration runs of {name}", cell.hidden)
         against = mark == "no saving possible"
         if against:
             reason = f"no saving possible with {name}: no P < 1 reaches the criterion"
         else:
             reason = f"no P < 1 of {name} reaches the criterion in 80 % of its exploration runs"
-        return Gap(reason, (cell.hidden,), against)
+        return Missing.of(reason, cell.hidden, against=against)
 
-    def contrast(self, terms: Terms) -> Estimate | tuple[Gap, ...]:
+    def contrast(self, terms: Terms) -> Estimate | Missing:
         """Mean over the seeds that all cells share of the weighted sum of their ln E.
 
         A run that did not reach the criterion enters with the energy it had spent: the true one is
         higher. Weights below 0 turn that round.
         """
         found = [self.seeds_of(cell) for _, cell in terms]
-        gaps = tuple(runs for runs in found if isinstance(runs, Gap))
-        if gaps:
-            return gaps
-        samples = [runs for runs in found if not isinstance(runs, Gap)]
-        return paired(terms, samples, "confirmation runs")
+        samples = [runs for runs in found if not isinstance(runs, Missing)]
+        return Missing.among(found) or paired(terms, samples, "confirmation runs")
 
     def runs_at(self, cell: Cell, fraction: float) -> Mapping[int, Run]:
         """The runs of a cell's size and rule at any fraction by seed, of all sets of seeds."""
@@ -190,15 +180,13 @@ class Study:
         return self.by_cell.get((cell.hidden, cell.rule, seeds), {})
 
 
-def paired(
-    terms: Terms, samples: Sequence[Mapping[int, Run]], what: str
-) -> Estimate | tuple[Gap, ...]:
+def paired(terms: Terms, samples: Sequence[Mapping[int, Run]], what: str) -> Estimate | Missing:
     """`Study.contrast` of runs by seed, a sample for each term; `what` they are, in words."""
     shared = sorted(set.intersection(*(set(sample) for sample in samples)))
     if len(shared) < 2:
         number = "only one seed" if shared else "no seed"
-        sizes = tuple(sorted({cell.hidden for _, cell in terms}))
-        return (Gap(f"{number} shared by the {what}", sizes),)
+        sizes = sorted({cell.hidden for _, cell in terms})
+        return Missing.of(f"{number} shared by the {what}", *sizes)
     return _combine(terms, samples, shared)
 
 

@@ -3,11 +3,21 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
 
 CONFIDENCE = 0.95
+
+
+class Bound(StrEnum):
+    """What is known of a true mean if some values were cut off; the words stand in tables."""
+
+    EXACT = ""  # no value was cut off
+    UPPER = "upper"  # some values would be smaller: the true mean is at most as large
+    LOWER = "lower"  # some values would be larger: the true mean is at least as large
+    UNKNOWN = "unknown"  # both
 
 
 @dataclass(frozen=True)
@@ -20,9 +30,8 @@ class Estimate:
         Mean and standard error.
     freedom : float
         Degrees of freedom; 0 where a single value allows no interval.
-    bound : {"", "upper", "lower", "none"}
-        "upper": at least one value was cut off on its high side, so that the true mean can only be
-        smaller; "lower": it can only be larger; "none": both, nothing is known.
+    bound : Bound
+        Whether values were cut off, and on which side.
     number : int
         How many values it is made of.
     """
@@ -30,21 +39,21 @@ class Estimate:
     value: float
     error: float
     freedom: float
-    bound: str = ""
+    bound: Bound = Bound.EXACT
     number: int = 0
 
     @property
     def judgeable(self) -> bool:
         """Whether there is a spread to make an interval of."""
-        return self.freedom > 0 and self.error > 0 and self.bound != "none"
+        return self.freedom > 0 and self.error > 0 and self.bound != Bound.UNKNOWN
 
     def interval(self, confidence: float = CONFIDENCE) -> tuple[float, float]:
         """Low and high end; an end that a cut-off value leaves open is infinite."""
-        if self.freedom <= 0 or self.bound == "none":
+        if self.freedom <= 0 or self.bound == Bound.UNKNOWN:
             return -math.inf, math.inf
         half = t_quantile(0.5 + confidence / 2, self.freedom) * self.error
-        low = -math.inf if self.bound == "upper" else self.value - half
-        high = math.inf if self.bound == "lower" else self.value + half
+        low = -math.inf if self.bound == Bound.UPPER else self.value - half
+        high = math.inf if self.bound == Bound.LOWER else self.value + half
         return low, high
 
 
@@ -60,14 +69,16 @@ def rounding(test_every: Any, steps: Any) -> Any:
     return test_every / np.maximum(steps, 1) / math.sqrt(12)
 
 
-def bound_of(higher: bool, lower: bool) -> str:
-    """The bound where some true values are higher, or lower, than those recorded."""
+def bound_of(higher: bool, lower: bool) -> Bound:
+    """The bound if some true values are higher, or lower, than those recorded."""
     if higher and lower:
-        return "none"
-    return "lower" if higher else "upper" if lower else ""
+        return Bound.UNKNOWN
+    return Bound.LOWER if higher else Bound.UPPER if lower else Bound.EXACT
 
 
-def mean_estimate(values: Sequence[float], resolution: float = 0.0, bound: str = "") -> Estimate:
+def mean_estimate(
+    values: Sequence[float], resolution: float = 0.0, bound: Bound = Bound.EXACT
+) -> Estimate:
     """The mean of independent values.
 
     `resolution` is the standard deviation that rounding alone gives a value: seeds that stop at
@@ -82,7 +93,7 @@ def mean_estimate(values: Sequence[float], resolution: float = 0.0, bound: str =
 def difference_estimate(
     first: Sequence[float],
     second: Sequence[float],
-    bound: str = "",
+    bound: Bound = Bound.EXACT,
     first_constant: bool = False,
     resolution: float = 0.0,
 ) -> Estimate:

@@ -1,5 +1,6 @@
 """The best fraction P*: chosen by exploration seeds alone."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,9 +16,6 @@ LIMITED = "limited by max_steps"
 NOT_BRACKETED = "not bracketed"
 NO_SAVING = "no saving possible"
 UNRELIABLE = "no fraction reaches reliably"
-COLUMNS = (
-    "hidden rule energy fraction energy_per_success confirmed low high success mark max_steps"
-).split()
 
 
 class Point(NamedTuple):
@@ -40,6 +38,22 @@ class Point(NamedTuple):
         return self.energy if self.reached else self.energy / max(self.runs, 1)
 
 
+class Row(NamedTuple):
+    """A row of `optimal_energy`; its fields are the columns, in order."""
+
+    hidden: int
+    rule: str
+    energy: str
+    fraction: float = math.nan
+    energy_per_success: float = math.nan
+    confirmed: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    success: float = math.nan
+    mark: str = ""
+    max_steps: float = math.nan
+
+
 class Optimum(NamedTuple):
     """P*, None where there is none, and a mark where the choice is not final."""
 
@@ -50,9 +64,17 @@ class Optimum(NamedTuple):
 def points(exploration: "pd.DataFrame") -> list[Point]:
     """The points P < 1 of a rule, in order, from its exploration cells of one energy."""
     rows = exploration[(exploration["fraction"] < 1) & (exploration["runs"] > 0)]
-    names = ["fraction", "runs", "reached", "energy_per_success", "max_steps"]
-    columns = [rows[name].tolist() for name in names]
-    return sorted(Point(*values) for values in zip(*columns, strict=True))
+    return sorted(_point(cell) for cell in rows.to_dict("records"))
+
+
+def _point(cell: Mapping[Any, Any]) -> Point:
+    return Point(
+        fraction=cell["fraction"],
+        runs=cell["runs"],
+        reached=cell["reached"],
+        energy=cell["energy_per_success"],
+        max_steps=cell["max_steps"],
+    )
 
 
 def choose(candidates: Sequence[Point], unmodified: float = float("inf")) -> Optimum:
@@ -147,12 +169,16 @@ def optima_of(cells: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":
     found = explored(exploration, by)
     rows = []
     for key, _ in cells.groupby(names, sort=True):
-        if key[-2] == ALL:
-            point, mark = (_unmodified(unmodified[key]) if key in unmodified else None), ""
+        *group, hidden, rule, energy = key
+        if rule == ALL:
+            point, mark = (_point(unmodified[key]) if key in unmodified else None), ""
         else:
             point, mark = found.optimum(*key)
-        rows.append((*key, *_row(point, mark, confirmed, key)))
-    return pd.DataFrame(rows, columns=[*by, *COLUMNS])
+        row = Row(hidden, rule, energy, mark=mark)
+        if point is not None:
+            row = _with_point(row, point, confirmed.get((*key, point.fraction), {}))
+        rows.append((*group, *row))
+    return pd.DataFrame(rows, columns=[*by, *Row._fields])
 
 
 def _by_key(cells: "pd.DataFrame", names: list[str]) -> dict[tuple[Any, ...], dict[str, Any]]:
@@ -160,18 +186,14 @@ def _by_key(cells: "pd.DataFrame", names: list[str]) -> dict[tuple[Any, ...], di
     return dict(zip(keys, cells.to_dict("records"), strict=True))
 
 
-def _unmodified(cell: dict[str, Any]) -> Point:
-    names = ("fraction", "runs", "reached", "energy_per_success", "max_steps")
-    return Point(*(cell[name] for name in names))
-
-
-def _row(
-    point: Point | None, mark: str, confirmed: dict[tuple[Any, ...], dict[str, Any]], key: Any
-) -> tuple[Any, ...]:
-    """Columns from `fraction` on."""
-    nan = float("nan")
-    if point is None:
-        return (nan, nan, nan, nan, nan, nan, mark, nan)
-    cell = confirmed.get((*key, point.fraction), {})
-    values = (cell.get(name, nan) for name in ("energy_per_success", "low", "high", "success"))
-    return (point.fraction, point.energy, *values, mark, point.max_steps)
+def _with_point(row: Row, point: Point, confirmed: Mapping[str, Any]) -> Row:
+    """The row with its chosen point, and with that cell of the confirmation seeds, if any."""
+    return row._replace(
+        fraction=point.fraction,
+        energy_per_success=point.energy,
+        confirmed=confirmed.get("energy_per_success", math.nan),
+        low=confirmed.get("low", math.nan),
+        high=confirmed.get("high", math.nan),
+        success=confirmed.get("success", math.nan),
+        max_steps=point.max_steps,
+    )

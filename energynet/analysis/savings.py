@@ -2,24 +2,39 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from energynet.analysis.cells import study_runs
 from energynet.analysis.columns import energies
-from energynet.analysis.contrasts import Cell, Gap, Study, paired, saving_terms, studies
-from energynet.analysis.intervals import Estimate
+from energynet.analysis.contrasts import Cell, Study, paired, saving_terms, studies
+from energynet.analysis.intervals import Bound, Estimate
 from energynet.analysis.methods import ALL
+from energynet.analysis.missing import Missing
 from energynet.support import checks
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = (
-    "hidden rule energy fraction ratio ratio_low ratio_high saving saving_low saving_high pairs"
-    " bound why"
-).split()
 OPTIMUM, EVERY = "optimum", "every fraction"
-Found = Estimate | tuple[Gap, ...]
+Found = Estimate | Missing
+
+
+class Row(NamedTuple):
+    """A row of `savings`; its fields are the columns, in order."""
+
+    hidden: int
+    rule: str
+    energy: str
+    fraction: float
+    ratio: float = math.nan
+    ratio_low: float = math.nan
+    ratio_high: float = math.nan
+    saving: float = math.nan
+    saving_low: float = math.nan
+    saving_high: float = math.nan
+    pairs: int = 0
+    bound: str = Bound.EXACT.value
+    why: str = ""
 
 
 def savings(
@@ -50,7 +65,7 @@ def savings(
         by..., hidden, rule, energy, fraction (P*, or each), ratio, ratio_low, ratio_high, saving,
         saving_low, saving_high, pairs (of seeds), bound ("upper": a run of the rule did not reach
         the criterion, the ratio is at most ratio_high; "lower": a run of the unmodified network did
-        not; "none": both), why (words, where there is no interval).
+        not; "unknown": both), why (words, if there is no interval).
 
     Raises
     ------
@@ -66,17 +81,17 @@ def savings_of(runs: "pd.DataFrame", by: Sequence[str] = (), at: str = OPTIMUM) 
     import pandas as pd
 
     rows = [(*key, *row) for key, study in studies(runs, by) for row in _rows(study, at)]
-    return pd.DataFrame(rows, columns=[*by, *COLUMNS])
+    return pd.DataFrame(rows, columns=[*by, *Row._fields])
 
 
-def _rows(study: Study, at: str) -> Iterator[tuple[Any, ...]]:
+def _rows(study: Study, at: str) -> Iterator[Row]:
     rules = sorted({(hidden, rule) for hidden, rule, _ in study.by_cell if rule != ALL})
     for hidden, rule in rules:
         for energy in energies(study.runs):
             cell = Cell(hidden, rule, energy)
             found = [_at_optimum(study, cell)] if at == OPTIMUM else _at_fractions(study, cell)
             for fraction, estimate in found:
-                yield (hidden, rule, energy, fraction, *_saving(estimate))
+                yield _with_saving(Row(hidden, rule, energy, fraction), estimate)
 
 
 def _at_optimum(study: Study, cell: Cell) -> tuple[float, Found]:
@@ -92,16 +107,22 @@ def _at_fractions(study: Study, cell: Cell) -> Iterator[tuple[float, Found]]:
         yield fraction, paired(terms, samples, "runs of the rule and of the unmodified network")
 
 
-def _saving(estimate: Found) -> tuple[Any, ...]:
-    """Columns from `ratio` on."""
-    if isinstance(estimate, tuple):
-        reasons = "; ".join(dict.fromkeys(gap.reason for gap in estimate))
-        return (*[math.nan] * 6, 0, "", reasons)
-    low, high = estimate.interval()
-    ratios = [_exp(end) for end in (estimate.value, low, high)]
-    saved = [1 - _exp(-end) for end in (estimate.value, low, high)]
-    why = "" if estimate.judgeable else "runs of both networks did not reach the criterion"
-    return (*ratios, *saved, estimate.number, estimate.bound, why)
+def _with_saving(row: Row, found: Found) -> Row:
+    """The row with its estimate of ln E(all) - ln E(rule), or with what is missing for one."""
+    if isinstance(found, Missing):
+        return row._replace(why=found.reasons)
+    low, high = found.interval()
+    return row._replace(
+        ratio=_exp(found.value),
+        ratio_low=_exp(low),
+        ratio_high=_exp(high),
+        saving=1 - _exp(-found.value),
+        saving_low=1 - _exp(-low),
+        saving_high=1 - _exp(-high),
+        pairs=found.number,
+        bound=found.bound.value,
+        why="" if found.judgeable else "runs of both networks did not reach the criterion",
+    )
 
 
 def _exp(power: float) -> float:

@@ -239,6 +239,16 @@ def test_a_failed_confirmation_run_leaves_one_end_open(failing, bound, ends):
         assert found[end] == value if value is not None else 0 < found[end] < math.inf
 
 
+def test_failed_runs_of_both_networks_leave_nothing_known():
+    rows = one_rule({0.01: (9, 9, 9), 0.1: (5, 6, 7), 0.3: (8, 8, 8)}, {0.1: (20, 25, 50, 10)})
+    for entry in rows:
+        if entry["seed"] == 101:
+            entry["outcome"] = "exhausted"
+    found = saved(rows)
+    assert (found["bound"], found["ratio_low"], found["ratio_high"]) == ("unknown", 0, math.inf)
+    assert found["why"] == "runs of both networks did not reach the criterion"
+
+
 @pytest.mark.parametrize(
     ("confirmed", "why"),
     [

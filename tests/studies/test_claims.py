@@ -8,7 +8,8 @@ import tables
 from tables import as_claimed, complete
 
 import energynet as en
-from energynet.analysis.intervals import Estimate
+from energynet.analysis.intervals import Bound, Estimate
+from energynet.analysis.missing import Missing
 from energynet.studies.statements import words
 from energynet.studies.statements.energy_kinds import ratio_above, ratio_within
 from energynet.studies.statements.judge import Check, judge, judge_any
@@ -332,11 +333,11 @@ def test_a_cell_fails_only_when_corrected_for_all_comparisons(limit, comparisons
         ("lower", 0.9, math.inf, "holds"),
         ("lower", 0.0, 1.5, "undecided"),
         ("lower", 0.0, 0.9, "fails"),
-        ("none", 0.0, 9.0, "undecided"),
+        ("unknown", 0.0, 9.0, "undecided"),
     ],
 )
 def test_a_bound_supports_one_side_only(bound, low, high, verdict):
-    check = Check("ratio", (100,), Estimate(0.1, 0.05, 7, bound, 8), ratio_within(low, high))
+    check = Check("ratio", (100,), Estimate(0.1, 0.05, 7, Bound(bound), 8), ratio_within(low, high))
     assert judge(check, 1).verdict == verdict
 
 
@@ -350,3 +351,15 @@ def test_any_rule_may_do_but_is_corrected_for_the_choice():
     assert (verdict, [item.check.method for item in judged]) == ("holds", ["L"])
     assert judge(close, 3).verdict == "holds"
     assert judge_any([close, *other])[0] == "undecided"
+
+
+def test_what_is_missing_is_told_once_with_all_its_sizes():
+    runs, saving = (
+        (Missing.of("no runs", size) for size in (300, 1000)),
+        Missing.of("lost", 100, against=True),
+    )
+    found = Missing.among([*runs, Estimate(0.1, 0.05, 7), saving, Missing.of("no curves")])
+    assert found.words == "no runs at nh = 300 and 1,000; lost at nh = 100; no curves"
+    assert found.reasons == "no runs; lost; no curves"
+    assert found.against == saving
+    assert not Missing.among([Estimate(0.1, 0.05, 7)])

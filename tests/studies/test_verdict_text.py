@@ -8,9 +8,10 @@ import pytest
 from tables import complete
 
 import energynet as en
+from energynet.analysis.missing import NOTHING, listing, size_words
 from energynet.studies.statements.judge import FAILS, HOLDS
 from energynet.studies.statements.text import between_text, to_json, to_markdown, to_text
-from energynet.studies.statements.words import describe, listing, number, sizes
+from energynet.studies.statements.words import describe, number
 
 
 @pytest.fixture(scope="module")
@@ -39,11 +40,13 @@ def test_numbers_have_three_digits(value, text):
 def test_lists_and_sizes():
     assert listing(["a"]) == "a"
     assert listing(["a", "b", "c"]) == "a, b and c"
-    assert sizes([3000, 100]) == "nh = 100 and 3,000"
+    assert size_words([3000, 100]) == "nh = 100 and 3,000"
 
 
 def test_one_cell_holds_and_two_hold():
-    fails, holds = (SimpleNamespace(verdict=v, gaps=(), interval=None) for v in (FAILS, HOLDS))
+    fails, holds = (
+        SimpleNamespace(verdict=v, missing=NOTHING, estimate=None) for v in (FAILS, HOLDS)
+    )
     assert describe(FAILS, [fails, holds]).startswith("Fails in 1 of 2 cells; 1 holds.")
     assert describe(FAILS, [fails, holds, holds]).startswith("Fails in 1 of 3 cells; 2 hold.")
 

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from energynet.analysis.cells import cells_of
+from energynet.analysis.intervals import Bound
 from energynet.analysis.methods import ALL
 from energynet.analysis.optimum import optima_of
 from energynet.analysis.runs import (
@@ -114,12 +115,12 @@ def shown_savings(savings: pd.DataFrame, measure: str) -> pd.DataFrame:
     Where a value is a bound, the open end of its interval is nan; of fewer than `FEWEST` pairs of
     seeds both ends are.
     """
-    known = savings["ratio"].notna() & savings["bound"].ne("none")
+    known = savings["ratio"].notna() & savings["bound"].ne(Bound.UNKNOWN)
     savings = savings[savings["energy"].isin(style.ENERGIES) & known]
     shown = savings.rename(columns={"energy": "quantity"}).assign(
         value=savings[measure],
-        low=savings[f"{measure}_low"].where(savings["bound"].ne("upper")),
-        high=savings[f"{measure}_high"].where(savings["bound"].ne("lower")),
+        low=savings[f"{measure}_low"].where(savings["bound"].ne(Bound.UPPER)),
+        high=savings[f"{measure}_high"].where(savings["bound"].ne(Bound.LOWER)),
     )
     return without_few(shown, shown["pairs"], ("low", "high"))
 

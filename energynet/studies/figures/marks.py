@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.path import Path
 
+from energynet.analysis.intervals import Bound
 from energynet.studies.figures.style import look, ordered
 
 # A shaft with a head; a marker's path is scaled so that its farthest point is at half its size.
@@ -50,8 +51,8 @@ def bounds(axis: Axes, part: pd.DataFrame, label: str, x: str, up: bool, shift: 
 def bounded_line(axis: Axes, part: pd.DataFrame, label: str, x: str, shift: float = 1) -> None:
     """A rule's line, and arrows where `bound` says that a value is an upper or a lower one."""
     line(axis, part, label, x, shift)
-    for bound in ("upper", "lower"):
-        bounds(axis, part[part["bound"] == bound], label, x, bound == "lower", shift)
+    for bound in (Bound.UPPER, Bound.LOWER):
+        bounds(axis, part[part["bound"] == bound], label, x, bound == Bound.LOWER, shift)
 
 
 def shifts(labels: pd.Series, step: float) -> dict[str, float]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from energynet.analysis.intervals import Bound
 from energynet.analysis.methods import ALL, display_name
 from energynet.analysis.runs import DATA
 from energynet.data.dataset import MNIST_SHA256
@@ -17,7 +18,7 @@ from energynet.studies.figures.rates import saving_against_rate
 from energynet.studies.figures.sizes import optimal_energies
 from energynet.studies.figures.style import ENERGIES, ordered
 
-BOUNDS = {"upper": "≤ ", "lower": "≥ "}
+BOUNDS = {Bound.UPPER: "≤ ", Bound.LOWER: "≥ "}
 
 
 def facts(results: Results) -> list[tuple[str, str]]:
@@ -118,14 +119,14 @@ def _bounded(row: dict[str, Any]) -> dict[str, Any]:
     """Ratio and saving as text, and the ends of the ratio's interval that are known."""
     sign = BOUNDS.get(row["bound"], "")
     low, high = row["ratio_low"], row["ratio_high"]
-    if row["bound"] == "none":  # runs of both networks were given up
+    if row["bound"] == Bound.UNKNOWN:  # runs of both networks were given up
         return {"ratio_text": amount(None), "saving_text": percent(None), "ratio_ends": None}
     return {
         "ratio_text": sign + amount(row["ratio"]),
         "saving_text": sign + percent(row["saving"]),
         "ratio_ends": (
-            None if row["bound"] == "upper" else low,
-            None if row["bound"] == "lower" else high,
+            None if row["bound"] == Bound.UPPER else low,
+            None if row["bound"] == Bound.LOWER else high,
         ),
     }
 

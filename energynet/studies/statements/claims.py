@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from energynet.analysis.cells import study_runs
 from energynet.analysis.contrasts import Study, studies
-from energynet.analysis.intervals import Estimate
+from energynet.analysis.intervals import Bound
 from energynet.analysis.methods import READINGS, Reading
 from energynet.analysis.optimum import LIMITED, NOT_BRACKETED
 from energynet.analysis.runs import endless_runs, labelled
@@ -237,11 +237,12 @@ def _numbers(
     sizes = judged_sizes(judged)
     alike = len({item.check.region.quantity for item in judged}) == 1
     key = decisive(verdict, judged) if alike and verdict != MIXED else None
-    if key is None or key.interval is None or not isinstance(key.check.found, Estimate):
+    if key is None or key.estimate is None:
         return None, None, sizes
     natural = key.check.region.quantity.natural
-    low, high = (_rounded(natural(end)) for end in key.interval)
-    value = None if key.check.found.bound else _rounded(natural(key.check.found.value))
+    low, high = (_rounded(natural(end)) for end in key.estimate.interval())
+    exact = key.estimate.bound == Bound.EXACT
+    value = _rounded(natural(key.estimate.value)) if exact else None
     if key.check.region.quantity.logarithm and low == 0:
         low = None
     return value, (low, high), sizes

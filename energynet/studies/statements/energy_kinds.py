@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from energynet.analysis.contrasts import Cell, Gap, Study, Terms, saving_terms
+from energynet.analysis.contrasts import Cell, Study, Terms, saving_terms
 from energynet.analysis.methods import ALL, LARGEST, PER_NEURON, Reading
+from energynet.analysis.missing import Missing, size_words
 from energynet.studies.statements.judge import RATIO, SLOPE, Check, Region
-from energynet.studies.statements.words import sizes as sizes_words
 
 SMALL, MEDIUM, LARGE = (100, 300), (1000,), (3000, 10000)
 SIZES = (*SMALL, *MEDIUM, *LARGE)
@@ -56,7 +56,7 @@ def ratio_within(low: float, high: float) -> Region:
 
 
 def _title(letters: str, energy: str, *hidden: int) -> str:
-    return f"{letters} in {energy.upper()} at {sizes_words(hidden)}"
+    return f"{letters} in {energy.upper()} at {size_words(hidden)}"
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ class BestRule:
         """A cell for each size."""
         for hidden in self.sizes:
             best = best_letter(study, reading, hidden, self.energy)
-            if isinstance(best, tuple):
+            if isinstance(best, Missing):
                 yield Check(_title("best rule", self.energy, hidden), (hidden,), best, self.region)
                 continue
             cell = Cell(hidden, rule_of(best, reading), self.energy)
@@ -159,21 +159,20 @@ class BestRule:
             yield contrast_check(title, study, saving_terms(cell), self.region)
 
 
-def best_letter(study: Study, reading: Reading, hidden: int, energy: str) -> str | tuple[Gap, ...]:
+def best_letter(study: Study, reading: Reading, hidden: int, energy: str) -> str | Missing:
     """Of F, L and N the one of smallest energy per success on exploration seeds."""
     energy_of: dict[str, float] = {}
-    gaps: list[Gap] = []
+    absent: list[object] = []
     for letter in LETTERS:
         cell = Cell(hidden, rule_of(letter, reading), energy)
         point = study.optimum(cell).point
         if point is not None:
             energy_of[letter] = point.energy
-            continue
-        gap = study.seeds_of(cell)
-        assert isinstance(gap, Gap)
-        gaps.append(gap)
-    if not energy_of or any(not gap.against for gap in gaps):
-        return tuple(gaps)
+        else:
+            absent.append(study.seeds_of(cell))
+    missing = Missing.among(absent)
+    if not energy_of or missing != missing.against:
+        return missing
     return min(energy_of, key=lambda letter: (energy_of[letter], letter))
 
 
@@ -219,9 +218,9 @@ class LargestSaving:
         for letter in self.letters:
             for energy in self.energies:
                 rule = rule_of(letter, reading)
-                if isinstance(required, Gap):
+                if isinstance(required, Missing):
                     title = f"E(all)/E({letter}) in {energy.upper()}"
-                    yield Check(title, (), (required,), ratio_above(1))
+                    yield Check(title, (), required, ratio_above(1))
                 else:
                     yield from self._checks_of(study, letter, Cell(0, rule, energy), required)
 
@@ -233,13 +232,13 @@ class LargestSaving:
             if best is None:
                 reason = f"no network is {self.beyond} times as large as the task requires"
                 title = _title(f"E(all)/E({letter})", cell.energy, hidden)
-                yield Check(title, (hidden,), (Gap(reason, ()),), ratio_above(1))
+                yield Check(title, (hidden,), Missing.of(reason), ratio_above(1))
             elif hidden not in large:
                 terms = saving_terms(cell._replace(hidden=best))
                 terms += saving_terms(cell._replace(hidden=hidden), -1.0)
                 title = (
-                    f"E(all)/E({letter}) in {cell.energy.upper()} at {sizes_words([best])}"
-                    f" over that at {sizes_words([hidden])}"
+                    f"E(all)/E({letter}) in {cell.energy.upper()} at {size_words([best])}"
+                    f" over that at {size_words([hidden])}"
                 )
                 yield contrast_check(title, study, terms, ratio_above(1))
 
@@ -251,7 +250,7 @@ def _explored_ratio(study: Study, cell: Cell, hidden: int) -> float:
     return whole / point.energy if point else 0.0
 
 
-def required_size(study: Study, candidates: Sequence[int]) -> int | Gap:
+def required_size(study: Study, candidates: Sequence[int]) -> int | Missing:
     """The smallest unmodified network that reaches the criterion with three of three seeds."""
     for hidden in candidates:
         runs = study.by_cell.get((hidden, ALL, "exploration"), {}).get(1.0, {})
@@ -260,6 +259,6 @@ def required_size(study: Study, candidates: Sequence[int]) -> int | Gap:
             continue
         if len(runs) < 3:
             reason = "three exploration runs of the unmodified network are needed"
-            return Gap(reason, (hidden,))
+            return Missing.of(reason, hidden)
         return hidden
-    return Gap("no unmodified network reaches the criterion with every seed", tuple(candidates))
+    return Missing.of("no unmodified network reaches the criterion with every seed", *candidates)

@@ -4,8 +4,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from energynet.analysis.contrasts import Cell, Gap
+from energynet.analysis.contrasts import Cell
 from energynet.analysis.intervals import CONFIDENCE, Estimate
+from energynet.analysis.missing import NOTHING, Missing
 
 HOLDS, FAILS, UNDECIDED, MIXED = "holds", "fails", "undecided", "mixed"
 NO_SPREAD = "the runs leave no interval"
@@ -67,28 +68,37 @@ class Region:
 class Check:
     """One cell of a claim: what was found there, and where it should lie.
 
-    `found` is an estimate, the reasons why there is none, or a verdict that needs none. `method`
-    groups the checks of a claim that one method alone has to fulfil; `cells` are those whose
-    fraction was chosen.
+    `method` groups the checks of a claim that one method alone has to fulfil. `cells` are those
+    whose fraction was chosen. `verdict` is given if it is known without an estimate.
     """
 
     title: str
     sizes: tuple[int, ...]
-    found: Estimate | tuple[Gap, ...] | str
+    found: Estimate | Missing
     region: Region
     method: str = ""
     cells: tuple[Cell, ...] = ()
+    verdict: str = ""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A check with its verdict, its 95 % interval, and how far that lies inside the region."""
+    """A check with its verdict, and the estimate that it rests on, or what is missing for one."""
 
     check: Check
     verdict: str
-    interval: tuple[float, float] | None = None
-    margin: float = math.inf
-    gaps: tuple[Gap, ...] = ()
+    estimate: Estimate | None = None
+    missing: Missing = NOTHING
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The 95 % interval of the estimate."""
+        return self.estimate.interval() if self.estimate else None
+
+    @property
+    def margin(self) -> float:
+        """How far the interval lies inside the region."""
+        return self.check.region.margin(*self.interval) if self.interval else math.inf
 
 
 def judge(
@@ -101,22 +111,20 @@ def judge(
     (Bonferroni) lies outside. `needs_saving`: a cell in which no saving is possible fails.
     """
     found = check.found
-    if isinstance(found, str):
-        return Judged(check, found)
-    if isinstance(found, tuple):
-        against = needs_saving and any(gap.against for gap in found)
-        return Judged(check, FAILS if against else UNDECIDED, gaps=found)
+    if check.verdict:
+        return Judged(check, check.verdict)
+    if isinstance(found, Missing):
+        fails = needs_saving and found.against
+        return Judged(check, FAILS if fails else UNDECIDED, missing=found)
     if not found.judgeable:
-        return Judged(check, UNDECIDED, gaps=(Gap(NO_SPREAD, check.sizes),))
-    interval = found.interval()
-    margin = check.region.margin(*interval)
+        return Judged(check, UNDECIDED, missing=Missing.of(NO_SPREAD, *check.sizes))
     if check.region.margin(*found.interval(1 - (1 - CONFIDENCE) / methods)) > 0:
         verdict = HOLDS
     elif check.region.outside(*found.interval(1 - (1 - CONFIDENCE) / comparisons)):
         verdict = FAILS
     else:
         verdict = UNDECIDED
-    return Judged(check, verdict, interval, margin)
+    return Judged(check, verdict, found)
 
 
 def judge_all(checks: Sequence[Check], *, needs_saving: bool = False) -> tuple[str, list[Judged]]:
@@ -155,8 +163,8 @@ def agreement(verdicts: Sequence[str]) -> str:
 
 def decisive(verdict: str, judged: Sequence[Judged]) -> Judged | None:
     """Of the measured cells with that verdict the one that lies least inside its region."""
-    measured = [item for item in judged if item.interval and item.verdict == verdict]
-    measured = measured or [item for item in judged if item.interval]
+    measured = [item for item in judged if item.estimate and item.verdict == verdict]
+    measured = measured or [item for item in judged if item.estimate]
     return min(measured, key=lambda item: item.margin, default=None)
 
 
@@ -167,4 +175,4 @@ def judged_sizes(judged: Sequence[Judged]) -> tuple[int, ...]:
 
 
 def _could_be_judged(item: Judged) -> bool:
-    return item.interval is not None or item.verdict != UNDECIDED
+    return item.estimate is not None or item.verdict != UNDECIDED

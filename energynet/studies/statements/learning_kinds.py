@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from energynet.analysis.contrasts import Cell, Gap, Run, Study, saving_terms
+from energynet.analysis.contrasts import Cell, Run, Study, saving_terms
 from energynet.analysis.intervals import (
     Estimate,
     bound_of,
@@ -15,10 +15,10 @@ from energynet.analysis.intervals import (
     mean_estimate,
 )
 from energynet.analysis.methods import ALL, UNITS, Reading, display_name
+from energynet.analysis.missing import Missing, size_words
 from energynet.analysis.optimum import Point
 from energynet.studies.statements.energy_kinds import contrast_check, ratio_above, rule_of
 from energynet.studies.statements.judge import ACCURACY, HOLDS, POINTS, Check, Region
-from energynet.studies.statements.words import sizes as sizes_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,11 +46,11 @@ class TooFew:
                     yield from self._checks_of(study, cell, letter)
 
     def _checks_of(self, study: Study, cell: Cell, letter: str) -> Iterator[Check]:
-        where = f"{letter}, P* of {cell.energy.upper()}, at {sizes_words([cell.hidden])}"
+        where = f"{letter}, P* of {cell.energy.upper()}, at {size_words([cell.hidden])}"
         at_best = study.seeds_of(cell)
         region = ratio_above(self.steps)
-        if isinstance(at_best, Gap):
-            yield Check(where, (cell.hidden,), (at_best,), region)
+        if isinstance(at_best, Missing):
+            yield Check(where, (cell.hidden,), at_best, region)
             return
         best = study.optimum(cell).point
         assert best is not None
@@ -62,7 +62,7 @@ class TooFew:
         ]
         if not few:
             reason = f"no P <= P*/{self.below:g} of {display_name(cell.rule)} was run"
-            yield Check(where, (cell.hidden,), (Gap(reason, (cell.hidden,)),), region)
+            yield Check(where, (cell.hidden,), Missing.of(reason, cell.hidden), region)
         explored = study.by_cell[cell.hidden, cell.rule, "exploration"]
         for point in few:
             runs = explored[point.fraction]
@@ -74,7 +74,7 @@ class TooFew:
 
 def _steps_ratio(
     few: Mapping[int, Run], best: Mapping[int, Run], hidden: int
-) -> Estimate | tuple[Gap, ...]:
+) -> Estimate | Missing:
     first = [math.log(run.least_steps) for run in few.values()]
     second = [math.log(run.least_steps) for run in best.values()]
     return _compare(few, best, first, second, hidden)
@@ -86,7 +86,8 @@ def _energy_check(
     title = f"E(P = {point.fraction:.3g})/E(P*) ({where})"
     region = ratio_above(1)
     if not point.reached:
-        return Check(f"{title} is unbounded", (cell.hidden,), HOLDS, region)
+        none = Missing.of("no run reaches the criterion", cell.hidden)
+        return Check(f"{title} is unbounded", (cell.hidden,), none, region, verdict=HOLDS)
     first, second = (
         [math.log(run.energy[cell.energy]) for run in runs.values() if cell.energy in run.energy]
         for runs in (few, best)
@@ -100,12 +101,12 @@ def _compare(
     first: Sequence[float],
     second: Sequence[float],
     hidden: int,
-) -> Estimate | tuple[Gap, ...]:
+) -> Estimate | Missing:
     """Welch's comparison of logarithms; runs cut off bound it."""
     cut, best_cut = (not all(run.reached for run in runs.values()) for runs in (few, best))
     constant = not any(run.reached for run in few.values()) and len(set(first)) == 1
     if len(second) < 2 or (len(first) < 2 and not constant):
-        return (Gap("fewer than two runs to compare", (hidden,)),)
+        return Missing.of("fewer than two runs to compare", hidden)
     rounding = max(run.rounding for run in best.values())
     return difference_estimate(first, second, bound_of(cut, best_cut), constant, rounding)
 
@@ -148,7 +149,7 @@ class LargeAgainstSmall:
                 large = self._matched(study, hidden, units)
                 small = _endless(study, units, ALL, self.max_steps)
                 found = _paired(large, small, "best_accuracy", hidden, _wanted(self.max_steps))
-                title = f"best accuracy at {sizes_words([hidden])}, plastic as {units} units,"
+                title = f"best accuracy at {size_words([hidden])}, plastic as {units} units,"
                 title += f" minus that of {units} unmodified units"
                 yield Check(title, (hidden,), found, Region(POINTS, low=0.0))
 
@@ -179,20 +180,18 @@ class SameAccuracy:
             for hidden in self.sizes:
                 cell = Cell(hidden, rule_of(letter, reading), "m0")
                 found = self._difference(study, cell)
-                title = f"accuracy with {letter} minus that with all at {sizes_words([hidden])}"
+                title = f"accuracy with {letter} minus that with all at {size_words([hidden])}"
                 yield Check(title, (hidden,), found, margin, letter)
-                title = f"E(all)/E({letter}) in M0 at {sizes_words([hidden])}"
+                title = f"E(all)/E({letter}) in M0 at {size_words([hidden])}"
                 region = ratio_above(self.ratio)
                 yield contrast_check(title, study, saving_terms(cell), region, letter)
 
-    def _difference(self, study: Study, cell: Cell) -> Estimate | tuple[Gap, ...]:
+    def _difference(self, study: Study, cell: Cell) -> Estimate | Missing:
         point = study.optimum(cell).point
         if point is None:
-            gap = study.seeds_of(cell)
-            assert isinstance(gap, Gap)
-            return (gap,)
+            return Missing.among([study.seeds_of(cell)])
         if study.history is None:
-            return (Gap("the learning curves are not at hand", ()),)
+            return Missing.of("the learning curves are not at hand")
         at_end = study.history.sort_values("step", kind="stable").groupby("id")["accuracy"]
         late = at_end.apply(lambda accuracy: accuracy.tail(LAST_TESTS).mean())
         runs = _endless(study, cell.hidden, cell.rule, self.max_steps)
@@ -214,11 +213,11 @@ def _endless(study: Study, hidden: int, rule: str, max_steps: int) -> "pd.DataFr
 
 def _paired(
     first: "pd.DataFrame", second: "pd.DataFrame", column: str, hidden: int, lacking: str
-) -> Estimate | tuple[Gap, ...]:
+) -> Estimate | Missing:
     """Mean over the seeds they share of the difference."""
     one, other = (frame.set_index("seed")[column].astype(float) for frame in (first, second))
     return _mean((one - other).dropna().tolist(), hidden, lacking)
 
 
-def _mean(values: Sequence[float], hidden: int, lacking: str) -> Estimate | tuple[Gap, ...]:
-    return mean_estimate(values) if len(values) > 1 else (Gap(lacking, (hidden,)),)
+def _mean(values: Sequence[float], hidden: int, lacking: str) -> Estimate | Missing:
+    return mean_estimate(values) if len(values) > 1 else Missing.of(lacking, hidden)

@@ -1,14 +1,16 @@
 """Verdicts in plain sentences."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from energynet.analysis.contrasts import Gap
+from energynet.analysis.intervals import Bound, Estimate
+from energynet.analysis.missing import Missing, listing, size_words
 from energynet.studies.statements.judge import (
     FAILS,
     HOLDS,
     UNDECIDED,
     Judged,
+    Region,
     conjunction,
     decisive,
 )
@@ -25,40 +27,18 @@ def number(value: float) -> str:
     return f"{value:,.{digits}f}" if 1e-4 <= abs(value) < 1e6 else f"{value:.3g}"
 
 
-def listing(items: Iterable[str]) -> str:
-    """a, b and c."""
-    *first, last = items
-    return f"{', '.join(first)} and {last}" if first else last
-
-
-def sizes(values: Iterable[int]) -> str:
-    """nh = 100, 300 and 1,000."""
-    return f"nh = {listing(f'{value:,d}' for value in sorted(set(values)))}"
-
-
 def measured(item: Judged) -> str:
     """An estimate with its interval; open ends are said in words."""
-    quantity = item.check.region.quantity
-    estimate, interval = item.check.found, item.interval
-    if interval is None or isinstance(estimate, str | tuple):
+    quantity, estimate = item.check.region.quantity, item.estimate
+    if estimate is None:
         return f"{item.check.title}: nothing measured"
-    value, low, high = (quantity.natural(end) for end in (estimate.value, *interval))
+    value, low, high = map(quantity.natural, (estimate.value, *estimate.interval()))
     title = f"{item.check.title}: {quantity.name}"
-    if estimate.bound == "upper":
+    if estimate.bound == Bound.UPPER:
         return f"{title} at most {number(high)}{quantity.unit}, as runs were cut off"
-    if estimate.bound == "lower":
+    if estimate.bound == Bound.LOWER:
         return f"{title} at least {number(low)}{quantity.unit}, as runs were cut off"
     return f"{title} {number(value)}{quantity.unit} (95 % interval {number(low)} to {number(high)})"
-
-
-def gap_words(gaps: Iterable[Gap]) -> str:
-    """Each reason once, with the sizes that it concerns."""
-    where: dict[str, set[int]] = {}
-    for gap in gaps:
-        where.setdefault(gap.reason, set()).update(gap.sizes)
-    return "; ".join(
-        f"{reason} at {sizes(values)}" if values else reason for reason, values in where.items()
-    )
 
 
 def describe(verdict: str, judged: Sequence[Judged], comparisons: int | None = None) -> str:
@@ -101,33 +81,30 @@ def _holds(total: int, key: Judged | None) -> str:
 
 def _fails(total: int, holding: int, judged: Sequence[Judged], comparisons: int) -> str:
     failing = [item for item in judged if item.verdict == FAILS]
-    gaps = [gap for item in failing for gap in item.gaps if gap.against]
-    worst = min((item for item in failing if item.interval), key=_margin, default=None)
+    missing = Missing.among(item.missing for item in failing).against
+    worst = min((item for item in failing if item.estimate), key=_margin, default=None)
     reasons = []
-    if worst:
-        side = _side(worst)
+    if worst and worst.estimate:
+        side = _side(worst.check.region, worst.estimate)
         corrected = f" also when corrected for {comparisons} comparisons" if comparisons > 1 else ""
         reasons.append(f"{measured(worst)}, {side}{corrected}")
-    if gaps:
-        reasons.append(gap_words(gaps))
+    if missing:
+        reasons.append(missing.words)
     hold = "holds" if holding == 1 else "hold"
     where = "" if total == 1 else f" in {len(failing)} of {total} cells; {holding} {hold}"
     return f"Fails{where}. {'. '.join(map(_capital, reasons))}."
 
 
-def _side(item: Judged) -> str:
-    region = item.check.region
+def _side(region: Region, estimate: Estimate) -> str:
     if math.isinf(region.low) or math.isinf(region.high):
         return "on the other side"
-    estimate = item.check.found
-    assert not isinstance(estimate, str | tuple)
     above = region.quantity.natural(estimate.value) > region.high
     return "more than stated" if above else "less than stated"
 
 
 def _undecided(total: int, holding: int, judged: Sequence[Judged]) -> str:
-    across = [item for item in judged if item.verdict == UNDECIDED and item.interval]
-    gaps = [gap for item in judged if item.verdict == UNDECIDED for gap in item.gaps]
+    across = [item for item in judged if item.verdict == UNDECIDED and item.estimate]
+    missing = Missing.among(item.missing for item in judged if item.verdict == UNDECIDED)
     failing = sum(item.verdict == FAILS for item in judged)
     sentences = []
     if total > 1 and (across or holding or failing):
@@ -138,8 +115,8 @@ def _undecided(total: int, holding: int, judged: Sequence[Judged]) -> str:
         which = "the interval reaches" if total == 1 else f"{len(across)} intervals reach"
         which = "one interval reaches" if total > 1 and len(across) == 1 else which
         sentences.append(f"{which} across the limit ({measured(key)})")
-    if gaps:
-        sentences.append(gap_words(gaps))
+    if missing:
+        sentences.append(missing.words)
     return f"Undecided: {'; '.join(sentences)}."
 
 
@@ -174,11 +151,11 @@ def mention_words(value: float, judged: Sequence[Judged]) -> str:
             inside[low <= value <= high].update(item.check.sizes)
     said = []
     if inside[True]:
-        said.append(f"lies in the interval at {sizes(inside[True])}")
+        said.append(f"lies in the interval at {size_words(inside[True])}")
     if inside[False]:
-        said.append(f"does not at {sizes(inside[False])}")
+        said.append(f"does not at {size_words(inside[False])}")
     if not inside[True] and inside[False]:
-        said = [f"does not lie in the interval at {sizes(inside[False])}"]
+        said = [f"does not lie in the interval at {size_words(inside[False])}"]
     return f" {value:g} {', but '.join(said)}." if said else ""
 
 
