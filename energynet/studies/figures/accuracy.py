@@ -20,20 +20,26 @@ def _numbers(results: Results) -> pd.DataFrame:
     """Energy spent by the first test at which each level of accuracy was reached."""
     if results.history is None or "id" not in results.runs:
         return pd.DataFrame(columns=COLUMNS)
-    parts = []
+    keys, rows = ["hidden", "rule", "fraction"], []
     for energy in style.ENERGIES:
         runs = at_optimum(results, energy)
         runs = runs[runs["hidden"].isin(results.sizes[-PANELS:])]
-        columns = ["id", "hidden", "rule", "fraction"]
-        curves = results.history.sort_values(["id", "step"]).merge(runs[columns], on="id")
-        for key, group in curves.groupby(columns[1:]):
+        curves = results.history.sort_values(["id", "step"]).merge(runs[["id", *keys]], on="id")
+        for key, group in curves.groupby(keys):
             for level, spent in _spent(group, energy, results.criterion):
                 if not (spent > 0).all():
                     continue  # a rule that has not changed anything yet
-                mean = np.exp(np.log(spent).mean())
-                row = (level, len(spent), mean, spent.min(), spent.max(), results.criterion)
-                parts.append((key[0], energy, *key[1:], *row))
-    return pd.DataFrame(parts, columns=COLUMNS)
+                row = {
+                    "quantity": energy,
+                    "accuracy": level,
+                    "runs": len(spent),
+                    "value": np.exp(np.log(spent).mean()),
+                    "low": spent.min(),
+                    "high": spent.max(),
+                    "criterion": results.criterion,
+                }
+                rows.append(dict(zip(keys, key, strict=True)) | row)
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _spent(
@@ -98,12 +104,13 @@ def _caption(numbers: pd.DataFrame) -> str:
 
 
 accuracy_against_energy = Drawing(
-    9,
-    "figure-9-accuracy-against-energy",
-    "Accuracy against the energy spent",
-    True,
-    _numbers,
-    _draw,
-    _caption,
-    "learning curves (a RUNS folder holds them; beside an exported table they are NAME_history)",
+    number=9,
+    name="figure-9-accuracy-against-energy",
+    title="Accuracy against the energy spent",
+    ours=True,
+    numbers=_numbers,
+    draw=_draw,
+    caption=_caption,
+    needs="learning curves"
+    " (a RUNS folder holds them; beside an exported table they are NAME_history)",
 )

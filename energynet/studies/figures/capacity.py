@@ -106,12 +106,12 @@ def _caption(numbers: pd.DataFrame) -> str:
 
 
 capacity = Drawing(
-    7,
-    "figure-7-large-against-small",
-    "Large constrained against small unmodified networks",
-    True,
-    _numbers,
-    _draw,
-    _caption,
-    f"unmodified networks of at most {SMALL} hidden units, and larger ones under a rule",
+    number=7,
+    name="figure-7-large-against-small",
+    title="Large constrained against small unmodified networks",
+    ours=True,
+    numbers=_numbers,
+    draw=_draw,
+    caption=_caption,
+    needs=f"unmodified networks of at most {SMALL} hidden units, and larger ones under a rule",
 )

@@ -150,7 +150,7 @@ def seeds_words(counts: pd.Series, kind: str = "") -> str:
     return seeds if least == most else f"{least} to {seeds}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Drawing:
     """One figure; call it with Results to get the matplotlib Figure.
 
@@ -161,8 +161,6 @@ class Drawing:
     name : str
         Of its files, `figure-3-m1-against-fraction`.
     title : str
-    ours : bool
-        Whether the study has no such figure.
     numbers : callable
         Results -> DataFrame of what is plotted; empty where they lack it.
     draw : callable
@@ -171,16 +169,18 @@ class Drawing:
         Those numbers -> the caption, in words, with what the error bars are.
     needs : str
         What a table must hold for it.
+    ours : bool
+        Whether the study has no such figure.
     """
 
     number: int
     name: str
     title: str
-    ours: bool
     numbers: Callable[[Results], pd.DataFrame]
     draw: Callable[[pd.DataFrame], Figure]
     caption: Callable[[pd.DataFrame], str]
     needs: str
+    ours: bool = False
 
     def __call__(self, results: Results) -> Figure:
         """The figure. Raises DataError where the results lack what it shows."""

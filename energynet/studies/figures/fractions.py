@@ -220,22 +220,20 @@ def _costs_caption(numbers: pd.DataFrame) -> str:
 
 _NEEDS = "runs of the unmodified network, and of a plasticity rule at the same size"
 m1_against_fraction = Drawing(
-    3,
-    "figure-3-m1-against-fraction",
-    "M₁ against the plastic fraction",
-    False,
-    _m1_numbers,
-    _draw_m1,
-    _m1_caption,
-    _NEEDS,
+    number=3,
+    name="figure-3-m1-against-fraction",
+    title="M₁ against the plastic fraction",
+    numbers=_m1_numbers,
+    draw=_draw_m1,
+    caption=_m1_caption,
+    needs=_NEEDS,
 )
 costs_against_fraction = Drawing(
-    4,
-    "figure-4-costs-against-fraction",
-    "Energies and steps against the plastic fraction",
-    False,
-    _costs_numbers,
-    _draw_costs,
-    _costs_caption,
-    _NEEDS,
+    number=4,
+    name="figure-4-costs-against-fraction",
+    title="Energies and steps against the plastic fraction",
+    numbers=_costs_numbers,
+    draw=_draw_costs,
+    caption=_costs_caption,
+    needs=_NEEDS,
 )

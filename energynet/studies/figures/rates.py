@@ -71,12 +71,12 @@ def _caption(numbers: pd.DataFrame) -> str:
 
 
 saving_against_rate = Drawing(
-    10,
-    "figure-10-other-settings",
-    "What is saved at other learning rates and initial weights",
-    True,
-    _numbers,
-    _draw,
-    _caption,
-    "two or more confirmation seeds at two or more learning rates",
+    number=10,
+    name="figure-10-other-settings",
+    title="What is saved at other learning rates and initial weights",
+    ours=True,
+    numbers=_numbers,
+    draw=_draw,
+    caption=_caption,
+    needs="two or more confirmation seeds at two or more learning rates",
 )

@@ -35,8 +35,9 @@ def _numbers(_results: Results) -> pd.DataFrame:
     for rule in RULES:
         for layer, mask in enumerate(_chosen(rule, size1, size2, lots), start=1):
             for (pre, post), plastic in np.ndenumerate(mask):
-                rows.append((rule, layer, pre, post, bool(plastic)))
-    return pd.DataFrame(rows, columns=["rule", "layer", "pre", "post", "plastic"])
+                row = {"rule": rule, "layer": layer, "pre": pre, "post": post}
+                rows.append(row | {"plastic": bool(plastic)})
+    return pd.DataFrame(rows)
 
 
 def _chosen(
@@ -114,5 +115,11 @@ def _caption(_numbers: pd.DataFrame) -> str:
 
 
 schematic = Drawing(
-    2, "figure-2-schematic", "The plasticity rules", False, _numbers, _draw, _caption, "nothing"
+    number=2,
+    name="figure-2-schematic",
+    title="The plasticity rules",
+    numbers=_numbers,
+    draw=_draw,
+    caption=_caption,
+    needs="nothing",
 )

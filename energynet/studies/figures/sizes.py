@@ -184,22 +184,20 @@ def _savings_caption(numbers: pd.DataFrame) -> str:
 
 
 optimal_energies = Drawing(
-    5,
-    "figure-5-optimal-energy",
-    "Optimal energy against size",
-    False,
-    _optimal_numbers,
-    _draw_optimal,
-    _optimal_caption,
-    "exploration runs (seeds 0-2) under a rule that reached the criterion at P < 1",
+    number=5,
+    name="figure-5-optimal-energy",
+    title="Optimal energy against size",
+    numbers=_optimal_numbers,
+    draw=_draw_optimal,
+    caption=_optimal_caption,
+    needs="exploration runs (seeds 0-2) under a rule that reached the criterion at P < 1",
 )
 maximum_saving = Drawing(
-    6,
-    "figure-6-maximum-saving",
-    "Maximum saving against size",
-    False,
-    _savings_numbers,
-    _draw_savings,
-    _savings_caption,
-    "two or more confirmation seeds (100-107) of the unmodified network and of a rule at P*",
+    number=6,
+    name="figure-6-maximum-saving",
+    title="Maximum saving against size",
+    numbers=_savings_numbers,
+    draw=_draw_savings,
+    caption=_savings_caption,
+    needs="two or more confirmation seeds (100-107) of the unmodified network and of a rule at P*",
 )

@@ -83,12 +83,12 @@ def _caption(numbers: pd.DataFrame) -> str:
 
 
 updates = Drawing(
-    8,
-    "figure-8-where-updates-go",
-    "Where updates go",
-    True,
-    _numbers,
-    _draw,
-    _caption,
-    "runs at an optimal P*, with their energies of each layer and their direct energies",
+    number=8,
+    name="figure-8-where-updates-go",
+    title="Where updates go",
+    ours=True,
+    numbers=_numbers,
+    draw=_draw,
+    caption=_caption,
+    needs="runs at an optimal P*, with their energies of each layer and their direct energies",
 )
