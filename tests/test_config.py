@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from naive import k_of
 
 import energynet as en
-from energynet.rules.base import Shape, Update, count
+from energynet.rules.base import Shape, count
 from energynet.rules.names import RULES
+from energynet.training.run import loop_of
 
 SHAPE = Shape(n_in=784, hidden=1000, n_out=10)
 N1, N2 = 785_000, 10_010
@@ -27,33 +28,33 @@ def test_count(fraction, n):
 
 HALF = en.FixedMask(0.5, over="units")
 PLANS = {
-    "all": (en.AllSynapses(), (Update.UNITS, 0, 0, 1000, N1 + N2)),
-    "uniform": (en.FixedMask(0.1), (Update.MASK, 79501, 0, 1000, 79501)),
-    "layers": (en.FixedMask(0.1, output_fraction=0.5), (Update.MASK, 78500, 5005, 1000, 83505)),
+    "all": (en.AllSynapses(), ("units", 0, 0, 1000, N1 + N2)),
+    "uniform": (en.FixedMask(0.1), ("mask", 79501, 0, 1000, 79501)),
+    "layers": (en.FixedMask(0.1, output_fraction=0.5), ("mask", 78500, 5005, 1000, 83505)),
     "balanced": (
         en.FixedMask(0.01, output_fraction="balanced"),
-        (Update.MASK, 7850, 7850, 1000, 15700),
+        ("mask", 7850, 7850, 1000, 15700),
     ),
     "balanced, full": (
         en.FixedMask(0.1, output_fraction="balanced"),
-        (Update.MASK, 78500, N2, 1000, 78500 + N2),
+        ("mask", 78500, N2, 1000, 78500 + N2),
     ),
-    "units": (en.FixedMask(0.1, over="units"), (Update.UNITS, 0, 0, 100, 100 * 795 + 10)),
-    "largest": (en.LargestUpdates(0.01), (Update.LARGEST, 7950, 0, 1000, 7950)),
-    "per layer": (en.LargestUpdates(0.01, scope="layer"), (Update.LARGEST, 7850, 100, 1000, 7950)),
+    "units": (en.FixedMask(0.1, over="units"), ("units", 0, 0, 100, 100 * 795 + 10)),
+    "largest": (en.LargestUpdates(0.01), ("largest", 7950, 0, 1000, 7950)),
+    "per layer": (en.LargestUpdates(0.01, scope="layer"), ("largest", 7850, 100, 1000, 7950)),
     "per neuron": (
         en.LargestUpdates(0.03, scope="neuron"),
-        (Update.LARGEST_PER_NEURON, 24, 30, 1000, 24_300),
+        ("per_neuron", 24, 30, 1000, 24_300),
     ),
-    "random": (en.RandomSubset(0.01), (Update.RANDOM, 7950, 0, 1000, 7950)),
-    "within": (en.LargestUpdates(0.1, within=HALF), (Update.LARGEST, 39_751, 0, 500, 39_751)),
+    "random": (en.RandomSubset(0.01), ("random", 7950, 0, 1000, 7950)),
+    "within": (en.LargestUpdates(0.1, within=HALF), ("largest", 39_751, 0, 500, 39_751)),
     "layer within": (
         en.LargestUpdates(0.1, scope="layer", within=HALF),
-        (Update.LARGEST, 39_250, 501, 500, 39_751),
+        ("largest", 39_250, 501, 500, 39_751),
     ),
     "neuron within": (
         en.LargestUpdates(0.1, scope="neuron", within=HALF),
-        (Update.LARGEST_PER_NEURON, 79, 50, 500, 79 * 500 + 500),
+        ("per_neuron", 79, 50, 500, 79 * 500 + 500),
     ),
 }
 
@@ -166,6 +167,12 @@ BAD_RULES = [
 def test_bad_rule(build, message):
     with pytest.raises(en.ConfigError, match=message):
         build()
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_every_rule_names_the_loop_that_carries_it_out(name):
+    rule = en.rule_from_name(name, fraction=None if name == "all" else 0.25)
+    assert callable(loop_of(rule.counts(SHAPE).update))
 
 
 @pytest.mark.parametrize("name", RULES)

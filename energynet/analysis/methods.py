@@ -4,6 +4,8 @@ import json
 import math
 from typing import Any, NamedTuple
 
+from energynet.rules.names import RULES
+
 ALL = "all"
 LARGEST = "largest"
 PER_NEURON = "largest-per-neuron"
@@ -11,16 +13,8 @@ UNIFORM = "fixed-synapses"
 BALANCED = "fixed-synapses-balanced"
 UNITS = "fixed-units"
 
-NAMES = {
-    ALL: "all synapses (unmodified)",
-    LARGEST: "largest updates of the network",
-    PER_NEURON: "largest updates of each neuron",
-    UNIFORM: "fixed synapses, uniform",
-    BALANCED: "fixed synapses, balanced",
-    UNITS: "fixed units",
-    "largest-per-layer": "largest updates of each layer",
-    "random": "random synapses",
-}
+NAMES = {name: named.words for name, (_, named) in RULES.items()}
+NAMES[BALANCED] = "fixed synapses, balanced"
 
 
 class Reading(NamedTuple):

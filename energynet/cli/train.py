@@ -23,7 +23,19 @@ from energynet.training.result import TrainingResult
 
 EXIT = {"reached": 0, "exhausted": 3, "diverged": 4}
 
-_TRAIN_EXAMPLES = """\
+
+def _rules() -> str:
+    """A line for each rule: its name, what changes, and its flags besides --fraction."""
+    lines = []
+    for name, (_, named) in RULES.items():
+        flags = ["--" + taken.replace("_", "-") for taken in named.takes if taken != "fraction"]
+        more = f" [{', '.join(flags)}]" if flags else ""
+        more = more if "fraction" in named.takes else " (takes no --fraction)"
+        lines.append(f"  {name:<19} {named.changing}{more}")
+    return "\n".join(lines)
+
+
+_TRAIN_EXAMPLES = f"""\
 examples:
   energynet train --hidden 100
       plain back-propagation with 100 hidden units, until 95 % of the test set is right
@@ -31,14 +43,8 @@ examples:
       only the largest 1 % of all updates; result as JSON
 
 rules:
-  all                 every synapse, every step (takes no --fraction)
-  fixed-synapses      a fixed random set of synapses; --output-fraction draws per layer
-  fixed-units         all synapses of a fixed set of hidden units
-  random              a fresh random set of synapses in each step
-  largest             the largest |dw| of the whole network
-  largest-per-layer   the largest |dw| of each layer; takes --output-fraction
-  largest-per-neuron  the largest |dw| onto each neuron
-  (the last three take --within-units)
+{_rules()}
+  (in brackets: flags that a rule takes besides --fraction)
 
 exit status: 0 criterion reached, 3 steps exhausted, 4 diverged, 2 bad usage or input,
 130 interrupted

@@ -6,8 +6,7 @@ the kernels see nothing else of it.
 
 import math
 from dataclasses import dataclass
-from enum import IntEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 @dataclass(frozen=True)
@@ -34,30 +33,49 @@ class Shape:
         return self.synapses_hidden + self.synapses_output
 
 
-class Update(IntEnum):
-    """How the kernels carry out a step."""
-
-    UNITS = 0  # all synapses of the first `units` hidden units, and the output biases
-    MASK = 1  # the synapses of a fixed mask
-    RANDOM = 2  # k_hidden synapses of both layers, drawn in each step
-    LARGEST = 3  # the k_hidden largest |dw| of both layers, or k_hidden and k_output of each
-    LARGEST_PER_NEURON = 4  # the k_hidden and k_output largest of each neuron's incoming synapses
-    CUSTOM = 5  # what a custom rule chooses, in Python
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Counts:
-    """A rule resolved for one network: exact counts.
+    """A rule resolved for one network: exact counts, and the loop over steps that carries it out.
 
-    `k_output` is 0 where one count rules both layers. Only synapses of the first `units` hidden
-    units, and output biases, can change; `plastic` is how many may in a step.
+    Attributes
+    ----------
+    update : str
+        Name of the loop: "units" stands for `run_units` of `kernels/rules/steps.py`.
+    units : int
+        Only synapses of the first `units` hidden units, and output biases, can change.
+    plastic : int
+        How many synapses may change in a step.
+    k_hidden, k_output : int
+        What the loop counts: synapses of the hidden and of the output layer, or of each neuron.
+        `k_output` is 0 if `k_hidden` counts both layers together.
     """
 
-    update: Update
-    k_hidden: int
-    k_output: int
+    update: str
     units: int
     plastic: int
+    k_hidden: int = 0
+    k_output: int = 0
+
+
+class Named(NamedTuple):
+    """A rule by its name on the command line and in tables.
+
+    name : str
+    words : str
+        In legends and sentences.
+    changing : str
+        Which synapses change, for the help of the command line.
+    takes : tuple of str
+        Its parameters, by the names of command line and tables.
+    fixed : dict
+        Arguments of the class that the name fixes.
+    """
+
+    name: str
+    words: str
+    changing: str
+    takes: tuple[str, ...]
+    fixed: dict[str, str]
 
 
 class Rule(Protocol):

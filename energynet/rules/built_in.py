@@ -1,6 +1,6 @@
 """The plasticity rules of the package.
 
-To add one: a class here, its name in `rules/names.py`, its update in `kernels/rules/`, its loop in
+To add one: a class here with its names, its update in `kernels/rules/`, and its loop in
 `kernels/rules/steps.py`. Custom rules need none of these: see `rules/custom.py`.
 """
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from energynet.errors import ConfigError
-from energynet.rules.base import Counts, Shape, Update, count
+from energynet.rules.base import Counts, Named, Shape, count
 from energynet.support import checks
 from energynet.support.checks import quoted
 
 
 def _count_output(output_fraction: float | str | None, fraction: float, n1: int, n2: int) -> int:
-    """Plastic synapses among the n2 of the output layer where the layers are treated apart."""
+    """Plastic synapses among the n2 of the output layer if each layer has its own count."""
     share = fraction if output_fraction is None else output_fraction
     if isinstance(share, str):  # "balanced": as many as in the hidden layer while there are enough
         share = min(1.0, fraction * n1 / n2)
@@ -37,27 +37,31 @@ class AllSynapses:
     """Every synapse changes in every step: plain back-propagation, P = 1."""
 
     name: ClassVar[str] = "all"
+    names: ClassVar[tuple[Named, ...]] = (
+        Named("all", "all synapses (unmodified)", "every synapse, in every step", (), {}),
+    )
 
     def counts(self, shape: Shape) -> Counts:
         """All hidden units are plastic."""
-        return Counts(Update.UNITS, 0, 0, shape.hidden, shape.synapses)
+        return Counts(update="units", units=shape.hidden, plastic=shape.synapses)
 
 
 @checks.arguments
 @dataclass(frozen=True)
 class FixedMask:
-    """A set of synapses is drawn once; the others never change.
+    """A fixed set of synapses changes; the others never do.
 
     Parameters
     ----------
     fraction : float
         P in (0, 1].
     over : {"synapses", "units"}
-        "synapses": k(P, N) synapses drawn uniformly. "units": all synapses into and out of
-        k(P, nh) hidden units, and the output biases.
+        "synapses": k(P, N) synapses, drawn uniformly before the first step. "units": all synapses
+        into and out of the first k(P, nh) hidden units, and the output biases. Nothing is drawn
+        there: hidden units differ by their random initial weights alone.
     output_fraction : float, "balanced" or None
-        Over synapses only: draw per layer, k(P, N1) in the hidden layer and k(Q, N2) in the output
-        layer. "balanced" is Q = min(1, P N1 / N2).
+        Over synapses only: draw k(P, N1) in the hidden layer and k(Q, N2) in the output layer.
+        "balanced" is Q = min(1, P N1 / N2).
 
     Raises
     ------
@@ -68,6 +72,22 @@ class FixedMask:
     fraction: float
     over: str = "synapses"
     output_fraction: float | str | None = None
+    names: ClassVar[tuple[Named, ...]] = (
+        Named(
+            "fixed-synapses",
+            "fixed synapses, uniform",
+            "a fixed random set of synapses",
+            ("fraction", "output_fraction"),
+            {"over": "synapses"},
+        ),
+        Named(
+            "fixed-units",
+            "fixed units",
+            "all synapses of a fixed set of hidden units",
+            ("fraction",),
+            {"over": "units"},
+        ),
+    )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fraction", checks.fraction("fraction", self.fraction))
@@ -89,14 +109,20 @@ class FixedMask:
         if self.over == "units":
             units = count(self.fraction, shape.hidden)
             plastic = units * (shape.n_in + 1 + shape.n_out) + shape.n_out
-            return Counts(Update.UNITS, 0, 0, units, plastic)
+            return Counts(update="units", units=units, plastic=plastic)
         if self.output_fraction is None:
             k = count(self.fraction, shape.synapses)
-            return Counts(Update.MASK, k, 0, shape.hidden, k)
+            return Counts(update="mask", units=shape.hidden, plastic=k, k_hidden=k)
         k_hidden = count(self.fraction, shape.synapses_hidden)
         n1, n2 = shape.synapses_hidden, shape.synapses_output
         k_output = _count_output(self.output_fraction, self.fraction, n1, n2)
-        return Counts(Update.MASK, k_hidden, k_output, shape.hidden, k_hidden + k_output)
+        return Counts(
+            update="mask",
+            units=shape.hidden,
+            plastic=k_hidden + k_output,
+            k_hidden=k_hidden,
+            k_output=k_output,
+        )
 
 
 @checks.arguments
@@ -117,6 +143,15 @@ class RandomSubset:
 
     fraction: float
     name: ClassVar[str] = "random"
+    names: ClassVar[tuple[Named, ...]] = (
+        Named(
+            "random",
+            "random synapses",
+            "a fresh random set of synapses in each step",
+            ("fraction",),
+            {},
+        ),
+    )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fraction", checks.fraction("fraction", self.fraction))
@@ -124,7 +159,7 @@ class RandomSubset:
     def counts(self, shape: Shape) -> Counts:
         """How many are drawn."""
         k = count(self.fraction, shape.synapses)
-        return Counts(Update.RANDOM, k, 0, shape.hidden, k)
+        return Counts(update="random", units=shape.hidden, plastic=k, k_hidden=k)
 
 
 @checks.arguments
@@ -157,6 +192,29 @@ class LargestUpdates:
     scope: str = "network"
     output_fraction: float | str | None = None
     within: FixedMask | None = None
+    names: ClassVar[tuple[Named, ...]] = (
+        Named(
+            "largest",
+            "largest updates of the network",
+            "the largest |dw| of the whole network",
+            ("fraction", "within_units"),
+            {"scope": "network"},
+        ),
+        Named(
+            "largest-per-layer",
+            "largest updates of each layer",
+            "the largest |dw| of each layer",
+            ("fraction", "output_fraction", "within_units"),
+            {"scope": "layer"},
+        ),
+        Named(
+            "largest-per-neuron",
+            "largest updates of each neuron",
+            "the largest |dw| onto each neuron",
+            ("fraction", "within_units"),
+            {"scope": "neuron"},
+        ),
+    )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fraction", checks.fraction("fraction", self.fraction))
@@ -189,12 +247,18 @@ class LargestUpdates:
         n1, n2 = units * (shape.n_in + 1), (units + 1) * shape.n_out
         if self.scope == "network":
             k = count(self.fraction, n1 + n2)
-            return Counts(Update.LARGEST, k, 0, units, k)
+            return Counts(update="largest", units=units, plastic=k, k_hidden=k)
         if self.scope == "layer":
             k_hidden = count(self.fraction, n1)
             k_output = _count_output(self.output_fraction, self.fraction, n1, n2)
-            return Counts(Update.LARGEST, k_hidden, k_output, units, k_hidden + k_output)
-        k_hidden = count(self.fraction, shape.n_in + 1)
-        k_output = count(self.fraction, units + 1)
-        plastic = k_hidden * units + k_output * shape.n_out
-        return Counts(Update.LARGEST_PER_NEURON, k_hidden, k_output, units, plastic)
+            update, plastic = "largest", k_hidden + k_output
+        else:
+            k_hidden = count(self.fraction, shape.n_in + 1)
+            k_output = count(self.fraction, units + 1)
+            update, plastic = "per_neuron", k_hidden * units + k_output * shape.n_out
+        return Counts(
+            update=update, units=units, plastic=plastic, k_hidden=k_hidden, k_output=k_output
+        )
+
+
+BUILT_IN = (AllSynapses, FixedMask, RandomSubset, LargestUpdates)

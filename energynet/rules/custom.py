@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple, dataclass_transform, get_type_hint
 import numpy as np
 
 from energynet.errors import ConfigError, EnergynetError
-from energynet.rules.base import Counts, Shape, Update
+from energynet.rules.base import Counts, Shape
 from energynet.support import checks
 from energynet.support.checks import quoted
 
@@ -142,7 +142,7 @@ class PlasticityRule:
 
     def counts(self, shape: Shape) -> Counts:
         """Any synapse may change."""
-        return Counts(Update.CUSTOM, 0, 0, shape.hidden, shape.synapses)
+        return Counts(update="custom", units=shape.hidden, plastic=shape.synapses)
 
     _file_then: ClassVar[str | None] = None  # hash of the module's file when it was imported
 

@@ -4,41 +4,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from energynet.errors import ConfigError
-from energynet.rules.base import Rule
-from energynet.rules.built_in import AllSynapses, FixedMask, LargestUpdates, RandomSubset
+from energynet.rules.base import Named, Rule
+from energynet.rules.built_in import BUILT_IN, FixedMask
 from energynet.rules.custom import NamedRule, PlasticityRule, declared
 from energynet.rules.importing import custom_rule, custom_rule_class, is_custom_name
 from energynet.support import checks
 from energynet.support.checks import quoted
 
-# Name -> class, and the parameters that the name itself fixes.
-RULES: dict[str, tuple[type, dict[str, str]]] = {
-    "all": (AllSynapses, {}),
-    "fixed-synapses": (FixedMask, {"over": "synapses"}),
-    "fixed-units": (FixedMask, {"over": "units"}),
-    "random": (RandomSubset, {}),
-    "largest": (LargestUpdates, {"scope": "network"}),
-    "largest-per-layer": (LargestUpdates, {"scope": "layer"}),
-    "largest-per-neuron": (LargestUpdates, {"scope": "neuron"}),
+# Name -> class, and what the class says of the name.
+RULES: dict[str, tuple[type, Named]] = {
+    named.name: (kind, named) for kind in BUILT_IN for named in kind.names
 }
 # Parameters by the names of command line and tables, all of them plain values.
 PARAMETERS = ("fraction", "output_fraction", "within_units")
-_TAKEN: dict[str, tuple[str, ...]] = {
-    "all": (),
-    "fixed-synapses": ("fraction", "output_fraction"),
-    "fixed-units": ("fraction",),
-    "random": ("fraction",),
-    "largest": ("fraction", "within_units"),
-    "largest-per-layer": PARAMETERS,
-    "largest-per-neuron": ("fraction", "within_units"),
-}
 
 
 def is_rule(value: Any) -> bool:
     """Whether it is a plasticity rule, of the package or a custom one."""
-    return isinstance(value, PlasticityRule | NamedRule) or type(value) in {
-        kind for kind, _ in RULES.values()
-    }
+    return isinstance(value, PlasticityRule | NamedRule) or type(value) in BUILT_IN
 
 
 def check_rule_name(name: Any) -> str:
@@ -55,7 +38,9 @@ def check_rule_name(name: Any) -> str:
 
 def parameters_taken(name: str) -> tuple[str, ...]:
     """The parameters that a rule of that name takes; raises ConfigError."""
-    return _TAKEN[name] if name in RULES else tuple(declared(custom_rule_class(name)))
+    if name in RULES:
+        return RULES[name][1].takes
+    return tuple(declared(custom_rule_class(name)))
 
 
 def rule_from_name(name: str, /, **parameters: Any) -> Rule:
@@ -79,17 +64,16 @@ def rule_from_name(name: str, /, **parameters: Any) -> Rule:
     given = {key: value for key, value in parameters.items() if value is not None}
     if name not in RULES:
         return custom_rule(name, given)
-    kind, fixed = RULES[name]
-    taken = parameters_taken(name)
+    kind, named = RULES[name]
     for key, value in given.items():
-        if key not in taken:
+        if key not in named.takes:
             raise ConfigError(f"{key} must be left out for rule {name}, got {quoted(value)}")
-    if "fraction" in taken and "fraction" not in given:
+    if "fraction" in named.takes and "fraction" not in given:
         raise ConfigError(f"fraction must be given for rule {name}: a number in (0, 1]")
     if "within_units" in given:
         share = checks.fraction("within_units", given.pop("within_units"))
         given["within"] = FixedMask(share, over="units")
-    rule: Rule = kind(**fixed, **given)
+    rule: Rule = kind(**named.fixed, **given)
     return rule
 
 

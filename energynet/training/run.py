@@ -1,7 +1,10 @@
 """From a config and a data set to the arrays that the kernels work on."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from inspect import signature
 
 import numpy as np
 
@@ -19,14 +22,14 @@ from energynet.kernels.rules.random import LISTED
 from energynet.kernels.state import Alone, Team, aligned
 from energynet.kernels.strokes import StrokeLists, list_images
 from energynet.kernels.sums import BLOCK, LANES
-from energynet.rules.base import Counts, Rule, Shape, Update
-from energynet.rules.custom import PlasticityRule
+from energynet.rules.base import Counts, Rule, Shape
 from energynet.training.custom_steps import run_custom
 from energynet.training.images import encode_dataset
 from energynet.training.stability import learning_rate
 from energynet.training.streams import start_weights, stream_keys
 from energynet.training.threads import gather_team, set_threads
 
+_MASK = "mask"  # the update for which a mask is drawn
 DENSE_MASK = 0.15  # share of plastic synapses from which on a fixed mask is kept as bytes
 
 
@@ -44,7 +47,7 @@ class Run:
     train_images: state.Images
     test_strokes: StrokeLists
     test_label: np.ndarray
-    update: Update
+    update: str
     constants: state.Constants
     plastic: int
     mask: state.Mask
@@ -67,31 +70,24 @@ class Run:
 
     def advance(self, stop: int) -> None:
         """Train until step `stop`, or until a value is not finite."""
-        common = (
-            self.team,
-            self.weights,
-            self.train_images,
-            self.constants,
-            self.mask,
-            self.buffers,
-        )
-        end = (self.energies, self.clock, stop)
         if isinstance(self.team, Team):
             set_threads(self.team.parts)
-        match self.update:
-            case Update.UNITS:
-                steps.run_units(*common, *end)
-            case Update.MASK:
-                steps.run_mask(*common, *end)
-            case Update.RANDOM:
-                steps.run_random(*common, self.drawn, *end)
-            case Update.LARGEST:
-                steps.run_largest(*common, self.ranking, *end)
-            case Update.LARGEST_PER_NEURON:
-                steps.run_per_neuron(*common, self.ranking, *end)
-            case Update.CUSTOM:
-                assert isinstance(self.rule, PlasticityRule)
-                run_custom(self.rule, *common, self.drawn, *end)
+        loop = loop_of(self.update)
+        known = {**vars(self), "images": self.train_images, "stop": stop}
+        loop(*(known[name] for name in _parameters(loop)))
+
+
+def loop_of(update: str) -> Callable[..., None]:
+    """The loop over steps of `Counts.update`; it gets the parts of a `Run` that it names."""
+    loop: Callable[..., None] = (
+        run_custom if update == "custom" else getattr(steps, f"run_{update}")
+    )
+    return loop
+
+
+@cache
+def _parameters(loop: Callable[..., None]) -> tuple[str, ...]:
+    return tuple(signature(loop).parameters)
 
 
 def shape_of(config: TrainingConfig, dataset: Dataset) -> Shape:
@@ -125,7 +121,7 @@ def prepare(config: TrainingConfig, dataset: Dataset, threads: int | None = 1) -
             constants=_constants(config, counts, train),
             plastic=counts.plastic,
             mask=_draw_mask(config, shape, counts),
-            drawn=_no_bits(shape if counts.update in (Update.RANDOM, Update.CUSTOM) else None),
+            drawn=_no_bits(shape if "drawn" in _parameters(loop_of(counts.update)) else None),
             buffers=_buffers(config, shape, counts, team.parts, len(dataset.y_train)),
             ranking=state.Ranking(
                 hidden=_ranked_layer(levels, shape, dtype, team.parts),
@@ -197,7 +193,7 @@ def _constants(config: TrainingConfig, counts: Counts, images: state.Images) -> 
 def _draw_mask(config: TrainingConfig, shape: Shape, counts: Counts) -> state.Mask:
     rows, nh = shape.n_in + 1, shape.hidden
     no_bytes = np.empty((0, nh), np.uint8)
-    if counts.update != Update.MASK:
+    if counts.update != _MASK:
         none, no_columns = np.empty(0, np.int64), np.empty(0, np.int32)
         return state.Mask(none, no_columns, no_bytes, none, no_columns, none)
     key = stream_keys(config.seed)["mask"]
@@ -251,7 +247,7 @@ def _buffers(
         q=np.zeros(n_out, dtype),
         all_outputs=np.arange(n_out),
         partial=np.zeros((-(-(nh + 1) // BLOCK), n_out), dtype),
-        stroke_sum=np.zeros(nh if counts.update == Update.MASK else 0),
+        stroke_sum=np.zeros(nh if counts.update == _MASK else 0),
         g_power=np.zeros(nh),
         row_power=np.zeros(inputs),
         lanes=np.zeros((parts, LANES), dtype),

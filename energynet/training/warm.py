@@ -6,10 +6,9 @@ from functools import cache
 
 from energynet.config import DTYPES, TrainingConfig
 from energynet.data.dataset import Dataset
-from energynet.rules.base import Rule, Shape, Update
-from energynet.rules.built_in import AllSynapses, FixedMask, LargestUpdates, RandomSubset
+from energynet.rules.base import Rule, Shape
 from energynet.rules.custom import PlasticityRule, Step
-from energynet.rules.names import RULES
+from energynet.rules.names import RULES, parameters_taken, rule_from_name
 from energynet.training.threads import usable_cores
 
 
@@ -20,31 +19,39 @@ class _Nothing(PlasticityRule):
         return False, False
 
 
-_RULES: dict[Update, Rule] = {
-    Update.UNITS: AllSynapses(),
-    Update.MASK: FixedMask(0.5),
-    Update.RANDOM: RandomSubset(0.5),
-    Update.LARGEST: LargestUpdates(0.5),
-    Update.LARGEST_PER_NEURON: LargestUpdates(0.5, scope="neuron"),
-    Update.CUSTOM: _Nothing(),
-}
+_SHARED = "units"  # the update whose kernels all rules need
+_SMALL = Shape(1, 2, 1)
+
+
+@cache
+def _examples() -> dict[str, Rule]:
+    """A rule for each update."""
+    fraction = {"fraction": 0.5}
+    rules = [
+        rule_from_name(name, **fraction if "fraction" in parameters_taken(name) else {})
+        for name in RULES
+    ]
+    found: dict[str, Rule] = {}
+    for rule in [*rules, _Nothing()]:
+        found.setdefault(rule.counts(_SMALL).update, rule)
+    return found
 
 
 def kernels_of(config: TrainingConfig) -> tuple[str, ...]:
     """Names of the sets of compiled kernels that a run on one thread needs, in order of loading.
 
-    Nothing but dtype and update decides. The set of `Update.UNITS` comes first: it holds what all
-    rules share. Beyond it, the sets have little in common.
+    Nothing but dtype and update decides. The first set holds what all rules share; beyond it, the
+    sets have little in common.
     """
-    update = config.rule.counts(Shape(1, config.hidden, 1)).update
-    return tuple(dict.fromkeys(f"{config.dtype} {part.name}" for part in (Update.UNITS, update)))
+    update = config.rule.counts(_SMALL).update
+    return tuple(dict.fromkeys(f"{config.dtype} {part}" for part in (_SHARED, update)))
 
 
 @cache
 def load_kernels(name: str) -> None:
     """Compile a set that `kernels_of` names, or load it where it is cached; once per process."""
     dtype, update = name.split()
-    _load(_RULES[Update[update]], dtype, threads=1)
+    _load(_examples()[update], dtype, threads=1)
 
 
 def warm() -> Iterator[tuple[str, float]]:
@@ -54,7 +61,7 @@ def warm() -> Iterator[tuple[str, float]]:
     """
     for dtype in DTYPES:
         for threads in range(1, min(usable_cores(), 2) + 1):
-            for rule in _RULES.values():
+            for rule in _examples().values():
                 began = time.perf_counter()
                 _load(rule, dtype, threads)
                 several = "one thread" if threads == 1 else "several threads"

@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "kernels.rules": "kernels kernels.ranking",
     "training": "errors support data rules config kernels kernels.ranking kernels.rules",
     "store": "errors support data rules config kernels training",
-    "analysis": "errors support store",
+    "analysis": "errors support rules store",
     "sweeps": "errors support data rules config kernels training store",
     "studies.statements": "errors support analysis",
     "studies.figures": "errors support data rules config training store analysis",
