@@ -3,10 +3,11 @@
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 from energynet.errors import ConfigError
 from energynet.rules.base import Rule
@@ -20,8 +21,68 @@ SAMPLE_ORDERS = ("uniform", "permutation")
 DTYPES = ("float32", "float64")
 ACTIVATIONS = ("leaky_relu", "relu", "tanh", "sigmoid")
 OUTPUTS = ("linear", "softmax")
+NETWORK, TRAINING, OUTPUT = "network", "training", "output"  # groups of flags
 _MOST_ALPHAS = 100
 _MOST = 2**31 - 2  # unit numbers are kept as int32
+
+
+class Setting(NamedTuple):
+    """What a field of `TrainingConfig` declares besides its type and default.
+
+    check(name, value) returns the value in its declared type, or raises ConfigError. The rest is
+    for the flag of the command line: its group in `--help`, the placeholder of its value, and its
+    explanation. A field without a group has no flag of its name.
+    """
+
+    check: Callable[[str, Any], Any]
+    group: str = ""
+    metavar: str = ""
+    told: str = ""
+
+
+def _setting(
+    check: Callable[[str, Any], Any], group: str = "", metavar: str = "", told: str = ""
+) -> dict[str, Setting]:
+    """The metadata of a field."""
+    return {"setting": Setting(check, group, metavar, told)}
+
+
+def _integer(lowest: int, highest: int) -> Callable[[str, Any], int]:
+    return partial(checks.integer, lowest=lowest, highest=highest)
+
+
+def _choice(allowed: Sequence[str]) -> Callable[[str, Any], str]:
+    return partial(checks.choice, allowed=allowed)
+
+
+def _not_negative(name: str, value: Any) -> float:
+    return checks.number(name, value, "a finite number, 0 or above", above=-math.ulp(0.0))
+
+
+def _learning_rate(name: str, value: Any) -> float | str:
+    if isinstance(value, str) and value == "auto":
+        return value
+    return checks.number(name, value, "a finite number above 0 or 'auto'", above=0.0)
+
+
+def _alphas(name: str, value: Any) -> tuple[float, ...]:
+    value = checks.unwrap(value)
+    several = isinstance(value, Iterable) and not isinstance(value, str | bytes)
+    given = list(islice(checks.entries(value), _MOST_ALPHAS + 1)) if several else [value]
+    exponents = [checks.fraction(name, alpha) for alpha in given]
+    if len(given) > _MOST_ALPHAS:
+        raise ConfigError(f"{name} must be at most {_MOST_ALPHAS} numbers, got more")
+    return tuple(sorted(set(exponents)))
+
+
+def _rule(name: str, value: Any) -> Rule:
+    if not is_rule(value):
+        hint = "; rule_from_name makes one of a name" if isinstance(value, str) else ""
+        hint = "; call the class" if isinstance(value, type) else hint
+        raise ConfigError(
+            f"{name} must be a plasticity rule such as AllSynapses(), got {quoted(value)}{hint}"
+        )
+    return cast(Rule, value)
 
 
 @checks.arguments
@@ -70,48 +131,96 @@ class TrainingConfig:
         A value that is not allowed.
     """
 
-    hidden: int
-    rule: Rule = field(default_factory=AllSynapses)
-    seed: int = 0
-    activation: str = "leaky_relu"
-    output: str = "linear"
-    learning_rate: float | str = 0.01
-    init_std: float = 0.01
-    center: bool = True
-    sample_order: str = "uniform"
-    target_accuracy: float = 0.95
-    test_every: int = 2000
-    max_steps: int = 300_000
-    dtype: str = "float32"
-    alpha: tuple[float, ...] = ()
+    hidden: int = field(
+        metadata=_setting(_integer(1, _MOST), NETWORK, "N", "number of hidden units, 1 or more")
+    )
+    rule: Rule = field(default_factory=AllSynapses, metadata=_setting(_rule))
+    seed: int = field(
+        default=0, metadata=_setting(_integer(0, 2**63 - 1), TRAINING, "N", "0 or more")
+    )
+    activation: str = field(
+        default="leaky_relu",
+        metadata=_setting(
+            _choice(ACTIVATIONS), NETWORK, "NAME", f"of the hidden units: {', '.join(ACTIVATIONS)}"
+        ),
+    )
+    output: str = field(
+        default="linear",
+        metadata=_setting(
+            _choice(OUTPUTS),
+            NETWORK,
+            "|".join(OUTPUTS),
+            "linear outputs with squared error, or softmax with cross-entropy",
+        ),
+    )
+    learning_rate: float | str = field(
+        default=0.01,
+        metadata=_setting(
+            _learning_rate,
+            TRAINING,
+            "ETA|auto",
+            "above 0, the same in both layers; 'auto': 0.01, or less if the network would be"
+            " unstable",
+        ),
+    )
+    init_std: float = field(
+        default=0.01,
+        metadata=_setting(
+            _not_negative, NETWORK, "S", "standard deviation of the initial weights, 0 or above"
+        ),
+    )
+    center: bool = field(
+        default=True,
+        metadata=_setting(
+            checks.flag,
+            NETWORK,
+            told="do not subtract the mean pixel of the training set from the input",
+        ),
+    )
+    sample_order: str = field(
+        default="uniform",
+        metadata=_setting(
+            _choice(SAMPLE_ORDERS),
+            TRAINING,
+            "|".join(SAMPLE_ORDERS),
+            "images drawn with replacement, or a fresh permutation in each epoch",
+        ),
+    )
+    target_accuracy: float = field(
+        default=0.95,
+        metadata=_setting(
+            checks.fraction,
+            TRAINING,
+            "A",
+            "the criterion: share of the test set to be classified right, in (0, 1]",
+        ),
+    )
+    test_every: int = field(
+        default=2000,
+        metadata=_setting(
+            _integer(1, 2**62), TRAINING, "STEPS", "steps between two tests of the criterion"
+        ),
+    )
+    max_steps: int = field(
+        default=300_000,
+        metadata=_setting(_integer(1, 2**62), TRAINING, "STEPS", "maximum number of steps"),
+    )
+    dtype: str = field(
+        default="float32",
+        metadata=_setting(
+            _choice(DTYPES), NETWORK, "|".join(DTYPES), "type of weights and activities"
+        ),
+    )
+    alpha: tuple[float, ...] = field(
+        default=(),
+        metadata=_setting(
+            _alphas, OUTPUT, "ALPHA", "also report M_alpha for these exponents in (0, 1]"
+        ),
+    )
 
     def __post_init__(self) -> None:
-        not_negative = "a finite number, 0 or above"
-        below_zero = -math.ulp(0.0)
-        checked = {
-            "hidden": checks.integer("hidden", self.hidden, 1, _MOST),
-            "seed": checks.integer("seed", self.seed, 0, 2**63 - 1),
-            "activation": checks.choice("activation", self.activation, ACTIVATIONS),
-            "output": checks.choice("output", self.output, OUTPUTS),
-            "learning_rate": _learning_rate(self.learning_rate),
-            "init_std": checks.number("init_std", self.init_std, not_negative, below_zero),
-            "center": checks.flag("center", self.center),
-            "sample_order": checks.choice("sample_order", self.sample_order, SAMPLE_ORDERS),
-            "target_accuracy": checks.fraction("target_accuracy", self.target_accuracy),
-            "test_every": checks.integer("test_every", self.test_every, 1, 2**62),
-            "max_steps": checks.integer("max_steps", self.max_steps, 1, 2**62),
-            "dtype": checks.choice("dtype", self.dtype, DTYPES),
-            "alpha": _alphas(self.alpha),
-        }
-        for name, value in checked.items():
-            object.__setattr__(self, name, value)
-        if not is_rule(self.rule):
-            hint = "; rule_from_name makes one of a name" if isinstance(self.rule, str) else ""
-            hint = "; call the class" if isinstance(self.rule, type) else hint
-            raise ConfigError(
-                "rule must be a plasticity rule such as AllSynapses(),"
-                f" got {quoted(self.rule)}{hint}"
-            )
+        for name, setting in SETTINGS.items():
+            object.__setattr__(self, name, setting.check(name, getattr(self, name)))
 
     def __repr__(self) -> str:
         """`hidden`, the rule, and what differs from its default."""
@@ -157,17 +266,6 @@ class TrainingConfig:
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
-def _learning_rate(value: Any) -> float | str:
-    if isinstance(value, str) and value == "auto":
-        return value
-    return checks.number("learning_rate", value, "a finite number above 0 or 'auto'", above=0.0)
-
-
-def _alphas(value: Any) -> tuple[float, ...]:
-    value = checks.unwrap(value)
-    several = isinstance(value, Iterable) and not isinstance(value, str | bytes)
-    given = list(islice(checks.entries(value), _MOST_ALPHAS + 1)) if several else [value]
-    exponents = [checks.fraction("alpha", alpha) for alpha in given]
-    if len(given) > _MOST_ALPHAS:
-        raise ConfigError(f"alpha must be at most {_MOST_ALPHAS} numbers, got more")
-    return tuple(sorted(set(exponents)))
+SETTINGS: dict[str, Setting] = {
+    item.name: item.metadata["setting"] for item in fields(TrainingConfig)
+}

@@ -1,7 +1,6 @@
 """Settings for all tests."""
 
 import errno
-import logging
 import os
 import sys
 from contextlib import contextmanager
@@ -28,12 +27,6 @@ def mnist():
 def examples(monkeypatch):
     """The folder of example rules is where Python looks for modules."""
     monkeypatch.syspath_prepend(str(EXAMPLES))
-
-
-@pytest.fixture(autouse=True)
-def _loud():
-    """Commands with --quiet silence the package for the rest of a process."""
-    logging.getLogger("energynet").setLevel(logging.NOTSET)
 
 
 _READ_ONLY = set()  # folders that are on a read-only file system, as far as Python can tell

@@ -3,6 +3,7 @@
 import argparse
 import sys
 import textwrap
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from energynet.data.dataset import MNIST
 from energynet.errors import ConfigError, EnergynetError, InstallationError
 from energynet.support import checks
 from energynet.support.checks import quoted
+from energynet.sweeps.grid import Grid
 
 _WIDTH = 79  # as argparse breaks the help of flags on a terminal of 80 columns
 
@@ -32,19 +34,20 @@ def add_command(
 
 
 def path_argument(text: str) -> Path:
-    """A path on the command line; an empty one, as of a variable that is not set, is none."""
+    """A path on the command line; an empty one, as from a variable that is not set, is invalid."""
     try:
         return checks.path("it", text)
     except EnergynetError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def number_argument(text: Any) -> Any:
-    """A float where the text is one; else the text, for the config to refuse in its own words."""
-    try:
-        return text if text is None else float(text)
-    except ValueError:
-        return text
+def value_argument(text: Any) -> Any:
+    """An int or a float if the text is one; else as it is, for checks to refuse."""
+    for kind in (int, float):
+        if isinstance(text, str):
+            with suppress(ValueError):
+                return kind(text)
+    return text
 
 
 def add_results(parser: argparse.ArgumentParser) -> None:
@@ -62,17 +65,24 @@ def add_data(parser: Any, told: str, default: str | None = MNIST) -> None:
     parser.add_argument("--data", default=default, metavar=f"{MNIST}|FOLDER|FILE.npz", help=told)
 
 
+def data_of(given: str | None, grid: Grid) -> str:
+    """What --data names, else the grid, else MNIST."""
+    if given is not None:
+        return given
+    return MNIST if grid.data is None else grid.data
+
+
 def add_where(parser: argparse.ArgumentParser) -> None:
     """`--workers` or `--scheduler`."""
     group = parser.add_argument_group("where to run it")
     where = group.add_mutually_exclusive_group()
     where.add_argument(
-        "--workers", metavar="N", help="local processes (default: one for each usable core)"
+        "--workers", metavar="N", help="local processes (default: one per usable core)"
     )
     where.add_argument(
         "--scheduler",
         metavar="ADDRESS",
-        help="do it on the workers of a Dask scheduler, as tcp://HOST:8786",
+        help="use the workers of a Dask scheduler, such as tcp://HOST:8786",
     )
 
 
@@ -87,7 +97,7 @@ def look_here() -> None:
 
 
 def parse_workers(text: str | None) -> int:
-    """The number of workers; None takes one for each usable core. Raises ConfigError."""
+    """The number of workers; None means one per usable core. Raises ConfigError."""
     from energynet.training.threads import usable_cores
 
     if text is None:

@@ -10,11 +10,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NoReturn
 
-from energynet.cli import report as cli_report
 from energynet.cli.common import add_command
 from energynet.cli.process import prepared_process
+from energynet.cli.report import add_report_commands
 from energynet.cli.reproduce import add_reproduce
-from energynet.cli.sweep import add_sweep_commands
+from energynet.cli.store import add_store_commands
+from energynet.cli.sweep import add_sweep
 from energynet.cli.train import add_train
 from energynet.errors import EnergynetError, FileError
 from energynet.support.checks import suggestion
@@ -110,8 +111,9 @@ def _parser() -> tuple[argparse.ArgumentParser, Any]:
     )
     add_train(commands)
     add_reproduce(commands)
-    add_sweep_commands(commands)
-    cli_report.add_commands(commands)
+    add_sweep(commands)
+    add_store_commands(commands)
+    add_report_commands(commands)
     info = add_command(
         commands,
         "info",

@@ -11,13 +11,13 @@ examples:
   energynet claims results/poster.csv
       the verdict on each statement, in sentences
   energynet claims results/poster.csv --json > verdicts.json
-      the same for machines
+      the same as JSON
   energynet claims results/poster.csv --out verdicts.md
       as a Markdown table
 
 A statement holds if the 95 % interval of every cell lies on the claimed side, fails if at least
-one, corrected for the number of cells, lies on the other; else it is undecided. Statements about
-fixed masks are judged in three readings; where they differ the verdict is mixed.
+one, corrected for the number of cells, lies on the other; otherwise it is undecided. Statements
+about fixed masks are judged in three readings; if they differ, the verdict is mixed.
 """
 _FIGURES_EXAMPLES = """\
 examples:
@@ -26,9 +26,9 @@ examples:
   energynet figures poster.csv --out figures
       the same from a table; accuracy against energy needs poster_history.csv beside it
 
-files, for each figure: NAME.svg, NAME.png and NAME.csv with the numbers plotted in it; for all of
-them captions.md. The same results give the same files. A figure for which results are missing is
-left out, and said to be.
+files per figure: NAME.svg, NAME.png and NAME.csv with the numbers plotted in it; for all of them
+captions.md. The same results give the same files. A figure whose results are missing is left
+out, with a message.
 """
 _REPORT_EXAMPLES = """\
 examples:
@@ -37,11 +37,11 @@ examples:
   energynet report poster.csv --out report.html
       the same from a table; learning curves are read from poster_history.csv[.xz] beside it
 
-The page needs no other file and no network; it is readable on a phone and in print.
+The page needs no other files and no network; it is readable on a phone and in print.
 """
 
 
-def add_commands(commands: Any) -> None:
+def add_report_commands(commands: Any) -> None:
     """`energynet claims`, `energynet figures` and `energynet report`."""
     claims = add_command(
         commands,
@@ -89,7 +89,7 @@ def add_commands(commands: Any) -> None:
 def _claims(options: argparse.Namespace) -> int:
     from energynet.analysis.savings import savings
     from energynet.store.read import read_results
-    from energynet.studies.stages.outputs import write_verdicts
+    from energynet.studies.report.verdicts import write_verdicts
     from energynet.studies.statements.claims import claims
     from energynet.studies.statements.text import between_text, to_json, to_text
 

@@ -9,19 +9,20 @@ from energynet.cli.common import (
     add_data,
     add_where,
     dask_executor,
-    number_argument,
     parse_workers,
     path_argument,
+    value_argument,
 )
+from energynet.config import SETTINGS
 from energynet.studies.stages.preset import PRESETS, load_preset
-from energynet.support import checks
 
 _EXAMPLES = """\
 examples:
   energynet reproduce --out study
       the study in small, about five minutes on two cores
   energynet reproduce --preset poster --out poster
-      the whole study, some ten hours of one core; killed or stopped, the same command goes on
+      the whole study, about ten hours of one core; if it is killed or stopped, the same
+      command resumes
   energynet reproduce --data fashion/ --target-accuracy 0.85 --out fashion
       on other data: a folder with four IDX files, or an .npz file
 
@@ -31,8 +32,9 @@ presets:
   robustness  other learning rates and initial weights, at 1,000 hidden units
   published   the setting of the published program
 
-files in the folder: PRESET.csv (a row for each run), PRESET_history.csv.xz (learning curves),
-verdicts.json and .md, figures/ with captions.md, report.html, and runs/, where the command goes on.
+files in the folder: PRESET.csv (one row per run), PRESET_history.csv.xz (learning curves),
+verdicts.json and .md, figures/ with captions.md, report.html, and runs/, from which the command
+resumes.
 """
 
 
@@ -71,7 +73,7 @@ def add_reproduce(commands: Any) -> None:
         metavar="DIR",
         help="folder to write to, made if new (default: %(default)s)",
     )
-    output.add_argument("--quiet", action="store_true", help="no progress")
+    output.add_argument("--quiet", action="store_true", help="no progress on stderr")
     parser.set_defaults(command=_reproduce)
 
 
@@ -83,12 +85,10 @@ def _reproduce(options: argparse.Namespace) -> int:
     from energynet.support.files import check_folder
 
     preset = load_preset(options.preset)
-    if options.target_accuracy is not None:
-        accuracy = checks.fraction("target_accuracy", number_argument(options.target_accuracy))
-        preset = preset.with_settings(target_accuracy=accuracy)
-    if options.test_every is not None:
-        steps = checks.integer("test_every", number_argument(options.test_every), 1, 2**62)
-        preset = preset.with_settings(test_every=steps)
+    for name in ("target_accuracy", "test_every"):
+        given = value_argument(getattr(options, name))
+        if given is not None:
+            preset = preset.with_settings(**{name: SETTINGS[name].check(name, given)})
     check_folder(options.out, "out")
     dataset = load_named(options.data)
     runs = StoredRuns(

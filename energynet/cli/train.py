@@ -2,17 +2,19 @@
 
 import argparse
 import logging
-from dataclasses import fields
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import MISSING, fields
 from typing import Any
 
 from energynet.cli.common import (
     add_command,
     add_data,
     look_here,
-    number_argument,
     path_argument,
+    value_argument,
 )
-from energynet.config import ACTIVATIONS, DTYPES, OUTPUTS, SAMPLE_ORDERS, TrainingConfig
+from energynet.config import NETWORK, OUTPUT, SETTINGS, TRAINING, TrainingConfig
 from energynet.data.dataset import load_named
 from energynet.errors import ConfigError, FileError
 from energynet.rules.importing import custom_parameter
@@ -57,155 +59,103 @@ def add_train(commands: Any) -> None:
         commands,
         "train",
         "train one network and report its energies",
-        "Train one network online, one image a step, until it classifies the wanted"
-        " share of the test set; report steps, accuracy and energies: M0 counts updates of"
-        " synapses, M1 sums |dw| (in units of the weights), M_alpha sums |dw|^alpha.",
+        "Train one network online, one image per step, until it classifies the wanted share of the"
+        " test set; report steps, accuracy and energies: M0 counts updates of synapses, M1 sums"
+        " |dw| (in units of the weights), M_alpha sums |dw|^alpha.",
         _TRAIN_EXAMPLES,
     )
     parser.set_defaults(command=_train)
-    default = {item.name: item.default for item in fields(TrainingConfig)}
-
-    model = parser.add_argument_group("network and data")
-    model.add_argument(
-        "--hidden", required=True, metavar="N", help="number of hidden units, 1 or more"
-    )
+    groups = {
+        name: parser.add_argument_group(name)
+        for name in (NETWORK, "plasticity rule", TRAINING, OUTPUT)
+    }
+    _add_settings(groups)
+    _add_rule(groups["plasticity rule"])
     add_data(
-        model,
+        groups[TRAINING],
         "the embedded MNIST, a folder with four IDX files (plain, .gz or .xz), or a file with the"
         " arrays x_train, y_train, x_test and y_test (default: mnist)",
     )
-    model.add_argument(
-        "--activation",
-        default=default["activation"],
-        metavar="NAME",
-        help=f"of the hidden units: {', '.join(ACTIVATIONS)} (default: %(default)s)",
+    groups[TRAINING].add_argument(
+        "--threads",
+        metavar="N",
+        help="threads that work on the network; they do not change the results"
+        " (default: depends on the size of the network)",
     )
-    model.add_argument(
-        "--output",
-        default=default["output"],
-        metavar="|".join(OUTPUTS),
-        help="linear outputs with squared error, or softmax with cross-entropy"
-        " (default: %(default)s)",
-    )
-    model.add_argument(
-        "--no-center",
-        action="store_true",
-        help="do not subtract the mean pixel of the training set from the input",
-    )
-    model.add_argument(
-        "--init-std",
-        default=default["init_std"],
-        metavar="S",
-        help="standard deviation of the initial weights, 0 or above (default: %(default)s)",
-    )
-    model.add_argument(
-        "--dtype",
-        default=default["dtype"],
-        metavar="|".join(DTYPES),
-        help="type of weights and activities (default: %(default)s)",
-    )
+    _add_output(groups[OUTPUT])
 
-    rule = parser.add_argument_group("plasticity rule")
-    rule.add_argument(
+
+def _add_settings(groups: Mapping[str, Any]) -> None:
+    """The flags of the fields of a config, as these declare them."""
+    for item in fields(TrainingConfig):
+        setting, flag = SETTINGS[item.name], item.name.replace("_", "-")
+        if not setting.group:
+            continue
+        add = groups[setting.group].add_argument
+        if item.default is True:
+            add(f"--no-{flag}", dest=item.name, action="store_false", help=setting.told)
+        elif item.default is MISSING:
+            add(f"--{flag}", required=True, metavar=setting.metavar, help=setting.told)
+        elif item.default == ():
+            add(f"--{flag}", nargs="+", default=(), metavar=setting.metavar, help=setting.told)
+        else:
+            told = f"{setting.told} (default: %(default)s)"
+            add(f"--{flag}", default=item.default, metavar=setting.metavar, help=told)
+
+
+def _add_rule(group: Any) -> None:
+    """The flags that make the rule."""
+    group.add_argument(
         "--rule",
         default="all",
         metavar="NAME",
         help=f"one of {', '.join(RULES)} (default: all), or MODULE:CLASS for a custom rule,"
-        " looked for in this folder, too",
+        " which may be defined in a file in the current folder",
     )
-    rule.add_argument(
+    group.add_argument(
         "--param",
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a parameter of a custom rule; once for each",
+        help="a parameter of a custom rule; repeat it for further parameters",
     )
-    rule.add_argument(
+    group.add_argument(
         "--fraction",
         metavar="P",
         help="share of the synapses (fixed-units: of the hidden units) that may change in a step,"
         " in (0, 1]",
     )
-    rule.add_argument(
+    group.add_argument(
         "--output-fraction",
         metavar="Q|balanced",
         help="share in the output layer, for rules that choose in each layer; 'balanced': as many"
         " as in the hidden layer (default: as --fraction, or one choice for both layers)",
     )
-
-    rule.add_argument(
+    group.add_argument(
         "--within-units",
         metavar="Q",
         help="for the rules largest...: rank only the synapses of a fixed share of the hidden"
         " units, in (0, 1]; --fraction then counts on those",
     )
 
-    training = parser.add_argument_group("training")
-    training.add_argument(
-        "--seed", default=default["seed"], metavar="N", help="0 or more (default: %(default)s)"
-    )
-    training.add_argument(
-        "--learning-rate",
-        default=default["learning_rate"],
-        metavar="ETA|auto",
-        help="above 0, the same in both layers; 'auto': 0.01, or less where the network would be"
-        " unstable (default: %(default)s)",
-    )
-    training.add_argument(
-        "--sample-order",
-        default=default["sample_order"],
-        metavar="|".join(SAMPLE_ORDERS),
-        help="images drawn with replacement, or a fresh permutation each epoch"
-        " (default: %(default)s)",
-    )
-    training.add_argument(
-        "--target-accuracy",
-        default=default["target_accuracy"],
-        metavar="A",
-        help="the criterion: share of the test set that is right, in (0, 1] (default: %(default)s)",
-    )
-    training.add_argument(
-        "--test-every",
-        default=default["test_every"],
-        metavar="STEPS",
-        help="steps between two tests of the criterion (default: %(default)s)",
-    )
-    training.add_argument(
-        "--max-steps",
-        default=default["max_steps"],
-        metavar="STEPS",
-        help="steps at most (default: %(default)s)",
-    )
-    training.add_argument(
-        "--threads",
-        metavar="N",
-        help="threads that work on the network; results never depend on it"
-        " (default: by the size of the network)",
-    )
 
-    output = parser.add_argument_group("output")
-    output.add_argument(
-        "--alpha",
-        nargs="+",
-        default=(),
-        metavar="ALPHA",
-        help="also report M_alpha for these exponents in (0, 1]",
-    )
-    output.add_argument(
+def _add_output(group: Any) -> None:
+    """The flags of what is written."""
+    group.add_argument(
         "--save",
         type=path_argument,
         metavar="FILE.npz",
         help="write the trained network to this file",
     )
-    output.add_argument(
+    group.add_argument(
         "--checkpoint",
         type=path_argument,
         metavar="FILE",
         help="keep the state of the run in this file; if it exists, resume from it, also with a"
         " larger --max-steps",
     )
-    output.add_argument("--json", action="store_true", help="print one JSON object on stdout")
-    output.add_argument("--quiet", action="store_true", help="no progress on stderr")
+    group.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    group.add_argument("--quiet", action="store_true", help="no progress on stderr")
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -213,7 +163,6 @@ def _train(options: argparse.Namespace) -> int:
     from energynet.training.progress import reporter
 
     config = _config(options)
-    threads = None if options.threads is None else _integer(options.threads)
     if options.save is not None:
         check_writable(options.save, "save")
         if (
@@ -222,16 +171,19 @@ def _train(options: argparse.Namespace) -> int:
         ):
             raise FileError(f"save must be another file than checkpoint, got {options.save}")
     dataset = load_named(options.data)
-    if options.quiet:
-        logging.getLogger("energynet").setLevel(logging.ERROR)
     report = reporter(options.quiet)
-    try:
-        result = train(
-            config, dataset, threads=threads, checkpoint=options.checkpoint, progress=report
-        )
-    finally:
-        if report is not None:
-            report.close()
+    with _warnings_hidden() if options.quiet else nullcontext():
+        try:
+            result = train(
+                config,
+                dataset,
+                threads=value_argument(options.threads),
+                checkpoint=options.checkpoint,
+                progress=report,
+            )
+        finally:
+            if report is not None:
+                report.close()
     try:
         if options.save is not None:
             result.network.save(options.save)
@@ -240,30 +192,33 @@ def _train(options: argparse.Namespace) -> int:
     return EXIT[result.outcome]
 
 
+@contextmanager
+def _warnings_hidden() -> Iterator[None]:
+    """The package logs nothing below an error meanwhile."""
+    log = logging.getLogger("energynet")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
 def _config(options: argparse.Namespace) -> TrainingConfig:
     look_here()
     rule = rule_from_name(options.rule, **_parameters(options))
-    return TrainingConfig(
-        hidden=_integer(options.hidden),
-        rule=rule,
-        seed=_integer(options.seed),
-        activation=options.activation,
-        output=options.output,
-        learning_rate=number_argument(options.learning_rate),
-        init_std=number_argument(options.init_std),
-        center=not options.no_center,
-        sample_order=options.sample_order,
-        target_accuracy=number_argument(options.target_accuracy),
-        test_every=_integer(options.test_every),
-        max_steps=_integer(options.max_steps),
-        dtype=options.dtype,
-        alpha=tuple(number_argument(alpha) for alpha in options.alpha),
-    )
+    given = {name: getattr(options, name) for name, setting in SETTINGS.items() if setting.group}
+    return TrainingConfig(rule=rule, **{name: _plain(value) for name, value in given.items()})
+
+
+def _plain(value: Any) -> Any:
+    """A text, or a list of them, as `value_argument` reads it."""
+    return [*map(value_argument, value)] if isinstance(value, list) else value_argument(value)
 
 
 def _parameters(options: argparse.Namespace) -> dict[str, Any]:
     """Parameters of the rule."""
-    given = {name: number_argument(getattr(options, name)) for name in PARAMETERS}
+    given = {name: value_argument(getattr(options, name)) for name in PARAMETERS}
     built_in = check_rule_name(options.rule) in RULES
     for text in options.param:
         name, equals, value = text.partition("=")
@@ -272,17 +227,9 @@ def _parameters(options: argparse.Namespace) -> dict[str, Any]:
         if given.get(name) is not None:
             raise ConfigError(f"--param must give each parameter once, got {name} again")
         given[name] = (
-            number_argument(value) if built_in else custom_parameter(options.rule, name, value)
+            value_argument(value) if built_in else custom_parameter(options.rule, name, value)
         )
     return given
-
-
-def _integer(text: Any) -> Any:
-    """An int where the text is one; else the text, for the config to refuse in its own words."""
-    try:
-        return int(text)
-    except ValueError:
-        return number_argument(text)
 
 
 def _table(result: TrainingResult) -> str:

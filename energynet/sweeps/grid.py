@@ -5,12 +5,12 @@ import json
 import math
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from energynet.config import TrainingConfig
+from energynet.config import SETTINGS, TrainingConfig
 from energynet.data.dataset import MNIST
 from energynet.errors import ConfigError, FileError
 from energynet.rules.base import Rule
@@ -30,7 +30,7 @@ from energynet.sweeps.cost import expected_seconds
 
 _RULE_FIELDS = ("rule", *PARAMETERS)
 _SPECIAL = {"rule", "seed", "alpha"}
-_AXES = tuple(item.name for item in fields(TrainingConfig) if item.name not in _SPECIAL)
+_AXES = tuple(name for name in SETTINGS if name not in _SPECIAL)
 _FIELDS = ("hidden", *_RULE_FIELDS, "params", "seeds", *_AXES[1:], "alpha")
 _PARAM = "params."  # before the names of parameters of custom rules
 _MOST_RUNS = 1_000_000  # a slip of the keyboard should not fill the memory
@@ -312,7 +312,7 @@ def _checked(name: str, value: Any) -> Any:
             return value
         raise ConfigError(f"rule must be a name or a plasticity rule, got {quoted(value)}")
     if name == "seeds":
-        return checks.integer("seeds", value, 0, 2**63 - 1)
+        return SETTINGS["seed"].check("seeds", value)
     if name == "alpha":
         return checks.fraction("alpha", value)
     if name.startswith(_PARAM):
@@ -322,7 +322,7 @@ def _checked(name: str, value: Any) -> Any:
     if name in PARAMETERS:
         allowed = "a number in (0, 1]" + (" or 'balanced'" if name == "output_fraction" else "")
         return checks.number(name, value, allowed, above=0.0, up_to=1.0)
-    return getattr(TrainingConfig(**{"hidden": 1, name: value}), name)
+    return SETTINGS[name].check(name, value)
 
 
 def _rules(block: Block) -> list[Rule]:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import os
 import random
 import re
@@ -21,6 +22,7 @@ from test_data import folder  # noqa: F401
 
 import energynet as en
 from energynet.cli.main import main
+from energynet.config import SETTINGS
 from energynet.rules.names import RULES
 from energynet.support.signals import ENDING
 
@@ -54,6 +56,19 @@ def test_train_json():
     assert values["config_hash"] == config.hash
     result = en.train(config, en.load_mnist())
     assert result.to_dict() | {"seconds": 0} == values | {"seconds": 0}
+
+
+def test_quiet_lasts_as_long_as_its_command():
+    log = logging.getLogger("energynet")
+    assert main("train --hidden 3 --max-steps 1 --quiet --json".split()) == 3
+    assert log.isEnabledFor(logging.WARNING)
+
+
+def test_every_field_of_a_config_has_a_flag():
+    shown = run("train", "--help").stdout
+    for name in SETTINGS:
+        flag = name.replace("_", "-")
+        assert f"--{'no-' * (name == 'center')}{flag} " in shown
 
 
 def test_exhausted_and_diverged_exit_statuses():
@@ -174,15 +189,15 @@ BAD = [
     (TRAIN + "--seed -1", "seed must be an integer in [0, 9223372036854775807], got -1"),
     (
         TRAIN + "--learning-rate 0",
-        "learning_rate must be a finite number above 0 or 'auto', got 0.0",
+        "learning_rate must be a finite number above 0 or 'auto', got 0",
     ),
-    (TRAIN + "--init-std=-1", "init_std must be a finite number, 0 or above, got -1.0"),
-    (TRAIN + "--target-accuracy 95", "target_accuracy must be a number in (0, 1], got 95.0"),
+    (TRAIN + "--init-std=-1", "init_std must be a finite number, 0 or above, got -1"),
+    (TRAIN + "--target-accuracy 95", "target_accuracy must be a number in (0, 1], got 95"),
     (TRAIN + "--test-every 0", "test_every must be an integer in [1, "),
     (TRAIN + "--max-steps 1.5", "max_steps must be an integer in [1, "),
     (TRAIN + "--dtype float16", "dtype must be one of float32, float64, got 'float16'"),
     (TRAIN + "--sample-order random", "sample_order must be one of uniform, permutation"),
-    (TRAIN + "--alpha 0.5 0", "alpha must be a number in (0, 1], got 0.0"),
+    (TRAIN + "--alpha 0.5 0", "alpha must be a number in (0, 1], got 0"),
     (TRAIN + "--threads 0", "threads must be an integer in [1, 65536], got 0"),
     (TRAIN + "--data nowhere", "data nowhere does not exist: give mnist, a folder or an .npz file"),
     (TRAIN + "--data EMPTY", "holds no train-images-idx3-ubyte (plain, .gz or .xz)"),
@@ -231,7 +246,7 @@ def test_help_names_every_flag_rule_and_default():
     ("command", "words"),
     [
         ("reproduce", ["quick the study in small", "published the setting"]),
-        ("status", ["interrupted (the same sweep goes on)", "that the grid names, or mnist)"]),
+        ("status", ["interrupted (the same sweep resumes them)", "that the grid names, or mnist)"]),
         ("sweep", ["the grid, as below", "tcp://HOST:"]),
         ("import", [".parquet or .sqlite"]),
         ("export", ["NAME_history.csv"]),
@@ -312,6 +327,7 @@ TALKATIVE = """
 from energynet.training import progress
 progress._EVERY = 0.0
 from energynet.cli.main import main
+from energynet.config import SETTINGS
 raise SystemExit(main())
 """
 

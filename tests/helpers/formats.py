@@ -192,7 +192,7 @@ def _in_store(store: Path, again: Path, name: str) -> Format:
 
 def read_store(folder: Path) -> None:
     """All that is read of a store."""
-    from energynet.cli.sweep import _counts_of_store
+    from energynet.cli.store import _counts_of_store
 
     table = en.load_results(folder)
     _counts_of_store(Store(folder))

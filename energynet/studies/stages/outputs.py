@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from energynet.analysis.savings import savings
 from energynet.store.exchange import write_table
+from energynet.studies.report.verdicts import write_verdicts
 from energynet.studies.statements.claims import Claim, claims
-from energynet.studies.statements.text import between_text, to_json, to_markdown
-from energynet.support.files import made_folder, written_whole
+from energynet.studies.statements.text import between_text
+from energynet.support.files import made_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +26,7 @@ class Outputs:
 
 
 def write_tables(table: "pd.DataFrame", history: "pd.DataFrame", folder: Path, name: str) -> None:
-    """`NAME.csv`, one row a run, and `NAME_history.csv.xz`, the learning curves."""
+    """`NAME.csv`, one row per run, and `NAME_history.csv.xz`, the learning curves."""
     folder = made_folder(folder, "out")
     write_table(table, folder / f"{name}.csv")
     write_table(history, folder / f"{name}_history.csv.xz")
@@ -48,12 +49,3 @@ def write_outputs(
     write_verdicts(found, folder / "verdicts.md", between)
     save_drawings(results, folder / "figures")
     return Outputs(found, between, write_page(results, found, folder / "report.html"))
-
-
-def write_verdicts(found: list[Claim], path: Path, between: str = "") -> None:
-    """Verdicts as a file: Markdown if its name ends in .md, else JSON."""
-    text = to_json(found)
-    if path.suffix == ".md":
-        text = to_markdown(found) + (f"\n{between}\n" if between else "")
-    with written_whole(path) as file:
-        file.write(text.encode())

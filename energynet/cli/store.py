@@ -1,0 +1,181 @@
+"""Commands about a folder of runs: status, export, import."""
+
+import argparse
+import json
+import sys
+from collections import Counter
+from typing import Any
+
+from energynet.cli.common import add_command, add_data, data_of, look_here, path_argument
+from energynet.store.folder import Store
+from energynet.support.checks import pluralize, quoted
+from energynet.sweeps.grid import Grid
+
+_STATUS_WORDS = """\
+outcomes: reached (the criterion), exhausted (the steps), diverged, failed (sweep --retry-failed
+runs them again), skipped (by reproduce), running, interrupted (the same sweep resumes them),
+missing
+"""
+
+
+def add_store_commands(commands: Any) -> None:
+    """`energynet status|export|import`."""
+    _add_status(commands)
+    _add_export(commands)
+    _add_import(commands)
+
+
+def _add_status(commands: Any) -> None:
+    status = add_command(
+        commands,
+        "status",
+        "count the runs of a store",
+        "Count the runs of a store by network, rule and outcome; with a grid, also"
+        " the missing ones.",
+        _STATUS_WORDS,
+    )
+    status.add_argument("store", type=path_argument, metavar="RUNS", help="folder of results")
+    status.add_argument(
+        "--grid",
+        type=path_argument,
+        metavar="GRID.toml",
+        help="count the runs of this grid, per block",
+    )
+    add_data(
+        status,
+        "with --grid: the data of its runs (default: the data that the grid names, or mnist)",
+        None,
+    )
+    status.add_argument(
+        "--clean", action="store_true", help="remove files that crashes left more than an hour ago"
+    )
+    status.add_argument("--json", action="store_true", help="print JSON on stdout")
+    status.set_defaults(command=_status)
+
+
+def _add_export(commands: Any) -> None:
+    export = add_command(
+        commands,
+        "export",
+        "write the results of a store as a table",
+        "Write the results of a store as a table, one row per run.",
+    )
+    export.add_argument("store", type=path_argument, metavar="RUNS", help="folder of results")
+    export.add_argument(
+        "--out",
+        required=True,
+        type=path_argument,
+        metavar="FILE",
+        help="table to write: .csv, .csv.xz, .parquet or .sqlite",
+    )
+    export.add_argument(
+        "--history",
+        type=path_argument,
+        metavar="FILE",
+        help="also write the learning curves; figures and report find them as NAME_history.csv"
+        " beside NAME.csv",
+    )
+    export.set_defaults(command=_export)
+
+
+def _add_import(commands: Any) -> None:
+    imports = add_command(
+        commands,
+        "import",
+        "put the rows of an exported table into a store",
+        "Put the rows of an exported table into a store, where they count as finished.",
+    )
+    imports.add_argument(
+        "table",
+        type=path_argument,
+        metavar="TABLE",
+        help="a table written by export: .csv, .csv.xz, .parquet or .sqlite",
+    )
+    imports.add_argument(
+        "--store", required=True, type=path_argument, metavar="RUNS", help="folder of results"
+    )
+    imports.add_argument(
+        "--history",
+        type=path_argument,
+        metavar="FILE",
+        help="learning curves written by export --history",
+    )
+    imports.set_defaults(command=_import)
+
+
+def _status(options: argparse.Namespace) -> int:
+    look_here()
+    store = Store(options.store, must_exist=True)
+    removed = store.clean() if options.clean else []
+    for path in removed:
+        print(f"energynet: removed {path}", file=sys.stderr)
+    counts = _counts_of_grid(options, store) if options.grid else _counts_of_store(store)
+    if options.json:
+        print(json.dumps([{"runs": name, **count} for name, count in counts.items()]))
+        return 0
+    columns = ["reached", "exhausted", "diverged", "failed", "skipped", "running"]
+    columns += ["interrupted", "missing"]
+    shown = [c for c in columns if any(count.get(c) for count in counts.values())]
+    width = max((len(name) for name in counts), default=0)
+    print(" ".join([" " * width, *(f"{column:>11}" for column in shown)]).rstrip())
+    for name, count in counts.items():
+        print(" ".join([f"{name:<{width}}", *(f"{count.get(c, 0):>11,d}" for c in shown)]))
+    return 0
+
+
+def _counts_of_store(store: Store) -> dict[str, Counter[str]]:
+    from energynet.store.table import load_results
+
+    counts: dict[str, Counter[str]] = {}
+    table = load_results(store.root)
+    order = table.sort_values(["hidden", "rule"], kind="stable")
+    for hidden, rule, outcome in zip(order["hidden"], order["rule"], order["outcome"], strict=True):
+        counts.setdefault(f"{hidden} {rule}", Counter())[outcome] += 1
+    known = set(table["id"])
+    begun = [folder.name for folder in store.folders() if folder.name not in known]
+    if begun:
+        counts["begun"] = Counter(str(store.outcome(identity)) for identity in begun)
+    return counts
+
+
+def _counts_of_grid(options: argparse.Namespace, store: Store) -> dict[str, Counter[str]]:
+    from energynet.sweeps.driver import SweepPlan
+
+    grid = Grid.from_toml(options.grid)
+    data = data_of(options.data, grid)
+    plans = [SweepPlan(configs, store, data) for configs in grid.block_configs()]
+    _tell_of_other_data(store, data, {plan.data_sha256 for plan in plans})
+    return {
+        f"block {number}": Counter(outcome or "missing" for outcome in plan.outcomes.values())
+        for number, plan in enumerate(plans, 1)
+    }
+
+
+def _tell_of_other_data(store: Store, name: str, asked: set[str]) -> None:
+    """A hint if no stored run is of the data that were asked for."""
+    from energynet.store.table import load_results
+
+    table = load_results(store.root)
+    stored = set(table.get("data_sha256", ()))
+    if stored and asked.isdisjoint(stored):
+        print(
+            f"energynet: all runs in {store.root} are of other data than {quoted(name)}:"
+            " give theirs with --data",
+            file=sys.stderr,
+        )
+
+
+def _export(options: argparse.Namespace) -> int:
+    from energynet.store.exchange import export_results
+
+    rows = export_results(options.store, options.out, options.history)
+    print(f"{pluralize(rows, 'run')} in {options.out}")
+    return 0
+
+
+def _import(options: argparse.Namespace) -> int:
+    from energynet.store.exchange import import_results
+
+    new = import_results(options.table, options.store, options.history)
+    print(f"{pluralize(new, 'new run')} in {options.store}")
+    return 0
