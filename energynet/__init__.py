@@ -4,7 +4,8 @@ from energynet.analysis.cells import cells
 from energynet.analysis.optimum import optimal_energy
 from energynet.analysis.savings import savings
 from energynet.config import TrainingConfig
-from energynet.data.dataset import Dataset, load_idx, load_mnist
+from energynet.data.dataset import Dataset, load_idx
+from energynet.data.mnist import load_mnist
 from energynet.errors import (
     ConfigError,
     DataError,

@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from energynet.data.dataset import MNIST
+from energynet.data.named import MNIST
 from energynet.errors import ConfigError, EnergynetError, InstallationError
 from energynet.support import checks
 from energynet.support.checks import quoted

@@ -7,7 +7,7 @@ import sys
 from importlib.metadata import version
 from typing import Any
 
-from energynet.data.dataset import load_mnist
+from energynet.data.mnist import load_mnist
 from energynet.support.checks import pluralize
 from energynet.support.provenance import processor
 from energynet.training.threads import usable_cores

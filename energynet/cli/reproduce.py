@@ -78,7 +78,7 @@ def add_reproduce(commands: Any) -> None:
 
 
 def _reproduce(options: argparse.Namespace) -> int:
-    from energynet.data.dataset import load_named
+    from energynet.data.named import load_named
     from energynet.studies.stages.run import reproduce
     from energynet.studies.stages.stored import StoredRuns
     from energynet.studies.statements.text import to_text

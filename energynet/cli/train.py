@@ -15,7 +15,7 @@ from energynet.cli.common import (
     value_argument,
 )
 from energynet.config import NETWORK, OUTPUT, SETTINGS, TRAINING, TrainingConfig
-from energynet.data.dataset import load_named
+from energynet.data.named import load_named
 from energynet.errors import ConfigError, FileError
 from energynet.rules.importing import custom_parameter
 from energynet.rules.names import PARAMETERS, RULES, check_rule_name, rule_from_name

@@ -1,4 +1,4 @@
-"""Data sets: the embedded MNIST, folders of IDX files, `.npz` files, arrays."""
+"""Data sets made of arrays, folders of IDX files and `.npz` files."""
 
 import hashlib
 import math
@@ -11,26 +11,14 @@ from typing import Any
 import numpy as np
 
 from energynet.data.idx import NAMES, find_idx, read_idx, read_labels, write_idx
-from energynet.errors import ConfigError, DataError, FileError
+from energynet.errors import ConfigError, DataError
 from energynet.support import arrays, checks
 from energynet.support.checks import pluralize, quoted
-from energynet.support.files import cache_folder, made_folder, written_whole
+from energynet.support.files import made_folder, written_whole
 from energynet.support.npz import read_npz
 
-_MNIST_FOLDER = Path(__file__).parent
-_FILES_SHA256 = {
-    "train-images-idx3-ubyte.xz": "037499b299a624dbc1fbbc308c6f8e085ec08df9e241f7296a73ace16d7355e4",  # noqa: E501
-    "train-labels-idx1-ubyte.xz": "0b691ea7422403e7bd1bfc7f2ac58334416a723a3d2941e5352eba5099dd3280",  # noqa: E501
-    "t10k-images-idx3-ubyte.xz": "31f8666c3e0dee34c8f6c14aefae6b7b8e72c2efc030a9e4a857d8ccea2fa970",
-    "t10k-labels-idx1-ubyte.xz": "415b72b2ab3860ef01e17a0991178c2a62102b84a9ac8a6f2d0caf48f2f66f09",
-}
-_MNIST_BYTES_SHA256 = "06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16"
-MNIST = "mnist"  # its name wherever data are named; any other is that of a folder or file
-# Its `Dataset.sha256`.
-MNIST_SHA256 = "61d8d505e928c7e7373793833ec4c19948ac93f206ef0e76c7325e453c455839"
 _MOST_CLASSES = 2**20  # keeps a stray label from asking for a network of that size
 _ARRAYS = ("x_train", "y_train", "x_test", "y_test")
-_MNIST_SHAPES = ((60_000, 784), (60_000,), (10_000, 784), (10_000,))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -151,7 +139,7 @@ class Dataset:
         """
         path = checks.path("path", path)
         parts = {name: getattr(self, name) for name in _ARRAYS}
-        if _is_npz(path):
+        if is_npz(path):
             with written_whole(path) as file:
                 np.savez(file, **parts, classes=self.classes)
             return
@@ -212,32 +200,6 @@ class Dataset:
         )
 
 
-def load_mnist() -> Dataset:
-    """The embedded MNIST data set: 60,000 training and 10,000 test images of 784 pixels.
-
-    The files are decoded once into a cache folder and memory-mapped from there, so many processes
-    share one copy. Without a writable cache they are decoded in memory each time.
-
-    Raises DataError if the embedded files are damaged.
-    """
-    folder = cache_folder("mnist")
-    if folder is None:
-        return _split_mnist(_decode_mnist())
-    path = folder / f"{_MNIST_BYTES_SHA256[:16]}.npy"
-    cached = _mapped_mnist(path)
-    if cached is None:
-        decoded = _decode_mnist()
-        try:
-            with written_whole(path) as file:
-                np.save(file, decoded)
-        except FileError:  # a full disk must not keep anyone from working
-            return _split_mnist(decoded)
-        cached = _mapped_mnist(path)
-        if cached is None:
-            return _split_mnist(decoded)
-    return _split_mnist(cached)
-
-
 def load_idx(folder: str | Path) -> Dataset:
     """Read a folder with the four IDX files of an MNIST-like data set, plain, gzip or xz.
 
@@ -268,31 +230,8 @@ def load_idx(folder: str | Path) -> Dataset:
         raise DataError(told if str(folder) in told else f"{folder}: {told}") from error
 
 
-def load_named(name: str | Path) -> Dataset:
-    """The data set of a name on the command line, in a grid, or in a run's spec.
-
-    `name` is "mnist", a folder of IDX files, or an `.npz` file with x_train, y_train, x_test,
-    y_test and, optionally, classes.
-
-    Raises ConfigError, DataError or FileError in one sentence; warns as `Dataset.from_arrays` does.
-    """
-    if isinstance(name, str) and name == MNIST:
-        return load_mnist()
-    path = checks.path("data", name)
-    if path.is_dir():
-        return load_idx(path)
-    if not path.exists():
-        raise DataError(f"data {path} does not exist: give {MNIST}, a folder or an .npz file")
-    if not _is_npz(path):
-        raise DataError(f"data must be {MNIST}, a folder or an .npz file, got the file {path}")
-    return _load_npz(path)
-
-
-def _is_npz(path: Path) -> bool:
-    return path.suffix == ".npz" and not path.is_dir()
-
-
-def _load_npz(path: Path) -> Dataset:
+def load_npz(path: Path) -> Dataset:
+    """Read a file that `Dataset.save` wrote, or another that holds its arrays by their names."""
     held = read_npz(path, "a data set")
     lacking = [name for name in _ARRAYS if name not in held]
     if lacking:
@@ -308,35 +247,6 @@ def _load_npz(path: Path) -> Dataset:
         raise DataError(f"{path}: {error}") from error
 
 
-def _decode_mnist() -> np.ndarray:
-    """The bytes of all four files behind each other, uint8."""
-    for name, expected in _FILES_SHA256.items():
-        if hashlib.sha256((_MNIST_FOLDER / name).read_bytes()).hexdigest() != expected:
-            raise DataError(f"the embedded {name} is damaged: install energynet again")
-    parts = [
-        read_idx(_MNIST_FOLDER / name, dimensions=3 if "images" in name else 1).reshape(-1)
-        for name in _FILES_SHA256
-    ]
-    everything = np.concatenate(parts)
-    everything.flags.writeable = False
-    return everything
-
-
-def _mapped_mnist(path: Path) -> np.ndarray | None:
-    """The cached bytes, or None where they are missing or damaged."""
-    try:
-        cached = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return None
-    intact = hashlib.sha256(cached.data).hexdigest() == _MNIST_BYTES_SHA256
-    return cached if intact else None
-
-
-def _split_mnist(everything: np.ndarray) -> Dataset:
-    parts, start = [], 0
-    for shape in _MNIST_SHAPES:
-        stop = start + math.prod(shape)
-        parts.append(everything[start:stop].reshape(shape))
-        start = stop
-    x_train, y_train, x_test, y_test = parts
-    return Dataset.from_arrays(x_train, y_train, x_test, y_test, classes=10)
+def is_npz(path: Path) -> bool:
+    """Whether the path is, or would be, a file of arrays."""
+    return path.suffix == ".npz" and not path.is_dir()

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from energynet.config import TrainingConfig
-from energynet.data.dataset import MNIST, Dataset, load_named
+from energynet.data.dataset import Dataset
+from energynet.data.named import MNIST, load_named
 from energynet.errors import ConfigError, EnergynetError
 from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.rules.importing import check_importable

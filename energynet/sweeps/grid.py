@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from energynet.config import SETTINGS, TrainingConfig
-from energynet.data.dataset import MNIST
+from energynet.data.named import MNIST
 from energynet.errors import ConfigError, FileError
 from energynet.rules.base import Rule
 from energynet.rules.names import (

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from energynet.config import TrainingConfig
-from energynet.data.dataset import Dataset, load_named
+from energynet.data.dataset import Dataset
+from energynet.data.named import load_named
 from energynet.errors import DataError, DataWarning, EnergynetError, FileError
 from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.store.folder import DONE, STOPPED, Store, forget_checkpoint

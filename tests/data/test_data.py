@@ -15,7 +15,8 @@ import pytest
 from support import PYTHON, digits
 
 import energynet as en
-from energynet.data import dataset as data
+from energynet.data import mnist as embedded
+from energynet.data.named import load_named
 from energynet.training.images import encode_dataset
 
 NAMES = {
@@ -47,7 +48,7 @@ def test_mnist_is_the_original(mnist):
     assert mnist.mean == pytest.approx(0.1306604762738429, abs=1e-15)
     assert np.mean(mnist.x_train != 0) == pytest.approx(0.1912, abs=5e-5)
     assert list(mnist.y_train[:5]) == [5, 0, 4, 1, 9]
-    assert mnist.sha256 == en.load_mnist().sha256 == data.MNIST_SHA256
+    assert mnist.sha256 == en.load_mnist().sha256 == embedded.MNIST_SHA256
 
 
 def test_mnist_is_mapped_and_a_damaged_cache_is_made_again(tmp_path, monkeypatch):
@@ -64,7 +65,7 @@ def test_mnist_is_mapped_and_a_damaged_cache_is_made_again(tmp_path, monkeypatch
 
 
 def test_mnist_without_any_writable_cache(monkeypatch):
-    monkeypatch.setattr(data, "cache_folder", lambda _: None)
+    monkeypatch.setattr(embedded, "cache_folder", lambda _: None)
     assert len(en.load_mnist().x_test) == 10_000
 
 
@@ -74,13 +75,13 @@ def test_mnist_with_a_full_disk(monkeypatch, tmp_path):
     def full(_path):
         raise en.FileError("no space left")
 
-    monkeypatch.setattr(data, "written_whole", full)
+    monkeypatch.setattr(embedded, "written_whole", full)
     assert len(en.load_mnist().x_test) == 10_000
 
 
 def test_damaged_package_data(monkeypatch, tmp_path):
     monkeypatch.setenv("ENERGYNET_CACHE", str(tmp_path))
-    monkeypatch.setitem(data._FILES_SHA256, "t10k-labels-idx1-ubyte.xz", "0" * 64)
+    monkeypatch.setitem(embedded._FILES_SHA256, "t10k-labels-idx1-ubyte.xz", "0" * 64)
     with pytest.raises(en.DataError, match=r"embedded t10k-labels-idx1-ubyte.xz is damaged"):
         en.load_mnist()
 
@@ -206,7 +207,7 @@ def test_several_data_sets_in_a_folder(folder):
 
 def test_idx_folder_with_the_name_of_a_file(folder):
     renamed = folder.rename(folder.with_name("digits.npz"))
-    assert data.load_named(str(renamed)).sha256 == en.load_idx(renamed).sha256
+    assert load_named(str(renamed)).sha256 == en.load_idx(renamed).sha256
 
 
 def header(magic, *sizes):
@@ -430,7 +431,7 @@ def test_classes_without_images_are_told(folder, labels, message):
         en.load_idx(folder)
     np.savez(folder / "a.npz", x_train=X, y_train=labels, x_test=X, y_test=labels)
     with pytest.warns(en.DataWarning, match=message):
-        data.load_named(folder / "a.npz")
+        load_named(folder / "a.npz")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert en.Dataset.from_arrays(*parts(dataset), classes=256).classes == 256
@@ -485,7 +486,7 @@ def test_floats_that_are_not_scaled():
 def test_saved_as_a_file(tmp_path, dtype):
     dataset = digits(dtype=dtype, classes=5)
     dataset.save(tmp_path / "digits.npz")
-    assert data.load_named(str(tmp_path / "digits.npz")).sha256 == dataset.sha256
+    assert load_named(str(tmp_path / "digits.npz")).sha256 == dataset.sha256
 
 
 @pytest.mark.parametrize(("n_in", "rows"), [(49, 7), (40, 1)])
@@ -496,7 +497,7 @@ def test_saved_as_a_folder(tmp_path, n_in, rows):
     assert sorted(path.name for path in folder.iterdir()) == sorted(NAMES)
     header = np.frombuffer((folder / "t10k-images-idx3-ubyte").read_bytes()[4:16], ">u4")
     assert header.tolist() == [30, rows, n_in // rows]
-    assert data.load_named(folder).sha256 == dataset.sha256
+    assert load_named(folder).sha256 == dataset.sha256
 
 
 def test_what_idx_files_cannot_hold(tmp_path):
@@ -515,9 +516,9 @@ def test_npz_of_others(tmp_path):
     labels = np.array([0, 1, 2, 1], np.uint8)
     given = {"x_train": images, "y_train": labels, "x_test": images, "y_test": labels}
     np.savez_compressed(path, **given)
-    assert data.load_named(path).sha256 == en.Dataset.from_arrays(*given.values()).sha256
+    assert load_named(path).sha256 == en.Dataset.from_arrays(*given.values()).sha256
     np.savez(path, **given, classes=7)
-    assert data.load_named(path).classes == 7
+    assert load_named(path).classes == 7
 
 
 BAD_NPZ = {
@@ -537,13 +538,13 @@ def test_bad_npz(tmp_path, case):
     base = {} if case == "lacking" else {"x_train": X, "y_train": Y, "x_test": X, "y_test": Y}
     np.savez(tmp_path / "others.npz", **{**base, **values})
     with pytest.raises((en.DataError, en.FileError), match=message) as caught:
-        data.load_named(tmp_path / "others.npz")
+        load_named(tmp_path / "others.npz")
     assert "\n" not in str(caught.value)
 
 
 def test_names_of_nothing(tmp_path):
     (tmp_path / "digits.csv").write_text("0,0")
     with pytest.raises(en.DataError, match=r"data .*none.npz does not exist: give mnist"):
-        data.load_named(tmp_path / "none.npz")
+        load_named(tmp_path / "none.npz")
     with pytest.raises(en.DataError, match=r"an .npz file, got the file .*digits.csv"):
-        data.load_named(tmp_path / "digits.csv")
+        load_named(tmp_path / "digits.csv")

@@ -19,8 +19,8 @@ import numpy as np
 from support import digits
 
 import energynet as en
-from energynet.data.dataset import load_named
 from energynet.data.idx import read_idx
+from energynet.data.named import load_named
 from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.rules.custom import NamedRule
 from energynet.store.exchange import export_results, import_results

@@ -379,7 +379,7 @@ def test_status(runs, tmp_path, capsys, monkeypatch):
     assert shown.out.split() == "missing block 1 4 block 2 16".split()
     assert "are of other data than 'mnist': give theirs with --data" in shown.err
     assert shown.err.count("\n") == 1
-    monkeypatch.setattr("energynet.data.dataset.load_mnist", digits)
+    monkeypatch.setattr("energynet.data.named.load_mnist", digits)
     assert main(["status", str(runs), "--grid", str(grid)]) == 0
     shown = capsys.readouterr()
     assert shown.out.split() == "exhausted block 1 4 block 2 16".split()

@@ -19,7 +19,7 @@ from made_up_study import study_history, study_table
 from energynet.cli import main as cli
 from energynet.cli import train as cli_train
 from energynet.cli.main import main
-from energynet.data.dataset import MNIST_SHA256
+from energynet.data.mnist import MNIST_SHA256
 from energynet.studies.figures import (
     DRAWINGS,
     Results,

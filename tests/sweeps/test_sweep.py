@@ -678,7 +678,7 @@ def test_unwritable_store(tmp_path, read_only):
 
 
 def test_a_finished_sweep_may_be_read_only(tmp_path, read_only, monkeypatch):
-    monkeypatch.setattr("energynet.data.dataset.load_mnist", digits)
+    monkeypatch.setattr("energynet.data.named.load_mnist", digits)
     done = en.sweep(GRID, tmp_path, data=digits(), progress=False)
     (tmp_path / ".index.json").unlink()
     with read_only(tmp_path):

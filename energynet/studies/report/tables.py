@@ -11,7 +11,7 @@ import pandas as pd
 from energynet.analysis.intervals import Bound
 from energynet.analysis.methods import ALL, display_name
 from energynet.analysis.runs import DATA
-from energynet.data.dataset import MNIST_SHA256
+from energynet.data.mnist import MNIST_SHA256
 from energynet.store.table import DEFAULTS
 from energynet.studies.figures.drawing import Results, confirmed_first, without_few
 from energynet.studies.figures.rates import saving_against_rate

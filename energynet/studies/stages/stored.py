@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from energynet.config import TrainingConfig
-from energynet.data.dataset import MNIST, Dataset
+from energynet.data.dataset import Dataset
+from energynet.data.named import MNIST
 from energynet.store.table import load_history, load_results
 from energynet.support import checks
 from energynet.support.checks import pluralize
