@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bench.results import digits
+from energynet.support.format import significant
 
 _INTRODUCTION = """\
 # Results of the benchmarks
@@ -85,10 +85,10 @@ def _cells(row: dict[str, Any]) -> list[str]:
         target = f"<= {row['at_most']:g}{unit}"
     elif row["at_least"] is not None:
         target = f">= {row['at_least']:g}{unit}"
-    between = f"{digits(row['min'])} to {digits(row['max'])}"
+    between = f"{significant(row['min'])} to {significant(row['max'])}"
     verdict = {True: "pass", False: "**miss**", None: ""}[row["met"]]
     rounds = str(len(row["values"]))
-    return [row["name"], target, f"{digits(row['median'])}{unit}", between, rounds, verdict]
+    return [row["name"], target, f"{significant(row['median'])}{unit}", between, rounds, verdict]
 
 
 def _table(columns: list[str], lines: list[list[Any]]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.timing import progress
+from energynet.support.format import significant
 
 
 @dataclass
@@ -55,20 +56,10 @@ class Section:
         progress(f"  {text}")
 
 
-def digits(value: float) -> str:
-    """A number with three significant digits, without an exponent."""
-    if value == 0:
-        return "0"
-    if abs(value) >= 100:
-        return f"{value:,.0f}"
-    text = f"{value:#.3g}".rstrip(".")
-    return text if "e" not in text else f"{value:.6f}"
-
-
 def spread(values: list[float]) -> str:
     """Median and range."""
-    low, high = digits(min(values)), digits(max(values))
-    return f"{digits(statistics.median(values))} ({low} to {high})"
+    low, high = significant(min(values)), significant(max(values))
+    return f"{significant(statistics.median(values))} ({low} to {high})"
 
 
 def microseconds(seconds: list[float]) -> str:

@@ -2,9 +2,10 @@
 
 from bench import runs
 from bench.child import IMAGES, STEPS, child
-from bench.results import Section, digits
+from bench.results import Section
 from bench.timing import Effort, progress
 from energynet.rules.names import RULES
+from energynet.support.format import significant
 from energynet.training.threads import usable_cores
 
 HIDDEN = 100_000
@@ -34,7 +35,7 @@ def measure(effort: Effort) -> Section:
     section.note(
         f"The most resident memory of a new process that trains {STEPS} steps, evaluates"
         f" {IMAGES:,} images and compares the weights with their start, minus the weights"
-        f" themselves ({digits(weights / 1e6)} MB). Compiled code comes from the cache; threads are"
-        " chosen automatically."
+        f" themselves ({significant(weights / 1e6)} MB). Compiled code comes from the cache;"
+        " threads are chosen automatically."
     )
     return section

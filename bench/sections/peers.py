@@ -9,8 +9,9 @@ from bench import runs
 from bench.peers import Peer, Problem, disagreement, inputs, problem_of, stepping
 from bench.peers.dense import DenseRun
 from bench.peers.plain import PlainRun
-from bench.results import Section, counted, digits, microseconds
+from bench.results import Section, counted, microseconds
 from bench.timing import Effort, calibrate, clock, compare_unequal, progress, ratios
+from energynet.support.format import significant
 from energynet.training.run import prepare
 
 SIZES = (100, 1000, 10_000)
@@ -116,4 +117,4 @@ def _best_torch(problem: Problem) -> tuple[Peer, dict[str, str]]:
         steps = calibrate([task], 0.02)
         times[name] = statistics.median([clock(task(steps)) / steps for _ in range(_TRIES)])
     best = min(times, key=times.__getitem__)
-    return peers[best], {name: digits(1e6 * seconds) for name, seconds in times.items()}
+    return peers[best], {name: significant(1e6 * seconds) for name, seconds in times.items()}

@@ -7,12 +7,13 @@ from functools import partial
 import numba
 
 from bench import runs
-from bench.results import Section, digits
+from bench.results import Section
 from bench.timing import Effort, Times, compare_unequal
 from energynet.kernels import passes, strokes
 from energynet.kernels.draws import image_of_step
 from energynet.kernels.ranking.ranked_layer import leave_out, list_inputs, list_outputs
 from energynet.kernels.ranking.threshold import backward_counted, find_threshold
+from energynet.support.format import significant
 from energynet.training.run import Run
 
 HIDDEN = (100, 1000, 10_000)
@@ -48,8 +49,13 @@ def _differences(times: Times) -> list[str]:
     listed, onward, back = ends[LISTED], ends[FORWARD], ends[BACKWARD]
     chosen = ends.get(THRESHOLD, back)
     parts = (listed, onward - listed, back - onward, chosen - back, ends["whole"] - chosen)
-    threshold = digits(parts[3]) if THRESHOLD in ends else "-"
-    return [*map(digits, parts[:3]), threshold, digits(parts[4]), digits(ends["whole"])]
+    threshold = significant(parts[3]) if THRESHOLD in ends else "-"
+    return [
+        *map(significant, parts[:3]),
+        threshold,
+        significant(parts[4]),
+        significant(ends["whole"]),
+    ]
 
 
 def _beginning(run: Run, phase: int) -> Callable[[int], Callable[[], None]]:

@@ -9,8 +9,9 @@ import numba
 import numpy as np
 
 from bench import runs
-from bench.results import Section, counted, digits, microseconds
+from bench.results import Section, counted, microseconds
 from bench.timing import Effort, compare, ratios
+from energynet.support.format import significant
 from energynet.training.run import Run
 
 CASES = ((1000, 1.5), (10_000, 2.0), (100_000, 2.0))  # hidden units, largest ratio allowed
@@ -109,13 +110,13 @@ def _line(hidden: int, threads: int, stream: Stream, times: dict) -> list:
     return [
         f"{hidden:,}",
         threads,
-        digits(stream.u.nbytes / 1e6),
-        digits(stream.rows_moved / stream.steps_done),
-        digits(moved / 1e6),
+        significant(stream.u.nbytes / 1e6),
+        significant(stream.rows_moved / stream.steps_done),
+        significant(moved / 1e6),
         microseconds(times["stream"]),
-        digits(rate[0]),
+        significant(rate[0]),
         microseconds(times["all"]),
-        digits(rate[1]),
+        significant(rate[1]),
     ]
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from blocks import ROOT
 
+from energynet.support.format import significant
+
 BENCHMARKS = ROOT / "bench" / "results.json"
 
 
@@ -73,7 +75,10 @@ def measured(section: str) -> str:
         return f"*Not measured yet:* `python -m bench {section}`\n"
     taken = content["measured"]
     parts = [f"{taken['processor']}, {taken['cores']} cores, {taken['date']}: `{taken['command']}`"]
-    rows = [[row["name"], _digits(row["median"], row), _range(row)] for row in content["rows"]]
+    rows = [
+        [row["name"], _number(row, "median"), f"{_number(row, 'min')} to {_number(row, 'max')}"]
+        for row in content["rows"]
+    ]
     if rows:
         parts.append(_table(["what", "median", "range"], rows))
     for table in content["tables"]:
@@ -81,13 +86,8 @@ def measured(section: str) -> str:
     return "\n\n".join(parts + content["notes"]) + "\n"
 
 
-def _digits(value: float, row: dict[str, Any]) -> str:
-    unit = f" {row['unit']}" if row["unit"] else ""
-    return (f"{value:,.0f}" if abs(value) >= 100 else f"{value:#.3g}".rstrip(".")) + unit
-
-
-def _range(row: dict[str, Any]) -> str:
-    return f"{_digits(row['min'], row)} to {_digits(row['max'], row)}"
+def _number(row: dict[str, Any], which: str) -> str:
+    return f"{significant(row[which])} {row['unit']}".rstrip()
 
 
 def _table(columns: list[str], lines: list[list[Any]]) -> str:

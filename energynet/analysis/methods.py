@@ -5,6 +5,7 @@ import math
 from typing import Any, NamedTuple
 
 from energynet.rules.names import RULES
+from energynet.support.format import exact
 
 ALL = "all"
 LARGEST = "largest"
@@ -38,9 +39,9 @@ def rule_label(rule: str, output_fraction: Any = None, within_units: Any = None)
         if rule == UNIFORM and output_fraction == "balanced":
             label = BALANCED
         else:
-            label += f" output {_short(output_fraction)}"
+            label += f" output {exact(output_fraction)}"
     if _given(within_units):
-        label += f" within {_short(within_units)}"
+        label += f" within {exact(within_units)}"
     return label
 
 
@@ -53,7 +54,7 @@ def own_label(rule: str, version: Any, fraction: Any, parameters: str) -> str:
     label = rule if int(version) == 1 else f"{rule} version {int(version)}"
     if _given(fraction):
         own = {key: value for key, value in json.loads(parameters).items() if key != "fraction"}
-        label += "".join(f" {name}={_short(value)}" for name, value in own.items())
+        label += "".join(f" {name}={exact(value)}" for name, value in own.items())
     return label
 
 
@@ -66,10 +67,3 @@ def display_name(label: str) -> str:
 
 def _given(value: Any) -> bool:
     return not (value is None or value == "" or (isinstance(value, float) and math.isnan(value)))
-
-
-def _short(value: Any) -> str:
-    try:
-        return f"{float(value):g}"
-    except ValueError:
-        return str(value)

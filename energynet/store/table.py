@@ -14,6 +14,7 @@ from energynet.rules.names import PARAMETERS
 from energynet.store.folder import DONE, Store, check_id, read_history, read_result
 from energynet.support import checks
 from energynet.support.files import written_whole
+from energynet.support.format import exact
 from energynet.training.result import energy_column
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def record_of(content: Mapping[str, Any]) -> dict[str, Any]:
     alphas = config.pop("alpha", None)
     row |= {name: value for name, value in config.items() if DEFAULTS.get(name) != value}
     if alphas:
-        row["alpha"] = " ".join(checks.shortest(alpha) for alpha in alphas)
+        row["alpha"] = " ".join(exact(alpha) for alpha in alphas)
     known = content["provenance"].items()
     return row | {name: value for name, value in known if name in PROVENANCE and value != ""}
 

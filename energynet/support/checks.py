@@ -74,12 +74,6 @@ def entries(values: Iterable[Any]) -> Iterable[Any]:
     return array
 
 
-def shortest(number: float) -> str:
-    """Few digits, but enough to give the same number back."""
-    text = f"{number:g}"
-    return text if float(text) == number else repr(number)
-
-
 def integer(name: str, value: Any, lowest: int, highest: int) -> int:
     """A whole number in [lowest, highest]; 3.0 counts as 3, True does not count."""
     given = unwrap(value)

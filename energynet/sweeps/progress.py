@@ -7,6 +7,7 @@ from typing import Any, TextIO
 
 from energynet.config import TrainingConfig
 from energynet.support.checks import pluralize
+from energynet.support.format import duration
 from energynet.sweeps.cost import MNIST_LOAD, Load, expected_seconds
 from energynet.training.progress import Forgiving, new_bar
 from energynet.training.warm import kernels_of
@@ -101,7 +102,7 @@ class SweepProgress:
         parts = [] if self.running is None else [f"{self.running} running"]
         parts += [f"{self.failed} failed"] if self.failed else []
         parts += ["compiling"] if self._slow() else []
-        parts += [f"about {_duration(self._remaining())} left"] if self.paid > 0 else []
+        parts += [f"about {duration(self._remaining())} left"] if self.paid > 0 else []
         return ", ".join(parts)
 
     def _remaining(self) -> float:
@@ -169,13 +170,6 @@ class SweepProgress:
             unit=" run" if self.total == 1 else " runs",
             bar_format="{n_fmt}/{total_fmt}{unit} |{bar}| {desc}",
         )
-
-
-def _duration(seconds: float) -> str:
-    seconds = max(0.0, seconds)
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _notebook() -> bool:

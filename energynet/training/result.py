@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from energynet.config import TrainingConfig
-from energynet.support.checks import pluralize, shortest
+from energynet.support.checks import pluralize
+from energynet.support.format import exact, percent
 from energynet.support.html import html_table
 from energynet.training.curve import Curve, draw_curves
 from energynet.training.network import Network
@@ -181,15 +182,15 @@ class TrainingResult:
         rows = [
             ("outcome", self.outcome),
             ("steps", f"{self.steps:,d}"),
-            ("test accuracy", _percent(self.accuracy)),
-            *([] if best == self.accuracy else [("best test accuracy", _percent(best))]),
+            ("test accuracy", _accuracy(self.accuracy)),
+            *([] if best == self.accuracy else [("best test accuracy", _accuracy(best))]),
             ("synapses", f"{self.synapses:,d}"),
             ("may change in a step", f"{self.plastic_synapses:,d} ({100 * share:.3g} %)"),
             ("change in a step, mean", f"{mean:,.0f} ({100 * mean / self.synapses:.3g} %)"),
             ("M0, updates", f"{energy.m0:.4g}"),
             ("M1, sum of |dw|", f"{energy.m1:.4g}"),
         ]
-        rows += [(f"M_{shortest(alpha)}", f"{value:.4g}") for alpha, value in energy.alpha.items()]
+        rows += [(f"M_{exact(alpha)}", f"{value:.4g}") for alpha, value in energy.alpha.items()]
         if energy.direct is not None:
             rows += [
                 ("M0 / direct M0", f"{energy.inefficiency_m0:.4g}"),
@@ -214,11 +215,11 @@ class TrainingResult:
 
 def energy_column(alpha: float) -> str:
     """The name of the column of M_alpha in tables."""
-    return f"m_alpha_{shortest(alpha)}"
+    return f"m_alpha_{exact(alpha)}"
 
 
-def _percent(accuracy: float | None) -> str:
-    return "none" if accuracy is None else f"{100 * accuracy:.2f} %"
+def _accuracy(share: float | None) -> str:
+    return "none" if share is None else percent(share, ".2f")
 
 
 def finite(value: Any) -> Any:

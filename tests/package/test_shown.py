@@ -12,6 +12,7 @@ from support import digits
 import energynet as en
 from energynet.cli import main as cli
 from energynet.cli.main import main
+from energynet.support.format import exact
 
 
 class Cells(HTMLParser):
@@ -48,6 +49,17 @@ def test_a_config_shows_what_is_not_default():
     cells = Cells(config._repr_html_()).cells
     assert cells[0] == "TrainingConfig"
     assert cells[cells.index("learning_rate") + 1] == "0.01"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        *[(0.1, "0.1"), (300_000.0, "300000"), (0.50000001, "0.50000001"), (1e-5, "1e-05")],
+        *[("balanced", "balanced"), ("0.5", "0.5"), (np.float64(0.12345678), "0.12345678")],
+    ],
+)
+def test_numbers_in_names_are_exact(value, text):
+    assert exact(value) == text
 
 
 def test_one_is_singular():

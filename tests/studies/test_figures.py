@@ -17,9 +17,9 @@ from energynet.studies import figures
 from energynet.studies.figures import DRAWINGS, Results, save, save_figures, style
 from energynet.studies.figures.drawing import confirmed_first
 from energynet.studies.figures.save import to_csv, to_svg
-from energynet.studies.figures.scales import number
 from energynet.studies.report import tables, write_report
 from energynet.studies.statements.text import to_json
+from energynet.support.format import tick
 
 FRACTIONS = (0.002, 0.01, 0.05, 0.2, 1.0)
 
@@ -129,7 +129,7 @@ def test_markers_differ_and_variants_look_like_their_rule():
     ],
 )
 def test_numbers_on_axes(value, powers, text):
-    assert number(value, powers) == text
+    assert tick(value, powers) == text
 
 
 def test_settings_of_the_user_come_back():

@@ -32,6 +32,7 @@ from energynet.studies.figures.save import to_svg
 from energynet.studies.report import render, tables, write_report
 from energynet.studies.report.inline import inline_svg
 from energynet.studies.statements.claims import claims
+from energynet.support.format import percent, typeset
 
 NUMBER = r"-?\d+(?:\.\d+)?(?:e-?\d+)?"
 
@@ -191,7 +192,7 @@ def test_inline_svg_is_short_and_the_same_to_the_eye(table):
     ],
 )
 def test_amounts(value, text):
-    assert tables.amount(value) == text
+    assert typeset(value) == text
 
 
 @pytest.mark.parametrize(
@@ -200,7 +201,7 @@ def test_amounts(value, text):
      (-0.211, "−21.1 %"), (None, "–"), (-float("inf"), "–")],
 )  # fmt: skip
 def test_percentages(value, text):
-    assert tables.percent(value) == text
+    assert percent(value) == text
 
 
 def test_a_failed_confirmation_run_leaves_a_bound(table):
@@ -209,8 +210,8 @@ def test_a_failed_confirmation_run_leaves_a_bound(table):
     rows = [row for row in tables.optima(Results.of(failed)) if row["rule"] == "largest"]
     assert [row["energy"] for row in rows] == ["m0", "m1"]
     for row in rows:
-        assert row["ratio_text"] == f"≤ {tables.amount(row['ratio'])}"
-        assert row["saving_text"] == f"≤ {tables.percent(row['saving'])}"
+        assert row["ratio_text"] == f"≤ {typeset(row['ratio'])}"
+        assert row["saving_text"] == f"≤ {percent(row['saving'])}"
         assert row["ratio_ends"] == (None, row["ratio_high"])
         assert "87.5 % of the confirmation runs reached the criterion" in row["note"]
         assert "ratio and saving are upper bounds" in row["note"]

@@ -11,7 +11,8 @@ import energynet as en
 from energynet.analysis.missing import NOTHING, listing, size_words
 from energynet.studies.statements.judge import FAILS, HOLDS
 from energynet.studies.statements.text import between_text, to_json, to_markdown, to_text
-from energynet.studies.statements.words import describe, number
+from energynet.studies.statements.words import describe
+from energynet.support.format import significant
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def found():
     ],
 )
 def test_numbers_have_three_digits(value, text):
-    assert number(value) == text
+    assert significant(value) == text
 
 
 def test_lists_and_sizes():

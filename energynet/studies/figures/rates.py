@@ -13,7 +13,8 @@ from energynet.studies.figures.drawing import (
     shown_savings,
     spread_out,
 )
-from energynet.studies.figures.scales import log_axis, number, rate_axis
+from energynet.studies.figures.scales import log_axis, rate_axis
+from energynet.support.format import tick
 
 ROWS = 8  # standard deviations of the initial weights that the figure shows at most
 COLUMNS = f"hidden {' '.join(RATES)} quantity rule fraction value low high pairs bound".split()
@@ -45,7 +46,7 @@ def _draw(numbers: pd.DataFrame) -> Figure:
                 of_rule = part[part["rule"] == label]
                 marks.bounded_line(axis, of_rule, label, "learning_rate", shift[label])
             axis.axhline(1, color=style.GREY, linewidth=0.6, linestyle=":")
-        row[0].set_ylabel(f"E(all)/E at P*,\ninitial SD {number(spread)}")
+        row[0].set_ylabel(f"E(all)/E at P*,\ninitial SD {tick(spread)}")
     for axis, words in zip(axes[0], style.ENERGIES.values(), strict=True):
         axis.set_title(words, pad=3)
     for axis in axes[0]:

@@ -7,6 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
+from energynet.support.format import percent, tick
+
 _NEARLY = 1e-9
 _PLAIN = 10_000  # the largest label without a power of ten
 # Factors of a decade that may carry a label, from dense to sparse.
@@ -37,7 +39,7 @@ def _ticks(axis: Axis, major: Iterable[float], minor: Iterable[float]) -> None:
     powers = max(major, default=1) > _PLAIN
     axis.set_major_locator(FixedLocator(major))
     axis.set_minor_locator(FixedLocator([place for place in minor if place not in major]))
-    axis.set_major_formatter(FuncFormatter(lambda value, _position: number(value, powers)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _position: tick(value, powers)))
     axis.set_minor_formatter(NullFormatter())
 
 
@@ -56,16 +58,6 @@ def _places(low: float, high: float, subs: Sequence[float]) -> list[float]:
     exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     places = [float(f"{sub}e{exponent}") for exponent in exponents for sub in subs]
     return sorted(place for place in places if low <= place <= high)
-
-
-def number(value: float, powers: bool = False) -> str:
-    """0.001, 2, 5,000 as they are, or from 10 on with powers of ten: 10⁵, 2·10⁵."""
-    if 0.9e-3 < value < (9 if powers else 1.1 * _PLAIN):
-        return f"{value:,.0f}" if value >= 100 else f"{value:.4g}"
-    exponent = math.floor(math.log10(value) + _NEARLY)
-    power = "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    factor = f"{value / 10.0**exponent:.2g}"
-    return power if factor == "1" else f"{factor}·{power}"
 
 
 def size_axis(axis: Axes, sizes: Iterable[int], most: int = 5) -> None:
@@ -107,8 +99,4 @@ def accuracy_axis(axis: Axes, low: float, high: float) -> None:
 
 def percent_labels(axis: Axes) -> None:
     """Label the y axis in per cent."""
-    axis.yaxis.set_major_formatter(FuncFormatter(_percent))
-
-
-def _percent(value: float, _position: object = None) -> str:
-    return f"{100 * value:.4g} %".replace("-", "−")
+    axis.yaxis.set_major_formatter(FuncFormatter(lambda share, _position: percent(share, ".4g")))

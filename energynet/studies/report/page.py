@@ -17,6 +17,7 @@ from energynet.studies.statements.claims import Claim, claims
 from energynet.studies.statements.text import named
 from energynet.support import checks
 from energynet.support.files import check_writable, written_whole
+from energynet.support.format import percent, typeset
 from energynet.support.picture import MISSING_GLYPH
 
 VERDICTS = ("holds", "fails", "mixed", "undecided")
@@ -76,10 +77,10 @@ def _template() -> Any:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "amount": tables.amount,
+        "amount": typeset,
         "span": tables.span,
         "sizes": tables.sizes,
-        "percent": tables.percent,
+        "percent": percent,
         "fraction": tables.fraction,
     }
     return environment.get_template("page.html")

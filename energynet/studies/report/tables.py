@@ -17,6 +17,7 @@ from energynet.studies.figures.drawing import Results, confirmed_first, without_
 from energynet.studies.figures.rates import saving_against_rate
 from energynet.studies.figures.sizes import optimal_energies
 from energynet.studies.figures.style import ENERGIES, ordered
+from energynet.support.format import DASH, percent, typeset
 
 BOUNDS = {Bound.UPPER: "≤ ", Bound.LOWER: "≥ "}
 
@@ -120,9 +121,9 @@ def _bounded(row: dict[str, Any]) -> dict[str, Any]:
     sign = BOUNDS.get(row["bound"], "")
     low, high = row["ratio_low"], row["ratio_high"]
     if row["bound"] == Bound.UNKNOWN:  # runs of both networks were given up
-        return {"ratio_text": amount(None), "saving_text": percent(None), "ratio_ends": None}
+        return {"ratio_text": typeset(None), "saving_text": percent(None), "ratio_ends": None}
     return {
-        "ratio_text": sign + amount(row["ratio"]),
+        "ratio_text": sign + typeset(row["ratio"]),
         "saving_text": sign + percent(row["saving"]),
         "ratio_ends": (
             None if row["bound"] == Bound.UPPER else low,
@@ -195,28 +196,11 @@ def _energy_rank(energy: str) -> float:
     return float(energy.removeprefix("m_alpha_").removeprefix("m"))
 
 
-def amount(value: Any) -> str:
-    """Three significant digits: 0.00123, 12.3, 1,230, 1.23·10⁷; a dash for none."""
-    if value is None or not isinstance(value, float | int) or math.isnan(value):
-        return "–"
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    text = f"{value:.2e}"
-    if text in ("0.00e+00", "-0.00e+00"):
-        return "0"
-    mantissa, exponent = text.split("e")
-    power = int(exponent)
-    if -4 < power < 5:
-        return f"{float(text):,.{max(0, 2 - power)}f}".replace("-", "−")
-    digits = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"{mantissa}·10{digits}".replace("-", "−")
-
-
 def span(ends: Sequence[Any] | None) -> str:
     """An interval; an end that is open or unknown is a dash."""
-    if ends is None or all(amount(end) == "–" for end in ends):
-        return "–"
-    return " to ".join(amount(end) for end in ends)
+    if ends is None or all(typeset(end) == DASH for end in ends):
+        return DASH
+    return " to ".join(typeset(end) for end in ends)
 
 
 def sizes(values: Sequence[int]) -> str:
@@ -224,14 +208,6 @@ def sizes(values: Sequence[int]) -> str:
     return ", ".join(f"{value:,}" for value in values) or "none"
 
 
-def percent(value: Any) -> str:
-    """95.0 %, 12.3 %, and more digits near 100 %, which a saving never is; a dash for none."""
-    if value is None or not math.isfinite(value):
-        return "–"
-    digits = 1 + sum(limit < value < 1 for limit in (0.99, 0.999, 0.9999))
-    return f"{100 * value:.{digits}f} %".replace("-", "−")
-
-
 def fraction(value: float) -> str:
     """A plastic fraction as it was given; a dash for none."""
-    return "–" if math.isnan(value) else f"{value:.4g}"
+    return DASH if math.isnan(value) else f"{value:.4g}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from energynet.analysis.methods import display_name
 from energynet.studies.statements.claims import Claim
-from energynet.studies.statements.words import number
+from energynet.support.format import significant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +60,7 @@ def between_text(savings: "pd.DataFrame", by: Sequence[str] = ()) -> str:
     kept = savings[savings["energy"].str.startswith("m_alpha_") & (savings["why"] == "")]
     for (energy, rule, *group), rows in kept.groupby(["energy", "rule", *by], sort=True):
         ratios = [
-            f"{number(ratio)} ({number(low)} to {number(high)}) at nh = {hidden:,d}"
+            f"{significant(ratio)} ({significant(low)} to {significant(high)}) at nh = {hidden:,d}"
             for hidden, ratio, low, high in zip(
                 *(rows[name] for name in ("hidden", "ratio", "ratio_low", "ratio_high")),
                 strict=True,
@@ -86,15 +86,17 @@ def _in_group(text: str, group: Iterable[tuple[str, Any]]) -> str:
 
 
 def _numbers(claim: Claim) -> tuple[str, str]:
-    estimate = "" if claim.estimate is None else number(claim.estimate)
+    estimate = "" if claim.estimate is None else significant(claim.estimate)
     if claim.interval is None:
         return estimate, ""
     low, high = claim.interval
     if low is None:
-        return estimate, "" if high is None else f"at most {number(high)}"
+        return estimate, "" if high is None else f"at most {significant(high)}"
     return (
         estimate,
-        f"at least {number(low)}" if high is None else f"{number(low)} to {number(high)}",
+        f"at least {significant(low)}"
+        if high is None
+        else f"{significant(low)} to {significant(high)}",
     )
 
 

@@ -15,16 +15,7 @@ from energynet.studies.statements.judge import (
     decisive,
 )
 from energynet.support.checks import pluralize
-
-
-def number(value: float) -> str:
-    """Three significant digits, with separators of thousands."""
-    if not math.isfinite(value):
-        return "infinity" if value > 0 else "minus infinity"
-    if value == 0:
-        return "0"
-    digits = max(0, 2 - math.floor(math.log10(abs(value))))
-    return f"{value:,.{digits}f}" if 1e-4 <= abs(value) < 1e6 else f"{value:.3g}"
+from energynet.support.format import significant
 
 
 def measured(item: Judged) -> str:
@@ -35,10 +26,11 @@ def measured(item: Judged) -> str:
     value, low, high = map(quantity.natural, (estimate.value, *estimate.interval()))
     title = f"{item.check.title}: {quantity.name}"
     if estimate.bound == Bound.UPPER:
-        return f"{title} at most {number(high)}{quantity.unit}, as runs were cut off"
+        return f"{title} at most {significant(high)}{quantity.unit}, as runs were cut off"
     if estimate.bound == Bound.LOWER:
-        return f"{title} at least {number(low)}{quantity.unit}, as runs were cut off"
-    return f"{title} {number(value)}{quantity.unit} (95 % interval {number(low)} to {number(high)})"
+        return f"{title} at least {significant(low)}{quantity.unit}, as runs were cut off"
+    within = f"95 % interval {significant(low)} to {significant(high)}"
+    return f"{title} {significant(value)}{quantity.unit} ({within})"
 
 
 def describe(verdict: str, judged: Sequence[Judged], comparisons: int | None = None) -> str:
