@@ -15,7 +15,10 @@ from energynet.support.format import significant
 from energynet.training.run import Run
 
 CASES = ((1000, 1.5), (10_000, 2.0), (100_000, 2.0))  # hidden units, largest ratio allowed
-_COLUMNS = "nh|threads|U, MB|stroke rows|MB a step|streaming, us|GB/s|`all`, us|GB/s".split("|")
+_COLUMNS = [
+    *("nh", "threads", "U, MB", "stroke rows", "MB a step", "streaming, us", "GB/s"),
+    *("`all`, us", "GB/s"),
+]
 _WIDTH = 16  # columns of a cache line: threads do not share any
 
 

@@ -13,10 +13,11 @@ from energynet.analysis.runs import at_criterion, labelled, main_runs
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = (
-    "hidden rule fraction plastic_synapses energy seeds runs reached success energy_per_success"
-    " lower_bound low high steps missing max_steps"
-).split()
+COLUMNS = [
+    *("hidden", "rule", "fraction", "plastic_synapses", "energy", "seeds", "runs"),
+    *("reached", "success", "energy_per_success", "lower_bound", "low", "high", "steps"),
+    *("missing", "max_steps"),
+]
 
 
 def study_runs(

@@ -37,8 +37,11 @@ STOP_PREFIX = ".stop-"  # of the files that tell the runs of one sweep to stop
 # Fields that every id has ever held. One added later counts only where it is not at its default, so
 # that stored runs keep their ids.
 _FIRST_FIELDS = frozenset(
-    "hidden rule seed activation output learning_rate init_std center sample_order"
-    " target_accuracy test_every max_steps dtype alpha".split()
+    [
+        *("hidden", "rule", "seed", "activation", "output", "learning_rate", "init_std"),
+        *("center", "sample_order", "target_accuracy", "test_every", "max_steps", "dtype"),
+        "alpha",
+    ]
 )
 _LOG = logging.getLogger("energynet")
 _ID, _GROUP = re.compile("[0-9a-f]{16}"), re.compile("[0-9a-f]{2}")

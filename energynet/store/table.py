@@ -24,20 +24,23 @@ _LOG = logging.getLogger("energynet")
 _INDEX = ".index.json"  # a cache: rebuilt where it is missing, stale or damaged
 _FORMAT = 2
 
-_FIRST = (
-    "id hidden rule fraction output_fraction seed outcome steps accuracy best_accuracy synapses"
-    " plastic_synapses m0 m1 m0_layer1 m0_layer2 m1_layer1 m1_layer2 m0_direct m1_direct"
-).split()
-_MEASURES = "steps accuracy best_accuracy synapses plastic_synapses m0 m1".split()
+_FIRST = [
+    *("id", "hidden", "rule", "fraction", "output_fraction", "seed", "outcome", "steps"),
+    *("accuracy", "best_accuracy", "synapses", "plastic_synapses", "m0", "m1", "m0_layer1"),
+    *("m0_layer2", "m1_layer1", "m1_layer2", "m0_direct", "m1_direct"),
+]
+_MEASURES = ["steps", "accuracy", "best_accuracy", "synapses", "plastic_synapses", "m0", "m1"]
 _TIMES = ["train_seconds", "evaluate_seconds"]
-INTEGERS = (
-    "hidden seed steps synapses plastic_synapses m0 m0_layer1 m0_layer2 m0_direct test_every"
-    " max_steps numerics step rule_version"
-).split()
+INTEGERS = [
+    *("hidden", "seed", "steps", "synapses", "plastic_synapses", "m0", "m0_layer1"),
+    *("m0_layer2", "m0_direct", "test_every", "max_steps", "numerics", "step"),
+    "rule_version",
+]
 CURVE = ("id", "step", "accuracy", "m0", "m1")  # columns of learning curves
-PROVENANCE = (
-    "reason data_sha256 numerics version commit python numpy numba processor host started finished"
-).split()
+PROVENANCE = [
+    *("reason", "data_sha256", "numerics", "version", "commit", "python", "numpy", "numba"),
+    *("processor", "host", "started", "finished"),
+]
 DEFAULTS: dict[str, Any] = {
     item.name: item.default
     for item in fields(TrainingConfig)

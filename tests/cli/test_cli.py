@@ -60,7 +60,7 @@ def test_train_json():
 
 def test_quiet_lasts_as_long_as_its_command():
     log = logging.getLogger("energynet")
-    assert main("train --hidden 3 --max-steps 1 --quiet --json".split()) == 3
+    assert main(["train", "--hidden", "3", "--max-steps", "1", "--quiet", "--json"]) == 3
     assert log.isEnabledFor(logging.WARNING)
 
 
@@ -234,7 +234,10 @@ def test_help_names_every_flag_rule_and_default():
     shown = " ".join(done.stdout.split())
     for name in RULES:
         assert name in shown
-    for flag in "rule fraction output-fraction seed data threads dtype learning-rate".split():
+    for flag in [
+        *("rule", "fraction", "output-fraction", "seed", "data", "threads", "dtype"),
+        "learning-rate",
+    ]:
         assert f"--{flag}" in shown
     for default in ("0.01", "0.95", "2000", "300000", "float32"):
         assert f"(default: {default})" in shown
@@ -265,7 +268,9 @@ def test_help_is_enough_to_work_from(command, words, capsys):
 def test_info(capsys):
     assert main(["info"]) == 0
     shown = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
-    assert list(shown) == "energynet python packages processor threads cache data".split()
+    assert list(shown) == [
+        *("energynet", "python", "packages", "processor", "threads", "cache", "data"),
+    ]
     assert "numba" in shown["packages"]
     assert "61d8d505e928c7e7" in shown["data"]
 
@@ -467,7 +472,7 @@ def test_data_in_a_file(tmp_path, capsys, monkeypatch):
     for data, stored in (("", 1), ("--data digits.npz", 1), ("--data others", 0)):
         assert main(f"{sweep} --dry-run {data}".split()) == 0
         assert capsys.readouterr().out.startswith(f"1 run, {stored} stored, {1 - stored} to do: ab")
-    assert main("train --hidden 3 --data grid.toml".split()) == 2
+    assert main(["train", "--hidden", "3", "--data", "grid.toml"]) == 2
     message = "energynet: data must be mnist, a folder or an .npz file, got the file grid.toml\n"
     assert capsys.readouterr().err == message
 

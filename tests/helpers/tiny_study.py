@@ -51,7 +51,10 @@ class Folder:
                 **{name: getattr(config, name) for name in PRESET["settings"]},
                 **{
                     name: getattr(result, name)
-                    for name in "outcome steps accuracy best_accuracy plastic_synapses".split()
+                    for name in [
+                        *("outcome", "steps", "accuracy", "best_accuracy"),
+                        "plastic_synapses",
+                    ]
                 },
             }
             with written_whole(self.folder / f"{config.hash}.json") as file:

@@ -131,7 +131,10 @@ def patchwork():
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize(
     "data",
-    "few levels,inverted,all equal,floats,not centered,no zeros,grey,patchwork".split(","),
+    [
+        *("few levels", "inverted", "all equal", "floats", "not centered", "no zeros"),
+        *("grey", "patchwork"),
+    ],
 )
 def test_other_images(rule, data):
     dataset = {

@@ -33,11 +33,13 @@ def runs(tmp_path_factory):
     return folder
 
 
-FIRST = (
-    "id hidden rule fraction output_fraction seed outcome steps accuracy best_accuracy synapses"
-    " plastic_synapses m0 m1 m0_layer1 m0_layer2 m1_layer1 m1_layer2 m0_direct m1_direct"
-    " m_alpha_0.5 train_seconds evaluate_seconds target_accuracy test_every max_steps alpha"
-).split()
+FIRST = [
+    *("id", "hidden", "rule", "fraction", "output_fraction", "seed", "outcome", "steps"),
+    *("accuracy", "best_accuracy", "synapses", "plastic_synapses", "m0", "m1", "m0_layer1"),
+    *("m0_layer2", "m1_layer1", "m1_layer2", "m0_direct", "m1_direct", "m_alpha_0.5"),
+    *("train_seconds", "evaluate_seconds", "target_accuracy", "test_every", "max_steps"),
+    "alpha",
+]
 
 
 def test_table_holds_what_the_runs_gave(runs):
@@ -376,13 +378,13 @@ def test_status(runs, tmp_path, capsys, monkeypatch):
     assert {"runs": "9 largest", "exhausted": 4} in counts
     assert main(["status", str(runs), "--grid", str(grid)]) == 0  # of MNIST: nothing is there
     shown = capsys.readouterr()
-    assert shown.out.split() == "missing block 1 4 block 2 16".split()
+    assert shown.out.split() == ["missing", "block", "1", "4", "block", "2", "16"]
     assert "are of other data than 'mnist': give theirs with --data" in shown.err
     assert shown.err.count("\n") == 1
     monkeypatch.setattr("energynet.data.named.load_mnist", digits)
     assert main(["status", str(runs), "--grid", str(grid)]) == 0
     shown = capsys.readouterr()
-    assert shown.out.split() == "exhausted block 1 4 block 2 16".split()
+    assert shown.out.split() == ["exhausted", "block", "1", "4", "block", "2", "16"]
     assert shown.err == ""
 
 

@@ -494,7 +494,12 @@ def diverged(table):
 
 
 def few_columns(table):
-    return table["id hidden rule fraction output_fraction seed outcome steps m0 m1".split()]
+    return table[
+        [
+            *("id", "hidden", "rule", "fraction", "output_fraction", "seed", "outcome"),
+            *("steps", "m0", "m1"),
+        ]
+    ]
 
 
 TABLES = [

@@ -10,7 +10,10 @@ from energynet.studies.figures import style
 from energynet.studies.figures.drawing import Drawing, Results, at_optimum, seeds_words
 from energynet.studies.figures.scales import accuracy_axis, log_axis
 
-COLUMNS = "hidden quantity rule fraction accuracy runs value low high criterion".split()
+COLUMNS = [
+    *("hidden", "quantity", "rule", "fraction", "accuracy", "runs", "value", "low", "high"),
+    "criterion",
+]
 LEVELS = 24
 LOWEST = 0.5
 PANELS = 2  # the largest sizes

@@ -11,9 +11,10 @@ from energynet.studies.figures.scales import accuracy_axis, log_axis
 
 SMALL = 100  # hidden units of the largest network that counts as small
 PREFERRED = (1000, 3000)  # sizes of large networks, as the study has them
-COLUMNS = (
-    "panel hidden rule fraction plastic_synapses runs value low high criterion max_steps"
-).split()
+COLUMNS = [
+    *("panel", "hidden", "rule", "fraction", "plastic_synapses", "runs", "value", "low"),
+    *("high", "criterion", "max_steps"),
+]
 
 
 def _numbers(results: Results) -> pd.DataFrame:

@@ -23,9 +23,10 @@ from energynet.studies.figures.drawing import (
 )
 from energynet.studies.figures.scales import log_axis
 
-COLUMNS = (
-    "hidden quantity rule fraction seeds runs reached value low high lower_bound optimum"
-).split()
+COLUMNS = [
+    *("hidden", "quantity", "rule", "fraction", "seeds", "runs", "reached", "value", "low"),
+    *("high", "lower_bound", "optimum"),
+]
 PANELS = 6  # sizes that figure 3 shows at most
 PREFERRED = (1000, 10_000)  # sizes of figure 4, as the study has them
 

@@ -17,7 +17,10 @@ from energynet.studies.figures.scales import log_axis, rate_axis
 from energynet.support.format import tick
 
 ROWS = 8  # standard deviations of the initial weights that the figure shows at most
-COLUMNS = f"hidden {' '.join(RATES)} quantity rule fraction value low high pairs bound".split()
+COLUMNS = [
+    *("hidden", *RATES, "quantity", "rule", "fraction", "value", "low", "high", "pairs"),
+    "bound",
+]
 
 
 def _numbers(results: Results) -> pd.DataFrame:

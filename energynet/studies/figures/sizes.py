@@ -17,10 +17,14 @@ from energynet.studies.figures.drawing import (
 )
 from energynet.studies.figures.scales import log_axis, percent_labels, size_axis
 
-OPTIMAL = (
-    "hidden quantity rule fraction runs value low high confirmed lower_bound mark learning_rate"
-).split()
-SAVINGS = "hidden quantity rule fraction measure value low high pairs bound".split()
+OPTIMAL = [
+    *("hidden", "quantity", "rule", "fraction", "runs", "value", "low", "high"),
+    *("confirmed", "lower_bound", "mark", "learning_rate"),
+]
+SAVINGS = [
+    *("hidden", "quantity", "rule", "fraction", "measure", "value", "low", "high", "pairs"),
+    "bound",
+]
 
 _LARGER = (
     " Hollow, apart from the lines, with their learning rate η: larger networks, for which the"

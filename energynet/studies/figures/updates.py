@@ -13,8 +13,8 @@ WORDS = {
     "changed": "synapses that\nend changed",
     "inefficiency": "energy /\ndirect energy",
 }
-COLUMNS = "quantity measure hidden rule fraction runs value low high".split()
-NEEDED = "m0_layer2 m1_layer2 m0_direct m1_direct synapses".split()
+COLUMNS = ["quantity", "measure", "hidden", "rule", "fraction", "runs", "value", "low", "high"]
+NEEDED = ["m0_layer2", "m1_layer2", "m0_direct", "m1_direct", "synapses"]
 
 
 def _numbers(results: Results) -> pd.DataFrame:
