@@ -34,7 +34,7 @@ class Network:
     mean : float
         Subtracted from pixels, after uint8 was divided by 255.
     background : float
-        The x value that most pixels share: computed once for all of them.
+        An x value that many pixels share, which makes evaluation faster; any is right.
     activation : str
         Of the hidden units, as in `TrainingConfig`.
 
@@ -49,7 +49,7 @@ class Network:
     w1: np.ndarray
     w2: np.ndarray
     mean: float
-    background: float
+    background: float = 0.0
     activation: str = "leaky_relu"
 
     def __post_init__(self) -> None:
