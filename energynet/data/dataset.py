@@ -208,8 +208,6 @@ def load_idx(folder: str | Path) -> Dataset:
     names that begin with that of the data set and have `test` in the place of `t10k`, as those of
     EMNIST, and the labels of QMNIST, `...-labels-idx2-int`.
 
-    A file may hold 64 MiB, or 100 times its size if that is more.
-
     Raises DataError if a file is missing or damaged, if the folder holds more than one data set, or
     if the parts do not fit together; ConfigError if `folder` is no path. Warns as
     `Dataset.from_arrays` does.

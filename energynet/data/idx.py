@@ -8,15 +8,13 @@ import gzip
 import math
 import re
 import zlib
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import BinaryIO, cast
 
 import numpy as np
 
-from energynet.errors import DataError
+from energynet.errors import DataError, FileError
 from energynet.support.checks import error_text, pluralize
-from energynet.support.files import most_unpacked, written_whole
+from energynet.support.files import read_xz, written_whole
 
 NAMES = (
     "train-images-idx3-ubyte",
@@ -33,25 +31,31 @@ _NAME = re.compile(
     r"(?P<set>.+-)?(?P<part>train|t10k|test)-(?P<what>images|labels)"
     r"(?P<dot>[-.])idx[123]-(ubyte|int)(?P<suffix>\.gz|\.xz)?"
 )
-_BLOCK = 1 << 20
 _MOST_SHOWN = 8  # names of files in a message
 
 
 def read_idx(path: Path, dimensions: int) -> np.ndarray:
     """Read one IDX file, whatever its name, plain, gzip or xz.
 
-    Returns a read-only array with `dimensions` axes in the type that the file names. Memory grows
-    with the bytes really found, never with the sizes that the header claims; a file may hold
-    64 MiB, or 100 times its size if that is more.
+    Returns a read-only array with `dimensions` axes in the type that the file names.
 
     Raises DataError if the file is missing, truncated, too long, or no such IDX file.
     """
     try:
-        with _opened(path) as file:
-            dtype, sizes = _header(file, path, dimensions)
-            body = _body(file, path, math.prod(sizes), dtype.itemsize)
+        content = memoryview(_unpacked(path))
     except (OSError, EOFError, zlib.error, MemoryError) as error:
         raise DataError(f"{path} cannot be read: {error_text(error)}") from error
+    except FileError as error:
+        raise DataError(str(error)) from error
+    dtype, sizes = _header(bytes(content[: 4 * (dimensions + 1)]), path, dimensions)
+    body, count = content[4 * (dimensions + 1) :], math.prod(sizes)
+    if len(body) < count * dtype.itemsize:
+        raise DataError(
+            f"{path} is truncated: its header announces {count} values, only {len(body)} bytes"
+            " follow"
+        )
+    if len(body) > count * dtype.itemsize:
+        raise DataError(f"{path} is too long: its header announces {count} values, more follow")
     values = np.frombuffer(body, dtype).astype(dtype.newbyteorder("="), copy=False)
     values.flags.writeable = False
     return values.reshape(sizes)
@@ -123,62 +127,24 @@ def _listed(names: list[str]) -> str:
     return f"{told} and {pluralize(more, 'more file')}" if more > 0 else told
 
 
-def _opened(path: Path) -> AbstractContextManager[BinaryIO]:
+def _unpacked(path: Path) -> bytes:
     """The content, unpacked if its first bytes are those of gzip or xz: names may mislead."""
-    with path.open("rb") as file:
-        start = file.read(6)
-    if start.startswith(b"\x1f\x8b"):
-        return cast(AbstractContextManager[BinaryIO], gzip.open(path, "rb"))
-    if start == b"\xfd7zXZ\0":
-        return _open_xz(path)
-    return path.open("rb")
+    content = path.read_bytes()
+    if content.startswith(b"\x1f\x8b"):
+        return gzip.decompress(content)
+    return read_xz(path) if content.startswith(b"\xfd7zXZ\0") else content
 
 
-def _open_xz(path: Path) -> AbstractContextManager[BinaryIO]:
-    try:
-        import lzma
-    except ImportError as error:
-        raise DataError(
-            f"{path} cannot be read: this Python was built without the lzma module"
-        ) from error
-
-    class XzFile(lzma.LZMAFile):
-        def read(self, size: int | None = -1) -> bytes:
-            try:
-                return super().read(size)
-            except lzma.LZMAError as error:
-                raise OSError(str(error)) from error
-
-    return cast(AbstractContextManager[BinaryIO], XzFile(path))
-
-
-def _header(file: BinaryIO, path: Path, dimensions: int) -> tuple[np.dtype, tuple[int, ...]]:
-    head = file.read(4)
+def _header(head: bytes, path: Path, dimensions: int) -> tuple[np.dtype, tuple[int, ...]]:
     if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in _TYPES:
-        raise DataError(f"{path} is not an IDX file: it starts with {head.hex() or 'nothing'}")
+        start = head[:4].hex() or "nothing"
+        raise DataError(f"{path} is not an IDX file: it starts with {start}")
     dtype = np.dtype(_TYPES[head[2]])
     if head[3] != dimensions:
         raise DataError(
             f"{path} must hold values in {pluralize(dimensions, 'dimension')}, but it holds"
             f" {dtype.name} in {head[3]}"
         )
-    announced = file.read(4 * dimensions)
-    if len(announced) < 4 * dimensions:
+    if len(head) < 4 * (dimensions + 1):
         raise DataError(f"{path} is truncated: it ends inside its header")
-    return dtype, tuple(int(size) for size in np.frombuffer(announced, dtype=">u4"))
-
-
-def _body(file: BinaryIO, path: Path, count: int, itemsize: int) -> bytearray:
-    expected = count * itemsize
-    if expected > (most := most_unpacked(path)):
-        raise DataError(
-            f"{path} announces {count} values, but a file of its size may hold {most} bytes"
-        )
-    body = bytearray()
-    while block := file.read(min(_BLOCK, expected + 1 - len(body))):
-        body += block
-    if len(body) != expected:
-        what = "truncated" if len(body) < expected else "too long"
-        found = f"only {len(body)} bytes follow" if len(body) < expected else "more follow"
-        raise DataError(f"{path} is {what}: its header announces {count} values, {found}")
-    return body
+    return dtype, tuple(int(size) for size in np.frombuffer(head[4:], dtype=">u4"))

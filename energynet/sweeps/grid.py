@@ -140,7 +140,7 @@ class Grid:
             content = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # with or without a BOM
         except OSError as error:
             raise FileError(f"{path} cannot be read: {checks.error_text(error)}") from error
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise ConfigError(f"{path} is not valid TOML: {checks.error_text(error)}") from error
         try:
             data = _data_of_toml(content.pop("data", None), path)

@@ -84,7 +84,7 @@ def load_checkpoint(
         history = [CurvePoint(*row.item()) for row in arrays["history"]]
         times = json.loads(str(arrays["seconds"]))
         seconds = {name: float(times[name]) for name in ("train", "evaluate", "total")}
-    except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise FileError(f"{path} is not a checkpoint of energynet: {error_text(error)}") from error
     return history, seconds
 
