@@ -9,7 +9,7 @@ from typing import Any
 
 from energynet.errors import FileError
 from energynet.support.checks import error_text
-from energynet.training.progress import Forgiving
+from energynet.support.ticker import Forgiving
 
 
 class _Output:

@@ -116,7 +116,8 @@ def sweep(
                     _run_with(executor, plan, opened, shown)
             except KeyboardInterrupt:
                 shown.close()
-                _say_how_to_resume(shown)
+                stored = f"{shown.done} of {checks.pluralize(shown.total, 'run')} stored"
+                shown.tell(f"stopped with {stored}; the same command does the rest")
                 raise
             finally:
                 shown.close()
@@ -339,13 +340,3 @@ def _stop_elsewhere(futures: "Iterable[Future[str]]", stop: Path) -> None:
 def _give_up(plan: SweepPlan, store: Store, identity: str, reason: str) -> None:
     origin = {"data_sha256": plan.data_sha256, "numerics": NUMERICS_VERSION}
     store.give_up(identity, plan.configs[identity], "failed", reason, origin | provenance())
-
-
-def _say_how_to_resume(shown: SweepProgress) -> None:
-    if shown.stream is not None:
-        print(
-            f"stopped with {shown.done} of {checks.pluralize(shown.total, 'run')} stored;"
-            " the same command does the rest",
-            file=shown.stream,
-            flush=True,
-        )

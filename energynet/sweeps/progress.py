@@ -1,20 +1,18 @@
 """Progress of a sweep: one bar on a terminal or in a notebook, else a line now and then."""
 
-import sys
 import time
 from collections.abc import Mapping
-from typing import Any, TextIO
+from typing import TextIO
 
 from energynet.config import TrainingConfig
 from energynet.support.checks import pluralize
 from energynet.support.format import duration
+from energynet.support.ticker import Ticker
 from energynet.sweeps.cost import MNIST_LOAD, Load, expected_seconds
-from energynet.training.progress import Forgiving, new_bar
 from energynet.training.warm import kernels_of
 
 _EVERY = 30.0  # seconds between two lines of a log
 _PATIENCE = 3.0  # seconds of loading kernels; what takes longer is compiling
-_REFRESH = 1.0  # seconds between two looks of a bar while no run ends
 
 
 class SweepProgress:
@@ -42,9 +40,12 @@ class SweepProgress:
         self.running: int | None = 0
         self.paid = 0.0
         self.workers = workers
-        self.stream = None if stream is None else Forgiving(stream)
-        self.began = self.written = time.monotonic()
-        self.bar: Any = None
+        self.ticker: Ticker | None = None
+        if stream is not None:
+            unit = " run" if self.total == 1 else " runs"
+            form = "{n_fmt}/{total_fmt}{unit} |{bar}| {desc}"
+            self.ticker = Ticker(stream, _EVERY, total=self.total, unit=unit, bar_format=form)
+        self.began = time.monotonic()
         self.busy = 0.0  # seconds of workers for the runs that ended
         self.since: dict[str, float] = {}  # when a run began, or had its kernels loaded
         self.compiling: set[str] = set()  # runs whose workers compile
@@ -54,7 +55,7 @@ class SweepProgress:
 
     def start(self) -> None:
         """Show that work begins."""
-        if self.stream is not None and self.total > self.stored:
+        if self.total > self.stored:
             self._show(force=True)
 
     def begin(self, identity: str, compiles: bool) -> None:
@@ -74,7 +75,7 @@ class SweepProgress:
             self.compiling.discard(identity)
             self.compiled.append(spent)
             if self._what(identity) in self.announced:
-                self._tell(f"compiled {self._what(identity)} in {spent:.0f} s")
+                self.tell(f"compiled {self._what(identity)} in {spent:.0f} s")
 
     def end(self, identity: str, outcome: str) -> None:
         """A run ended."""
@@ -94,7 +95,7 @@ class SweepProgress:
         self.running = running
         for kernels in {self._what(identity) for identity in self._slow()} - self.announced:
             self.announced.add(kernels)
-            self._tell(f"compiling {kernels}, once: this takes up to a minute")
+            self.tell(f"compiling {kernels}, once: this takes up to a minute")
         self._show()
 
     def words(self) -> str:
@@ -127,50 +128,18 @@ class SweepProgress:
     def _kernels(self, identity: str) -> str:
         return kernels_of(self.todo[identity])[-1]
 
-    def _tell(self, text: str) -> None:
-        """A line of its own."""
-        if self.stream is None:
-            return
-        if self.bar is not None:
-            self.bar.write(text, file=self.stream)
-        else:
-            print(text, file=self.stream, flush=True)
+    def tell(self, text: str) -> None:
+        """Write a line."""
+        if self.ticker is not None:
+            self.ticker.tell(text)
 
     def close(self) -> None:
         """Leave the output tidy."""
-        if self.bar is not None:
-            self.bar.close()
+        if self.ticker is not None:
+            self.ticker.close()
 
     def _show(self, force: bool = False) -> None:
-        if self.stream is None:
-            return
-        now = time.monotonic()
-        if self.stream.isatty() or _notebook():
-            if self.bar is None:
-                self.bar = self._new_bar(self.stream)
-            self.bar.set_description_str(self.words(), refresh=False)
-            self.bar.update(self.done - self.bar.n)
-            if now - self.written >= _REFRESH:  # tqdm itself waits for a run to end
-                self.written = now
-                self.bar.refresh()
-            return
-        if force or now - self.written >= _EVERY:
-            self.written = now
-            print(
-                f"{self.done} of {pluralize(self.total, 'run')}, {self.words()}",
-                file=self.stream,
-                flush=True,
-            )
-
-    def _new_bar(self, stream: Forgiving) -> Any:
-        return new_bar(
-            stream,
-            total=self.total,
-            initial=self.done,
-            unit=" run" if self.total == 1 else " runs",
-            bar_format="{n_fmt}/{total_fmt}{unit} |{bar}| {desc}",
-        )
-
-
-def _notebook() -> bool:
-    return "ipykernel" in sys.modules
+        if self.ticker is not None:
+            words = self.words()
+            line = f"{self.done} of {pluralize(self.total, 'run')}, {words}"
+            self.ticker.show(self.done, words, line, force)

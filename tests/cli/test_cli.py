@@ -332,7 +332,6 @@ TALKATIVE = """
 from energynet.training import progress
 progress._EVERY = 0.0
 from energynet.cli.main import main
-from energynet.config import SETTINGS
 raise SystemExit(main())
 """
 
@@ -403,12 +402,12 @@ def test_a_network_that_cannot_be_saved_does_not_cost_the_result(folder, monkeyp
 
 def test_lines_of_progress_off_a_terminal(monkeypatch, capsys):
     from energynet.training.loop import Progress
-    from energynet.training.progress import Lines
+    from energynet.training.progress import Reporter
 
-    clock = iter([0.0, 4.0, 11.0, 15.0, 22.0])
-    monkeypatch.setattr("energynet.training.progress.time.monotonic", lambda: next(clock))
-    lines = Lines(sys.stderr)
-    for step in (0, 100, 200, 300, 400):
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    lines = Reporter(sys.stderr)
+    for step, now in ((0, 0.0), (100, 4.0), (200, 11.0), (300, 15.0), (400, 22.0)):  # noqa: B007
         lines(Progress(step, 1000, 0.9 if step > 250 else None, 12345, 6.5))
     lines.close()
     assert capsys.readouterr().err.splitlines() == [
@@ -571,9 +570,10 @@ def closed():
 
 @pytest.mark.parametrize("stream", [None, closed(), Broken(), object()])
 def test_progress_never_ends_the_work(stream, monkeypatch):
+    from energynet.support.ticker import Ticker
     from energynet.sweeps.progress import SweepProgress
     from energynet.training.loop import Progress
-    from energynet.training.progress import Forgiving, Lines, new_bar, reporter
+    from energynet.training.progress import Reporter, reporter
 
     monkeypatch.setattr("energynet.training.progress._EVERY", 0.0)
     monkeypatch.setattr(sys, "stderr", stream)
@@ -581,13 +581,15 @@ def test_progress_never_ends_the_work(stream, monkeypatch):
     if stream is None:
         assert lines is None
     else:
-        assert isinstance(lines, Lines)
+        assert isinstance(lines, Reporter)
         for step in (1, 2):
             lines(Progress(step, 3, None, 0, 0.0))
         lines.close()
-        bar = new_bar(Forgiving(stream), total=3)
-        bar.update()
-        bar.close()
+        ticker = Ticker(stream, 0.0, total=3)
+        monkeypatch.setattr(ticker.stream, "isatty", lambda: True)
+        ticker.show(1, "words", "line")
+        ticker.tell("more")
+        ticker.close()
     shown = SweepProgress({"one": en.TrainingConfig(hidden=3)}, 0, 1, stream)
     shown.start()
     shown.tick(1)

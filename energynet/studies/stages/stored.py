@@ -12,8 +12,8 @@ from energynet.store.table import load_history, load_results
 from energynet.support import checks
 from energynet.support.checks import pluralize
 from energynet.support.files import made_folder
+from energynet.support.ticker import Forgiving
 from energynet.sweeps.driver import sweep
-from energynet.training.progress import Forgiving
 
 if TYPE_CHECKING:
     import pandas as pd
