@@ -79,6 +79,7 @@ def add_reproduce(commands: Any) -> None:
 
 def _reproduce(options: argparse.Namespace) -> int:
     from energynet.data.named import load_named
+    from energynet.rules.base import Shape
     from energynet.studies.stages.run import reproduce
     from energynet.studies.stages.stored import StoredRuns
     from energynet.studies.statements.text import to_text
@@ -98,6 +99,10 @@ def _reproduce(options: argparse.Namespace) -> int:
         workers=None if options.workers is None else parse_workers(options.workers),
         progress=not options.quiet,
     )
-    outputs = reproduce(preset, runs, options.out, dataset.n_in, dataset.classes)
+
+    def shape(hidden: int) -> Shape:
+        return Shape(dataset.n_in, hidden, dataset.classes)
+
+    outputs = reproduce(preset, runs, options.out, shape)
     print(to_text(outputs.claims), outputs.between, f"report: {outputs.report}", sep="\n\n")
     return 0

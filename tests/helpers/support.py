@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import numpy as np
 
 import energynet as en
+from energynet.rules.base import Shape
 from energynet.store.exchange import _rows
 from energynet.store.table import table_of
 
@@ -30,6 +31,11 @@ def digits(n_in=40, train=60, test=30, classes=4, dtype="uint8", seed=0, levels=
     return en.Dataset.from_arrays(
         images[:train], labels[:train], images[train:], labels[train:], classes
     )
+
+
+def shapes(n_in=784, n_out=10):
+    """What the stages of a study take: the network of any number of hidden units."""
+    return lambda hidden: Shape(n_in, hidden, n_out)
 
 
 def same_table(table):

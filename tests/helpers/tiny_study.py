@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pandas as pd
-from support import digits
+from support import digits, shapes
 
 import energynet as en
 from energynet.studies.stages.preset import preset_from_dict
@@ -76,7 +76,7 @@ class Folder:
 def main():
     out = Path(sys.argv[1])
     preset = preset_from_dict("tiny", PRESET)
-    reproduce(preset, Folder(out / "runs"), out, N_IN, CLASSES)
+    reproduce(preset, Folder(out / "runs"), out, shapes(N_IN, CLASSES))
 
 
 if __name__ == "__main__":

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from support import shapes
 from tables import noise, run
 
 import energynet as en
 from energynet.analysis.methods import rule_label
-from energynet.rules.base import Shape
 from energynet.studies.figures.drawing import FEWEST
 from energynet.studies.stages.plan import matched_fraction, next_stage, skipped_runs
 from energynet.studies.stages.preset import (
@@ -24,7 +24,7 @@ from energynet.studies.stages.preset import (
 from energynet.studies.stages.view import config_key, views
 
 README = Path(__file__).parents[2] / "README.md"
-N_IN, N_OUT = 784, 10
+SHAPE = shapes()
 GRID = [0.01, 0.03, 0.1, 0.3]
 
 
@@ -73,7 +73,7 @@ def carry_out(preset, train, rows=(), stop=None):
     """All stages to the end; `stop(stage)` may give how many of its runs are done before a kill."""
     rows, names = list(rows), []
     for _ in range(60):
-        stage = next_stage(preset, pd.DataFrame(rows), N_IN, N_OUT)
+        stage = next_stage(preset, pd.DataFrame(rows), SHAPE)
         if stage is None:
             return rows, names
         names.append(stage.name)
@@ -116,11 +116,11 @@ def test_grids_are_extended_where_the_best_is_at_an_end(best, times, added):
 
 def test_nothing_is_chosen_from_half_a_cell():
     preset, train = small(extend={"times": 3}), model(0.004)
-    first = next_stage(preset, pd.DataFrame(), N_IN, N_OUT)
+    first = next_stage(preset, pd.DataFrame(), SHAPE)
     rows = [train(config) for config in first.configs]
-    extension = next_stage(preset, pd.DataFrame(rows), N_IN, N_OUT)
+    extension = next_stage(preset, pd.DataFrame(rows), SHAPE)
     rows.append(train(extension.configs[0]))
-    rest = next_stage(preset, pd.DataFrame(rows), N_IN, N_OUT)
+    rest = next_stage(preset, pd.DataFrame(rows), SHAPE)
     assert rest.configs == extension.configs[1:]
 
 
@@ -160,7 +160,7 @@ def test_further_seeds_are_left_out_far_below_the_criterion():
     rows, names = carry_out(preset, model(0.1, need))
     assert names == ["exploration", "exploration", "confirmation"]
     assert [seed for p, seed, _ in done(rows, rule="largest") if p == 0.01] == [0]
-    left_out = skipped_runs(preset, pd.DataFrame(rows), N_IN, N_OUT)
+    left_out = skipped_runs(preset, pd.DataFrame(rows), SHAPE)
     assert [(config.rule.fraction, config.seed) for config, _ in left_out] == [(0.01, 1), (0.01, 2)]
     assert left_out[0][1] == "the first seed ended 2 points or more below the criterion"
     for row in rows:
@@ -226,9 +226,9 @@ def test_runs_for_single_statements():
 
 @pytest.mark.parametrize("rule", ["largest", "largest-per-neuron"])
 def test_matched_plasticity_is_the_nearest(rule):
-    view = views(small(), pd.DataFrame(), N_IN, N_OUT)[0]
+    view = views(small(), pd.DataFrame(), SHAPE)[0]
     fraction = matched_fraction(view, 3000, Method(rule=rule, hidden=(3000,)), 10)
-    plastic = en.rule_from_name(rule, fraction=fraction).counts(Shape(N_IN, 3000, N_OUT)).plastic
+    plastic = en.rule_from_name(rule, fraction=fraction).counts(SHAPE(3000)).plastic
     assert abs(plastic - 7960) <= (0 if rule == "largest" else 1500)
 
 
@@ -236,7 +236,7 @@ def test_variants_are_studies_of_their_own():
     rows, _ = carry_out(small(vary={"max_steps": [300_000]}), model(0.03))
     assert len(rows) == 19
     preset = small(vary={"init_std": [0.01, 0.03]})
-    stage = next_stage(preset, pd.DataFrame(), N_IN, N_OUT)
+    stage = next_stage(preset, pd.DataFrame(), SHAPE)
     assert len(stage.configs) == 2 * 15
 
 
@@ -286,13 +286,13 @@ def test_a_table_read_from_a_file_counts(tmp_path):
     rows, _ = carry_out(small(), model(0.03))
     pd.DataFrame(rows).to_csv(tmp_path / "runs.csv", index=False)
     table = pd.read_csv(tmp_path / "runs.csv")
-    assert next_stage(small(), table, N_IN, N_OUT) is None
+    assert next_stage(small(), table, SHAPE) is None
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_of_the_package(name):
     preset = load_preset(name)
-    stage = next_stage(preset, pd.DataFrame(), N_IN, N_OUT)
+    stage = next_stage(preset, pd.DataFrame(), SHAPE)
     assert len(stage.configs) == len({config_key(config) for config in stage.configs})
     assert preset.title
 
@@ -300,7 +300,7 @@ def test_presets_of_the_package(name):
 def test_the_large_study_is_the_one_that_was_planned():
     preset = load_preset("poster")
     grids = {
-        (method.label, hidden): method.grid(Shape(N_IN, hidden, N_OUT))
+        (method.label, hidden): method.grid(SHAPE(hidden))
         for method in preset.method
         for hidden in method.hidden
     }

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from support import PYTHON, digits
+from support import PYTHON, digits, shapes
 from tables import frame, run
 from test_data import folder  # noqa: F401
 from test_plan import model, small
@@ -107,7 +107,7 @@ def test_a_stage_that_leaves_runs_undone_is_an_error():
     with pytest.raises(
         en.EnergynetError, match="the stage exploration left 24 runs without a result"
     ):
-        run_stages(preset, pd.DataFrame(), 40, 4, lambda _stage, _configs: pd.DataFrame())
+        run_stages(preset, pd.DataFrame(), shapes(40, 4), lambda _stage, _configs: pd.DataFrame())
 
 
 class Made:
@@ -130,7 +130,7 @@ class Made:
 def test_each_variant_of_a_preset_is_judged_by_itself(tmp_path, monkeypatch):
     monkeypatch.setattr(save, "DRAWINGS", ())
     runs = Made()
-    made = reproduce(small(vary={"init_std": [0.01, 0.03]}), runs, tmp_path, 784, 10)
+    made = reproduce(small(vary={"init_std": [0.01, 0.03]}), runs, tmp_path, shapes())
     assert [dict(claim.group) for claim in made.claims[::14]] == [
         {"init_std": 0.01},
         {"init_std": 0.03},
@@ -146,7 +146,7 @@ def test_what_the_end_needs_is_imported_before_the_work(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "energynet.studies.report.page", None)
     runs = Made()
     with pytest.raises(ImportError):
-        reproduce(small(), runs, tmp_path, 784, 10)
+        reproduce(small(), runs, tmp_path, shapes())
     assert runs.rows == []
 
 
@@ -161,7 +161,7 @@ def test_a_script_reproduces_with_data_of_its_own(tmp_path, monkeypatch, capsys)
     with ThreadPoolExecutor(1) as executor:
         for _ in range(2):
             runs = StoredRuns(tmp_path / "runs", executor, data=data, progress=False)
-            made = reproduce(preset, runs, tmp_path, data.n_in, data.classes)
+            made = reproduce(preset, runs, tmp_path, shapes(data.n_in, data.classes))
     assert len(made.claims) == 14
     assert set(runs.table()["data_sha256"]) == {data.sha256}
     assert set(runs.history()["id"]) == set(runs.table()["id"])
@@ -205,8 +205,8 @@ def test_runs_left_out_are_rows_with_a_reason():
     settings = PRESET["settings"]
     rows = [run(100, "largest", 0.02, 0, 1, 1, "exhausted", 600, **settings) | {"accuracy": 0.8}]
     made = frame(rows).assign(data_sha256="0" * 64)
-    table = with_skipped(preset, made, 40, 4)
-    pd.testing.assert_frame_equal(with_skipped(preset, table, 40, 4), table)
+    table = with_skipped(preset, made, shapes(40, 4))
+    pd.testing.assert_frame_equal(with_skipped(preset, table, shapes(40, 4)), table)
     last = table.iloc[-1]
     assert len(table) == 2
     assert (last["seed"], last["outcome"]) == (1, "skipped")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from made_up_study import study_history, study_table
-from support import digits, permissions_count
+from support import digits, permissions_count, shapes
 from test_data import folder as idx_folder  # noqa: F401
 
 import energynet as en
@@ -84,7 +84,7 @@ FOLDERS = {  # that are written to
     "sweep": swept,
     "figures": lambda path: save_figures(TABLE, study_history(TABLE), path),
     "reproduce": lambda path: reproduce(
-        PRESET, StoredRuns(path, data=DATA, progress=False), path, DATA.n_in, DATA.classes
+        PRESET, StoredRuns(path, data=DATA, progress=False), path, shapes(DATA.n_in, DATA.classes)
     ),
 }
 TAKES = {

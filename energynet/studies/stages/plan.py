@@ -8,7 +8,7 @@ from energynet.analysis.optimum import LIMITED, Point, best_of_side
 from energynet.config import TrainingConfig
 from energynet.rules.names import rule_from_name
 from energynet.studies.stages.preset import Method, Preset, fraction_value
-from energynet.studies.stages.view import View, config_key, views
+from energynet.studies.stages.view import ShapeOf, View, config_key, views
 from energynet.studies.statements.energy_kinds import FEW
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ class Stage(NamedTuple):
     configs: list[TrainingConfig]
 
 
-def next_stage(preset: Preset, table: "pd.DataFrame", n_in: int, n_out: int) -> Stage | None:
+def next_stage(preset: Preset, table: "pd.DataFrame", shape: ShapeOf) -> Stage | None:
     """The next runs of a study; None once it is complete.
 
     A pure function: a study that was interrupted anywhere goes on as if it had not been.
-    `table` is the tidy table of what is stored; n_in and n_out are those of the data set.
+    `table` is the tidy table of what is stored.
     """
-    studies = views(preset, table, n_in, n_out)
+    studies = views(preset, table, shape)
     groups = [(hidden,) for hidden in preset.sizes]
     for sizes in groups if preset.one_size_at_a_time else [preset.sizes]:
         for name, wanted in STAGES:
@@ -47,12 +47,12 @@ def next_stage(preset: Preset, table: "pd.DataFrame", n_in: int, n_out: int) -> 
 
 
 def skipped_runs(
-    preset: Preset, table: "pd.DataFrame", n_in: int, n_out: int
+    preset: Preset, table: "pd.DataFrame", shape: ShapeOf
 ) -> list[tuple[TrainingConfig, str]]:
     """Runs of the exploration that the plan leaves out, and why."""
     reason = SKIPPED.format(points=preset.skip.get("points", 0))
     found = []
-    for view in views(preset, table, n_in, n_out):
+    for view in views(preset, table, shape):
         for hidden in preset.sizes:
             for method in _methods(view, hidden):
                 for fraction, limit in _fractions(view, hidden, method):
@@ -247,7 +247,7 @@ def matched_fraction(view: View, hidden: int, method: Method, units: int) -> flo
     target = rule_from_name(UNITS, fraction=units / hidden).counts(shape).plastic
     if method.rule != PER_NEURON:
         return target / shape.synapses
-    candidates = [k / (view.n_in + 1) for k in range(1, view.n_in + 2)]
+    candidates = [k / (shape.n_in + 1) for k in range(1, shape.n_in + 2)]
     return min(candidates, key=lambda p: abs(method.at(p).counts(shape).plastic - target))
 
 

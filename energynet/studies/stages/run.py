@@ -7,6 +7,7 @@ from energynet.config import TrainingConfig
 from energynet.studies.stages.outputs import Outputs, write_outputs, write_tables
 from energynet.studies.stages.preset import Preset
 from energynet.studies.stages.stages import run_stages, with_skipped
+from energynet.studies.stages.view import ShapeOf
 from energynet.support import checks
 from energynet.support.files import check_folder
 
@@ -27,12 +28,12 @@ class Runs(Protocol):
         """Their learning curves."""
 
 
-def reproduce(preset: Preset, runs: Runs, folder: str | Path, n_in: int, n_out: int) -> Outputs:
+def reproduce(preset: Preset, runs: Runs, folder: str | Path, shape: ShapeOf) -> Outputs:
     """Run all stages of a preset, then write tables, verdicts, figures and report to `folder`.
 
     The tables are written after each stage, so that a study that is cut off is still a study.
-    n_in and n_out are those of the data set. Raises FileError before work starts if `folder` cannot
-    be written.
+    `shape` gives the network of a number of hidden units on the data set. Raises FileError before
+    work starts if `folder` cannot be written.
     """
     # What the end needs is imported now: whatever is wrong with it is not found hours later.
     import energynet.studies.figures.save
@@ -47,8 +48,8 @@ def reproduce(preset: Preset, runs: Runs, folder: str | Path, n_in: int, n_out: 
         write_tables(table, runs.history(), folder, preset.name)
         return table
 
-    table = run_stages(preset, runs.table(), n_in, n_out, run)
-    table = with_skipped(preset, table, n_in, n_out)
+    table = run_stages(preset, runs.table(), shape, run)
+    table = with_skipped(preset, table, shape)
     history = runs.history()
     write_tables(table, history, folder, preset.name)
     return write_outputs(table, history, folder, by=tuple(preset.vary))

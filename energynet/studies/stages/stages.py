@@ -10,7 +10,7 @@ from energynet.store.folder import ABSENT, run_id
 from energynet.store.table import record_of
 from energynet.studies.stages.plan import next_stage, skipped_runs
 from energynet.studies.stages.preset import Preset
-from energynet.studies.stages.view import Key, config_key
+from energynet.studies.stages.view import Key, ShapeOf, config_key
 from energynet.support.checks import pluralize
 
 if TYPE_CHECKING:
@@ -21,14 +21,14 @@ Runner = Callable[[str, list[TrainingConfig]], "pd.DataFrame"]
 
 
 def run_stages(
-    preset: Preset, table: "pd.DataFrame", n_in: int, n_out: int, run: Runner
+    preset: Preset, table: "pd.DataFrame", shape: ShapeOf, run: Runner
 ) -> "pd.DataFrame":
     """All stages to the end; returns the table of all runs.
 
     Raises EnergynetError if a stage leaves runs neither stored nor recorded as failed.
     """
     last: set[Key] = set()
-    while (stage := next_stage(preset, table, n_in, n_out)) is not None:
+    while (stage := next_stage(preset, table, shape)) is not None:
         keys = {config_key(config) for config in stage.configs}
         if keys & last:
             raise EnergynetError(
@@ -40,12 +40,12 @@ def run_stages(
     return table
 
 
-def with_skipped(preset: Preset, table: "pd.DataFrame", n_in: int, n_out: int) -> "pd.DataFrame":
+def with_skipped(preset: Preset, table: "pd.DataFrame", shape: ShapeOf) -> "pd.DataFrame":
     """The table with a row for each run that the plan leaves out: outcome `skipped`, and why."""
     import pandas as pd
 
     rows, known = [], set(table.get("id", ()))
-    for config, reason in skipped_runs(preset, table, n_in, n_out):
+    for config, reason in skipped_runs(preset, table, shape):
         sha256 = table["data_sha256"].iloc[0]
         identity = run_id(config, sha256)
         if identity not in known:

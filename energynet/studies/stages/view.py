@@ -1,6 +1,6 @@
 """What the stored results say about a preset: runs done, points explored, fractions chosen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # Settings that make two runs different; the data set is the same throughout a store.
 _IDENTITY = tuple(name for name in SETTINGS if name in TrainingConfig.__dataclass_fields__)
 Key = tuple[Any, ...]
+ShapeOf = Callable[[int], Shape]  # the network of that many hidden units on the data set
 
 
 def config_key(config: TrainingConfig) -> Key:
@@ -46,8 +47,8 @@ class View:
     ----------
     settings : mapping
         Fields of TrainingConfig of its runs.
-    n_in, n_out : int
-        Of the data set.
+    shape : callable
+        Number of hidden units -> Shape of the network on the data set.
     rows : mapping
         Key -> row, of every stored run.
     exploration : Exploration
@@ -56,14 +57,9 @@ class View:
 
     preset: Preset
     settings: Mapping[str, Any]
-    n_in: int
-    n_out: int
+    shape: ShapeOf
     rows: Mapping[Key, Mapping[str, Any]]
     exploration: Exploration
-
-    def shape(self, hidden: int) -> Shape:
-        """The network of that size."""
-        return Shape(self.n_in, hidden, self.n_out)
 
     def config(self, hidden: int, method: Method, fraction: float, seed: int, **other: Any) -> Any:
         """The config of a run of this study."""
@@ -83,13 +79,13 @@ class View:
         return list(self.preset.seeds.get(name, ()))
 
 
-def views(preset: Preset, table: "pd.DataFrame", n_in: int, n_out: int) -> list[View]:
+def views(preset: Preset, table: "pd.DataFrame", shape: ShapeOf) -> list[View]:
     """The studies of a preset, each with its part of the stored results."""
     runs = labelled(table) if len(table) else None
     found = []
     for settings in preset.variants():
         if runs is None:
-            found.append(View(preset, settings, n_in, n_out, {}, Exploration({}, {})))
+            found.append(View(preset, settings, shape, {}, Exploration({}, {})))
             continue
         rows = dict(zip(row_keys(runs), runs.to_dict("records"), strict=True))
         config = TrainingConfig(hidden=1, **settings)
@@ -97,5 +93,5 @@ def views(preset: Preset, table: "pd.DataFrame", n_in: int, n_out: int) -> list[
         for name in _IDENTITY:
             own &= runs[name].map(canonical) == canonical(getattr(config, name))
         exploration = longest(runs[own])
-        found.append(View(preset, settings, n_in, n_out, rows, explored(cells_of(exploration))))
+        found.append(View(preset, settings, shape, rows, explored(cells_of(exploration))))
     return found
