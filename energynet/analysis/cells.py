@@ -26,7 +26,7 @@ def study_runs(
     criterion: float | None = None,
     history: "pd.DataFrame | None" = None,
 ) -> "pd.DataFrame":
-    """The labelled runs in the study's own settings, at another criterion where asked for."""
+    """The labelled runs in the main settings of a study, at another criterion if one is given."""
     check_history(history, table)
     runs = main_runs(labelled(table), by)
     return runs if criterion is None else at_criterion(runs, criterion, history)

@@ -1,4 +1,4 @@
-"""A study ready to be asked: confirmation runs at chosen fractions, combined seed by seed."""
+"""A study as an object: confirmation runs at chosen fractions, combined seed by seed."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,7 +33,7 @@ class Run(NamedTuple):
 
     @property
     def rounding(self) -> float:
-        """Standard deviation of ln E that comes of stopping at tests alone."""
+        """Standard deviation of ln E that comes from stopping at tests alone."""
         return float(rounding(self.test_every, self.steps))
 
     @property
@@ -65,7 +65,7 @@ def saving_terms(cell: Cell, weight: float = 1.0) -> Terms:
 
 @dataclass(frozen=True)
 class Study:
-    """Runs of one group in the study's own settings.
+    """Runs of one group in the main settings of the study.
 
     Attributes
     ----------

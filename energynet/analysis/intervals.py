@@ -29,7 +29,7 @@ class Estimate:
     value, error : float
         Mean and standard error.
     freedom : float
-        Degrees of freedom; 0 where a single value allows no interval.
+        Degrees of freedom; 0 if a single value allows no interval.
     bound : Bound
         Whether values were cut off, and on which side.
     number : int
@@ -65,7 +65,7 @@ def t_quantile(probability: float, freedom: float) -> float:
 
 
 def rounding(test_every: Any, steps: Any) -> Any:
-    """Standard deviation of ln E that comes of stopping at tests alone; numbers or arrays."""
+    """Standard deviation of ln E that comes from stopping at tests alone; numbers or arrays."""
     return test_every / np.maximum(steps, 1) / math.sqrt(12)
 
 

@@ -1,4 +1,4 @@
-"""The methods of the study: labels of plasticity rules, their names in words, three readings."""
+"""Labels of rules, their names in words, and three readings of the poster's fixed mask."""
 
 import json
 import math
@@ -19,7 +19,7 @@ NAMES[BALANCED] = "fixed synapses, balanced"
 
 
 class Reading(NamedTuple):
-    """One way to read the study's fixed mask: the rule that F then stands for, and its name."""
+    """One way to read the poster's fixed mask: the rule that F then stands for, and its name."""
 
     fixed: str
     name: str

@@ -24,7 +24,7 @@ class Point(NamedTuple):
     fraction: float
     runs: int
     reached: int
-    energy: float  # per success; of all runs where none reached
+    energy: float  # per success; of all runs if no run reached the criterion
     max_steps: int
 
     @property
@@ -34,7 +34,7 @@ class Point(NamedTuple):
 
     @property
     def least(self) -> float:
-        """The least that a success can cost: what a run has spent, where none reached."""
+        """The least that a success can cost: what a run has spent, if no run reached."""
         return self.energy if self.reached else self.energy / max(self.runs, 1)
 
 
@@ -55,7 +55,7 @@ class Row(NamedTuple):
 
 
 class Optimum(NamedTuple):
-    """P*, None where there is none, and a mark where the choice is not final."""
+    """P*, or None, and a mark if the choice is not final."""
 
     point: Point | None
     mark: str
@@ -80,8 +80,8 @@ def _point(cell: Mapping[Any, Any]) -> Point:
 def choose(candidates: Sequence[Point], unmodified: float = float("inf")) -> Optimum:
     """P*: the reliable point of smallest energy per success; ties go to the smaller fraction.
 
-    `unmodified` is the energy per success at P = 1, which closes the grid at its upper end where
-    doubling the last fraction would pass 1.
+    `unmodified` is the energy per success at P = 1. It closes the grid at its upper end if doubling
+    the last fraction would pass 1.
     """
     reliable = [point for point in candidates if point.reliable]
     if not reliable:
@@ -99,7 +99,7 @@ def choose(candidates: Sequence[Point], unmodified: float = float("inf")) -> Opt
 
 class Exploration(NamedTuple):
     """What exploration found: points P < 1 by (group..., hidden, rule, energy), and energies per
-    success of the unmodified network by (group..., hidden, energy), where one of its runs reached.
+    success of the unmodified network by (group..., hidden, energy), if one of its runs reached.
     """
 
     points: Mapping[tuple[Any, ...], Sequence[Point]]

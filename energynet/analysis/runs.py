@@ -56,7 +56,7 @@ def labelled(table: "pd.DataFrame") -> "pd.DataFrame":
 def _mean_share(own: "pd.DataFrame") -> "pd.Series":
     """Share of the synapses that changed in a step, the mean over all runs of the same setting.
 
-    It takes the place of P for custom rules that have none; 1 where there is no result.
+    It takes the place of P for custom rules without a fraction; 1 if there is no result.
     """
     share = own["m0"].astype(float) / (own["steps"] * own["synapses"]).astype(float)
     setting = [own[name] for name in ("hidden", "rule", "rule_version", "parameters")]
@@ -70,10 +70,10 @@ def _seed_set(seed: int) -> str:
 
 
 def main_runs(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":
-    """Of labelled runs those in the study's own settings: in each group those of most runs.
+    """The labelled runs in the main settings of the study: in each group those of most runs.
 
-    Runs made for another end (a higher target accuracy, say) are left out. Of runs that differ
-    in their limit of steps alone the longest stays: it is the same run, gone on with.
+    Runs made for another purpose (a higher target accuracy, say) are left out. If runs differ only
+    in max_steps, the longest is kept: it continues the others.
     """
     if isinstance(by, str) or not isinstance(by, Sequence):
         raise ConfigError(f"by must be a list of columns, got {quoted(by)}")
@@ -86,7 +86,7 @@ def main_runs(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":
 
 
 def longest(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":
-    """Of labelled runs that differ in their limit of steps alone the longest that has a result."""
+    """Of labelled runs that differ only in max_steps, the longest that has a result."""
     same = [*by, "hidden", "rule", "fraction", "seed"]
     order = runs.assign(present=~runs["missing"]).sort_values(
         [*same, "present", "max_steps"], kind="stable"
@@ -97,8 +97,8 @@ def longest(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":
 def own_settings(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.Series":
     """Which labelled runs are in the settings of most runs of their group.
 
-    Exploration runs count first, as there are equally many in every setting that is a study of its
-    own; ties go to the settings that are nearest to the defaults.
+    Exploration runs count first, as every setting that was studied has equally many of them.
+    Ties go to the settings that are nearest to the defaults.
     """
     import pandas as pd
 
@@ -158,12 +158,12 @@ def at_criterion(
 ) -> "pd.DataFrame":
     """The runs as if they had stopped at a lower criterion, from their learning curves.
 
-    Raises ConfigError without learning curves, or where the runs themselves stopped earlier.
+    Raises ConfigError without learning curves, or if the runs themselves stopped earlier.
     """
     if history is None:
         raise ConfigError("criterion needs the learning curves: give history=load_history(...)")
     stopped = float(runs["target_accuracy"].max())
-    allowed = f"in (0, {stopped:g}], where the runs stopped"
+    allowed = f"in (0, {stopped:g}], the target accuracy of the runs"
     criterion = checks.number("criterion", criterion, allowed, above=0.0, up_to=stopped)
     first = (
         history[history["accuracy"] >= criterion]

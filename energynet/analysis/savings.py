@@ -57,7 +57,7 @@ def savings(
     at : {"optimum", "every fraction"}
         "optimum": at P*, which exploration seeds chose; confirmation seeds alone count. "every
         fraction": a row for each fraction that was run; all seeds count, as nothing is chosen. The
-        largest of these savings is therefore an optimistic one.
+        largest of these savings is therefore optimistic.
 
     Returns
     -------

@@ -46,7 +46,7 @@ def add_report_commands(commands: Any) -> None:
     claims = add_command(
         commands,
         "claims",
-        "judge the fourteen statements of the study by stored results",
+        "judge the fourteen statements of the poster by stored results",
         examples=_CLAIMS_EXAMPLES,
     )
     add_results(claims)

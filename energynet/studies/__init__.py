@@ -1,1 +1,1 @@
-"""Studies made with the library: stages, statements, figures, report."""
+"""Our study of the poster's statements: stages, statements, figures, report."""

@@ -1,4 +1,4 @@
-"""Figures of a study, regenerated from its tables alone.
+"""Figures of our study, regenerated from its tables alone.
 
     results = Results.of(table, history)
     optimal_energies(results)            # a matplotlib Figure

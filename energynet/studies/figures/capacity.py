@@ -10,7 +10,7 @@ from energynet.studies.figures.drawing import Drawing, Results, seeds_words
 from energynet.studies.figures.scales import accuracy_axis, log_axis
 
 SMALL = 100  # hidden units of the largest network that counts as small
-PREFERRED = (1000, 3000)  # sizes of large networks, as the study has them
+PREFERRED = (1000, 3000)  # sizes of large networks, as on the poster
 COLUMNS = [
     *("panel", "hidden", "rule", "fraction", "plastic_synapses", "runs", "value", "low"),
     *("high", "criterion", "max_steps"),
@@ -20,7 +20,7 @@ COLUMNS = [
 def _numbers(results: Results) -> pd.DataFrame:
     """Best accuracy (mean, lowest, highest over seeds) against the number of plastic synapses.
 
-    Of the runs that go on after the criterion for `max_steps`, if there are some.
+    Of runs that continue after the criterion for `max_steps` steps, if there are any.
     """
     empty = pd.DataFrame(columns=COLUMNS)
     if not {"best_accuracy", "plastic_synapses"} <= set(results.runs):
@@ -77,7 +77,7 @@ def _draw(numbers: pd.DataFrame) -> Figure:
 
 
 def _highest(numbers: pd.DataFrame) -> float:
-    """The highest accuracy; where that is 1, which no axis of errors shows, halfway to it."""
+    """The highest accuracy; halfway to it if that is 1, as no axis of errors shows 1."""
     highest = float(numbers["high"].max())
     means = numbers["value"]
     return highest if highest < 1 else (1 + max(means[means < 1], default=0.99)) / 2

@@ -25,7 +25,7 @@ from energynet.studies.figures import style
 from energynet.support.checks import pluralize
 
 FEWEST = 3  # seeds from which on an interval is shown; of fewer, the point alone
-RATES = ("learning_rate", "init_std")  # settings that change how fast, and from where, it is learnt
+RATES = ("learning_rate", "init_std")  # settings of speed and start of the training
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class Results:
     Attributes
     ----------
     runs : pandas.DataFrame
-        The runs in the study's own settings, one row a run; `rule` is the rule's label.
+        The runs in the main settings of the study, one row per run; `rule` is the rule's label.
     endless : pandas.DataFrame
-        Likewise those of target accuracy 1, which go on after the criterion.
+        Likewise those of target accuracy 1, which continue after the criterion.
     larger : pandas.DataFrame
         Runs of still larger networks, which need other learning rates; in no verdict.
     absent : pandas.DataFrame
@@ -49,7 +49,7 @@ class Results:
     cells, optimal, savings : pandas.DataFrame
         As `energynet.cells`, `optimal_energy` and `savings` return them.
     rates : pandas.DataFrame
-        `energynet.savings` by learning rate and initial weights; empty where there is one rate.
+        `energynet.savings` by learning rate and initial weights; empty if there is one rate.
     """
 
     runs: pd.DataFrame
@@ -65,7 +65,7 @@ class Results:
 
     @classmethod
     def of(cls, table: pd.DataFrame, history: pd.DataFrame | None = None) -> "Results":
-        """Analyse a tidy table and, where it is known, the history of its runs.
+        """Analyse a tidy table and, if given, the history of its runs.
 
         Raises DataError if the table lacks columns.
         """
@@ -100,7 +100,7 @@ def _savings_at_rates(every: pd.DataFrame) -> pd.DataFrame:
 
 
 def at_optimum(results: Results, energy: str) -> pd.DataFrame:
-    """Runs at the P* of that energy: confirmation seeds, or the others where there are none."""
+    """Runs at the P* of that energy: confirmation seeds, or else the others."""
     best = results.optimal.loc[results.optimal["energy"] == energy, ["hidden", "rule", "fraction"]]
     runs = results.runs[results.runs["hidden"].isin(results.sizes)]
     runs = runs.merge(best, on=["hidden", "rule", "fraction"])
@@ -112,8 +112,8 @@ def at_optimum(results: Results, energy: str) -> pd.DataFrame:
 def shown_savings(savings: pd.DataFrame, measure: str) -> pd.DataFrame:
     """Savings in M0 and M1 with `quantity`, `value`, `low`, `high` of a measure: saving or ratio.
 
-    Where a value is a bound, the open end of its interval is nan; of fewer than `FEWEST` pairs of
-    seeds both ends are.
+    If a value is a bound, the open end of its interval is nan. With fewer than `FEWEST` pairs of
+    seeds both ends are nan.
     """
     known = savings["ratio"].notna() & savings["bound"].ne(Bound.UNKNOWN)
     savings = savings[savings["energy"].isin(style.ENERGIES) & known]
@@ -157,12 +157,12 @@ class Drawing:
     Attributes
     ----------
     number : int
-        That of the study's figure, and of ours after them.
+        That of the figure on the poster; our additional figures come after those.
     name : str
         Of its files, `figure-3-m1-against-fraction`.
     title : str
     numbers : callable
-        Results -> DataFrame of what is plotted; empty where they lack it.
+        Results -> DataFrame of what is plotted; empty if the results lack it.
     draw : callable
         Those numbers -> Figure.
     caption : callable
@@ -170,7 +170,7 @@ class Drawing:
     needs : str
         What a table must hold for it.
     ours : bool
-        Whether the study has no such figure.
+        Whether the poster has no such figure.
     """
 
     number: int
@@ -183,7 +183,7 @@ class Drawing:
     ours: bool = False
 
     def __call__(self, results: Results) -> Figure:
-        """The figure. Raises DataError where the results lack what it shows."""
+        """The figure. Raises DataError if the results lack what it shows."""
         numbers = self.numbers(results)
         if numbers.empty:
             raise DataError(f"figure {self.number} ({self.title}) needs {self.needs}")

@@ -28,7 +28,7 @@ COLUMNS = [
     *("high", "lower_bound", "optimum"),
 ]
 PANELS = 6  # sizes that figure 3 shows at most
-PREFERRED = (1000, 10_000)  # sizes of figure 4, as the study has them
+PREFERRED = (1000, 10_000)  # sizes of figure 4, as on the poster
 
 
 def _m1_numbers(results: Results) -> pd.DataFrame:

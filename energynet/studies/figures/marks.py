@@ -18,7 +18,7 @@ _UP, _DOWN = (Path(_ARROW * (1, side), [1, 2, 1, 2, 2]) for side in (1, -1))
 def line(
     axis: Axes, part: pd.DataFrame, label: str, x: str, shift: float = 1, **options: Any
 ) -> None:
-    """A rule's line with markers, at x times `shift`; bars from `low` to `high` where known."""
+    """A rule's line with markers, at x times `shift`; bars from `low` to `high` if known."""
     if part.empty:
         return
     part = part.sort_values(x)
@@ -49,7 +49,7 @@ def bounds(axis: Axes, part: pd.DataFrame, label: str, x: str, up: bool, shift: 
 
 
 def bounded_line(axis: Axes, part: pd.DataFrame, label: str, x: str, shift: float = 1) -> None:
-    """A rule's line, and arrows where `bound` says that a value is an upper or a lower one."""
+    """A rule's line, with arrows at values that are bounds according to `bound`."""
     line(axis, part, label, x, shift)
     for bound in (Bound.UPPER, Bound.LOWER):
         bounds(axis, part[part["bound"] == bound], label, x, bound == Bound.LOWER, shift)

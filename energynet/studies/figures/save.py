@@ -30,7 +30,7 @@ DRAWINGS: tuple[Drawing, ...] = (
     updates,
     accuracy_against_energy,
 )
-# Nobody misses these where nothing was varied.
+# Only drawn if something was varied.
 VARIATIONS: tuple[Drawing, ...] = (saving_against_rate,)
 _LOG = logging.getLogger("energynet")
 
@@ -46,7 +46,7 @@ def save_figures(
     Parameters
     ----------
     table : pandas.DataFrame
-        Tidy, one row a run.
+        Tidy, one row per run.
     history : pandas.DataFrame or None
         Columns id, step, accuracy, m0, m1: one row per test of each run.
     folder : str or Path
@@ -60,7 +60,7 @@ def save_figures(
 
 
 def drawings_of(results: Results) -> list[Drawing]:
-    """The figures of a study, and those of what was varied in these results."""
+    """The figures of our study, and those of what was varied in these results."""
     return [*DRAWINGS, *(each for each in VARIATIONS if not each.numbers(results).empty)]
 
 

@@ -26,7 +26,7 @@ RULES = (
 
 
 def _numbers(_results: Results) -> pd.DataFrame:
-    """One row a synapse and rule: layer, presynaptic, postsynaptic unit, whether it changes."""
+    """One row per synapse and rule: layer, presynaptic, postsynaptic unit, whether it changes."""
     generator = np.random.default_rng(11)
     size1 = np.outer(generator.random(INPUTS), generator.random(HIDDEN))
     size2 = np.outer(generator.random(HIDDEN), generator.random(OUTPUTS))

@@ -34,7 +34,7 @@ _LARGER = (
 
 
 def _optimal_numbers(results: Results) -> pd.DataFrame:
-    """Energy at P*: of the confirmation seeds, or of the exploration seeds where there are none."""
+    """Energy at P*: of the confirmation seeds, or of the exploration seeds without these."""
     optimal = results.optimal
     shown = optimal["energy"].isin(style.ENERGIES) & optimal["hidden"].isin(results.sizes)
     optimal = optimal[shown].merge(_never_explored(results), how="left")

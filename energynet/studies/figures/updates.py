@@ -31,7 +31,7 @@ def _numbers(results: Results) -> pd.DataFrame:
 
 
 def _measured(results: Results, energy: str) -> pd.DataFrame:
-    """One row a run and measure."""
+    """One row per run and measure."""
     runs = at_optimum(results, energy)
     values = {
         "output": runs[f"{energy}_layer2"] / runs[energy],

@@ -29,7 +29,7 @@ def write_report(table: pd.DataFrame, history: pd.DataFrame | None, file: str | 
     Parameters
     ----------
     table : pandas.DataFrame
-        Tidy, one row a run.
+        Tidy, one row per run.
     history : pandas.DataFrame or None
         Columns id, step, accuracy, m0, m1: one row per test of each run.
     file : str or Path

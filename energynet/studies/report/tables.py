@@ -63,7 +63,7 @@ def _outcomes(runs: pd.DataFrame) -> str:
 
 
 def _absences(runs: pd.DataFrame) -> str:
-    """Outcomes, and why runs were skipped where the table says it."""
+    """Outcomes, and why runs were skipped if the table says it."""
     reasons = sorted(set(runs["reason"].dropna())) if "reason" in runs else []
     return "; ".join([f"{len(runs):,} ({_outcomes(runs)})", *reasons])
 
@@ -77,7 +77,7 @@ def _settings(runs: pd.DataFrame) -> str:
 
 
 def optima(results: Results) -> list[dict[str, Any]]:
-    """One row a size, rule and energy: P*, energies, ratio."""
+    """One row per size, rule and energy: P*, energies, ratio."""
     optimal = results.optimal
     shown = optimal["hidden"].isin(results.sizes) & optimal["energy"].isin(ENERGIES)
     savings = without_few(results.savings, results.savings["pairs"], ("ratio_low", "ratio_high"))
@@ -133,7 +133,7 @@ def _bounded(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def between(results: Results) -> dict[str, Any]:
-    """Savings by M0, M1 and what lies between them, where it was recorded."""
+    """Savings by M0, M1 and the energies between them, if these were recorded."""
     savings = results.savings[results.savings["saving"].notna()]
     energies = sorted(set(savings["energy"]), key=_energy_rank)
     if len(energies) < 3:
@@ -209,5 +209,5 @@ def sizes(values: Sequence[int]) -> str:
 
 
 def fraction(value: float) -> str:
-    """A plastic fraction as it was given; a dash for none."""
+    """A plastic fraction as it was given; a dash if there is no number."""
     return DASH if math.isnan(value) else f"{value:.4g}"

@@ -1,1 +1,1 @@
-"""The study as a staged plan: presets say what, the stored results say what is next."""
+"""Our study as a staged plan: presets say what, the stored results say what is next."""

@@ -37,7 +37,7 @@ def write_outputs(
 ) -> Outputs:
     """`verdicts.json` and `.md`, `figures/` and `report.html`, from the tables alone.
 
-    by : settings of which each combination is a study of its own, with its verdicts.
+    by : settings to vary; each combination of them is a separate study with its verdicts.
     """
     from energynet.studies.figures.drawing import Results
     from energynet.studies.figures.save import save_drawings

@@ -27,7 +27,7 @@ class Stage(NamedTuple):
 def next_stage(preset: Preset, table: "pd.DataFrame", shape: ShapeOf) -> Stage | None:
     """The next runs of a study; None once it is complete.
 
-    A pure function: a study that was interrupted anywhere goes on as if it had not been.
+    A pure function: an interrupted study resumes as if it had not been interrupted.
     `table` is the tidy table of what is stored.
     """
     studies = views(preset, table, shape)
@@ -93,7 +93,7 @@ def _far_below(view: View, first: TrainingConfig) -> bool:
 
 
 def _wanted_seeds(configs: Sequence[TrainingConfig], view: View) -> Sequence[TrainingConfig]:
-    """All seeds; in large networks first only one, which may make the others needless."""
+    """All seeds; in large networks first only one, as it may make the others needless."""
     first = configs[:1]
     skip = view.preset.skip
     if skip and first and first[0].hidden >= skip["from"]:
@@ -104,7 +104,7 @@ def _wanted_seeds(configs: Sequence[TrainingConfig], view: View) -> Sequence[Tra
 
 
 def _explore(view: View, hidden: int) -> Iterator[TrainingConfig]:
-    """The grid of each method, and blocks of runs that are made as they stand."""
+    """The grid of each method, and blocks of runs that nothing else decides."""
     for method in _methods(view, hidden):
         fractions = [1.0] if method.rule == ALL else method.grid(view.shape(hidden))
         for fraction in fractions:

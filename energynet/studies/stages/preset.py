@@ -59,7 +59,7 @@ class Preset:
     settings : mapping
         Fields of TrainingConfig for all runs.
     vary : mapping
-        Fields of TrainingConfig with lists of values: each combination is a study of its own.
+        Fields of TrainingConfig with lists of values: each combination is a separate study.
     seeds : mapping
         "exploration" and "confirmation" to lists.
     energies : tuple of str
@@ -70,7 +70,7 @@ class Preset:
         How grids are extended, runs repeated with more steps, further seeds left out.
     method : tuple of Method
     runs : tuple of mapping
-        Blocks of runs that are made as they stand.
+        Blocks of runs that nothing else decides.
     matched, long_after, both_sides : mapping
         Runs for statements 3, 11 and 12.
     """

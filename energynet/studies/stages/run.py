@@ -1,4 +1,4 @@
-"""A study from nothing to its report; killed anywhere, the same call goes on."""
+"""A study from nothing to its report; after an interruption the same call resumes it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Runs(Protocol):
-    """Where runs are made and stored."""
+    """Makes runs and keeps them."""
 
     def run(self, stage: str, configs: list[TrainingConfig]) -> None:
         """Make those runs, apart from the ones that are stored."""
@@ -31,7 +31,7 @@ class Runs(Protocol):
 def reproduce(preset: Preset, runs: Runs, folder: str | Path, shape: ShapeOf) -> Outputs:
     """Run all stages of a preset, then write tables, verdicts, figures and report to `folder`.
 
-    The tables are written after each stage, so that a study that is cut off is still a study.
+    The tables are written after each stage, so an interrupted study leaves its results so far.
     `shape` gives the network of a number of hidden units on the data set. Raises FileError before
     work starts if `folder` cannot be written.
     """

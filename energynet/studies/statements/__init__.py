@@ -1,1 +1,1 @@
-"""Statements of the study and their verdicts."""
+"""Statements of the poster and their verdicts."""

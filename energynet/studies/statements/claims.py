@@ -1,4 +1,4 @@
-"""The verdict on each statement of the study, from a table of results."""
+"""The verdict on each statement of the poster, from a table of results."""
 
 import math
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ DIGITS = 6  # significant digits in results, so that they do not hang on the las
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement of the study with its verdict.
+    """A statement of the poster with its verdict.
 
     Attributes
     ----------
@@ -52,9 +52,9 @@ class Claim:
     verdict : {"holds", "fails", "undecided", "mixed"}
         mixed: the readings of F differ.
     estimate : float or None
-        Of the cell that decides: of those with that verdict the one least inside the claimed
+        Of the cell that decides: among those with that verdict, the one least inside the claimed
         region. In units of the claim: ratios of energies, slopes per decade of nh, accuracies in
-        per cent. None where the parts, or the cells, measure different things.
+        per cent. None if the parts, or the cells, measure different things.
     interval : (low, high) or None
         Its 95 % interval; an open end is None.
     sizes : tuple of int
@@ -78,7 +78,7 @@ class Claim:
     group: tuple[tuple[str, Any], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values for JSON; `group` only where `by` was given."""
+        """As plain values for JSON; `group` only if `by` was given."""
         values: dict[str, Any] = {
             "number": self.number,
             "statement": self.statement,
@@ -117,13 +117,13 @@ def claims(
     criterion: float | None = None,
     history: "pd.DataFrame | None" = None,
 ) -> list[Claim]:
-    """The verdict on each of the fourteen statements of the study.
+    """The verdict on each of the fourteen statements of the poster.
 
     A statement is a set of cells. It holds if the 95 % interval of every cell lies on the claimed
-    side; it fails if the interval of at least one cell, corrected for all of them (Bonferroni),
-    lies on the other side; else it is undecided. Statements about fixed masks get a verdict for
-    each of three readings; where those differ the headline is `mixed`. Parameters as for `cells`;
-    `history` is also what the statement about accuracy long after the criterion rests on.
+    side. It fails if the interval of at least one cell, corrected for all of them (Bonferroni),
+    lies on the other side. Otherwise it is undecided. Statements about fixed masks get a verdict
+    for each of three readings; if those differ, the headline is `mixed`. Parameters as for `cells`;
+    the statement about accuracy long after the criterion also needs `history`.
 
     Returns
     -------
@@ -150,7 +150,7 @@ def claims(
 
 
 def claims_of(study: Study, group: tuple[tuple[str, Any], ...] = ()) -> list[Claim]:
-    """The verdicts on one study."""
+    """The verdicts by one study."""
     return [_claim(statement, study, group) for statement in STATEMENTS]
 
 
@@ -196,7 +196,7 @@ def _outcome(part: Part, study: Study, reading: Reading, needs_saving: bool) -> 
 
 
 def _part_claim(statement: Statement, part: Part, found: Sequence[_Outcome]) -> Claim:
-    """A part as a claim, with its readings as parts where it has several."""
+    """A part as a claim, with its readings as parts if it has several."""
     verdict = agreement([outcome.verdict for outcome in found])
     if len(found) == 1:
         return _plain_claim(statement.number, part.title, found[0])

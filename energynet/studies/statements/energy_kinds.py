@@ -199,7 +199,7 @@ class FewAgainstMany:
 
 @dataclass(frozen=True)
 class LargestSaving:
-    """Where the largest saving lies: at nh >= `beyond` times the size that the task requires.
+    """The size of the largest saving: nh >= `beyond` times the size that the task requires.
 
     The required size is the smallest of `candidates` at which the unmodified network reaches the
     criterion with all exploration seeds. Of the sizes beyond, exploration seeds choose the one of
@@ -244,7 +244,7 @@ class LargestSaving:
 
 
 def _explored_ratio(study: Study, cell: Cell, hidden: int) -> float:
-    """E(all) / E(P*) on exploration seeds; 0 where there is none."""
+    """E(all) / E(P*) on exploration seeds; 0 without a P*."""
     point = study.optimum(cell._replace(hidden=hidden)).point
     whole = study.exploration.unmodified.get((hidden, cell.energy), 0.0)
     return whole / point.energy if point else 0.0

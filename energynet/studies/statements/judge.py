@@ -66,7 +66,7 @@ class Region:
 
 @dataclass(frozen=True)
 class Check:
-    """One cell of a claim: what was found there, and where it should lie.
+    """One cell of a claim: what was found there, and the region claimed for it.
 
     `method` groups the checks of a claim that one method alone has to fulfil. `cells` are those
     whose fraction was chosen. `verdict` is given if it is known without an estimate.
@@ -106,9 +106,9 @@ def judge(
 ) -> Judged:
     """The verdict on one cell.
 
-    It holds where the 95 % interval lies in the region (corrected for `methods` where any one of
-    several may do); it fails where the interval corrected for all `comparisons` of the claim
-    (Bonferroni) lies outside. `needs_saving`: a cell in which no saving is possible fails.
+    It holds if the 95 % interval lies in the region; if any one of several `methods` is enough, the
+    interval is corrected for their number. It fails if the interval corrected for all `comparisons`
+    of the claim (Bonferroni) lies outside. `needs_saving`: it fails if no saving is possible.
     """
     found = check.found
     if check.verdict:
@@ -136,7 +136,7 @@ def judge_all(checks: Sequence[Check], *, needs_saving: bool = False) -> tuple[s
 def judge_any(checks: Sequence[Check]) -> tuple[str, list[Judged]]:
     """The verdict on a claim that one method has to fulfil in all of its cells.
 
-    Where it holds, only the cells of the methods that fulfil it are given back.
+    If it holds, only the cells of the methods that fulfil it are returned.
     """
     methods = sorted({check.method for check in checks})
     judged = [judge(check, len(checks), methods=len(methods)) for check in checks]

@@ -1,4 +1,4 @@
-"""The fourteen statements of the study, as data: where each is judged, and on which side it lies.
+"""The fourteen statements of the poster, as data: what is measured, and which side is claimed.
 
 L: the largest updates of the network; N: the largest of each neuron; F: a fixed mask, in three
 readings. Sizes: small nh = 100 and 300, medium 1,000, large 3,000 and 10,000.
@@ -47,9 +47,9 @@ _TWO_SIZES = (1000, 3000)
 class Part:
     """Checks that are judged together.
 
-    title: what they say, where a statement has several parts; any_method: one rule may do; mention:
-    a value of which the words say whether it lies in the intervals; beside: shown, but without
-    weight in the verdict; readings: judged for each reading of F.
+    title: what they say, if a statement has several parts; any_method: one rule is enough; mention:
+    the words say at which sizes this value lies in the interval; beside: shown, but without weight
+    in the verdict; readings: judged for each reading of F.
     """
 
     kinds: tuple[Kind, ...]
@@ -62,7 +62,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement of the study; needs_saving: it fails where no saving is possible."""
+    """A statement of the poster; needs_saving: it fails if no saving is possible."""
 
     number: int
     text: str

@@ -16,7 +16,7 @@ _WIDTH = 100
 
 
 def to_json(claims: Sequence[Claim]) -> str:
-    """A JSON list with one object a claim; see `Claim.to_dict`."""
+    """A JSON list with one object per claim; see `Claim.to_dict`."""
     return json.dumps([claim.to_dict() for claim in claims], indent=1, allow_nan=False) + "\n"
 
 
