@@ -184,7 +184,7 @@ def test_confirmed_is_said_where_something_was_confirmed(drawing, small):
     assert "at P*, confirmed" in words(drawing(confirmed))
     assert "at P*, confirmed" not in words(drawing(explored))
     assert "3 exploration seeds or 8 confirmation seeds." in caption(drawing, confirmed)
-    assert "none is ringed" in caption(drawing, explored)
+    assert "no marker is ringed" in caption(drawing, explored)
     assert "A point stands for 3 exploration seeds." in caption(drawing, explored)
 
 
@@ -411,7 +411,7 @@ def test_large_networks_are_compared_where_runs_go_on(table):
     assert set(found["runs"]) == {3}
     np.testing.assert_allclose(found["value"], 0.97)
     assert set(found["panel"]) == {1000}
-    assert "go on for 300,000 steps" in figures.capacity.caption(found)
+    assert "continue for 300,000 steps" in figures.capacity.caption(found)
     assert figures.m1_against_fraction.numbers(results).equals(
         figures.m1_against_fraction.numbers(Results.of(table))
     )

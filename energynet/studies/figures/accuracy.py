@@ -99,9 +99,10 @@ def _draw(numbers: pd.DataFrame) -> Figure:
 def _caption(numbers: pd.DataFrame) -> str:
     return (
         "Test accuracy against the energy spent, for the unmodified network and for each rule at"
-        " its optimal P* for that energy: energy by the first test with at least that"
-        " accuracy, geometric mean over seeds (confirmation seeds where there are some), as far as"
-        " all of them came. Shaded: from the lowest to the highest of"
+        " its optimal P* for that energy. The energy is that at the first test with at least that"
+        " accuracy, a geometric mean over seeds (confirmation seeds, or else exploration seeds). A"
+        " line ends at the highest accuracy that all of them reach. Shaded: from the lowest to the"
+        " highest of"
         f" {seeds_words(numbers['runs'])}. Dotted: the criterion."
     )
 

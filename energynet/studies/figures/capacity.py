@@ -94,9 +94,9 @@ def _name_sizes(axis: Axes, part: pd.DataFrame) -> None:
 def _caption(numbers: pd.DataFrame) -> str:
     limit = numbers["max_steps"].max()
     end = (
-        f" All runs go on for {limit:,.0f} steps; dotted: the criterion."
+        f" All runs continue for {limit:,.0f} steps. Dotted: the criterion."
         if limit > 0
-        else " Dotted: the criterion, at which a run ends: above it accuracies are not compared."
+        else " Dotted: the criterion, at which a run ends; accuracies above it are not compared."
     )
     return (
         "Best test accuracy of small unmodified networks (diamonds, with their number of hidden"

@@ -191,14 +191,14 @@ def _marks(numbers: pd.DataFrame) -> str:
     seeds = " or ".join(seeds_words(known[kind], kind) for kind in kinds)
     ringed = "Ringed: confirmation seeds at the optimum P*."
     if not _confirmed(numbers).any():
-        ringed = "No confirmation seeds at an optimum P*: none is ringed."
+        ringed = "Without confirmation seeds at an optimum P*, no marker is ringed."
     return (
         " Small markers: exploration seeds, energy of all runs per run that reached the criterion;"
-        f" hollow where fewer than {100 * SUCCESS:.0f} % did. Arrows: none did, and the marker is a"
-        f" lower bound (set side by side where several share a P). {ringed} P = 1 is drawn and is"
+        f" hollow if fewer than {100 * SUCCESS:.0f} % did. Arrows: no run did, and the marker is a"
+        f" lower bound (side by side if several share a P). {ringed} P = 1 is drawn and is"
         f" never P*. Horizontal line: the unmodified network. A point stands for {seeds}. Error"
         " bars and band: 95 % intervals of the mean over seeds (t distribution on the logarithm)"
-        f" from {FEWEST} runs that reached the criterion on, cut where they leave the panel"
+        f" from {FEWEST} runs that reached the criterion on, cut at the edge of the panel"
     )
 
 

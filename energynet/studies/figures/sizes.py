@@ -27,9 +27,9 @@ SAVINGS = [
 ]
 
 _LARGER = (
-    " Hollow, apart from the lines, with their learning rate η: larger networks, for which the"
-    " study's rate lies above the linear bound of stability; one run each, at the best of the few"
-    " fractions tried; size and rate are confounded, and they are in no verdict."
+    " Hollow, apart from the lines, with their learning rate η: larger networks, for which our"
+    " study's rate lies above the linear bound of stability. These are one run each, at the best of"
+    " the few fractions tried. Size and rate are confounded, and they are in no verdict."
 )
 
 
@@ -166,11 +166,11 @@ def _optimal_caption(numbers: pd.DataFrame) -> str:
     return (
         "Energy until the criterion at the optimal plastic fraction P* of each rule, and of the"
         " unmodified network, against the number of hidden units. P* has the least energy per"
-        " success among the exploration seeds; drawn are the confirmation seeds. Error bars: 95 %"
+        " success among the exploration seeds; the confirmation seeds are drawn. Error bars: 95 %"
         " intervals of the mean over seeds (t distribution on the logarithm), from"
         f" {FEWEST} runs that reached the criterion on. Hollow: from the exploration seeds alone,"
         " or P* is not bracketed or was limited by the number of steps."
-        " Arrows: no run reached the criterion, a lower bound."
+        " Arrows: lower bounds, as no run reached the criterion."
         f" A point stands for {seeds_words(numbers.loc[numbers['learning_rate'].eq(''), 'runs'])}."
         f"{_LARGER if numbers['learning_rate'].ne('').any() else ''}"
     )

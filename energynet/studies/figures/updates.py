@@ -75,9 +75,9 @@ def _caption(numbers: pd.DataFrame) -> str:
     return (
         "Where updates go, for each rule at its optimal P* and for the unmodified network; left"
         " for M₀, right for M₁. Top: share of the energy that is spent in the output layer. Middle:"
-        " share of all synapses that end different from their start. Bottom: energy divided by"
-        " that of the direct way to the same weights. Geometric means over seeds (confirmation"
-        " seeds where there are some); error bars: lowest and highest of"
+        " share of all synapses whose last weight differs from their first. Bottom: energy divided"
+        " by that of the direct way to the same weights. Geometric means over seeds (confirmation"
+        " seeds, or else exploration seeds). Error bars: lowest and highest of"
         f" {seeds_words(numbers['runs'])}."
     )
 
