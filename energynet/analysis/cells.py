@@ -54,13 +54,22 @@ def cells(
     Returns
     -------
     DataFrame
-        by..., hidden, rule (label), fraction, plastic_synapses, energy (m0, m1, `m_alpha_0.5` ...),
-        seeds (exploration, confirmation, other), runs, reached, success (share),
-        energy_per_success (energy of all runs, failed ones included / number that reached),
-        lower_bound (none reached: the value is the energy of all runs), low and high (95 %
-        interval of the mean over runs that reached, t on the logarithm, whose standard deviation
-        is taken to be no smaller than what stopping at tests alone gives; from two runs on),
-        steps (mean of those that reached), missing (runs failed or skipped), max_steps.
+        - by..., hidden
+        - rule: its label
+        - fraction, plastic_synapses
+        - energy: m0, m1, `m_alpha_0.5` ...
+        - seeds: exploration, confirmation or other
+        - runs, reached: how many
+        - success: their share
+        - energy_per_success: energy of all runs, failed ones included, per run that reached the
+          criterion
+        - lower_bound: no run reached it, and the value is the energy of all runs
+        - low, high: 95 % interval of the mean over runs that reached, from two runs on; t on the
+          logarithm, whose standard deviation is taken to be no smaller than what stopping at tests
+          alone gives
+        - steps: mean of the runs that reached
+        - missing: how many runs failed or were skipped
+        - max_steps
 
     Raises
     ------

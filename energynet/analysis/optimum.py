@@ -136,19 +136,23 @@ def optimal_energy(
 ) -> "pd.DataFrame":
     """The best fraction of each rule, at each network size and for each energy.
 
-    The fraction P* < 1 is that of the smallest energy per success over the exploration seeds
-    (0-2) among the fractions at which at least 80 % of the runs reached the criterion. The
-    unmodified network, P = 1, stands beside it as the rule `all`. Parameters as for `cells`.
+    P* < 1 is the fraction of smallest energy per success over the exploration seeds (0-2). Only
+    fractions at which at least 80 % of the runs reached the criterion can be P*. The unmodified
+    network, P = 1, stands beside it as the rule `all`. Parameters as for `cells`.
 
     Returns
     -------
     DataFrame
-        by..., hidden, rule, energy, fraction (P*), energy_per_success (exploration), confirmed
-        (energy per success of the confirmation seeds 100-107 at P*), low, high and success of
-        the confirmation, mark: "", or why P* is not final: "limited by max_steps" (the next
-        smaller fraction ran out of steps before it had spent as much), "not bracketed" (the first
-        or last of its grid), "no saving possible" (no P < 1 reached the criterion), "no fraction
-        reaches reliably"; max_steps of the runs at P*.
+        - by..., hidden, rule, energy
+        - fraction: P*
+        - energy_per_success: of the exploration seeds
+        - confirmed: energy per success of the confirmation seeds (100-107) at P*
+        - low, high, success: of the confirmation seeds, as in `cells`
+        - mark: "", or why P* is not final: "limited by max_steps" (the next smaller fraction ran
+          out of steps before it had spent as much), "not bracketed" (the first or last of its
+          grid), "no saving possible" (no P < 1 reached the criterion), or "no fraction reaches
+          reliably"
+        - max_steps: of the runs at P*
 
     Raises
     ------

@@ -46,9 +46,9 @@ def savings(
 ) -> "pd.DataFrame":
     """Energy of the unmodified network / energy of each rule, for each size and energy.
 
-    Runs of one seed share initial weights and sample order, hence r = ln E_all - ln E_rule is taken
-    seed by seed; ratio = exp(mean r), saving = 1 - exp(-mean r), with the 95 % t interval of r. The
-    standard deviation of r is taken to be no smaller than what stopping at tests alone gives.
+    Runs of one seed share initial weights and sample order, so r = ln E_all - ln E_rule is taken
+    seed by seed. ratio = exp(mean r) and saving = 1 - exp(-mean r), with the 95 % t interval of r.
+    The standard deviation of r is taken to be no smaller than what stopping at tests alone gives.
 
     Parameters
     ----------
@@ -62,10 +62,13 @@ def savings(
     Returns
     -------
     DataFrame
-        by..., hidden, rule, energy, fraction (P*, or each), ratio, ratio_low, ratio_high, saving,
-        saving_low, saving_high, pairs (of seeds), bound ("upper": a run of the rule did not reach
-        the criterion, the ratio is at most ratio_high; "lower": a run of the unmodified network did
-        not; "unknown": both), why (words, if there is no interval).
+        - by..., hidden, rule, energy
+        - fraction: P*, or each
+        - ratio, ratio_low, ratio_high, saving, saving_low, saving_high
+        - pairs: of seeds
+        - bound: "", "upper" (a run of the rule did not reach the criterion, and the ratio is at
+          most ratio_high), "lower" (a run of the unmodified network did not) or "unknown" (both)
+        - why: words, if there is no interval
 
     Raises
     ------

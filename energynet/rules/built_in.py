@@ -174,8 +174,8 @@ class LargestUpdates:
     fraction : float
         P in (0, 1].
     scope : {"network", "layer", "neuron"}
-        Where the ranking is: k(P, N) of both layers together, k(P, N_layer) of each layer, or
-        k(P, fan-in) of the incoming synapses of each hidden and output neuron.
+        What is ranked together. "network": k(P, N) of both layers. "layer": k(P, N_layer) of each
+        layer. "neuron": k(P, fan-in) of the incoming synapses of each hidden and output neuron.
     output_fraction : float, "balanced" or None
         Scope "layer" only: k(Q, N2) in the output layer.
     within : FixedMask over units, or None

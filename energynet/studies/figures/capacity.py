@@ -100,7 +100,7 @@ def _caption(numbers: pd.DataFrame) -> str:
     )
     return (
         "Best test accuracy of small unmodified networks (diamonds, with their number of hidden"
-        " units) and of large networks in which no more synapses may change in a step."
+        " units), and of large networks in which no more synapses may change in a step."
         f"{end} Error bars: lowest and highest of"
         f" {seeds_words(numbers['runs'])}."
     )

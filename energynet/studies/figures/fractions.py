@@ -197,16 +197,16 @@ def _marks(numbers: pd.DataFrame) -> str:
         f" hollow if fewer than {100 * SUCCESS:.0f} % did. Arrows: no run did, and the marker is a"
         f" lower bound (side by side if several share a P). {ringed} P = 1 is drawn and is"
         f" never P*. Horizontal line: the unmodified network. A point stands for {seeds}. Error"
-        " bars and band: 95 % intervals of the mean over seeds (t distribution on the logarithm)"
-        f" from {FEWEST} runs that reached the criterion on, cut at the edge of the panel"
+        " bars and band: 95 % intervals of the mean over seeds (t distribution on the logarithm),"
+        f" cut at the edge of the panel. They need {FEWEST} runs that reached the criterion"
     )
 
 
 def _m1_caption(numbers: pd.DataFrame) -> str:
     return (
         "Energy M₁ spent until the criterion against the plastic fraction P, divided by that of"
-        " the unmodified network of the same size; one panel for each number nₕ of hidden units."
-        f"{_marks(numbers)}; they leave out the uncertainty of what they are divided by."
+        " the unmodified network of the same size. One panel for each number nₕ of hidden units."
+        f"{_marks(numbers)}, and leave out the uncertainty of what they are divided by."
     )
 
 
@@ -214,7 +214,7 @@ def _costs_caption(numbers: pd.DataFrame) -> str:
     sizes = " and ".join(f"{size:,}" for size in sorted(set(numbers["hidden"])))
     return (
         "Energies M₀ and M₁ and the number of steps until the criterion against the plastic"
-        f" fraction P, for {sizes} hidden units.{_marks(numbers)}; steps are means over the"
+        f" fraction P, for {sizes} hidden units.{_marks(numbers)}. Steps are means over the"
         " runs that reached the criterion, without bars."
     )
 

@@ -66,7 +66,7 @@ def _caption(numbers: pd.DataFrame) -> str:
     seeds = seeds_words(numbers["pairs"], "confirmation")
     return (
         f"Energy of the unmodified network of {numbers['hidden'].iloc[0]:,d} hidden units divided"
-        " by that of each rule at its P*, against the learning rate; rows: standard deviations of"
+        " by that of each rule at its P*, against the learning rate. Rows: standard deviations of"
         f" the initial weights, at most {ROWS} of them. P* is chosen anew in each setting."
         f" Geometric means over {seeds}, paired by seed. Error bars: 95 % intervals, paired t on"
         f" the logarithm of the ratio, from {FEWEST} seeds on. Hollow with an arrow: a run did not"

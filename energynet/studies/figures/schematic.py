@@ -108,8 +108,8 @@ def _caption(_numbers: pd.DataFrame) -> str:
         "A network with one hidden layer (inputs left, outputs right) and the synapses that may"
         f" change in one step, in colour, at a plastic fraction P of {FRACTION:g}. A fixed set is"
         " the same in every step: the first hidden units with all their synapses, or synapses drawn"
-        " at random, as many in each layer (balanced) or from the whole network (uniform). The"
-        " largest updates are chosen anew in each step, from the whole network or among the"
+        " at random. These are as many in each layer (balanced), or any of the network (uniform)."
+        " The largest updates are chosen anew in each step, from the whole network or among the"
         " incoming synapses of each neuron. Biases are synapses, too, but are not shown. A sketch,"
         " without data and error bars."
     )

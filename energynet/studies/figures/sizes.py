@@ -179,8 +179,8 @@ def _optimal_caption(numbers: pd.DataFrame) -> str:
 def _savings_caption(numbers: pd.DataFrame) -> str:
     seeds = seeds_words(numbers["pairs"], "confirmation")
     return (
-        "Share of the energy that is saved at P*, and the same as a ratio (a saving can't exceed"
-        " 100 %, a ratio is not bounded), against the number of hidden units; geometric means over"
+        "Share of the energy that is saved at P*, and the same as a ratio, against the number of"
+        " hidden units. A saving can't exceed 100 %, a ratio is not bounded. Geometric means over"
         f" {seeds}, paired by seed. Error bars: 95 % intervals, paired t on the logarithm of the"
         f" ratio, from {FEWEST} seeds on. Hollow with an arrow: a run did not reach the criterion,"
         " and the value is a bound. Dotted: no saving."

@@ -1,8 +1,8 @@
 """One look for all figures: a colour and a marker for each rule, sizes, panels, legend.
 
 The colours differ by at least 15 (CIE76) from one another for readers with and without protan,
-deutan and tritan colour vision, and have a contrast of about 3 or more both on white and on a dark
-page; tests/studies/test_figures.py measures it.
+deutan and tritan colour vision. Their contrast is about 3 or more both on white and on a dark page.
+tests/studies/test_figures.py measures it.
 """
 
 import zlib

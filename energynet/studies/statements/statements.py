@@ -47,9 +47,19 @@ _TWO_SIZES = (1000, 3000)
 class Part:
     """Checks that are judged together.
 
-    title: what they say, if a statement has several parts; any_method: one rule is enough; mention:
-    the words say at which sizes this value lies in the interval; beside: shown, but without weight
-    in the verdict; readings: judged for each reading of F.
+    Attributes
+    ----------
+    kinds : tuple of Kind
+    title : str
+        What they say, if a statement has several parts.
+    any_method : bool
+        One rule is enough.
+    mention : float or None
+        The words say at which sizes this value lies in the interval.
+    beside : bool
+        Shown, but without weight in the verdict.
+    readings : bool
+        Judged for each reading of F.
     """
 
     kinds: tuple[Kind, ...]
