@@ -122,7 +122,7 @@ class Study:
         return Optimum(best_of_side(candidates, cell.limit, cell.choice == "few"), "")
 
     def seeds_of(self, cell: Cell) -> Mapping[int, Run] | Missing:
-        """The confirmation runs of a cell by seed."""
+        """The confirmation runs of a cell by seed, or what is missing."""
         if cell.hidden not in self.sizes:
             return Missing.of("no runs", cell.hidden)
         name = display_name(cell.rule)
@@ -156,8 +156,8 @@ class Study:
     def contrast(self, terms: Terms) -> Estimate | Missing:
         """Mean over the seeds that all cells share of the weighted sum of their ln E.
 
-        A run that did not reach the criterion enters with the energy it had spent: the true one is
-        higher. Weights below 0 turn that round.
+        A run that did not reach the criterion enters with the energy it had spent; the true one is
+        higher. With a weight below 0 the true term is lower.
         """
         found = [self.seeds_of(cell) for _, cell in terms]
         samples = [runs for runs in found if not isinstance(runs, Missing)]

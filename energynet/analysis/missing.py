@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Gap(NamedTuple):
-    """One reason, and the sizes of networks that it concerns; `against` a saving, or open."""
+    """One reason, and the sizes of networks that it concerns; `against`: no saving is possible."""
 
     reason: str
     sizes: tuple[int, ...]
@@ -15,7 +15,7 @@ class Gap(NamedTuple):
 
 @dataclass(frozen=True)
 class Missing:
-    """Stands in place of a result that cannot be had; false if nothing is missing."""
+    """The reasons why a result cannot be computed, in its place; false without any reason."""
 
     gaps: tuple[Gap, ...] = ()
 
@@ -26,7 +26,7 @@ class Missing:
 
     @classmethod
     def among(cls, found: Iterable[object]) -> "Missing":
-        """Everything that is missing among several results."""
+        """All gaps of those results that are missing."""
         return cls(tuple(gap for item in found if isinstance(item, Missing) for gap in item.gaps))
 
     def __bool__(self) -> bool:

@@ -119,19 +119,19 @@ def own_settings(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.Series":
 
 
 def endless_runs(runs: "pd.DataFrame", own: "pd.DataFrame") -> "pd.DataFrame":
-    """Of the labelled runs of a group those in its own settings, but with target accuracy 1."""
+    """The labelled runs of a group in its main settings, but with target accuracy 1."""
     return runs[(runs["target_accuracy"] == 1.0) & _alike(runs, own, but="target_accuracy")]
 
 
 def larger_runs(runs: "pd.DataFrame", own: "pd.DataFrame") -> "pd.DataFrame":
-    """Of the labelled runs those of larger networks than its own, at other learning rates."""
+    """The labelled runs of networks larger than those of a group, at other learning rates."""
     other = runs["learning_rate"].map(canonical) != canonical(own["learning_rate"].iloc[0])
     larger = runs["hidden"] > own["hidden"].max()
     return runs[other & larger & _alike(runs, own, but="learning_rate")]
 
 
 def _alike(runs: "pd.DataFrame", own: "pd.DataFrame", but: str) -> "pd.Series":
-    """Which runs are in the settings of a group, but for one of these."""
+    """Which runs have the settings of a group, except for one of these."""
     import pandas as pd
 
     same = pd.Series(True, runs.index)

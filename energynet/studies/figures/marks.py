@@ -1,4 +1,4 @@
-"""What stands for a number in all figures: markers with bars, arrows at bounds."""
+"""How all figures draw a number: markers with bars, arrows at bounds."""
 
 from typing import Any
 

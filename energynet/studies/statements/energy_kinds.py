@@ -160,7 +160,7 @@ class BestRule:
 
 
 def best_letter(study: Study, reading: Reading, hidden: int, energy: str) -> str | Missing:
-    """Of F, L and N the one of smallest energy per success on exploration seeds."""
+    """The one of F, L and N with the smallest energy per success on exploration seeds."""
     energy_of: dict[str, float] = {}
     absent: list[object] = []
     for letter in LETTERS:
