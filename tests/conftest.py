@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import hypothesis
+import numpy as np
 import pytest
 from custom_rules import EXAMPLES
+from support import IDX_SHAPES, idx_bytes
 
 import energynet as en
 
@@ -21,6 +23,15 @@ hypothesis.settings.load_profile("energynet")
 @pytest.fixture(scope="session")
 def mnist():
     return en.load_mnist()
+
+
+@pytest.fixture
+def idx_folder(tmp_path):
+    """A folder with a data set of 6 + 4 images of 3 x 2 pixels and labels 0, 1, 2."""
+    for name, shape in IDX_SHAPES.items():
+        array = np.arange(np.prod(shape)).reshape(shape) % (3 if "labels" in name else 250)
+        (tmp_path / name).write_bytes(idx_bytes(array))
+    return tmp_path
 
 
 @pytest.fixture

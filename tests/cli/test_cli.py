@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support import PYTHON, digits
-from test_data import folder  # noqa: F401
 
 import energynet as en
 from energynet.cli.main import main
@@ -93,7 +92,7 @@ def test_table_and_saved_network(tmp_path, capsys):
     assert rows["test accuracy"].strip() == f"{100 * accuracy:.2f} %"
 
 
-def test_every_flag_reaches_the_config(folder, monkeypatch):  # noqa: F811
+def test_every_flag_reaches_the_config(idx_folder, monkeypatch):
     """Each flag gets another value than its default; the config must hold them all."""
     seen = {}
 
@@ -107,7 +106,7 @@ def test_every_flag_reaches_the_config(folder, monkeypatch):  # noqa: F811
         " --within-units 0.5 --activation tanh --output softmax"
         " --seed 7 --learning-rate 0.02 --init-std 0.03 --no-center --sample-order permutation"
         " --target-accuracy 0.9 --test-every 10 --max-steps 20 --dtype float64 --alpha 0.5 0.25"
-        f" --threads 2 --data {folder} --checkpoint {folder / 'run.npz'} --quiet"
+        f" --threads 2 --data {idx_folder} --checkpoint {idx_folder / 'run.npz'} --quiet"
     )
     assert main(arguments.split()) == 130
     config = seen["config"]
@@ -137,10 +136,10 @@ def test_every_flag_reaches_the_config(folder, monkeypatch):  # noqa: F811
         assert getattr(config, field.name) != getattr(default, field.name)
     assert seen["threads"] == 2
     assert seen["dataset"].classes == 3
-    assert seen["checkpoint"] == folder / "run.npz"
+    assert seen["checkpoint"] == idx_folder / "run.npz"
 
 
-def test_settings_of_reproduce_reach_all_runs(folder, monkeypatch, tmp_path):  # noqa: F811
+def test_settings_of_reproduce_reach_all_runs(idx_folder, monkeypatch, tmp_path):
     seen = []
 
     def stop(preset, *_):
@@ -148,7 +147,7 @@ def test_settings_of_reproduce_reach_all_runs(folder, monkeypatch, tmp_path):  #
         raise KeyboardInterrupt
 
     monkeypatch.setattr("energynet.studies.stages.run.reproduce", stop)
-    flags = f"--target-accuracy 0.85 --test-every 500 --data {folder} --out {tmp_path / 'out'}"
+    flags = f"--target-accuracy 0.85 --test-every 500 --data {idx_folder} --out {tmp_path / 'out'}"
     assert main(["reproduce", *flags.split()]) == 130
     for variant in seen[0].variants():
         config = en.TrainingConfig(hidden=1, **variant)
@@ -385,14 +384,14 @@ def test_other_threads_handle_no_signals():
         assert executor.submit(main, ["info"]).result() == 0
 
 
-def test_a_network_that_cannot_be_saved_does_not_cost_the_result(folder, monkeypatch, capsys):  # noqa: F811
+def test_a_network_that_cannot_be_saved_does_not_cost_the_result(idx_folder, monkeypatch, capsys):
     def full(*_):
         raise en.FileError("net.npz cannot be written: No space left on device")
 
     monkeypatch.setattr(en.Network, "save", full)
-    command = f"train --hidden 3 --data {folder} --max-steps 4 --quiet --json"
-    path = folder / "run.npz"
-    files = ["--checkpoint", str(path), "--save", str(folder / "net.npz")]
+    command = f"train --hidden 3 --data {idx_folder} --max-steps 4 --quiet --json"
+    path = idx_folder / "run.npz"
+    files = ["--checkpoint", str(path), "--save", str(idx_folder / "net.npz")]
     assert main([*command.split(), *files]) == 2
     shown = capsys.readouterr()
     assert json.loads(shown.out)["steps"] == 4

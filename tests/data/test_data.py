@@ -12,33 +12,12 @@ import warnings
 import numba
 import numpy as np
 import pytest
-from support import PYTHON, digits
+from support import IDX_SHAPES, PYTHON, digits, idx_bytes
 
 import energynet as en
 from energynet.data import mnist as embedded
 from energynet.data.named import load_named
 from energynet.training.images import encode_dataset
-
-NAMES = {
-    "train-images-idx3-ubyte": (6, 3, 2),
-    "train-labels-idx1-ubyte": (6,),
-    "t10k-images-idx3-ubyte": (4, 3, 2),
-    "t10k-labels-idx1-ubyte": (4,),
-}
-
-
-def idx(array, kind=8, dtype="u1"):
-    sizes = np.array(array.shape, ">u4").tobytes()
-    return bytes((0, 0, kind, array.ndim)) + sizes + array.astype(dtype).tobytes()
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """A folder with a data set of 6 + 4 images of 3 x 2 pixels and labels 0, 1, 2."""
-    for name, shape in NAMES.items():
-        array = np.arange(np.prod(shape)).reshape(shape) % (3 if "labels" in name else 250)
-        (tmp_path / name).write_bytes(idx(array))
-    return tmp_path
 
 
 def test_mnist_is_the_original(mnist):
@@ -116,13 +95,13 @@ def test_a_read_only_home(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz", ".xz"])
-def test_idx_folder(folder, suffix):
-    for name in NAMES:
-        content = (folder / name).read_bytes()
-        (folder / name).unlink()
+def test_idx_folder(idx_folder, suffix):
+    for name in IDX_SHAPES:
+        content = (idx_folder / name).read_bytes()
+        (idx_folder / name).unlink()
         packed = {"": bytes, ".gz": gzip.compress, ".xz": lzma.compress}[suffix](content)
-        (folder / (name + suffix)).write_bytes(packed)
-    dataset = en.load_idx(folder)
+        (idx_folder / (name + suffix)).write_bytes(packed)
+    dataset = en.load_idx(idx_folder)
     assert dataset.x_train.shape == (6, 6)
     assert dataset.x_test.dtype == np.uint8
     assert list(dataset.y_train) == [0, 1, 2, 0, 1, 2]
@@ -139,74 +118,74 @@ NAMED = {
 
 
 @pytest.mark.parametrize("case", NAMED)
-def test_other_usual_names(folder, case):
+def test_other_usual_names(idx_folder, case):
     """As 7-Zip, EMNIST and QMNIST have them; or plain and packed files of one data set."""
-    expected = en.load_idx(folder)
-    for name in NAMES:
-        content = (folder / name).read_bytes()
+    expected = en.load_idx(idx_folder)
+    for name in IDX_SHAPES:
+        content = (idx_folder / name).read_bytes()
         if case != "both":
-            (folder / name).unlink()
+            (idx_folder / name).unlink()
         packed = gzip.compress(content) if NAMED[case](name).endswith(".gz") else content
-        (folder / NAMED[case](name)).write_bytes(packed)
-    (folder / "emnist-letters-mapping.txt").write_text("1 65 97")
-    assert en.load_idx(folder).sha256 == expected.sha256
+        (idx_folder / NAMED[case](name)).write_bytes(packed)
+    (idx_folder / "emnist-letters-mapping.txt").write_text("1 65 97")
+    assert en.load_idx(idx_folder).sha256 == expected.sha256
 
 
-def test_labels_of_qmnist(folder):
+def test_labels_of_qmnist(idx_folder):
     """Eight integers per image, of which the first is the class."""
-    expected = en.load_idx(folder)
+    expected = en.load_idx(idx_folder)
     for part, labels in (("train", expected.y_train), ("t10k", expected.y_test)):
-        (folder / f"{part}-labels-idx1-ubyte").unlink()
+        (idx_folder / f"{part}-labels-idx1-ubyte").unlink()
         rows = np.full((len(labels), 8), 2**20)
         rows[:, 0] = labels
-        (folder / f"{part}-labels-idx2-int").write_bytes(idx(rows, 12, ">i4"))
-    assert en.load_idx(folder).sha256 == expected.sha256
-    (folder / "train-labels-idx2-int").write_bytes(idx(rows[:, :3], 12, ">i4"))
+        (idx_folder / f"{part}-labels-idx2-int").write_bytes(idx_bytes(rows, 12, ">i4"))
+    assert en.load_idx(idx_folder).sha256 == expected.sha256
+    (idx_folder / "train-labels-idx2-int").write_bytes(idx_bytes(rows[:, :3], 12, ">i4"))
     with pytest.raises(en.DataError, match=r"must hold 8 values of int32 .* got 3 of int32"):
-        en.load_idx(folder)
+        en.load_idx(idx_folder)
 
 
 @pytest.mark.parametrize(("kind", "dtype"), [(13, ">f4"), (14, ">f8")])
-def test_images_of_floats(folder, kind, dtype):
+def test_images_of_floats(idx_folder, kind, dtype):
     scaled = {}
     for part in ("train", "t10k"):
-        path = folder / f"{part}-images-idx3-ubyte"
+        path = idx_folder / f"{part}-images-idx3-ubyte"
         values = np.frombuffer(path.read_bytes()[16:], np.uint8).reshape(-1, 3, 2) / 256
-        path.write_bytes(idx(values, kind, dtype))
+        path.write_bytes(idx_bytes(values, kind, dtype))
         scaled[part] = values.reshape(-1, 6)
-    read = en.load_idx(folder)
+    read = en.load_idx(idx_folder)
     assert read.x_train.dtype == np.dtype(dtype).newbyteorder("=")
     np.testing.assert_array_equal(read.x_train, scaled["train"])
     np.testing.assert_array_equal(read.x_test, scaled["t10k"])
 
 
 @pytest.mark.parametrize("packer", [gzip, lzma])
-def test_packed_files_are_known_by_their_content(folder, packer):
+def test_packed_files_are_known_by_their_content(idx_folder, packer):
     """Browsers unpack files under their packed names, and save packed ones under plain names."""
-    expected = en.load_idx(folder)
-    images, labels = folder / "train-images-idx3-ubyte", folder / "train-labels-idx1-ubyte"
+    expected = en.load_idx(idx_folder)
+    images, labels = idx_folder / "train-images-idx3-ubyte", idx_folder / "train-labels-idx1-ubyte"
     images.write_bytes(packer.compress(images.read_bytes()))
     labels.rename(labels.with_name(f"{labels.name}.gz"))
-    assert en.load_idx(folder).sha256 == expected.sha256
+    assert en.load_idx(idx_folder).sha256 == expected.sha256
 
 
-def test_several_data_sets_in_a_folder(folder):
-    for name in NAMES:
+def test_several_data_sets_in_a_folder(idx_folder):
+    for name in IDX_SHAPES:
         for prefix in ("emnist-digits-", "emnist-letters-"):
-            (folder / (prefix + name)).write_bytes((folder / name).read_bytes())
-        (folder / name).unlink()
+            (idx_folder / (prefix + name)).write_bytes((idx_folder / name).read_bytes())
+        (idx_folder / name).unlink()
     message = (
         "holds 2 data sets, with the training images emnist-digits-train-images-idx3-ubyte,"
         " emnist-letters-train-images-idx3-ubyte: keep"
     )
     with pytest.raises(en.DataError, match=message):
-        en.load_idx(folder)
-    (folder / "emnist-digits-t10k-labels-idx1-ubyte").unlink()
-    assert en.load_idx(folder).classes == 3
+        en.load_idx(idx_folder)
+    (idx_folder / "emnist-digits-t10k-labels-idx1-ubyte").unlink()
+    assert en.load_idx(idx_folder).classes == 3
 
 
-def test_idx_folder_with_the_name_of_a_file(folder):
-    renamed = folder.rename(folder.with_name("digits.npz"))
+def test_idx_folder_with_the_name_of_a_file(idx_folder):
+    renamed = idx_folder.rename(idx_folder.with_name("digits.npz"))
     assert load_named(str(renamed)).sha256 == en.load_idx(renamed).sha256
 
 
@@ -246,46 +225,46 @@ BAD_FILES = {
 
 
 @pytest.mark.parametrize("case", BAD_FILES)
-def test_bad_idx_file(folder, case):
+def test_bad_idx_file(idx_folder, case):
     name, content, message = BAD_FILES[case]
-    (folder / name).write_bytes(content)
+    (idx_folder / name).write_bytes(content)
     with pytest.raises(en.DataError, match=message) as caught:
-        en.load_idx(folder)
-    assert str(folder) in str(caught.value)
+        en.load_idx(idx_folder)
+    assert str(idx_folder) in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".xz"])
 @pytest.mark.parametrize("damage", ["cut", "flipped"])
-def test_damaged_packed_file(folder, suffix, damage):
+def test_damaged_packed_file(idx_folder, suffix, damage):
     name = "train-images-idx3-ubyte"
-    content = (folder / name).read_bytes()
-    (folder / name).unlink()
+    content = (idx_folder / name).read_bytes()
+    (idx_folder / name).unlink()
     packed = bytearray({".gz": gzip.compress, ".xz": lzma.compress}[suffix](content))
     if damage == "cut":
         packed = packed[: len(packed) // 2]
     else:
         packed[len(packed) // 2] ^= 255
-    (folder / (name + suffix)).write_bytes(packed)
+    (idx_folder / (name + suffix)).write_bytes(packed)
     with pytest.raises(en.DataError, match=f"{name}{suffix} "):
-        en.load_idx(folder)
+        en.load_idx(idx_folder)
 
 
-def test_header_alone_allocates_nothing(folder):
-    (folder / "train-images-idx3-ubyte").write_bytes(header(IMAGES, 2**31, 28, 28) + bytes(99))
+def test_header_alone_allocates_nothing(idx_folder):
+    (idx_folder / "train-images-idx3-ubyte").write_bytes(header(IMAGES, 2**31, 28, 28) + bytes(99))
     tracemalloc.start()
     with pytest.raises(en.DataError, match=r"its header announces .* values, only 99 bytes follow"):
-        en.load_idx(folder)
+        en.load_idx(idx_folder)
     assert tracemalloc.get_traced_memory()[1] < 4e6
     tracemalloc.stop()
 
 
-def test_missing_idx_file_or_folder(folder):
-    (folder / "t10k-labels-idx1-ubyte").unlink()
+def test_missing_idx_file_or_folder(idx_folder):
+    (idx_folder / "t10k-labels-idx1-ubyte").unlink()
     with pytest.raises(en.DataError, match=r"holds no t10k-labels-idx1-ubyte .* it holds t10k-im"):
-        en.load_idx(folder)
+        en.load_idx(idx_folder)
     with pytest.raises(en.DataError, match="nowhere does not exist"):
-        en.load_idx(folder / "nowhere")
+        en.load_idx(idx_folder / "nowhere")
 
 
 X, Y = np.zeros((4, 5), np.uint8), [0, 1, 2, 1]
@@ -420,18 +399,18 @@ def test_what_nobody_can_write_to_is_not_copied(mnist, tmp_path):
         ([0, 255, 0, 255], r"up to 255, but no image has the label 1, 2, ... 254: .*\[0, 255\]"),
     ],
 )
-def test_classes_without_images_are_told(folder, labels, message):
+def test_classes_without_images_are_told(idx_folder, labels, message):
     labels = np.array(labels)
     with pytest.warns(en.DataWarning, match=message) as caught:
         dataset = en.Dataset.from_arrays(X, labels, X, labels)
     assert len(caught) == 1
-    (folder / "train-labels-idx1-ubyte").write_bytes(idx(np.resize(labels, 6)))
-    (folder / "t10k-labels-idx1-ubyte").write_bytes(idx(labels))
+    (idx_folder / "train-labels-idx1-ubyte").write_bytes(idx_bytes(np.resize(labels, 6)))
+    (idx_folder / "t10k-labels-idx1-ubyte").write_bytes(idx_bytes(labels))
     with pytest.warns(en.DataWarning, match=message):
-        en.load_idx(folder)
-    np.savez(folder / "a.npz", x_train=X, y_train=labels, x_test=X, y_test=labels)
+        en.load_idx(idx_folder)
+    np.savez(idx_folder / "a.npz", x_train=X, y_train=labels, x_test=X, y_test=labels)
     with pytest.warns(en.DataWarning, match=message):
-        load_named(folder / "a.npz")
+        load_named(idx_folder / "a.npz")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert en.Dataset.from_arrays(*parts(dataset), classes=256).classes == 256
@@ -494,7 +473,7 @@ def test_saved_as_a_folder(tmp_path, n_in, rows):
     dataset = digits(n_in=n_in)
     dataset.save(tmp_path / "new" / "folder")
     folder = tmp_path / "new" / "folder"
-    assert sorted(path.name for path in folder.iterdir()) == sorted(NAMES)
+    assert sorted(path.name for path in folder.iterdir()) == sorted(IDX_SHAPES)
     header = np.frombuffer((folder / "t10k-images-idx3-ubyte").read_bytes()[4:16], ">u4")
     assert header.tolist() == [30, rows, n_in // rows]
     assert load_named(folder).sha256 == dataset.sha256

@@ -13,8 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from support import digits
-from sweeps import timeless
-from test_sweep import children, driver, slow_grid
+from sweeps import children, driver, slow_grid, timeless
 
 import energynet as en
 

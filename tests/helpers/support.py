@@ -4,6 +4,7 @@ import hashlib
 import os
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 
@@ -15,6 +16,19 @@ from energynet.store.table import table_of
 # -P: the installed package, not a folder of its name in the working directory.
 PYTHON = [sys.executable, "-P"]
 NOBODY = 65534
+HELPERS = Path(__file__).parent
+IDX_SHAPES = {
+    "train-images-idx3-ubyte": (6, 3, 2),
+    "train-labels-idx1-ubyte": (6,),
+    "t10k-images-idx3-ubyte": (4, 3, 2),
+    "t10k-labels-idx1-ubyte": (4,),
+}
+
+
+def environment(**variables):
+    """The environment of a process whose code imports these helpers."""
+    path = os.pathsep.join(filter(None, [str(HELPERS), os.environ.get("PYTHONPATH")]))
+    return os.environ | {"PYTHONPATH": path} | variables
 
 
 def digits(n_in=40, train=60, test=30, classes=4, dtype="uint8", seed=0, levels=256):
@@ -36,6 +50,12 @@ def digits(n_in=40, train=60, test=30, classes=4, dtype="uint8", seed=0, levels=
 def shapes(n_in=784, n_out=10):
     """What the stages of a study take: the network of any number of hidden units."""
     return lambda hidden: Shape(n_in, hidden, n_out)
+
+
+def idx_bytes(array, kind=8, dtype="u1"):
+    """An array as an IDX file; `kind` is the byte that names the type."""
+    sizes = np.array(array.shape, ">u4").tobytes()
+    return bytes((0, 0, kind, array.ndim)) + sizes + array.astype(dtype).tobytes()
 
 
 def same_table(table):

@@ -1,4 +1,9 @@
-"""A small sweep for tests: tiny networks on tiny digits, and tables without times."""
+"""Sweeps for tests: tiny networks on tiny digits, tables without times, drivers to be killed."""
+
+import subprocess
+import sys
+
+from support import environment
 
 import energynet as en
 
@@ -15,8 +20,47 @@ GRID = en.Grid(
     target_accuracy=1.0,
     alpha=0.5,
 )
+# Too slow a learner to end before `max_steps`.
+ENDLESS = {"learning_rate": 1e-6, "test_every": 5_000, "target_accuracy": 1.0}
+
+
+def slow_grid():
+    return en.Grid(hidden=[20, 30, 40], seeds=4, max_steps=200_000, **ENDLESS)
+
+
+def with_a_long_run():
+    """`slow_grid` and one run ten times as long, which is the first to begin."""
+    return [*slow_grid(), en.TrainingConfig(hidden=80, max_steps=1_000_000, **ENDLESS)]
 
 
 def timeless(table):
     """The table without what differs between two sweeps of the same grid."""
     return table.drop(columns=CHANGING, errors="ignore")
+
+
+SLOW = """
+import energynet as en
+from support import digits
+from sweeps import slow_grid
+table = en.sweep(slow_grid(), {store!r}, data=digits(), workers=2, progress={progress})
+print(len(table))
+"""
+
+
+def driver(store, progress=False, script=SLOW):
+    """A plain script; `SLOW` is without a main guard."""
+    path = store.parent / "script.py"
+    path.write_text(script.format(store=str(store), progress=progress))
+    return subprocess.Popen(
+        [sys.executable, str(path)],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def children(pid):
+    listed = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
+    return [int(child) for child in listed.stdout.split()]

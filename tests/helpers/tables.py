@@ -1,7 +1,11 @@
 """Synthetic tables of results, as sweeps give them."""
 
+import math
+
 import numpy as np
 import pandas as pd
+
+from energynet.studies.stages.preset import preset_from_dict
 
 SIZES = (100, 300, 1000, 3000, 10000)
 METHODS = {
@@ -175,3 +179,44 @@ def complete(ratios=as_claimed, loss=0.001, gain=0.02, small=0.92, required=30, 
     rows += other_side(ratios) + small_networks(required) + matched(gain, small)
     table = frame(rows + long_after(0.03, loss))
     return table.fillna({"target_accuracy": 0.95, "max_steps": 300_000}), curves(table)
+
+
+def small(**other):
+    """A preset of one size and one rule."""
+    values = {
+        "energies": ["m0", "m1"],
+        "seeds": {"exploration": [0, 1, 2], "confirmation": [100, 101]},
+        "method": [
+            {"rule": "all", "hidden": [100]},
+            {"rule": "largest", "hidden": [100], "fraction": list(GRID)},
+        ],
+    }
+    return preset_from_dict("small", values | other)
+
+
+def model(best, need=lambda _config: 30_000):
+    """A stand-in for training: energies least at P = best, `need` steps to the criterion."""
+
+    def train(config):
+        fraction = getattr(config.rule, "fraction", 1.0)
+        z = noise(config.seed, config.hidden, config.rule.name, fraction)
+        steps = need(config)
+        reached = steps <= config.max_steps and config.target_accuracy < 1
+        share = min(1.0, config.max_steps / steps)
+        away = 2.0 ** abs(math.log2(fraction / best)) if config.rule.name != "all" else 2e4
+        energy = 1e6 * z * away * share
+        return run(
+            config.hidden,
+            config.rule.name,
+            fraction,
+            config.seed,
+            energy,
+            energy,
+            "reached" if reached else "exhausted",
+            min(steps, config.max_steps),
+            max_steps=config.max_steps,
+            target_accuracy=config.target_accuracy,
+            output_fraction=getattr(config.rule, "output_fraction", None),
+        )
+
+    return train

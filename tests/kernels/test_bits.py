@@ -1,14 +1,13 @@
 """The same config gives the same bits, however the run is cut up, and whatever the processor."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from support import digest, digits
+from support import digest, digits, environment
 
 import energynet as en
 from energynet.training import threads
@@ -96,15 +95,10 @@ def test_another_processor():
         "import test_bits as t, json;"
         "print(json.dumps({f'{r} float32': t.final_digest(r) for r in ('all', 'largest')}))"
     )
-    here = Path(__file__).parent
-    environment = os.environ | {
-        "NUMBA_CPU_NAME": "generic",
-        "NUMBA_CPU_FEATURES": "",
-        "PYTHONPATH": os.pathsep.join([str(here), str(here.parent / "helpers")]),
-    }
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env=environment,
+        env=environment(NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES=""),
+        cwd=Path(__file__).parent,
         capture_output=True,
         text=True,
         check=True,

@@ -17,7 +17,6 @@ import pytest
 from custom_rules import AllKinds
 from support import digits
 from tables import complete
-from test_data import folder  # noqa: F401
 
 import energynet as en
 from energynet.cli import main as cli
@@ -464,7 +463,7 @@ def test_every_flag_has_its_row():
 
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(("command", "flag"), [(c, f) for c in FLAGS for f in FLAGS[c]])
-def test_odd_values_of_flags(folder, command, flag, monkeypatch, capsys):  # noqa: F811
+def test_odd_values_of_flags(idx_folder, command, flag, monkeypatch, capsys):
     def enough(*_, **__):
         raise KeyboardInterrupt
 
@@ -473,7 +472,7 @@ def test_odd_values_of_flags(folder, command, flag, monkeypatch, capsys):  # noq
     monkeypatch.setitem(sys.modules, "distributed", None)
     Path("grid.toml").write_text("[[block]]\nhidden = 3\n")
     (action,) = (action for action in actions(command) if action.dest == flag)
-    base = BASE[command].replace("DATA", str(folder)).split()
+    base = BASE[command].replace("DATA", str(idx_folder)).split()
     for name, text in TEXTS.items():
         if action.option_strings:
             arguments = [*base, f"{action.option_strings[0]}={text}"]

@@ -1,6 +1,7 @@
 """The house: which folder may import from which, sizes of modules, and a light import."""
 
 import ast
+import re
 import subprocess
 from graphlib import TopologicalSorter
 
@@ -35,6 +36,7 @@ MAY_IMPORT = {
 }
 LONGEST_CHAIN, BESIDE, MODULE_LINES, FUNCTION_LINES = 13, 6, 400, 60
 MODULES = rooms.modules()
+TESTS = sorted((rooms.ROOT / "tests").rglob("*.py"))
 
 
 def test_rooms_import_only_from_those_they_may():
@@ -56,6 +58,14 @@ def test_modules_import_in_no_circle():
         for name, path in MODULES.items()
     }
     TopologicalSorter(graph).prepare()  # raises CycleError
+
+
+def test_no_test_imports_from_another():
+    names = {path.stem for path in TESTS if path.stem.startswith("test_")}
+    assert len(names) > 30
+    for path in TESTS:
+        words = re.findall(r"^\s*(?:from|import) (\w+)", path.read_text(), re.MULTILINE)
+        assert not names & set(words), path
 
 
 def test_few_modules_stand_beside_the_folders():

@@ -2,12 +2,11 @@
 
 import base64
 from html.parser import HTMLParser
-from pathlib import Path
 
 import numpy as np
 import pytest
 from custom_rules import AllKinds, Answers
-from support import digits
+from support import HELPERS, digits
 
 import energynet as en
 from energynet.cli import main as cli
@@ -185,7 +184,7 @@ def test_figures_are_pictures_in_a_fresh_notebook(tmp_path):
     nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed")
     pytest.importorskip("ipykernel", reason="ipykernel is not installed")
     cells = [
-        NOTEBOOK.format(tests=str(Path(__file__).parents[1] / "helpers")),
+        NOTEBOOK.format(tests=str(HELPERS)),
         "run.plot()",
         "en.plot([run, run])",
         "figures.schematic(None)",

@@ -1,6 +1,5 @@
 """The staged plan against a model of training: extensions, skips, longer runs, interruptions."""
 
-import math
 import random
 import re
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from support import shapes
-from tables import noise, run
+from tables import GRID, model, small
 
 import energynet as en
 from energynet.analysis.methods import rule_label
@@ -25,48 +24,6 @@ from energynet.studies.stages.view import config_key, views
 
 README = Path(__file__).parents[2] / "README.md"
 SHAPE = shapes()
-GRID = [0.01, 0.03, 0.1, 0.3]
-
-
-def small(**other):
-    """A preset of one size and one rule."""
-    values = {
-        "energies": ["m0", "m1"],
-        "seeds": {"exploration": [0, 1, 2], "confirmation": [100, 101]},
-        "method": [
-            {"rule": "all", "hidden": [100]},
-            {"rule": "largest", "hidden": [100], "fraction": GRID},
-        ],
-    }
-    return preset_from_dict("small", values | other)
-
-
-def model(best, need=lambda _config: 30_000):
-    """A stand-in for training: energies least at P = best, `need` steps to the criterion."""
-
-    def train(config):
-        fraction = getattr(config.rule, "fraction", 1.0)
-        z = noise(config.seed, config.hidden, config.rule.name, fraction)
-        steps = need(config)
-        reached = steps <= config.max_steps and config.target_accuracy < 1
-        share = min(1.0, config.max_steps / steps)
-        away = 2.0 ** abs(math.log2(fraction / best)) if config.rule.name != "all" else 2e4
-        energy = 1e6 * z * away * share
-        return run(
-            config.hidden,
-            config.rule.name,
-            fraction,
-            config.seed,
-            energy,
-            energy,
-            "reached" if reached else "exhausted",
-            min(steps, config.max_steps),
-            max_steps=config.max_steps,
-            target_accuracy=config.target_accuracy,
-            output_fraction=getattr(config.rule, "output_fraction", None),
-        )
-
-    return train
 
 
 def carry_out(preset, train, rows=(), stop=None):
@@ -94,7 +51,7 @@ def fractions(rows, seeds=(0, 1, 2)):
 def test_exploration_then_confirmation_at_the_best():
     rows, names = carry_out(small(), model(0.03))
     assert names == ["exploration", "confirmation"]
-    assert fractions(rows) == GRID
+    assert fractions(rows) == list(GRID)
     assert fractions(rows, (100, 101)) == [0.03]
     assert done(rows, rule="all", hidden=100)[-1] == (1.0, 101, 300_000)
     assert len(rows) == 3 + 12 + 2 + 2
@@ -111,7 +68,7 @@ def test_exploration_then_confirmation_at_the_best():
 )
 def test_grids_are_extended_where_the_best_is_at_an_end(best, times, added):
     rows, _ = carry_out(small(extend={"times": times}), model(best))
-    assert fractions(rows) == sorted(GRID + added)
+    assert fractions(rows) == sorted([*GRID, *added])
 
 
 def test_nothing_is_chosen_from_half_a_cell():

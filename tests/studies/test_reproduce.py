@@ -1,19 +1,15 @@
 """A study that is killed again and again ends as one that is left alone."""
 
-import os
 import random
 import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pandas as pd
 import pytest
-from support import PYTHON, digits, shapes
-from tables import frame, run
-from test_data import folder  # noqa: F401
-from test_plan import model, small
+from support import HELPERS, PYTHON, digits, environment, shapes
+from tables import frame, model, run, small
 from tiny_study import PRESET
 
 import energynet as en
@@ -24,7 +20,7 @@ from energynet.studies.stages.run import reproduce
 from energynet.studies.stages.stages import run_stages, with_skipped
 from energynet.studies.stages.stored import StoredRuns
 
-SCRIPT = Path(__file__).parents[1] / "helpers" / "tiny_study.py"
+SCRIPT = HELPERS / "tiny_study.py"
 COMPARED = ("tiny.csv", "verdicts.json", "verdicts.md", "tiny_history.csv.xz")
 KILLS = 5
 
@@ -34,7 +30,7 @@ def start(out):
         [*PYTHON, str(SCRIPT), str(out)],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": str(SCRIPT.parent)},
+        env=environment(),
         text=True,
     )
 
@@ -171,7 +167,7 @@ def test_a_script_reproduces_with_data_of_its_own(tmp_path, monkeypatch, capsys)
 @pytest.mark.parametrize("place", ["run", "history"])
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGHUP])
 def test_signals_end_a_study_inside_and_between_stages(
-    folder,  # noqa: F811
+    idx_folder,
     monkeypatch,
     capsys,
     place,
@@ -192,12 +188,13 @@ def test_signals_end_a_study_inside_and_between_stages(
 
     before = getattr(StoredRuns, place)
     monkeypatch.setattr(StoredRuns, place, ended)
-    command = ["reproduce", "--data", str(folder), "--out", str(folder / "out"), "--workers", "1"]
+    out = idx_folder / "out"
+    command = ["reproduce", "--data", str(idx_folder), "--out", str(out), "--workers", "1"]
     assert main([*command, "--quiet"]) == 130
     told = "energynet: interrupted; the same command does the rest\n"
     assert capsys.readouterr() == ("", told)
     assert main([*command, "--quiet"]) == 0
-    assert (folder / "out" / "report.html").exists()
+    assert (out / "report.html").exists()
 
 
 def test_runs_left_out_are_rows_with_a_reason():

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from made_up_study import study_history, study_table
 from support import digits, permissions_count, shapes
-from test_data import folder as idx_folder  # noqa: F401
 
 import energynet as en
 from energynet.cli.main import main
@@ -59,7 +58,7 @@ def _no_drawings(monkeypatch):
 
 
 @pytest.fixture
-def home(stored, idx_folder, tmp_path_factory, monkeypatch):  # noqa: F811
+def home(stored, idx_folder, tmp_path_factory, monkeypatch):
     """A home folder with those and a data set; the current folder is another, and empty."""
     place = tmp_path_factory.mktemp("home")
     shutil.copytree(stored, place, dirs_exist_ok=True)

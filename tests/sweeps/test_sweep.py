@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from support import digits
-from sweeps import GRID, timeless
+from support import HELPERS, PYTHON, digits, environment
+from sweeps import GRID, SLOW, children, driver, slow_grid, timeless, with_a_long_run
 
 import energynet as en
 from energynet.cli.main import main
@@ -28,9 +28,6 @@ from energynet.sweeps import pool as pool_module
 from energynet.sweeps import progress as sweep_progress
 from energynet.sweeps import worker
 from energynet.sweeps.cost import Load, expected_seconds
-
-HERE = Path(__file__).parent
-HELPERS = HERE.parent / "helpers"
 
 
 @pytest.fixture(scope="module")
@@ -81,35 +78,6 @@ def test_shards_merged_by_copying(undisturbed, tmp_path):
     same(en.load_results(tmp_path / "all"), undisturbed)
 
 
-SLOW = """
-import energynet as en
-from support import digits
-from test_sweep import slow_grid
-table = en.sweep(slow_grid(), {store!r}, data=digits(), workers=2, progress={progress})
-print(len(table))
-"""
-
-
-def driver(store, progress=False, script=SLOW):
-    """A plain script; `SLOW` is without a main guard."""
-    path = store.parent / "script.py"
-    path.write_text(script.format(store=str(store), progress=progress))
-    modules = map(str, filter(None, [HERE, HELPERS, os.environ.get("PYTHONPATH")]))
-    return subprocess.Popen(
-        [sys.executable, str(path)],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(modules)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def children(pid):
-    listed = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
-    return [int(child) for child in listed.stdout.split()]
-
-
 def wait_for_runs(store, number, process):
     deadline = time.monotonic() + 120
     while len(list(store.glob("*/*/result.json"))) < number:
@@ -123,14 +91,6 @@ def under_way(store):
     begun = {folder.parent for folder in store.glob("*/*/spec.json")}
     ended = {folder.parent for folder in store.glob("*/*/result.json")}
     return {Store(store).outcome(folder.name) for folder in begun - ended}
-
-
-# Too slow a learner to end before `max_steps`.
-ENDLESS = {"learning_rate": 1e-6, "test_every": 5_000, "target_accuracy": 1.0}
-
-
-def slow_grid():
-    return en.Grid(hidden=[20, 30, 40], seeds=4, max_steps=200_000, **ENDLESS)
 
 
 @pytest.fixture(scope="module")
@@ -420,9 +380,7 @@ for rule in (en.AllSynapses(), en.FixedMask(0.5, over="units"), en.LargestUpdate
             en.train(config, digits(dtype=dtype), threads=1)
         assert compiled() == before, (config, dtype)
 """
-    modules = map(str, filter(None, [HERE, HELPERS, os.environ.get("PYTHONPATH")]))
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(modules)}
-    subprocess.run([sys.executable, "-P", "-c", script], env=environment, check=True)
+    subprocess.run([*PYTHON, "-c", script], env=environment(), check=True)
 
 
 STARTING = (
@@ -577,17 +535,12 @@ from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
 import energynet as en
 from support import digits
-from test_sweep import with_a_long_run
+from sweeps import with_a_long_run
 import_module("energynet.sweeps.driver")._GRACE = 60  # however busy the machine is
 if __name__ == "__main__":
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as executor:
         en.sweep(with_a_long_run(), {store!r}, executor, data=digits())
 """
-
-
-def with_a_long_run():
-    """`slow_grid` and one run ten times as long, which is the first to begin."""
-    return [*slow_grid(), en.TrainingConfig(hidden=80, max_steps=1_000_000, **ENDLESS)]
 
 
 def test_an_interrupt_reaches_the_runs_of_any_executor(undisturbed_slow, tmp_path):
@@ -750,10 +703,9 @@ def test_a_notebook_cell(tmp_path):
     nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed")
     nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed")
     pytest.importorskip("ipykernel", reason="ipykernel is not installed")
-    cell = f"import sys\nsys.path.insert(0, {str(HELPERS)!r})\n"
-    cell += SLOW.format(store=str(tmp_path / "runs"), progress=True)
+    cell = SLOW.format(store=str(tmp_path / "runs"), progress=True)
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
-    client = nbclient.NotebookClient(book, timeout=120, resources={"metadata": {"path": HERE}})
+    client = nbclient.NotebookClient(book, timeout=120, resources={"metadata": {"path": HELPERS}})
     client.execute()
     texts = "".join(o.get("text", "") for o in book.cells[0].outputs)
     assert "12\n" in texts

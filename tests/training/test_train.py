@@ -9,12 +9,11 @@ import pickle
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from custom_rules import Everything
-from support import PYTHON, digits
+from support import PYTHON, digits, environment
 
 import energynet as en
 from energynet.training import checkpoint as checkpoint_module
@@ -435,13 +434,11 @@ def result(number):
 """
 
 
-def run_script(script, **environment):
+def run_script(script, **variables):
     """Run a script that may hang; returns what it says on stderr."""
-    helpers = Path(__file__).parents[1] / "helpers"
-    modules = os.pathsep.join([str(helpers), *filter(None, [os.environ.get("PYTHONPATH")])])
     done = subprocess.run(
         [*PYTHON, "-c", TEAMS + script],
-        env=os.environ | {"PYTHONPATH": modules} | environment,
+        env=environment(**variables),
         capture_output=True,
         text=True,
         timeout=120,
