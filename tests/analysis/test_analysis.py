@@ -3,8 +3,8 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
-import tables
 from tables import frame, run
 
 import energynet as en
@@ -215,7 +215,7 @@ def test_savings_at_every_fraction_are_paired_by_seed():
     )
     assert math.isnan(table.loc[0.5, "ratio"])
     at_optimum = en.savings(frame(rows), at="optimum")
-    tables.pd.testing.assert_frame_equal(at_optimum, en.savings(frame(rows)))
+    pd.testing.assert_frame_equal(at_optimum, en.savings(frame(rows)))
     assert list(at_optimum.columns) == list(en.savings(frame(rows), at="every fraction").columns)
     without = [entry for entry in rows if entry["rule"] != "all"]
     assert set(en.savings(frame(without), at="every fraction")["pairs"]) == {0}
@@ -281,7 +281,7 @@ def test_a_lower_criterion_is_read_off_the_learning_curves():
         for i, m0 in zip(table["id"], table["m0"], strict=True)
         for step, accuracy, share in ((2000, 0.9, 0.1), (4000, 0.93, 0.2), (6000, 0.95, 1.0))
     ]
-    history = tables.pd.DataFrame(curves)
+    history = pd.DataFrame(curves)
     found = en.cells(table, criterion=0.93, history=history)
     at = found[(found["fraction"] == 0.1) & (found["energy"] == "m1")].iloc[0]
     assert (at["energy_per_success"], at["steps"]) == (12, 4000)

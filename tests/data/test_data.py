@@ -253,10 +253,12 @@ def test_damaged_packed_file(idx_folder, suffix, damage):
 def test_header_alone_allocates_nothing(idx_folder):
     (idx_folder / "train-images-idx3-ubyte").write_bytes(header(IMAGES, 2**31, 28, 28) + bytes(99))
     tracemalloc.start()
-    with pytest.raises(en.DataError, match=r"its header announces .* values, only 99 bytes follow"):
-        en.load_idx(idx_folder)
-    assert tracemalloc.get_traced_memory()[1] < 4e6
-    tracemalloc.stop()
+    try:
+        with pytest.raises(en.DataError, match=r"announces .* values, only 99 bytes follow"):
+            en.load_idx(idx_folder)
+        assert tracemalloc.get_traced_memory()[1] < 4e6
+    finally:
+        tracemalloc.stop()
 
 
 def test_missing_idx_file_or_folder(idx_folder):

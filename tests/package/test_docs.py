@@ -158,13 +158,15 @@ def test_the_columns_of_tables():
 def test_types_of_columns_are_those_of_the_page(tmp_path):
     config = en.TrainingConfig(hidden=3, max_steps=10, alpha=0.5)
     frame = en.sweep([config], tmp_path, data=written_digits(), workers=1, progress=False)
-    kinds = {"integer": "i", "float": "f"}
+    kinds, checked = {"integer": "i", "float": "f"}, set()
     for names, types, _ in tables(TEXTS["results.md"]):
         listed = re.findall("`([^`]+)`", names)
         described = types.split(", ") if ", " in types else [types] * len(listed)
         for name, kind in zip(listed, described, strict=False):
             if kind in kinds and name in frame and frame[name].notna().all():
                 assert frame[name].dtype.kind == kinds[kind], name
+                checked.add(name)
+    assert checked > {"hidden", "seed", "steps", "m0", "m1", "accuracy"}
     shown = next(block for block in blocks.blocks(PAGES["results.md"]) if block.shown)
     assert shown.shown.split() == list(en.train(config, written_digits()).to_dict())
     history = en.load_history(tmp_path)
@@ -186,9 +188,16 @@ def test_parameters_of_a_config_are_documented():
 
 
 def test_numbers_on_the_page_about_performance_were_measured():
-    """They come from results.json; none is typed."""
-    typed = r"\d[\d.,]*\s*(?:us\b|µs|ms\b|microsec|GB|MB|times\b|% of|x\b)"
-    assert re.findall(typed, TEXTS["performance.md"]) == []
+    """They come from results.json. Only numbers that define something are typed."""
+    times, sizes = r"us|µs|ms|s|seconds?|min|minutes?|microseconds?", r"bytes?|[kKMG]i?B"
+    counts = r"times|x|percent|images|steps|hidden units|synapses|cores|threads"
+    typed = rf"\d[\d.,]*\s*(?:%|(?:{times}|{sizes}|{counts})\b)"
+    assert set(re.findall(typed, TEXTS["performance.md"])) == {
+        *("1,000 hidden units", "800,000 synapses", "1 %"),  # the example of the beginning
+        *("128 bytes", "64 bytes"),  # as the code packs weights, and as wide as vectors are
+    }
+    for measured in ("3.1 ms", "2 times", "12 bytes", "97 percent", "30 hidden units", "5x", "4 %"):
+        assert re.fullmatch(typed, measured)
     shown = written.measured("rules")
     for row in written.json.loads(written.BENCHMARKS.read_text())["rules"]["rows"]:
         assert f"| {row['name']} | {written._digits(row['median'], row)} |" in shown
