@@ -15,7 +15,13 @@ from energynet.errors import (
     InstallationError,
     RuleError,
 )
-from energynet.rules.built_in import AllSynapses, FixedMask, LargestUpdates, RandomSubset
+from energynet.rules.built_in import (
+    AllSynapses,
+    FixedMask,
+    LargestUpdates,
+    RandomSubset,
+    Readout,
+)
 from energynet.rules.custom import Layer, PlasticityRule, Step
 from energynet.rules.names import rule_from_name
 from energynet.store.read import load_history, load_results
@@ -55,6 +61,7 @@ __all__ = [
     "PlasticityRule",
     "Progress",
     "RandomSubset",
+    "Readout",
     "RuleError",
     "Step",
     "TrainingConfig",

@@ -11,7 +11,7 @@ from naive import k_of
 
 import energynet as en
 from energynet.rules.base import Shape, count
-from energynet.rules.names import RULES
+from energynet.rules.names import RULES, parameters_taken
 from energynet.training.run import loop_of
 
 SHAPE = Shape(n_in=784, hidden=1000, n_out=10)
@@ -40,13 +40,34 @@ PLANS = {
         ("mask", 78500, N2, 1000, 78500 + N2),
     ),
     "units": (en.FixedMask(0.1, over="units"), ("units", 0, 0, 100, 100 * 795 + 10)),
+    "units, readout": (
+        en.FixedMask(0.1, over="units", output_fraction=1),
+        ("units", 0, 0, 100, 100 * 785 + N2),
+    ),
+    "readout": (en.Readout(), ("units", 0, 0, 0, N2)),
     "largest": (en.LargestUpdates(0.01), ("largest", 7950, 0, 1000, 7950)),
     "per layer": (en.LargestUpdates(0.01, scope="layer"), ("largest", 7850, 100, 1000, 7950)),
     "per neuron": (
         en.LargestUpdates(0.03, scope="neuron"),
         ("per_neuron", 24, 30, 1000, 24_300),
     ),
+    "per neuron, balanced": (
+        en.LargestUpdates(0.001, scope="neuron", output_fraction="balanced"),
+        ("per_neuron", 1, 79, 1000, 1000 + 790),  # Q = 0.001 N1 / N2 = 0.0784
+    ),
+    "per neuron, readout": (
+        en.LargestUpdates(0.03, scope="neuron", output_fraction=1),
+        ("per_neuron", 24, 1001, 1000, 24_000 + N2),
+    ),
     "random": (en.RandomSubset(0.01), ("random", 7950, 0, 1000, 7950)),
+    "random per layer": (
+        en.RandomSubset(0.01, output_fraction=0.5),
+        ("random", 7850, 5005, 1000, 12_855),
+    ),
+    "random, readout": (
+        en.RandomSubset(0.01, output_fraction=1),
+        ("random", 7850, N2, 1000, 7850 + N2),
+    ),
     "within": (en.LargestUpdates(0.1, within=HALF), ("largest", 39_751, 0, 500, 39_751)),
     "layer within": (
         en.LargestUpdates(0.1, scope="layer", within=HALF),
@@ -121,7 +142,7 @@ BAD_RULES = [
     (lambda: en.LargestUpdates(0.1, scope="all"), "scope must be one of network, layer, neuron"),
     (
         lambda: en.FixedMask(0.1, over="units", output_fraction=0.5),
-        "output_fraction must be left out for rule fixed-units, got 0.5",
+        "output_fraction must be 1, or left out, for rule fixed-units, got 0.5",
     ),
     (
         lambda: en.LargestUpdates(0.1, output_fraction="balanced"),
@@ -145,10 +166,13 @@ BAD_RULES = [
     (lambda: en.TrainingConfig.from_dict({"hidden": 1, "size": 2}), "unknown parameter 'size'"),
     (lambda: en.TrainingConfig.from_dict({}), "hidden must be given"),
     (
-        lambda: en.RandomSubset(0.1, output_fraction=1),
-        "RandomSubset takes fraction, got 'output_fraction'; did you mean 'fraction'",
+        lambda: en.Readout(output_fraction=1),
+        "Readout takes no parameters, got 'output_fraction'",
     ),
-    (lambda: en.RandomSubset(), "RandomSubset takes fraction: missing a required arg.* 'fraction'"),
+    (
+        lambda: en.RandomSubset(),
+        "RandomSubset takes fraction, .*: missing a required arg.* 'fraction'",
+    ),
     (lambda: en.AllSynapses(0.1), "AllSynapses takes no parameters: too many positional"),
     (
         lambda: en.FixedMask(fration=0.1),
@@ -171,13 +195,13 @@ def test_bad_rule(build, message):
 
 @pytest.mark.parametrize("name", RULES)
 def test_every_rule_names_the_loop_that_carries_it_out(name):
-    rule = en.rule_from_name(name, fraction=None if name == "all" else 0.25)
+    rule = en.rule_from_name(name, fraction=0.25 if "fraction" in parameters_taken(name) else None)
     assert callable(loop_of(rule.counts(SHAPE).update))
 
 
 @pytest.mark.parametrize("name", RULES)
 def test_rules_by_name(name):
-    rule = en.rule_from_name(name, fraction=None if name == "all" else 0.25)
+    rule = en.rule_from_name(name, fraction=0.25 if "fraction" in parameters_taken(name) else None)
     assert rule.name == name
     config = en.TrainingConfig(hidden=7, rule=rule, alpha=(0.5, 0.1))
     assert en.TrainingConfig.from_dict(config.to_dict()) == config

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from energynet.analysis.columns import LABELLING, check_values, custom_rules, energies, readable
-from energynet.analysis.methods import ALL, own_label, rule_label
+from energynet.analysis.methods import ALL, READOUT, own_label, rule_label
 from energynet.errors import ConfigError
 from energynet.store.folder import ABSENT
 from energynet.store.table import DEFAULTS
@@ -34,7 +34,8 @@ def labelled(table: "pd.DataFrame") -> "pd.DataFrame":
     for name in LABELLING:
         if name not in runs.columns:
             runs[name] = None
-    runs["fraction"] = runs["fraction"].astype(float).where(runs["rule"] != ALL, 1.0)
+    fraction = runs["fraction"].astype(float)
+    runs["fraction"] = fraction.where(runs["rule"] != ALL, 1.0).where(runs["rule"] != READOUT, 0.0)
     own = runs[custom_rules(runs)]
     parts = zip(runs["rule"], *(runs[name] for name in LABELLING), strict=True)
     runs["rule"] = [rule_label(*part) for part in parts]

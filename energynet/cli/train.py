@@ -128,8 +128,9 @@ def _add_rule(group: Any) -> None:
     group.add_argument(
         "--output-fraction",
         metavar="Q|balanced",
-        help="share in the output layer, for rules that choose in each layer; 'balanced': as many"
-        " as in the hidden layer (default: as --fraction, or one choice for both layers)",
+        help="share in the output layer; --fraction then counts on the hidden layer alone. 1: the"
+        " whole output layer is plastic (fixed-units takes no other); 'balanced': as many synapses"
+        " as in the hidden layer",
     )
     group.add_argument(
         "--within-units",

@@ -142,7 +142,7 @@ def _softmax(o, p):
 def backward_part(part, parts, weights, constants, buffers):
     """g = eta delta for the units of a part."""
     nh = buffers.g.shape[0]
-    start, stop = units_of(part, parts, nh, nh)
+    start, stop = units_of(part, parts, nh, constants.signals)
     g = buffers.g[start:stop]
     for j in range(g.shape[0]):
         g[j] = 0

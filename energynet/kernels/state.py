@@ -73,11 +73,13 @@ class Activation(NamedTuple):
 
 
 class Constants(NamedTuple):
-    """Numbers that stay the same for a whole run; the first three are `rules.base.Counts`."""
+    """Numbers that stay the same for a whole run; the first five are of `rules.base.Counts`."""
 
     k_hidden: int
     k_output: int
     units: int
+    readout: int
+    signals: int
     eta: np.floating  # real
     activation: int  # the kind; apart from its slope, as parallel loops take no tuple in a tuple
     slope: np.floating  # real

@@ -48,6 +48,11 @@ class Counts:
     k_hidden, k_output : int
         What the loop counts: synapses of the hidden and of the output layer, or of each neuron.
         `k_output` is 0 if `k_hidden` counts both layers together.
+    readout : int
+        All outgoing synapses of the first `readout` hidden units and the output biases change in
+        each step; 0 if the loop chooses among the output layer's synapses.
+    signals : int or None
+        Error signals are needed of the first so many hidden units; None for all.
     """
 
     update: str
@@ -55,6 +60,8 @@ class Counts:
     plastic: int
     k_hidden: int = 0
     k_output: int = 0
+    readout: int = 0
+    signals: int | None = None
 
 
 class Named(NamedTuple):

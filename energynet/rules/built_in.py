@@ -13,12 +13,12 @@ from energynet.support import checks
 from energynet.support.checks import quoted
 
 
-def _count_output(output_fraction: float | str | None, fraction: float, n1: int, n2: int) -> int:
-    """Plastic synapses among the n2 of the output layer if each layer has its own count."""
+def _output_share(output_fraction: float | str | None, fraction: float, n1: int, n2: int) -> float:
+    """Q if each layer has its own share; n1, n2: synapses of the layers that may be plastic."""
     share = fraction if output_fraction is None else output_fraction
     if isinstance(share, str):  # "balanced": as many as in the hidden layer while there are enough
-        share = min(1.0, fraction * n1 / n2)
-    return count(share, n2)
+        return min(1.0, fraction * n1 / n2)
+    return share
 
 
 def _output_fraction(value: Any) -> float | str | None:
@@ -43,7 +43,29 @@ class AllSynapses:
 
     def counts(self, shape: Shape) -> Counts:
         """All hidden units are plastic."""
-        return Counts(update="units", units=shape.hidden, plastic=shape.synapses)
+        return Counts(
+            update="units", units=shape.hidden, plastic=shape.synapses, readout=shape.hidden
+        )
+
+
+@checks.arguments
+@dataclass(frozen=True)
+class Readout:
+    """The synapses of the output layer change; the hidden layer keeps its first weights.
+
+    The limit P -> 0 of every rule with output_fraction=1. Source: rule 7 of the published program
+    of van Rossum & Pache, PLoS Comput Biol 2024.
+    """
+
+    name: ClassVar[str] = "readout"
+    names: ClassVar[tuple[Named, ...]] = (
+        Named("readout", "readout", "the output layer alone (takes no --fraction)", (), {}),
+    )
+
+    def counts(self, shape: Shape) -> Counts:
+        """No error signal of a hidden unit is needed."""
+        n2 = shape.synapses_output
+        return Counts(update="units", units=0, plastic=n2, readout=shape.hidden, signals=0)
 
 
 @checks.arguments
@@ -60,8 +82,10 @@ class FixedMask:
         into and out of the first k(P, nh) hidden units, and the output biases. Nothing is drawn
         there: hidden units differ by their random initial weights alone.
     output_fraction : float, "balanced" or None
-        Over synapses only: draw k(P, N1) in the hidden layer and k(Q, N2) in the output layer.
-        "balanced" is Q = min(1, P N1 / N2).
+        Q. Over synapses: draw k(P, N1) in the hidden layer and k(Q, N2) in the output layer;
+        "balanced" is Q = min(1, P N1 / N2). Over units only 1: the incoming synapses of k(P, nh)
+        hidden units, and all synapses of the output layer. The other hidden units are random
+        features with a plastic readout.
 
     Raises
     ------
@@ -84,7 +108,7 @@ class FixedMask:
             "fixed-units",
             "fixed units",
             "all synapses of a fixed set of hidden units",
-            ("fraction",),
+            ("fraction", "output_fraction"),
             {"over": "units"},
         ),
     )
@@ -93,9 +117,9 @@ class FixedMask:
         object.__setattr__(self, "fraction", checks.fraction("fraction", self.fraction))
         checks.choice("over", self.over, ("synapses", "units"))
         object.__setattr__(self, "output_fraction", _output_fraction(self.output_fraction))
-        if self.over == "units" and self.output_fraction is not None:
+        if self.over == "units" and self.output_fraction not in (None, 1):
             raise ConfigError(
-                "output_fraction must be left out for rule fixed-units,"
+                "output_fraction must be 1, or left out, for rule fixed-units,"
                 f" got {quoted(self.output_fraction)}"
             )
 
@@ -108,14 +132,23 @@ class FixedMask:
         """The sizes of the mask."""
         if self.over == "units":
             units = count(self.fraction, shape.hidden)
-            plastic = units * (shape.n_in + 1 + shape.n_out) + shape.n_out
-            return Counts(update="units", units=units, plastic=plastic)
+            hidden = units * (shape.n_in + 1)
+            if self.output_fraction is None:
+                plastic = hidden + (units + 1) * shape.n_out
+                return Counts(update="units", units=units, plastic=plastic, readout=units)
+            return Counts(
+                update="units",
+                units=units,
+                plastic=hidden + shape.synapses_output,
+                readout=shape.hidden,
+                signals=units,
+            )
         if self.output_fraction is None:
             k = count(self.fraction, shape.synapses)
             return Counts(update="mask", units=shape.hidden, plastic=k, k_hidden=k)
         k_hidden = count(self.fraction, shape.synapses_hidden)
         n1, n2 = shape.synapses_hidden, shape.synapses_output
-        k_output = _count_output(self.output_fraction, self.fraction, n1, n2)
+        k_output = count(_output_share(self.output_fraction, self.fraction, n1, n2), n2)
         return Counts(
             update="mask",
             units=shape.hidden,
@@ -128,12 +161,15 @@ class FixedMask:
 @checks.arguments
 @dataclass(frozen=True)
 class RandomSubset:
-    """k(P, N) synapses, drawn afresh from the whole network in each step, change: the control.
+    """Synapses that are drawn afresh in each step change: the control.
 
     Parameters
     ----------
     fraction : float
-        P in (0, 1].
+        P in (0, 1]: k(P, N) synapses of the whole network.
+    output_fraction : float, "balanced" or None
+        Q: draw k(P, N1) synapses of the hidden layer and k(Q, N2) of the output layer. "balanced"
+        is Q = min(1, P N1 / N2).
 
     Raises
     ------
@@ -142,24 +178,38 @@ class RandomSubset:
     """
 
     fraction: float
+    output_fraction: float | str | None = None
     name: ClassVar[str] = "random"
     names: ClassVar[tuple[Named, ...]] = (
         Named(
             "random",
             "random synapses",
             "a fresh random set of synapses in each step",
-            ("fraction",),
+            ("fraction", "output_fraction"),
             {},
         ),
     )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fraction", checks.fraction("fraction", self.fraction))
+        object.__setattr__(self, "output_fraction", _output_fraction(self.output_fraction))
 
     def counts(self, shape: Shape) -> Counts:
         """How many are drawn."""
-        k = count(self.fraction, shape.synapses)
-        return Counts(update="random", units=shape.hidden, plastic=k, k_hidden=k)
+        if self.output_fraction is None:
+            k = count(self.fraction, shape.synapses)
+            return Counts(update="random", units=shape.hidden, plastic=k, k_hidden=k)
+        n1, n2 = shape.synapses_hidden, shape.synapses_output
+        k_hidden = count(self.fraction, n1)
+        k_output = count(_output_share(self.output_fraction, self.fraction, n1, n2), n2)
+        return Counts(
+            update="random",
+            units=shape.hidden,
+            plastic=k_hidden + k_output,
+            k_hidden=k_hidden,
+            k_output=k_output,
+            readout=shape.hidden if k_output == n2 else 0,
+        )
 
 
 @checks.arguments
@@ -177,7 +227,8 @@ class LargestUpdates:
         What is ranked together. "network": k(P, N) of both layers. "layer": k(P, N_layer) of each
         layer. "neuron": k(P, fan-in) of the incoming synapses of each hidden and output neuron.
     output_fraction : float, "balanced" or None
-        Scope "layer" only: k(Q, N2) in the output layer.
+        Q, for the scopes "layer" and "neuron": k(Q, N2) in the output layer, or k(Q, fan-in) of
+        each output neuron. "balanced" is Q = min(1, P N1 / N2).
     within : FixedMask over units, or None
         Rank only the synapses of a fixed set of hidden units (and the output biases); P counts on
         those.
@@ -211,7 +262,7 @@ class LargestUpdates:
             "largest-per-neuron",
             "largest updates of each neuron",
             "the largest |dw| onto each neuron",
-            ("fraction", "within_units"),
+            ("fraction", "output_fraction", "within_units"),
             {"scope": "neuron"},
         ),
     )
@@ -220,7 +271,7 @@ class LargestUpdates:
         object.__setattr__(self, "fraction", checks.fraction("fraction", self.fraction))
         checks.choice("scope", self.scope, ("network", "layer", "neuron"))
         object.__setattr__(self, "output_fraction", _output_fraction(self.output_fraction))
-        if self.scope != "layer" and self.output_fraction is not None:
+        if self.scope == "network" and self.output_fraction is not None:
             raise ConfigError(
                 f"output_fraction must be left out for rule {self.name},"
                 f" got {quoted(self.output_fraction)}"
@@ -248,17 +299,27 @@ class LargestUpdates:
         if self.scope == "network":
             k = count(self.fraction, n1 + n2)
             return Counts(update="largest", units=units, plastic=k, k_hidden=k)
+        share = _output_share(self.output_fraction, self.fraction, n1, n2)
         if self.scope == "layer":
-            k_hidden = count(self.fraction, n1)
-            k_output = _count_output(self.output_fraction, self.fraction, n1, n2)
-            update, plastic = "largest", k_hidden + k_output
-        else:
-            k_hidden = count(self.fraction, shape.n_in + 1)
-            k_output = count(self.fraction, units + 1)
-            update, plastic = "per_neuron", k_hidden * units + k_output * shape.n_out
+            k_hidden, k_output = count(self.fraction, n1), count(share, n2)
+            return Counts(
+                update="largest",
+                units=units,
+                plastic=k_hidden + k_output,
+                k_hidden=k_hidden,
+                k_output=k_output,
+            )
+        k_hidden = count(self.fraction, shape.n_in + 1)
+        k_output = count(share, units + 1)
+        all_outputs = self.output_fraction is not None and k_output == units + 1
         return Counts(
-            update=update, units=units, plastic=plastic, k_hidden=k_hidden, k_output=k_output
+            update="per_neuron",
+            units=units,
+            plastic=k_hidden * units + k_output * shape.n_out,
+            k_hidden=k_hidden,
+            k_output=k_output,
+            readout=units if all_outputs else 0,
         )
 
 
-BUILT_IN = (AllSynapses, FixedMask, RandomSubset, LargestUpdates)
+BUILT_IN = (AllSynapses, Readout, FixedMask, RandomSubset, LargestUpdates)

@@ -179,6 +179,8 @@ def _constants(config: TrainingConfig, counts: Counts, images: state.Images) -> 
         k_hidden=counts.k_hidden,
         k_output=counts.k_output,
         units=counts.units,
+        readout=counts.readout,
+        signals=config.hidden if counts.signals is None else counts.signals,
         eta=dtype.type(learning_rate(config, images)),
         activation=activation.kind,
         slope=activation.slope,

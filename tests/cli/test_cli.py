@@ -179,7 +179,7 @@ BAD = [
     (TRAIN + "--rule largest --fraction nan", "fraction must be a number in (0, 1], got nan"),
     (
         TRAIN + "--rule fixed-units --fraction 0.1 --output-fraction 0.2",
-        "output_fraction must be left out for rule fixed-units, got 0.2",
+        "output_fraction must be 1, or left out, for rule fixed-units, got 0.2",
     ),
     (
         TRAIN + "--rule fixed-synapses --fraction 0.1 --output-fraction some",

@@ -102,9 +102,11 @@ class NaiveRun:
         if self.rule == "fixed-units":
             units = k_of(self.fraction, self.hidden)
             one[:, :units] = True
-            two[:units] = True
+            two[: self.hidden if self.output_fraction == 1 else units] = True
             two[-1] = True
             return one, two
+        if self.rule == "readout":
+            return one, ~two
         if self.rule != "fixed-synapses":
             return None
         # The output layer is drawn output by output: synapse (j, o) has number o (nh + 1) + j.
@@ -182,23 +184,32 @@ class NaiveRun:
             assert self.rule == "largest-per-neuron"
             one = self.per_neuron(dw1, x, k_of(self.fraction, len(x)), np.arange(len(x)))
             one[:, self.units :] = False
-            two = self.per_neuron(dw2, a, k_of(self.fraction, len(pre)), pre)
+            share = self.output_share()
+            if self.output_fraction == "balanced":
+                share = min(1.0, self.fraction * n1 / n2)
+            two = self.per_neuron(dw2, a, k_of(share, len(pre)), pre)
         return one, two
 
     def random_masks(self):
-        """k of N synapses: numbers drawn until enough different ones are found."""
-        n, k = self.n1 + self.n2, k_of(self.fraction, self.n1 + self.n2)
-        wanted = n - k if 2 * k > n else k
-        stream, drawn, counter = mix(self.mask_key, self.step), set(), 0
-        while len(drawn) < wanted:
-            drawn.add(bounded(mix(stream, counter), n))
-            counter += 1
-        flat = np.zeros(n, bool)
-        flat[list(drawn)] = True
-        if 2 * k > n:
-            flat = ~flat
-        two = flat[self.n1 :].reshape(self.w2.shape[::-1]).T
-        return flat[: self.n1].reshape(self.w1.shape), two
+        """k synapses of N or of each layer: numbers are drawn until k different ones are found."""
+        stream, used = mix(self.mask_key, self.step), 0
+        n, n1, n2 = self.n1 + self.n2, self.n1, self.n2
+        parts = [(n, self.fraction)]
+        if self.output_fraction is not None:
+            parts = [(n1, self.fraction), (n2, self.output_share())]
+        flat = []
+        for size, share in parts:
+            k = k_of(share, size)
+            if k == n2 and self.output_fraction is not None and flat:
+                flat += [True] * n2  # nothing is drawn
+                continue
+            drawn = set()
+            while len(drawn) < (size - k if 2 * k > size else k):
+                drawn.add(bounded(mix(stream, used), size))
+                used += 1
+            flat += [(number in drawn) != (2 * k > size) for number in range(size)]
+        two = np.reshape(flat[n1:], self.w2.shape[::-1]).T
+        return np.reshape(flat[:n1], self.w1.shape), two
 
     def advance(self):
         """One step. Returns the masks of the synapses that changed."""

@@ -23,6 +23,11 @@ RULES = {
     "largest within": {"fraction": 0.1, "within_units": 0.5},
     "largest-per-layer": {"fraction": 0.3, "output_fraction": 0.5},
     "largest-per-neuron": {"fraction": 0.2},
+    "readout": {},
+    "fixed-units readout": {"fraction": 0.4, "output_fraction": 1},
+    "random per layer": {"fraction": 0.05, "output_fraction": 0.3},
+    "random readout": {"fraction": 0.05, "output_fraction": 1},
+    "largest-per-neuron readout": {"fraction": 0.2, "output_fraction": 1},
 }
 # Weights, energies and clock after 2,100 steps. A change of these bits is a change of numerics:
 # raise NUMERICS_VERSION of kernels/numerics.py with it.

@@ -1,5 +1,7 @@
 """Laws that hold whatever the configuration."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -124,6 +126,41 @@ def test_unchosen_synapses_stay_within_rounding_under_largest(rule):
     assert np.any(run.weights.v)  # the lazy background was used
     for mask, old, new in zip(never, start, dense(run), strict=True):
         np.testing.assert_allclose(new[mask], old[mask], rtol=0, atol=5e-6)
+
+
+PLASTIC_READOUT = {
+    "fixed-synapses": en.FixedMask(1, output_fraction=1),
+    "fixed-units": en.FixedMask(1, over="units", output_fraction=1),
+    "random": en.RandomSubset(1, output_fraction=1),
+    "largest-per-layer": en.LargestUpdates(1, scope="layer", output_fraction=1),
+    "largest-per-neuron": en.LargestUpdates(1, scope="neuron", output_fraction=1),
+}
+
+
+@pytest.mark.parametrize("rule", PLASTIC_READOUT)
+def test_with_all_of_both_layers_a_rule_is_the_unmodified_network(rule):
+    config = en.TrainingConfig(hidden=23, dtype="float64", init_std=0.1, learning_rate=0.02)
+    runs = [
+        prepare(replace(config, rule=one), digits())
+        for one in (en.AllSynapses(), PLASTIC_READOUT[rule])
+    ]
+    for run in runs:
+        run.advance(2100)
+    whole, own = runs
+    assert list(own.energies.m0) == list(whole.energies.m0)
+    np.testing.assert_allclose(own.energies.power, whole.energies.power, rtol=1e-9)
+    for a, b in zip(dense(own), dense(whole), strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("rule", [en.Readout(), en.FixedMask(0.2, over="units", output_fraction=1)])
+def test_frozen_synapses_keep_their_bits(rule):
+    config = en.TrainingConfig(hidden=20, rule=rule, init_std=0.1, learning_rate=0.02)
+    run = prepare(config, digits())
+    units, start = config.rule.counts(run.shape).units, run.weights.u.copy()
+    run.advance(2100)
+    np.testing.assert_array_equal(run.weights.u[:, units:], start[:, units:])
+    assert not (run.weights.u[-1, :units] == start[-1, :units]).any()
 
 
 @settings(max_examples=40)

@@ -18,8 +18,13 @@ RULES = {
     "fixed-synapses balanced": {"fraction": 0.1, "output_fraction": "balanced"},
     "fixed-synapses per layer": {"fraction": 0.1, "output_fraction": 0.5},
     "fixed-units": {"fraction": 0.4},
+    "fixed-units readout": {"fraction": 0.4, "output_fraction": 1},
+    "readout": {},
     "random": {"fraction": 0.1},
     "random most": {"fraction": 0.7},
+    "random per layer": {"fraction": 0.1, "output_fraction": 0.6},
+    "random balanced": {"fraction": 0.001, "output_fraction": "balanced"},
+    "random readout": {"fraction": 0.6, "output_fraction": 1},
     "largest": {"fraction": 0.02},
     "largest half": {"fraction": 0.5},
     "largest nearly all": {"fraction": 0.95},
@@ -36,6 +41,14 @@ RULES = {
     "largest-per-neuron half": {"fraction": 0.5},
     "largest-per-neuron nearly all": {"fraction": 0.97},
     "largest-per-neuron within": {"fraction": 0.2, "within_units": 0.4},
+    "largest-per-neuron per layer": {"fraction": 0.1, "output_fraction": 0.5},
+    "largest-per-neuron balanced": {"fraction": 0.03, "output_fraction": "balanced"},
+    "largest-per-neuron readout": {"fraction": 0.1, "output_fraction": 1},
+    "largest-per-neuron readout within": {
+        "fraction": 0.1,
+        "output_fraction": 1,
+        "within_units": 0.4,
+    },
 }
 
 

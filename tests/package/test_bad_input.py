@@ -113,7 +113,13 @@ CHECKED = {
         over=NOTHING,
         output_fraction={"none", "half", "one"},
     ),
-    "RandomSubset": build(en.RandomSubset, {"fraction": 0.5}, fraction={"half", "one"}),
+    "Readout": build(en.Readout, {}),
+    "RandomSubset": build(
+        en.RandomSubset,
+        {"fraction": 0.5},
+        fraction={"half", "one"},
+        output_fraction={"none", "half", "one"},
+    ),
     "LargestUpdates": build(
         en.LargestUpdates,
         {"fraction": 0.5, "scope": "layer"},

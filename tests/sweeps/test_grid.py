@@ -217,7 +217,7 @@ def test_each_rule_takes_its_own_fields():
     names = ["fixed-units", "largest-per-layer", "custom_rules:AllKinds"]
     given = {"fraction": [0.1, 0.3], "output_fraction": 1, "params": {"whole": [1, 2]}}
     assert {config.rule for config in en.Grid(hidden=3, rule=names, **given)} == {
-        *(en.FixedMask(fraction, over="units") for fraction in (0.1, 0.3)),
+        *(en.FixedMask(fraction, "units", 1) for fraction in (0.1, 0.3)),
         *(en.LargestUpdates(fraction, "layer", 1) for fraction in (0.1, 0.3)),
         *(AllKinds(whole=whole) for whole in (1, 2)),
     }

@@ -11,7 +11,7 @@ from energynet.kernels.jit import inner, shared
 from energynet.kernels.native import kth_largest, masked_add
 from energynet.kernels.ranking.ranked_layer import list_inputs
 from energynet.kernels.ranking.ties import count_tied, resolve_hidden, set_prefixes, sort_ties
-from energynet.kernels.rules.units import add_row
+from energynet.kernels.rules.units import account_readout, add_row, update_readout
 from energynet.kernels.state import BACKGROUND, ROWS
 from energynet.kernels.sums import count_nonzero, power, sum_power, units_of
 
@@ -20,14 +20,20 @@ GROUP = 16  # units whose maximum decides whether they are looked at one by one
 
 @inner
 def update_per_neuron(team, weights, images, constants, buffers, ranking, energies, step, count):
-    """The k_hidden largest |dw| onto each hidden neuron change, k_output onto each output."""
+    """The k_hidden largest |dw| onto each hidden neuron change, k_output onto each output neuron,
+    or, with a readout, all of them."""
     hidden, output, choice = ranking.hidden, ranking.output, ranking.choice
     list_inputs(hidden, choice, images, buffers, count)
     pixels, share = _choose_inputs(constants, step, buffers, hidden, choice, count)
-    chosen = _choose_hidden(constants, step, buffers, output, choice)
+    chosen = 0
+    if constants.readout == 0:
+        chosen = _choose_hidden(constants, step, buffers, output, choice)
     _apply(team, weights, images, constants, buffers, choice, (count, pixels, share, chosen))
     _account_hidden(images, constants, buffers, choice, energies, (count, pixels, share))
-    _account_output(buffers, choice, energies, chosen)
+    if constants.readout > 0:
+        account_readout(constants, buffers, energies)
+    else:
+        _account_output(buffers, choice, energies, chosen)
 
 
 @inner
@@ -143,8 +149,11 @@ def _apply_part(part, parts, weights, images, constants, buffers, choice, number
     if share:
         for j in range(g.shape[0]):
             v[j] += c * g[j]
-    for o in range(part, weights.w_out.shape[0], parts):
-        masked_add(weights.w_out[o], choice.unit[:chosen], buffers.a, buffers.q[o])
+    if constants.readout > 0:
+        update_readout(part, parts, weights, constants, buffers)
+    else:
+        for o in range(part, weights.w_out.shape[0], parts):
+            masked_add(weights.w_out[o], choice.unit[:chosen], buffers.a, buffers.q[o])
 
 
 @inner

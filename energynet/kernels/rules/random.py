@@ -2,7 +2,8 @@
 
 Synapse (i, j) of the hidden layer has number i nh + j, synapse (j, o) of the output layer number
 N1 + o (nh + 1) + j. Numbers are drawn one after the other; one that was drawn before is drawn
-again. For more than half of N those left out are drawn instead.
+again. For more than half of N those left out are drawn instead. With counts for each layer the
+output layer is drawn after the hidden one, with the numbers of the stream that follow.
 
 Some are drawn before any of them is applied: so the draws do not wait for the memory of synapses
 that lie anywhere, and several synapses are fetched at a time.
@@ -13,6 +14,7 @@ import numpy as np
 from energynet.kernels.draws import bounded, mix
 from energynet.kernels.jit import inner
 from energynet.kernels.rules.single import is_marked, mark, spread_inputs
+from energynet.kernels.rules.units import account_readout, update_readout
 from energynet.kernels.sums import power
 
 LISTED = 512  # synapses that are drawn before they are applied
@@ -20,18 +22,40 @@ LISTED = 512  # synapses that are drawn before they are applied
 
 @inner
 def update_random(weights, images, constants, buffers, drawn, energies, step):
-    """k_hidden synapses of the network, drawn uniformly, change.
+    """k_hidden synapses of the network, drawn uniformly, change; or, if k_output is not 0,
+    k_hidden of the hidden layer and k_output of the output layer.
 
     drawn : uint64 (ceil(N / 64),), all 0 before and after: a bit for each synapse.
     """
-    n = weights.u.size + weights.w_out.size
     spread_inputs(images, buffers)
-    leave_out = 2 * constants.k_hidden > n
-    wanted = n - constants.k_hidden if leave_out else constants.k_hidden
-    stream, counter, found, listed = mix(constants.mask_key, step), 0, 0, 0
+    stream = mix(constants.mask_key, step)
+    n1, n2 = weights.u.size, weights.w_out.size
+    k1, k2 = constants.k_hidden, constants.k_output
+    if k2 == 0:
+        _change_drawn(weights, buffers, drawn, energies, stream, (0, n1 + n2, k1, 0))
+    else:
+        counter = _change_drawn(weights, buffers, drawn, energies, stream, (0, n1, k1, 0))
+        if constants.readout > 0:
+            update_readout(0, 1, weights, constants, buffers)
+            account_readout(constants, buffers, energies)
+        else:
+            _change_drawn(weights, buffers, drawn, energies, stream, (n1, n2, k2, counter))
+
+
+@inner
+def _change_drawn(weights, buffers, drawn, energies, stream, what):
+    """Draw k of the n synapses from number `first` on, and change them.
+
+    what : first, n, k, and how many numbers of the stream were used before. Returns how many are
+    used then.
+    """
+    first, n, k, used = what
+    leave_out = 2 * k > n
+    wanted = n - k if leave_out else k
+    counter, found, listed = used, 0, 0
     numbers = buffers.numbers
     while found < wanted:
-        number = bounded(mix(stream, counter), n)
+        number = first + bounded(mix(stream, counter), n)
         counter += 1
         if not is_marked(drawn, number):
             mark(drawn, number)
@@ -43,7 +67,7 @@ def update_random(weights, images, constants, buffers, drawn, energies, step):
                     _apply(weights, buffers, energies, numbers)
                     listed = 0
     if leave_out:
-        for number in range(n):
+        for number in range(first, first + n):
             if not is_marked(drawn, number):
                 numbers[listed] = number
                 listed += 1
@@ -55,8 +79,9 @@ def update_random(weights, images, constants, buffers, drawn, energies, step):
         for word in range(drawn.shape[0]):
             drawn[word] = 0
     else:
-        for again in range(counter):
-            drawn[bounded(mix(stream, again), n) // 64] = 0
+        for again in range(used, counter):
+            drawn[(first + bounded(mix(stream, again), n)) // 64] = 0
+    return counter
 
 
 @inner

@@ -1,5 +1,8 @@
 """The update of all synapses of the first units: rule `all` is that of every unit.
 
+The incoming synapses of the first `units` hidden units change, and the outgoing ones of the first
+`readout`: as many under `all` and `fixed-units`, of every unit if the output layer is plastic.
+
 dw1[i, j] = x_i g_j and dw2[j, o] = a_j q_o; sums of |dw|^p are products of sums of their factors'
 powers.
 """
@@ -39,7 +42,7 @@ def _input_count(images, buffers, count):
 
 @shared
 def update_units(team, weights, images, constants, buffers, count, total):
-    """All synapses of the first `units` hidden units change, and the output biases."""
+    """Incoming synapses of the first `units` hidden units change, and the readout."""
     for part in prange(team.parts):
         _update_units(part, team.parts, weights, images, constants, buffers, count, total)
 
@@ -48,7 +51,7 @@ def update_units(team, weights, images, constants, buffers, count, total):
 def _update_units(part, parts, weights, images, constants, buffers, count, total):
     nh = buffers.g.shape[0]
     start, stop = units_of(part, parts, nh, constants.units)
-    g, a = buffers.g[start:stop], buffers.a[start:stop]
+    g = buffers.g[start:stop]
     for k in range(count):
         add_row(weights.u[buffers.row[k], start:stop], g, buffers.s[k])
     background = images.background
@@ -57,6 +60,15 @@ def _update_units(part, parts, weights, images, constants, buffers, count, total
     for j in range(g.shape[0]):
         v[j] += background * g[j]
         r[j] += np.float64(g[j]) * sum_x
+    update_readout(part, parts, weights, constants, buffers)
+
+
+@inner
+def update_readout(part, parts, weights, constants, buffers):
+    """The outgoing synapses of the first `readout` hidden units change, and the output biases."""
+    nh = buffers.g.shape[0]
+    start, stop = units_of(part, parts, nh, constants.readout)
+    a = buffers.a[start:stop]
     for o in range(weights.w_out.shape[0]):
         add_row(weights.w_out[o, start:stop], a, buffers.q[o])
         if part == 0:
@@ -66,12 +78,21 @@ def _update_units(part, parts, weights, images, constants, buffers, count, total
 @inner
 def account_units(images, constants, buffers, energies, count):
     """Add the energies of `update_units`."""
-    g, a, q = buffers.g[: constants.units], buffers.a[: constants.units], buffers.q
+    g = buffers.g[: constants.units]
     energies.m0[0] += _input_count(images, buffers, count) * count_nonzero(g)
-    energies.m0[1] += (count_nonzero(a) + 1) * count_nonzero(q)
     for e in range(energies.exponent.shape[0]):
         p = energies.exponent[e]
         inputs = _input_power(images, buffers, count, p)
         energies.power[e, 0] += inputs * sum_power(g, p, buffers.wide[0])
+    account_readout(constants, buffers, energies)
+
+
+@inner
+def account_readout(constants, buffers, energies):
+    """Add the energies of `update_readout`."""
+    a, q = buffers.a[: constants.readout], buffers.q
+    energies.m0[1] += (count_nonzero(a) + 1) * count_nonzero(q)
+    for e in range(energies.exponent.shape[0]):
+        p = energies.exponent[e]
         hidden = sum_power(a, p, buffers.wide[0]) + 1
         energies.power[e, 1] += hidden * sum_power(q, p, buffers.wide[0])

@@ -58,7 +58,8 @@ def _cells(results: Results, energies: tuple[str, ...], sizes: list[int]) -> pd.
     A size without exploration seeds shows what it has.
     """
     cells = without_few(results.cells, results.cells["reached"], ("low", "high"))
-    cells = cells[cells["energy"].isin(energies) & cells["hidden"].isin(sizes)]
+    on_axis = cells["fraction"] > 0  # it is logarithmic
+    cells = cells[cells["energy"].isin(energies) & cells["hidden"].isin(sizes) & on_axis]
     best = results.optimal[["hidden", "rule", "energy", "fraction"]].assign(optimum=True)
     cells = cells.merge(best, how="left", on=["hidden", "rule", "energy", "fraction"])
     cells["optimum"] = cells["optimum"].eq(True)
