@@ -50,6 +50,16 @@ GOLDEN = {
     "largest-per-layer float64": "683aae3ac90391b2",
     "largest-per-neuron float32": "d004d1b256d7aebd",
     "largest-per-neuron float64": "87c46cd7a6644201",
+    "readout float32": "25df4361d127cc47",
+    "readout float64": "2ca3d21a3a5691d7",
+    "fixed-units readout float32": "de9a245c5615a15f",
+    "fixed-units readout float64": "f8753d1e348ebd23",
+    "random per layer float32": "fe1efcc27f35768e",
+    "random per layer float64": "0265808e737da17b",
+    "random readout float32": "147733aecb15d953",
+    "random readout float64": "22440fdf0b1976d1",
+    "largest-per-neuron readout float32": "c41cd6b38e70a255",
+    "largest-per-neuron readout float64": "2606da7890305c5c",
 }
 
 
