@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from energynet.errors import ConfigError
-from energynet.rules.base import Counts, Named, Shape, count
+from energynet.rules.base import Counts, Named, Rule, Shape, count
 from energynet.support import checks
 from energynet.support.checks import quoted
 
@@ -323,3 +323,14 @@ class LargestUpdates:
 
 
 BUILT_IN = (AllSynapses, Readout, FixedMask, RandomSubset, LargestUpdates)
+
+
+def resolved_output_fraction(rule: Rule, shape: Shape) -> float | None:
+    """Q as a number: "balanced" is min(1, P N1 / N2); None for a rule that has no Q."""
+    given = getattr(rule, "output_fraction", None)
+    if not isinstance(rule, BUILT_IN) or given is None:
+        return None
+    within = getattr(rule, "within", None)
+    units = count(within.fraction, shape.hidden) if within else shape.hidden
+    chosen = Shape(shape.n_in, units, shape.n_out)
+    return _output_share(given, rule.fraction, chosen.synapses_hidden, chosen.synapses_output)

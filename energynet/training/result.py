@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from energynet.config import TrainingConfig
+from energynet.rules.base import Shape
+from energynet.rules.built_in import resolved_output_fraction
 from energynet.support.checks import pluralize
 from energynet.support.format import exact, percent
 from energynet.support.html import html_table
@@ -155,8 +157,14 @@ class TrainingResult:
             "history": [row._asdict() for row in self.history],
             "version": self.version,
             "learning_rate": self.learning_rate,
+            "output_fraction": resolved_output_fraction(self.config.rule, self._shape),
         }
         return {name: finite(value) for name, value in values.items()}
+
+    @property
+    def _shape(self) -> Shape:
+        (rows, hidden), n_out = self.network.w1.shape, self.network.w2.shape[1]
+        return Shape(rows - 1, hidden, n_out)
 
     def to_json(self) -> str:
         """`to_dict` as one JSON object."""
