@@ -5,20 +5,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from energynet.errors import DataError
-from energynet.store.table import CURVE
+from energynet.store import schema
+from energynet.store.schema import CURVE, REQUIRED
 from energynet.support import checks
 from energynet.support.checks import quoted
 
 if TYPE_CHECKING:
     import pandas as pd
 
-REQUIRED = ("hidden", "rule", "fraction", "seed", "outcome", "steps", "m0", "m1")
 LABELLING = ("output_fraction", "within_units")  # what may be part of a rule's label
-_NUMBERS = (
-    *("hidden", "fraction", "seed", "steps", "plastic_synapses", "accuracy", "best_accuracy"),
-    *("target_accuracy", "max_steps", "test_every", "rule_version", "synapses"),
-)
-_WORDS = {str: "words", int | float | str: "numbers or words"}
 
 
 def energies(table: "pd.DataFrame") -> list[str]:
@@ -38,23 +33,25 @@ def readable(table: "pd.DataFrame") -> "pd.DataFrame":
     """A copy of the table whose numbers are numbers; raises DataError where it cannot be read."""
     _check_frame("table", table, REQUIRED)
     runs = table.reset_index(drop=True)
-    for name in (*_NUMBERS, *energies(runs)):
-        if name in runs.columns:
+    for name in runs.columns:
+        column = schema.column(str(name))
+        if column and column.kind in (schema.INTEGER, schema.NUMBER):
             runs[name] = _numbers(name, runs[name])
+        elif column and column.kind == schema.FLAG:
+            runs[name] = _flags(name, runs[name], column.default)
     for name in ("hidden", "rule", "seed", "outcome"):
         if runs[name].isna().any():
             raise DataError(f"column {name} of the table must have a value in each row")
-    _check_words(runs)
+    for name in ("rule", "outcome"):
+        for value in runs[name]:
+            if not isinstance(value, str):
+                raise DataError(f"column {name} must hold words, got {quoted(value)}")
+    _check_custom_rules(runs)
     return runs
 
 
-def _check_words(runs: "pd.DataFrame") -> None:
-    """Raise DataError where a rule or its parameters cannot be read."""
-    allowed = {"rule": str, "outcome": str, **dict.fromkeys(LABELLING, int | float | str)}
-    for name, kind in allowed.items():
-        for value in runs[name].dropna() if name in runs else ():
-            if not isinstance(checks.unwrap(value), kind):
-                raise DataError(f"column {name} must hold {_WORDS[kind]}, got {quoted(value)}")
+def _check_custom_rules(runs: "pd.DataFrame") -> None:
+    """Raise DataError if versions or parameters of custom rules cannot be read."""
     own = runs[custom_rules(runs)]
     if own.empty:
         return
@@ -117,3 +114,12 @@ def _numbers(name: str, column: "pd.Series") -> "pd.Series":
         return column.astype("float64")
     except (TypeError, ValueError) as error:
         raise DataError(f"column {name} must hold numbers: {error}") from error
+
+
+def _flags(name: str, column: "pd.Series", default: bool) -> "pd.Series":
+    """The column as truth values, with the default for missing ones."""
+    flags = column.astype(object).where(column.notna(), default)
+    for value in flags:
+        if not isinstance(checks.unwrap(value), bool):
+            raise DataError(f"column {name} must hold True or False, got {quoted(value)}")
+    return flags.astype(bool)

@@ -7,7 +7,7 @@ from energynet.analysis.columns import LABELLING, check_values, custom_rules, en
 from energynet.analysis.methods import ALL, READOUT, own_label, rule_label
 from energynet.errors import ConfigError
 from energynet.store.folder import ABSENT
-from energynet.store.table import DEFAULTS
+from energynet.store.schema import DEFAULTS, WORDS
 from energynet.support import checks
 from energynet.support.checks import quoted
 
@@ -31,13 +31,14 @@ def labelled(table: "pd.DataFrame") -> "pd.DataFrame":
     Raises DataError if a column is missing that every table of results has, or holds words.
     """
     runs = readable(table)
-    for name in LABELLING:
+    absent = dict.fromkeys(LABELLING) | {word.flag: False for word in WORDS.values()} | DEFAULTS
+    for name, value in absent.items():
         if name not in runs.columns:
-            runs[name] = None
+            runs[name] = value
     fraction = runs["fraction"].astype(float)
     runs["fraction"] = fraction.where(runs["rule"] != ALL, 1.0).where(runs["rule"] != READOUT, 0.0)
     own = runs[custom_rules(runs)]
-    parts = zip(runs["rule"], *(runs[name] for name in LABELLING), strict=True)
+    parts = zip(runs["rule"], *(given(runs, name) for name in LABELLING), strict=True)
     runs["rule"] = [rule_label(*part) for part in parts]
     if len(own):
         columns = ("rule", "rule_version", "fraction", "parameters")
@@ -45,8 +46,8 @@ def labelled(table: "pd.DataFrame") -> "pd.DataFrame":
         runs.loc[own.index, "rule"] = [own_label(*part) for part in parts]
         runs.loc[own.index, "fraction"] = own["fraction"].fillna(_mean_share(own))
     for name, default in DEFAULTS.items():
-        values = runs[name].where(runs[name].notna(), default) if name in runs else default
-        runs[name] = values
+        auto = runs[WORDS[name].flag] if name in WORDS else False
+        runs[name] = runs[name].where(runs[name].notna() | auto, default)
     runs["reached"] = runs["outcome"] == "reached"
     runs["missing"] = runs["outcome"].isin(ABSENT)
     runs["seeds"] = [_seed_set(seed) for seed in runs["seed"]]
@@ -83,6 +84,8 @@ def main_runs(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":
             raise ConfigError(f"by must name columns of the table, got {quoted(name)}")
         if name in _KEYS or name in by[:number]:
             raise ConfigError(f"by must name other columns, each once, got {quoted(name)}")
+    texts = {n: setting(runs, n) for n in by if n in WORDS and runs[WORDS[n].flag].any()}
+    runs = runs.assign(**texts)
     return longest(runs[own_settings(runs, by)], by)
 
 
@@ -104,10 +107,12 @@ def own_settings(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.Series":
     import pandas as pd
 
     keys = [name for name in SETTINGS if name in runs.columns and name not in by]
-    varying = [name for name in keys if runs[name].nunique(dropna=False) > 1]
+    texts = {name: setting(runs, name) for name in keys}
+    varying = [name for name in keys if texts[name].nunique() > 1]
     if not varying:
         return pd.Series(True, runs.index)
-    signature = runs[varying].apply(lambda row: tuple(map(canonical, row)), axis=1)
+    signatures = zip(*(texts[name] for name in varying), strict=True)
+    signature = pd.Series(list(signatures), runs.index)
     defaults = tuple(canonical(DEFAULTS.get(name)) for name in varying)
     groups = signature.groupby([runs[name] for name in by]) if by else [((), signature)]
     chosen = pd.Series(False, runs.index)
@@ -126,7 +131,7 @@ def endless_runs(runs: "pd.DataFrame", own: "pd.DataFrame") -> "pd.DataFrame":
 
 def larger_runs(runs: "pd.DataFrame", own: "pd.DataFrame") -> "pd.DataFrame":
     """The labelled runs of networks larger than those of a group, at other learning rates."""
-    other = runs["learning_rate"].map(canonical) != canonical(own["learning_rate"].iloc[0])
+    other = setting(runs, "learning_rate") != setting(own, "learning_rate").iloc[0]
     larger = runs["hidden"] > own["hidden"].max()
     return runs[other & larger & _alike(runs, own, but="learning_rate")]
 
@@ -138,8 +143,19 @@ def _alike(runs: "pd.DataFrame", own: "pd.DataFrame", but: str) -> "pd.Series":
     same = pd.Series(True, runs.index)
     for name in SETTINGS:
         if name in runs.columns and name != but and len(own):
-            same &= runs[name].map(canonical) == canonical(own[name].iloc[0])
+            same &= setting(runs, name) == setting(own, name).iloc[0]
     return same
+
+
+def given(runs: "pd.DataFrame", name: str) -> "pd.Series":
+    """A column of labelled runs with its word, "balanced" or "auto", where a flag tells it."""
+    word = WORDS.get(name)
+    return runs[name].astype(object).mask(runs[word.flag], word.text) if word else runs[name]
+
+
+def setting(runs: "pd.DataFrame", name: str) -> "pd.Series":
+    """A column of labelled runs as text: what was asked for, equal for equal settings."""
+    return given(runs, name).map(canonical)
 
 
 def canonical(value: Any) -> str:

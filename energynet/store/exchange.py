@@ -1,33 +1,23 @@
 """Tables of results out of a store and back into one: CSV, Parquet, SQLite."""
 
 import io
-import json
 import lzma
 import sqlite3
-from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from energynet.config import TrainingConfig
 from energynet.errors import FileError
 from energynet.kernels.numerics import NUMERICS_VERSION
-from energynet.rules.base import Rule
-from energynet.rules.custom import NamedRule
-from energynet.rules.names import PARAMETERS, RULES, rule_from_name
+from energynet.store import schema
 from energynet.store.folder import ABSENT, DONE, Store, run_id
+from energynet.store.schema import CURVE
 from energynet.store.table import (
-    CURVE,
-    DEFAULTS,
-    EITHER,
-    FLAGS,
-    INTEGERS,
-    PROVENANCE,
-    WORDS,
-    column_of,
-    is_number,
+    balanced_fraction,
     load_history,
     load_results,
+    records_of,
+    result_of,
 )
 from energynet.support import checks
 from energynet.support.checks import quoted
@@ -39,7 +29,7 @@ if TYPE_CHECKING:
 
 FORMATS = (".csv", ".csv.xz", ".parquet", ".sqlite")
 _TABLE = "results"
-_NEEDED = ("id", "hidden", "rule", "seed", "outcome")
+_NEEDED = tuple(column.name for column in schema.COLUMNS if column.needed == schema.EVERY)
 _ORIGIN = ("data_sha256", "numerics")  # there as soon as there is a row
 
 
@@ -71,7 +61,6 @@ def write_table(table: "pd.DataFrame", path: Path) -> None:
     ending = _format(path)
     if ending == ".parquet":
         _need_pyarrow()
-    table = _of_one_type(table)
     with written_whole(path) as file:
         if ending == ".parquet":
             table.to_parquet(file, index=False)
@@ -106,7 +95,7 @@ def read_table(path: str | Path) -> "pd.DataFrame":
             table = pd.read_csv(text, dtype=str, keep_default_na=False, na_values=[""])
         if not table.columns.is_unique:
             raise ValueError("a column is there twice")
-        parsed = {str(name): _parsed(str(name), table[name]) for name in table}
+        read = schema.frame(_parsed(table))
     except FileError:
         raise
     except OSError as error:
@@ -116,7 +105,7 @@ def read_table(path: str | Path) -> "pd.DataFrame":
         raise FileError(f"{path} {what}: {checks.error_text(error)}") from error
     except Exception as error:  # each reader has errors of its own
         raise FileError(f"{path} is not a table of results: {checks.error_text(error)}") from error
-    return pd.DataFrame(parsed)
+    return read
 
 
 def import_results(table: str | Path, store: str | Path, history: str | Path | None = None) -> int:
@@ -130,9 +119,8 @@ def import_results(table: str | Path, store: str | Path, history: str | Path | N
     table = checks.path("table", table)
     given = read_table(table)
     check_columns(given, (*_NEEDED, *_ORIGIN) if len(given) else _NEEDED, table, "results")
-    rows = _rows(given)
     curves = {} if history is None else _curves(history)
-    contents = [_content(row, table, number) for number, row in enumerate(rows, 1)]
+    contents = [_content(row, table, i) for i, row in enumerate(records_of(given), 1)]
     opened = Store(store)
     made_folder(opened.root, "store")
     new = 0
@@ -158,147 +146,49 @@ def _curves(path: str | Path) -> dict[str, list[CurvePoint]]:
     """The learning curve of each run."""
     table = read_table(path)
     check_columns(table, CURVE, path, "learning curves")
+    if table[list(CURVE)].isna().any(axis=None):
+        raise FileError(f"{path} is not a table of learning curves: a value is missing")
     curves: dict[str, list[CurvePoint]] = {}
     for identity, *values in table[list(CURVE)].itertuples(index=False):
-        try:
-            step, accuracy, m0, m1 = values
-            row = CurvePoint(int(step), float(accuracy), int(m0), float(m1))
-        except (TypeError, ValueError) as error:  # one is missing
-            raise FileError(
-                f"{path} is not a table of learning curves: {checks.error_text(error)}"
-            ) from error
-        curves.setdefault(str(identity), []).append(row)
+        curves.setdefault(identity, []).append(CurvePoint(*values))
     return curves
 
 
-def _rows(table: "pd.DataFrame") -> list[dict[str, Any]]:
-    """Rows as plain values, without what is missing."""
-    import pandas as pd
-
-    values = table.astype(object).where(pd.notna(table), None)
-    return [
-        {str(name): value for name, value in row.items() if value is not None}
-        for row in values.to_dict("records")
-    ]
-
-
-def _content(row: Mapping[str, Any], path: Path, number: int) -> dict[str, Any]:
+def _content(row: dict[str, Any], path: Path, number: int) -> dict[str, Any]:
     """The result that a row was made of."""
     try:
-        config = _config(row)
+        config, content = result_of(row)
         identity = run_id(config, str(row["data_sha256"]))
-        if int(row.get("numerics", 0)) != NUMERICS_VERSION or identity != row["id"]:
+        if row.get("numerics") != NUMERICS_VERSION or identity != row["id"]:
             raise ValueError("its id is that of other settings or another numerics version")
-        content = {"id": identity, "outcome": str(row["outcome"]), "config": config.to_dict()}
-        if content["outcome"] in DONE:
-            content |= _measures(row)
-        else:
-            content["reason"] = str(row.get("reason", ""))
-            checks.choice("outcome", content["outcome"], (*DONE, *ABSENT))
     except (KeyError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise FileError(
             f"{path}, row {number}, is not a result of energynet: {checks.error_text(error)}"
         ) from error
-    origin = {name: row[name] for name in PROVENANCE if name in row and name != "reason"}
-    return content | {"provenance": origin}
+    return content
 
 
-def _config(row: Mapping[str, Any]) -> TrainingConfig:
-    rule = _rule(row)
-    values = {name: row[name] for name in DEFAULTS if name in row}
-    if "alpha" in row:
-        values["alpha"] = [float(alpha) for alpha in str(row["alpha"]).split()]
-    return TrainingConfig(hidden=int(row["hidden"]), rule=rule, seed=int(row["seed"]), **values)
+def _parsed(table: "pd.DataFrame") -> dict[str, list[Any]]:
+    """The columns of a file by name, as values of their types, None if missing.
 
-
-def _rule(row: Mapping[str, Any]) -> Rule:
-    """The rule of a row; of a custom rule the name alone, for a table must not run code."""
-    name = str(row["rule"])
-    if "parameters" in row and name not in RULES:
-        parameters = dict(json.loads(row["parameters"]))
-        return NamedRule(name, int(row["rule_version"]), tuple(sorted(parameters.items())))
-    checks.choice("rule", name, tuple(RULES))
-    return rule_from_name(name, **{key: row[key] for key in PARAMETERS if key in row})
-
-
-def _measures(row: Mapping[str, Any]) -> dict[str, Any]:
-    alphas = {name.removeprefix("m_alpha_"): name for name in row if name.startswith("m_alpha_")}
-    whole = ("steps", "synapses", "plastic_synapses", "m0")
-    return {
-        **{name: int(row[name]) for name in whole},
-        "accuracy": row.get("accuracy"),
-        "best_accuracy": row.get("best_accuracy"),
-        "m1": row.get("m1"),
-        "m0_layers": [int(row["m0_layer1"]), int(row["m0_layer2"])],
-        "m1_layers": [row.get("m1_layer1"), row.get("m1_layer2")],
-        "m0_direct": int(row["m0_direct"]) if "m0_direct" in row else None,
-        "m1_direct": row.get("m1_direct"),
-        "m_alpha": {alpha: float(row[name]) for alpha, name in alphas.items()},
-        "seconds": {name: row.get(f"{name}_seconds") for name in ("train", "evaluate")},
-    }
-
-
-def _parsed(name: str, column: "pd.Series") -> "pd.Series":
-    """A column that was read, in the type that `load_results` gives it."""
-    values = column.astype(object).where(column.notna(), None).tolist()
-    if any(isinstance(value, bytes) for value in values):
-        raise ValueError(f"column {name} holds bytes")
-    read: Any = _number
-    if name in WORDS:
-        read = str
-    elif name in FLAGS:
-        read = _flag
-    elif name in INTEGERS:
-        read = _whole
-    parsed = [None if value is None else _read(name, read, value) for value in values]
-    if name not in (*EITHER, *WORDS):
-        word = next((value for value in parsed if isinstance(value, str)), None)
-        if word is not None and is_number(name):
-            raise ValueError(f"column {name} must hold numbers, got {quoted(word)}")
-        if word is not None:
-            parsed = values  # words in a column that is not known
-    return column_of(name, parsed)
-
-
-def _read(name: str, read: Any, value: Any) -> Any:
-    try:
-        return read(value)
-    except (KeyError, ValueError, TypeError, OverflowError) as error:
-        what = {_flag: "True or False", _whole: "whole numbers"}.get(read, "numbers or words")
-        raise ValueError(f"column {name} must hold {what}, got {quoted(value)}") from error
-
-
-def _flag(value: Any) -> bool:
-    return {"True": True, "1": True, "1.0": True, "False": False, "0": False, "0.0": False}[
-        str(value)
-    ]
-
-
-def _whole(value: Any) -> int:
-    try:
-        number = int(str(value))
-    except ValueError:
-        number = int(float(value))  # "3.0", as spreadsheets may write it
-        if number != float(value):
-            raise
-    if not -(2**63) <= number < 2**63:
-        raise OverflowError
-    return number
-
-
-def _number(value: Any) -> Any:
-    try:
-        return float(value)
-    except ValueError:
-        return value  # "balanced", "auto"
-
-
-def _of_one_type(table: "pd.DataFrame") -> "pd.DataFrame":
-    """Columns of numbers and words as words, to the last digit: files know one type a column."""
-    mixed = [name for name in EITHER if name in table and table[name].dtype == object]
-    return table.assign(
-        **{name: table[name].map(str, na_action="ignore").astype(object) for name in mixed}
-    )
+    Tables of energynet 0.1 hold the words of `schema.WORDS` among the numbers.
+    """
+    found: dict[str, list[Any]] = {}
+    for name in map(str, table):
+        values = table[name].astype(object).where(table[name].notna(), None).tolist()
+        flags, word = [], schema.WORDS.get(name)
+        if word:
+            flags = [isinstance(value, str) and value == word.text for value in values]
+            values = [None if flag else v for v, flag in zip(values, flags, strict=True)]
+        found[name] = schema.parsed(name, values)
+        if word and any(flags):
+            found[word.flag] = flags
+    if any(found.get("output_balanced", ())) and "output_fraction" in found:
+        rows = [dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True)]
+        for number, row in enumerate(rows):
+            if row["output_balanced"] and row["output_fraction"] is None:
+                found["output_fraction"][number] = balanced_fraction(row)
+    return found
 
 
 def _format(path: Path, parameter: str = "table") -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from energynet.errors import DataError, FileError
 from energynet.store import table
 from energynet.store.exchange import FORMATS, check_columns, read_table
-from energynet.store.table import CURVE, checked_ids
+from energynet.store.schema import CURVE
+from energynet.store.table import checked_ids
 from energynet.support import checks
 
 if TYPE_CHECKING:
@@ -29,7 +30,9 @@ def load_results(store: str | Path) -> "pd.DataFrame":
         exhausted, diverged, failed or skipped), steps, accuracy, best_accuracy, synapses,
         plastic_synapses, m0, m1, m0_layer1, m0_layer2, m1_layer1, m1_layer2, m0_direct, m1_direct,
         `m_alpha_0.5` ... where asked for, train_seconds, evaluate_seconds; then each field of the
-        config that differs from its default in some run, then provenance. M0 counts updates, M1
+        config that differs from its default in some run, then provenance. Whether "balanced" and
+        "auto" chose output_fraction and learning_rate stands in output_balanced and
+        learning_rate_auto. M0 counts updates, M1
         and M_alpha are sums of |dw| in units of the weights.
 
     Raises
@@ -68,7 +71,6 @@ def load_history(store: str | Path, ids: Iterable[str] | None = None) -> "pd.Dat
         return table.load_history(path, ids)
     curves = read_table(path)
     check_columns(curves, CURVE, path, "learning curves")
-    curves = curves.astype({"id": "object"})  # also if there is no row
     return curves if ids is None else curves[curves["id"].isin(checked_ids(ids))]
 
 

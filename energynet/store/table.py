@@ -4,17 +4,22 @@ import json
 import logging
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from energynet.config import TrainingConfig
 from energynet.errors import ConfigError, FileError
-from energynet.rules.names import PARAMETERS
-from energynet.store.folder import DONE, Store, check_id, read_history, read_result
+from energynet.rules.base import Rule, Shape
+from energynet.rules.built_in import resolved_output_fraction
+from energynet.rules.custom import NamedRule
+from energynet.rules.names import PARAMETERS, RULES, rule_from_name
+from energynet.store import schema
+from energynet.store.folder import ABSENT, DONE, Store, check_id, read_history, read_result
+from energynet.store.schema import COLUMNS, CURVE, FAMILY, MEASURE
 from energynet.support import checks
 from energynet.support.files import written_whole
-from energynet.support.format import exact
 from energynet.training.result import energy_column
 
 if TYPE_CHECKING:
@@ -22,40 +27,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("energynet")
 _INDEX = ".index.json"  # a cache: rebuilt where it is missing, stale or damaged
-_FORMAT = 2
-
-_FIRST = [
-    *("id", "hidden", "rule", "fraction", "output_fraction", "seed", "outcome", "steps"),
-    *("accuracy", "best_accuracy", "synapses", "plastic_synapses", "m0", "m1", "m0_layer1"),
-    *("m0_layer2", "m1_layer1", "m1_layer2", "m0_direct", "m1_direct"),
-]
-_MEASURES = ["steps", "accuracy", "best_accuracy", "synapses", "plastic_synapses", "m0", "m1"]
-_TIMES = ["train_seconds", "evaluate_seconds"]
-INTEGERS = [
-    *("hidden", "seed", "steps", "synapses", "plastic_synapses", "m0", "m0_layer1"),
-    *("m0_layer2", "m0_direct", "test_every", "max_steps", "numerics", "step"),
-    "rule_version",
-]
-CURVE = ("id", "step", "accuracy", "m0", "m1")  # columns of learning curves
-PROVENANCE = [
-    *("reason", "data_sha256", "numerics", "version", "commit", "python", "numpy", "numba"),
-    *("processor", "host", "started", "finished"),
-]
-DEFAULTS: dict[str, Any] = {
-    item.name: item.default
-    for item in fields(TrainingConfig)
-    if item.default is not MISSING and item.name not in ("rule", "seed", "alpha")
-}
-FLAGS = tuple(name for name, value in DEFAULTS.items() if isinstance(value, bool))
-EITHER = ("output_fraction", "learning_rate")  # numbers or words
-# Words also where they look like numbers, as a commit or a host may.
-WORDS = (
-    *("id", "rule", "parameters", "outcome", "alpha"),
-    *(name for name, value in DEFAULTS.items() if isinstance(value, str)),
-    *(name for name in PROVENANCE if name not in INTEGERS),
-)
-_NUMBERS = {*_FIRST, *_TIMES, *DEFAULTS, "within_units"} - {*INTEGERS, *FLAGS, *WORDS}
-_ALWAYS = ("id", "hidden", "rule", "seed", "outcome")
+_MOST_TRIED = 10_000  # numbers of classes to try for a network of which N alone is known
 
 
 def load_results(store: str | Path) -> "pd.DataFrame":
@@ -72,13 +44,11 @@ def load_history(store: str | Path, ids: Iterable[str] | None = None) -> "pd.Dat
 
     Raises FileError, ConfigError.
     """
-    import pandas as pd
-
     opened = Store(store, must_exist=True)
     known = _records(opened) if ids is None else checked_ids(ids)
     rows = [(i, *row) for i in known for row in read_history(opened.folder(i))]
-    types = {"id": "object", "step": "int64", "accuracy": "float64", "m0": "int64", "m1": "float64"}
-    return pd.DataFrame(rows, columns=CURVE).astype(types)
+    columns = zip(*rows, strict=True) if rows else ((),) * len(CURVE)
+    return schema.frame({name: list(v) for name, v in zip(CURVE, columns, strict=True)})
 
 
 def checked_ids(ids: Iterable[str]) -> list[str]:
@@ -88,101 +58,135 @@ def checked_ids(ids: Iterable[str]) -> list[str]:
     return [check_id(identity) for identity in ids]
 
 
-def record_of(content: Mapping[str, Any]) -> dict[str, Any]:
-    """The row of a result, as far as it has values."""
-    config = dict(content["config"])
-    rule = config.pop("rule")
-    row = {"id": content["id"], "hidden": config.pop("hidden"), "rule": rule["name"]}
-    row |= {name: rule[name] for name in PARAMETERS if name in rule}
-    if "version" in rule:  # a custom rule
-        row["rule_version"] = rule["version"]
-        row["parameters"] = json.dumps(rule["parameters"], sort_keys=True)
-        share = rule["parameters"].get("fraction")
-        if isinstance(share, float) and 0 < share <= 1:
-            row["fraction"] = share
-    row |= {"seed": config.pop("seed"), "outcome": content["outcome"]}
-    if content["outcome"] in DONE:
-        for name in _MEASURES:
-            row[name] = content[name]
-        for name in ("m0", "m1"):
-            row[f"{name}_layer1"], row[f"{name}_layer2"] = content[f"{name}_layers"]
-            row[f"{name}_direct"] = content[f"{name}_direct"]
-        for alpha, value in content["m_alpha"].items():
-            row[energy_column(float(alpha))] = value
-        for name in ("train", "evaluate"):
-            row[f"{name}_seconds"] = content["seconds"][name]
-    else:
-        row["reason"] = " ".join(str(content["reason"]).split()) or "unknown"
-    alphas = config.pop("alpha", None)
-    row |= {name: value for name, value in config.items() if DEFAULTS.get(name) != value}
-    if alphas:
-        row["alpha"] = " ".join(exact(alpha) for alpha in alphas)
-    known = content["provenance"].items()
-    return row | {name: value for name, value in known if name in PROVENANCE and value != ""}
-
-
-def unfit(row: Mapping[str, Any]) -> str:
-    """The name of a value that its column cannot hold, or of one that lacks; else nothing."""
-    wrong = [name for name in _ALWAYS if row.get(name) is None]
-    wrong += [name for name, value in row.items() if not (value is None or _fits(name, value))]
-    return wrong[0] if wrong else ""
-
-
-def _fits(name: str, value: Any) -> bool:
-    if name in INTEGERS:
-        return type(value) is int and -(2**63) <= value < 2**63
-    if name in FLAGS:
-        return isinstance(value, bool)
-    if name in WORDS:
-        return isinstance(value, str)
-    if is_number(name):
-        real = type(value) is float or (type(value) is int and abs(value) < 2**1000)
-        return real or (name in EITHER and isinstance(value, str))
-    return True
-
-
-def is_number(name: str) -> bool:
-    """Whether a column holds numbers with a fraction, apart from the words of `EITHER`."""
-    return name in _NUMBERS or name.startswith("m_alpha_")
-
-
 def table_of(records: Iterable[Mapping[str, Any]]) -> "pd.DataFrame":
     """Rows as a table with the columns in their order."""
-    import pandas as pd
-
     rows = list(records)
-    present = {name for row in rows for name in row}
-    alphas = sorted(
-        (name for name in present if name.startswith("m_alpha_")),
-        key=lambda name: float(name.removeprefix("m_alpha_")),
-    )
-    others = [
-        n
-        for n in ("within_units", "rule_version", "parameters", *DEFAULTS, "alpha")
-        if n in present
-    ]
-    columns = [*_FIRST, *alphas, *_TIMES, *others, *(n for n in PROVENANCE if n in present)]
-    data = {name: [row.get(name) for row in rows] for name in columns}
-    for name in others:
-        if name in DEFAULTS:
-            data[name] = [DEFAULTS[name] if v is None else v for v in data[name]]
-    return pd.DataFrame({name: column_of(name, values) for name, values in data.items()})
+    names = schema.ordered(name for row in rows for name in row)
+    return schema.frame({name: [row.get(name) for row in rows] for name in names})
 
 
-def column_of(name: str, values: list[Any]) -> "pd.Series":
-    """Whole numbers stay whole where some are missing; the other numbers are float64.
-
-    `output_fraction` and `learning_rate` hold numbers, and the words 'balanced' and 'auto'.
-    """
+def records_of(table: "pd.DataFrame") -> list[dict[str, Any]]:
+    """The inverse of `table_of`: rows as plain values, without those that are missing."""
     import pandas as pd
 
-    if name in INTEGERS:
-        return pd.Series(values, dtype="Int64" if any(v is None for v in values) else "int64")
-    if name in FLAGS:
-        return pd.Series(values, dtype="bool")
-    if all(v is None or isinstance(v, int | float) for v in values):
-        return pd.Series(values, dtype="float64")
-    return pd.Series(values, dtype="object")
+    values = table.astype(object).where(pd.notna(table), None)
+    return [
+        {str(name): value for name, value in row.items() if value is not None}
+        for row in values.to_dict("records")
+    ]
+
+
+def record_of(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of a result, without values that are missing or at their default."""
+    row: dict[str, Any] = {}
+    for column in COLUMNS:
+        if not column.source or (column.group == MEASURE and content["outcome"] not in DONE):
+            continue
+        value, default = _get(content, column.source), column.default
+        if column.name == FAMILY:
+            row |= {energy_column(float(alpha)): m for alpha, m in value.items()}
+            continue
+        if column.word and value == column.word.text:
+            row[column.word.flag] = True
+            value, default = _get(content, column.word.number), None
+        if value is not None:
+            value = column.encode(value)
+            row |= {} if value in ("", default) else {column.name: value}
+    config = content["config"]
+    if row.get("learning_rate_auto") and "learning_rate" in row and config["dtype"] == "float32":
+        row["learning_rate"] = checks.unwrap(np.float32(row["learning_rate"]))
+    share = config["rule"].get("parameters", {}).get("fraction")  # of a custom rule
+    if isinstance(share, float) and 0 < share <= 1:
+        row["fraction"] = share
+    if row.get("output_balanced") and "output_fraction" not in row:  # results of energynet 0.1
+        row["output_fraction"] = balanced_fraction(row)
+    return row
+
+
+def result_of(row: Mapping[str, Any]) -> tuple[TrainingConfig, dict[str, Any]]:
+    """The inverse of `record_of`: the config of a row, and its result.
+
+    Raises ConfigError, ValueError for values that no result has. No custom rule is imported.
+    """
+    if wrong := schema.unfit(row):
+        raise ValueError(f"its {wrong} is missing or of another type")
+    checks.choice("outcome", row["outcome"], (*DONE, *ABSENT))
+    done = row["outcome"] in DONE
+    content: dict[str, Any] = {"config": {"rule": {}}, "provenance": {}}
+    for column in COLUMNS:
+        value, source = row.get(column.name), column.source
+        if column.word and row.get(column.word.flag):
+            _put(content, source, column.word.text)
+            source = column.word.number
+        there = done if column.group == MEASURE else value is not None
+        if there and source and column.name != FAMILY:
+            _put(content, source, value if value is None else column.decode(value))
+    if not done:
+        content.setdefault("reason", "")
+    config = _config(content["config"])
+    if done:
+        energies = {str(alpha): row.get(energy_column(alpha)) for alpha in config.alpha}
+        content["m_alpha"] = energies
+    return config, content | {"config": config.to_dict()}
+
+
+def balanced_fraction(row: Mapping[str, Any]) -> float | None:
+    """The Q that "balanced" came to in a row; None if the numbers of synapses leave it open.
+
+    These are N = nh (n_in + 1 + n_out) + n_out, and what the rule makes plastic of them.
+    """
+    needed = ("hidden", "synapses", "plastic_synapses", "fraction")
+    if any(row.get(name) is None for name in needed) or row["hidden"] < 1:
+        return None
+    hidden, synapses = row["hidden"], row["synapses"]
+    given = {name: row.get(name) for name in PARAMETERS} | {"output_fraction": "balanced"}
+    found: set[float | None] = set()
+    candidates = range(synapses % hidden or hidden, synapses // hidden, hidden)
+    with suppress(ConfigError):
+        rule = rule_from_name(str(row.get("rule")), **given)
+        for n_out in candidates if len(candidates) <= _MOST_TRIED else ():
+            shape = Shape((synapses - n_out) // hidden - 1 - n_out, hidden, n_out)
+            if shape.n_in > 0 and rule.counts(shape).plastic == row["plastic_synapses"]:
+                found.add(resolved_output_fraction(rule, shape))
+    return found.pop() if len(found) == 1 else None
+
+
+def _get(content: Mapping[str, Any], source: str) -> Any:
+    *path, last = source.split(".")
+    within: Any = content
+    for key in path:
+        within = within[key]
+    return within[int(last)] if isinstance(within, list) else within.get(last)
+
+
+def _put(content: dict[str, Any], source: str, value: Any) -> None:
+    """Set what `_get` gives; the entries of a list in turn."""
+    *path, last = source.split(".")
+    for key in path:
+        content = content.setdefault(key, [] if last.isdecimal() else {})
+    if isinstance(content, list):
+        content.append(value)
+    else:
+        content[last] = value
+
+
+def _config(values: dict[str, Any]) -> TrainingConfig:
+    """The config of a row; of a custom rule the name alone, for a table must not run code."""
+    rule = values.pop("rule")
+    name = rule["name"]
+    made: Rule
+    if "parameters" in rule and name not in RULES:
+        given = tuple(sorted(rule["parameters"].items()))
+        made = NamedRule(name, rule["version"], given)
+    else:
+        checks.choice("rule", name, tuple(RULES))
+        made = rule_from_name(name, **{key: rule.get(key) for key in PARAMETERS})
+    return TrainingConfig(rule=made, **values)
+
+
+def _format() -> list[Any]:
+    """What rows in the index are made by: other columns make other rows."""
+    return [3, *([column.name, column.kind, column.source] for column in COLUMNS)]
 
 
 def _records(store: Store) -> dict[str, dict[str, Any]]:
@@ -202,7 +206,7 @@ def _records(store: Store) -> dict[str, dict[str, Any]]:
             continue
         stamp = [status.st_mtime_ns, status.st_size]
         entry = known.get(folder.name)
-        if entry is None or entry[:2] != stamp or unfit(entry[2]):
+        if entry is None or entry[:2] != stamp or schema.unfit(entry[2]):
             try:
                 row = _record(folder)
             except FileError as error:
@@ -214,7 +218,7 @@ def _records(store: Store) -> dict[str, dict[str, Any]]:
         rows[folder.name] = entry[2]
     if fresh or len(index) != len(known):
         with suppress(FileError), written_whole(store.root / _INDEX) as file:  # a read-only store
-            file.write(json.dumps({"format": _FORMAT, "entries": index}).encode())
+            file.write(json.dumps({"format": _format(), "entries": index}).encode())
     return rows
 
 
@@ -222,9 +226,9 @@ def _record(folder: Path) -> dict[str, Any]:
     content = read_result(folder / "result.json")
     try:
         row = record_of(content)
-        if wrong := unfit(row):
+        if wrong := schema.unfit(row):
             raise ValueError(wrong)
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise FileError(f"{folder / 'result.json'} is not a result of energynet") from error
     if row["id"] != folder.name:
         raise FileError(f"{folder / 'result.json'} is not the result of {folder.name}")
@@ -234,7 +238,7 @@ def _record(folder: Path) -> dict[str, Any]:
 def _read_index(path: Path) -> dict[str, list[Any]]:
     try:
         content = json.loads(path.read_bytes())
-        if content["format"] != _FORMAT:
+        if content["format"] != _format():
             return {}
         entries: dict[str, list[Any]] = content["entries"]
         if not all(isinstance(row, dict) for _, _, row in entries.values()):

@@ -163,6 +163,35 @@ def test_by_keeps_settings_apart():
         en.savings(frame(rows), by=["eta"])
 
 
+def test_automatic_rates_are_one_setting_whatever_they_came_to():
+    rows = [run(hidden, "all", 1.0, 0, 10, 1.0) for hidden in (10, 20)]
+    auto = [row | {"learning_rate_auto": True} for row in rows]
+    auto[0]["learning_rate"] = 0.004
+    auto[1] |= {"learning_rate": None, "outcome": "failed"}  # nobody knows its rate
+    table = frame(rows + auto)
+    found = en.cells(table, by=["learning_rate"])
+    found = found[found["energy"] == "m0"]
+    assert list(found["learning_rate"]) == ["0.01", "0.01", "auto", "auto"]
+    assert list(found["missing"]) == [0, 0, 0, 1]
+    for part in (table, table[2:].assign(learning_rate=[0.004, 0.002])):
+        found = en.cells(part)
+        assert list(found["hidden"].unique()) == [10, 20]
+        assert set(found["runs"]) | set(found["missing"]) == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "words"),
+    [
+        ("output_fraction", "balanced", "output_fraction must hold numbers"),
+        ("learning_rate", "auto", "learning_rate must hold numbers"),
+        ("learning_rate_auto", "auto", "learning_rate_auto must hold True or False, got 'auto'"),
+    ],
+)
+def test_words_among_numbers_are_refused(column, value, words):
+    with pytest.raises(en.DataError, match=words):
+        en.cells(frame([run(10, "all", 1.0, 0, 10, 1.0) | {column: value}]))
+
+
 def test_a_table_that_is_none_is_refused():
     with pytest.raises(en.DataError, match="lacks the columns seed, m0"):
         en.cells(frame(one_rule({})).drop(columns=["seed", "m0"]))

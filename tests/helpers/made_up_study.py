@@ -10,7 +10,7 @@ RULES = {
     "largest": ("largest", None, 0.9, 1.2, 0.45),
     "largest-per-neuron": ("largest-per-neuron", None, 1.0, 3.0, 0.55),
     "fixed-synapses": ("fixed-synapses", None, 1.1, 40.0, 0.6),
-    "fixed-synapses-balanced": ("fixed-synapses", "balanced", 1.0, 8.0, 0.42),
+    "fixed-synapses-balanced": ("fixed-synapses", 1.0, 1.0, 8.0, 0.42),
     "fixed-units": ("fixed-units", None, 1.0, 25.0, 0.5),
 }
 FRACTIONS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
@@ -81,6 +81,7 @@ def _row(hidden, label, fraction, seed, noise):
         "rule": rule,
         "fraction": fraction,
         "output_fraction": output_fraction,
+        "output_balanced": output_fraction is not None,
         "seed": seed,
         "outcome": "reached" if reached else "exhausted",
         "steps": steps,

@@ -10,8 +10,6 @@ import numpy as np
 
 import energynet as en
 from energynet.rules.base import Shape
-from energynet.store.exchange import _rows
-from energynet.store.table import table_of
 
 # -P: the installed package, not a folder of its name in the working directory.
 PYTHON = [sys.executable, "-P"]
@@ -56,11 +54,6 @@ def idx_bytes(array, kind=8, dtype="u1"):
     """An array as an IDX file; `kind` is the byte that names the type."""
     sizes = np.array(array.shape, ">u4").tobytes()
     return bytes((0, 0, kind, array.ndim)) + sizes + array.astype(dtype).tobytes()
-
-
-def same_table(table):
-    """A table that was read from a file, with the columns and types of `load_results`."""
-    return table_of(_rows(table))
 
 
 def dense(run):

@@ -9,11 +9,11 @@ from energynet.studies.stages.preset import preset_from_dict
 
 SIZES = (100, 300, 1000, 3000, 10000)
 METHODS = {
-    "largest": ("largest", None),
-    "largest-per-neuron": ("largest-per-neuron", None),
-    "fixed-synapses": ("fixed-synapses", None),
-    "fixed-synapses-balanced": ("fixed-synapses", "balanced"),
-    "fixed-units": ("fixed-units", None),
+    "largest": ("largest", False),
+    "largest-per-neuron": ("largest-per-neuron", False),
+    "fixed-synapses": ("fixed-synapses", False),
+    "fixed-synapses-balanced": ("fixed-synapses", True),
+    "fixed-units": ("fixed-units", False),
 }
 GRID = (0.01, 0.03, 0.1, 0.3)
 BEST = 0.1
@@ -22,12 +22,13 @@ EXPLORATION, CONFIRMATION = (0, 1, 2), tuple(range(100, 108))
 
 def run(hidden, rule, fraction, seed, m0, m1, outcome="reached", steps=30_000, **columns):
     """One row; rule is a label of the study."""
-    name, output = METHODS.get(rule, (rule, None))
+    name, balanced = METHODS.get(rule, (rule, False))
     known = {
         "hidden": hidden,
         "rule": name,
         "fraction": fraction,
-        "output_fraction": output,
+        "output_fraction": 1.0 if balanced else None,
+        "output_balanced": balanced,
         "seed": seed,
         "outcome": outcome,
         "steps": steps,
@@ -216,7 +217,7 @@ def model(best, need=lambda _config: 30_000):
             min(steps, config.max_steps),
             max_steps=config.max_steps,
             target_accuracy=config.target_accuracy,
-            output_fraction=getattr(config.rule, "output_fraction", None),
+            output_balanced=getattr(config.rule, "output_fraction", None) == "balanced",
         )
 
     return train

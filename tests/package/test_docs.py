@@ -11,13 +11,12 @@ import blocks
 import pytest
 import rooms
 import written
-from support import PYTHON, digits
+from support import PYTHON
 
 import energynet as en
 from energynet.cli import main as cli
 from energynet.cli import train as cli_train
 from energynet.rules.names import RULES
-from energynet.store import table
 
 PAGES = {page.name: page for page in blocks.pages()}
 TEXTS = {name: page.read_text() for name, page in PAGES.items()}
@@ -142,39 +141,6 @@ def test_every_rule_stands_in_the_help_and_on_the_science_page():
     assert [line.split()[0] for line in shown.strip().splitlines()] == list(RULES)
     cells = {cell for row in tables(TEXTS["science.md"]) for cell in row[:1]}
     assert {f"`{name}`" for name in RULES} <= cells
-
-
-def test_the_columns_of_tables():
-    """The names on the page, and those that a table has."""
-    rows = [row[0] for row in tables(TEXTS["results.md"])]
-    named = {name for row in rows for name in re.findall("`([^`]+)`", row)} - {"TrainingConfig"}
-    optional = {"within_units", "rule_version", "parameters", "alpha", *table.PROVENANCE}
-    assert named == {*table._FIRST, *table._TIMES, *optional, "m_alpha_0.5"}
-    assert "each field of `TrainingConfig`" in rows
-    documented = en.load_results.__doc__
-    assert all(name in documented for name in (*table._FIRST, *table._TIMES))
-
-
-def test_types_of_columns_are_those_of_the_page(tmp_path):
-    config = en.TrainingConfig(hidden=3, max_steps=10, alpha=0.5)
-    frame = en.sweep([config], tmp_path, data=written_digits(), workers=1, progress=False)
-    kinds, checked = {"integer": "i", "float": "f"}, set()
-    for names, types, _ in tables(TEXTS["results.md"]):
-        listed = re.findall("`([^`]+)`", names)
-        described = types.split(", ") if ", " in types else [types] * len(listed)
-        for name, kind in zip(listed, described, strict=False):
-            if kind in kinds and name in frame and frame[name].notna().all():
-                assert frame[name].dtype.kind == kinds[kind], name
-                checked.add(name)
-    assert checked > {"hidden", "seed", "steps", "m0", "m1", "accuracy"}
-    shown = next(block for block in blocks.blocks(PAGES["results.md"]) if block.shown)
-    assert shown.shown.split() == list(en.train(config, written_digits()).to_dict())
-    history = en.load_history(tmp_path)
-    assert ", ".join(f"`{name}`" for name in history) in TEXTS["results.md"].replace("\n", " ")
-
-
-def written_digits():
-    return digits()
 
 
 def test_every_public_name_is_in_the_reference():

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from support import same_table, shapes
+from support import shapes
 
 import energynet as en
 from energynet.store.exchange import import_results, read_table
-from energynet.store.table import DEFAULTS
+from energynet.store.schema import DEFAULTS
 from energynet.studies.figures.save import save_figures
 from energynet.studies.stages.plan import next_stage
 from energynet.studies.stages.preset import load_preset
@@ -24,7 +24,7 @@ STUDIES = ("poster", "robustness", "published")
 def study(request):
     """Name, table, and learning curves."""
     name = request.param
-    table = same_table(read_table(RESULTS / f"{name}.csv"))
+    table = read_table(RESULTS / f"{name}.csv")
     return name, table, read_table(RESULTS / f"{name}_history.csv.xz")
 
 

@@ -264,7 +264,7 @@ def test_savings_at_other_rates_are_those_of_the_analysis(varied):
 def test_no_figure_of_rates_where_none_was_varied(small, varied, tmp_path, caplog, monkeypatch):
     monkeypatch.setattr(save, "DRAWINGS", ())
     one = varied[varied["learning_rate"] == 0.01]
-    for table in (small, one, one.assign(learning_rate="auto")):
+    for table in (small, one, one.assign(learning_rate_auto=True)):
         assert figures.saving_against_rate.numbers(Results.of(table)).empty
     paths = save_figures(small, None, tmp_path / "one")
     assert not [path for path in paths if "figure-10" in path.name]
@@ -360,7 +360,7 @@ def test_larger_networks_at_another_rate_stand_apart_and_are_not_judged(small):
 
 
 def test_a_rate_that_is_automatic_is_told_as_such(small):
-    axis = figures.optimal_energies(Results.of(with_larger(small, learning_rate="auto"))).axes[0]
+    axis = figures.optimal_energies(Results.of(with_larger(small, learning_rate_auto=True))).axes[0]
     assert [text.get_text() for text in axis.texts] == ["η = auto"]
 
 
@@ -496,7 +496,7 @@ def diverged(table):
 def few_columns(table):
     return table[
         [
-            *("id", "hidden", "rule", "fraction", "output_fraction", "seed", "outcome"),
+            *("id", "hidden", "rule", "fraction", "output_balanced", "seed", "outcome"),
             *("steps", "m0", "m1"),
         ]
     ]

@@ -244,6 +244,20 @@ def test_example_command_is_one_of_the_runs(table):
     )
 
 
+def test_example_command_asks_for_what_the_run_was_asked_for(table):
+    """Balanced and auto: the numbers that they came to are results."""
+    all_synapses = table["rule"] == "all"
+    balanced = table[all_synapses | table["output_balanced"]]
+    results = Results.of(balanced.assign(learning_rate=0.004, learning_rate_auto=True))
+    command = tables.example(results)
+    assert command == (
+        "energynet train --hidden 100 --rule fixed-synapses --fraction 0.05"
+        " --output-fraction balanced --seed 100 --learning-rate auto"
+    )
+    told = dict(tables.facts(results))["settings other than the defaults"]
+    assert told == "learning_rate auto"
+
+
 def test_example_command_is_one_of_the_runs_of_a_rule_of_ones_own(table):
     rule = AllKinds(whole=3, number=0.25, flag=False, word="two words")
     own = table.assign(

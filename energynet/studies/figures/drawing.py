@@ -92,9 +92,8 @@ class Results:
 
 
 def _savings_at_rates(every: pd.DataFrame) -> pd.DataFrame:
-    rates = pd.to_numeric(every["learning_rate"], errors="coerce")  # "auto" has no place on an axis
-    every = every.assign(learning_rate=rates)[rates.notna()]
-    if rates.nunique() < 2:
+    every = every[~every["learning_rate_auto"]]  # such rates differ from size to size
+    if every["learning_rate"].nunique() < 2:
         every = every.iloc[:0]
     return savings_of(main_runs(every, RATES), RATES)
 

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from energynet.analysis.runs import canonical
+from energynet.analysis.runs import setting
 from energynet.studies.figures import marks, style
 from energynet.studies.figures.drawing import (
     FEWEST,
@@ -55,6 +55,7 @@ def _optimal_numbers(results: Results) -> pd.DataFrame:
 def _larger(results: Results) -> list[pd.DataFrame]:
     """The least energies of larger networks, at the learning rates that those need."""
     reached = results.larger[results.larger["reached"]]
+    reached = reached.assign(learning_rate=setting(reached, "learning_rate"))
     parts = []
     for quantity in style.ENERGIES:
         energy = reached[quantity].astype(float)
@@ -64,7 +65,6 @@ def _larger(results: Results) -> list[pd.DataFrame]:
             rows.assign(
                 quantity=quantity, value=rows[quantity].astype(float), low=np.nan, high=np.nan,
                 runs=1, confirmed=False, lower_bound=False, mark="other learning rate",
-                learning_rate=rows["learning_rate"].map(canonical),
             )[OPTIMAL]
         )  # fmt: skip
     return [part for part in parts if len(part)]

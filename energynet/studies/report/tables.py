@@ -10,9 +10,9 @@ import pandas as pd
 
 from energynet.analysis.intervals import Bound
 from energynet.analysis.methods import ALL, display_name
-from energynet.analysis.runs import DATA
+from energynet.analysis.runs import DATA, given
 from energynet.data.mnist import MNIST_SHA256
-from energynet.store.table import DEFAULTS
+from energynet.store.schema import DEFAULTS, WORDS
 from energynet.studies.figures.drawing import Results, confirmed_first, without_few
 from energynet.studies.figures.rates import saving_against_rate
 from energynet.studies.figures.sizes import optimal_energies
@@ -71,7 +71,9 @@ def _absences(runs: pd.DataFrame) -> str:
 def _settings(runs: pd.DataFrame) -> str:
     """Settings of the training that are not the defaults, the same for all runs."""
     known = ("max_steps", "target_accuracy")
-    values = {name: sorted(set(runs[name]), key=str) for name in DEFAULTS if name not in known}
+    values = {
+        name: sorted(set(given(runs, name)), key=str) for name in DEFAULTS if name not in known
+    }
     changed = {name: vs for name, vs in values.items() if vs != [DEFAULTS[name]]}
     return "; ".join(f"{name} {', '.join(map(str, vs))}" for name, vs in changed.items())
 
@@ -152,6 +154,7 @@ def example(results: Results) -> str:
     runs = results.runs[results.runs["rule"] != ALL]
     if runs.empty:
         return "energynet train --hidden 100"
+    runs = runs.assign(**{name: given(runs, name) for name in WORDS})
     run = confirmed_first(runs.sort_values(["hidden", "rule", "seed"])).iloc[0]
     words = [f"energynet train --hidden {run['hidden']}", *_rule_words(run)]
     words += [f"--seed {run['seed']}"]

@@ -7,7 +7,7 @@ from energynet.config import TrainingConfig
 from energynet.errors import EnergynetError
 from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.store.folder import ABSENT, run_id
-from energynet.store.table import record_of
+from energynet.store.table import record_of, records_of, table_of
 from energynet.studies.stages.plan import next_stage, skipped_runs
 from energynet.studies.stages.preset import Preset
 from energynet.studies.stages.view import Key, ShapeOf, config_key
@@ -42,8 +42,6 @@ def run_stages(
 
 def with_skipped(preset: Preset, table: "pd.DataFrame", shape: ShapeOf) -> "pd.DataFrame":
     """The table with a row for each run that the plan leaves out: outcome `skipped`, and why."""
-    import pandas as pd
-
     rows, known = [], set(table.get("id", ()))
     for config, reason in skipped_runs(preset, table, shape):
         sha256 = table["data_sha256"].iloc[0]
@@ -52,4 +50,4 @@ def with_skipped(preset: Preset, table: "pd.DataFrame", shape: ShapeOf) -> "pd.D
             content = {"id": identity, "config": config.to_dict(), "outcome": ABSENT[1]}
             origin = {"data_sha256": sha256, "numerics": NUMERICS_VERSION}
             rows.append(record_of(content | {"reason": reason, "provenance": origin}))
-    return pd.concat([table, pd.DataFrame(rows)], ignore_index=True) if rows else table
+    return table_of([*records_of(table), *rows]) if rows else table

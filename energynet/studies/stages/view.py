@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from energynet.analysis.cells import cells_of
 from energynet.analysis.methods import rule_label
 from energynet.analysis.optimum import Exploration, Optimum, Point, explored
-from energynet.analysis.runs import SETTINGS, canonical, labelled, longest
+from energynet.analysis.runs import SETTINGS, canonical, labelled, longest, setting
 from energynet.config import TrainingConfig
 from energynet.rules.base import Shape
 from energynet.studies.stages.preset import Method, Preset
@@ -35,7 +35,7 @@ def config_key(config: TrainingConfig) -> Key:
 def row_keys(runs: "pd.DataFrame") -> list[Key]:
     """The keys of labelled runs."""
     columns = [runs[name].tolist() for name in ("hidden", "rule", "fraction", "seed", "max_steps")]
-    columns += [[canonical(value) for value in runs[name].tolist()] for name in _IDENTITY]
+    columns += [setting(runs, name).tolist() for name in _IDENTITY]
     return list(zip(*columns, strict=True))
 
 
@@ -91,7 +91,7 @@ def views(preset: Preset, table: "pd.DataFrame", shape: ShapeOf) -> list[View]:
         config = TrainingConfig(hidden=1, **settings)
         own = runs["seed"].isin(preset.seeds.get("exploration", ()))
         for name in _IDENTITY:
-            own &= runs[name].map(canonical) == canonical(getattr(config, name))
+            own &= setting(runs, name) == canonical(getattr(config, name))
         exploration = longest(runs[own])
         found.append(View(preset, settings, shape, rows, explored(cells_of(exploration))))
     return found
