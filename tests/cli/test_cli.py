@@ -13,6 +13,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,11 @@ from support import PYTHON, digits
 
 import energynet as en
 from energynet.cli.main import main
-from energynet.config import SETTINGS
+from energynet.config import DTYPES, SETTINGS
+from energynet.rules.base import Shape
 from energynet.rules.names import RULES
 from energynet.support.signals import ENDING
+from energynet.training import warm
 
 ENERGYNET = [*PYTHON, "-m", "energynet"]
 
@@ -154,14 +157,22 @@ def test_settings_of_reproduce_reach_all_runs(idx_folder, monkeypatch, tmp_path)
         assert (config.target_accuracy, config.test_every) == (0.85, 500)
 
 
-def test_info_and_warm(capsys):
+def test_info_and_warm(monkeypatch, capsys):
+    """Each kind of update with each dtype, for one thread and for several; nothing twice."""
+    made = []
+    monkeypatch.setattr(warm, "_load", lambda *what: made.append(what))
+    monkeypatch.setattr(warm, "usable_cores", lambda: 4)
     assert main(["info", "--warm"]) == 0
     shown = capsys.readouterr()
     assert shown.out.startswith("energynet ")
-    assert "compiled functions" in shown.out
-    lines = shown.err.splitlines()
-    assert "energynet: largest, float64, one thread: " in shown.err
-    assert lines[-1].startswith("energynet: all kernels are compiled")
+    assert "compiled function" in shown.out
+    updates = [(rule.counts(Shape(3, 4, 5)).update, *rest) for rule, *rest in made]
+    loops = ("units", "mask", "random", "largest", "per_neuron", "custom")
+    assert sorted(updates) == sorted(product(loops, DTYPES, (1, 2)))
+    *lines, last = shown.err.splitlines()
+    assert len(lines) == len(made)
+    assert sum(line.startswith("energynet: largest, float64, one thread: ") for line in lines) == 1
+    assert last.startswith("energynet: all kernels are compiled")
 
 
 TRAIN = "train --hidden 10 "

@@ -119,12 +119,20 @@ def test_kills_at_random_moments(undisturbed_slow, tmp_path):
     same(en.sweep(slow_grid(), store, data=digits(), progress=False), undisturbed_slow)
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_interrupts_are_clean(undisturbed_slow, tmp_path, sent):
+def test_interrupts_are_clean(undisturbed_slow, tmp_path):
+    """Each signal that asks for an end, in turn; then the same sweep to its end."""
     store = tmp_path / "runs"
+    for number, sent in enumerate((signal.SIGINT, signal.SIGTERM, signal.SIGHUP)):
+        interrupt(store, 2 * number + 1, sent)
+    same(en.sweep(slow_grid(), store, data=digits(), progress=False), undisturbed_slow)
+
+
+def interrupt(store, runs, sent):
+    """Start or resume the sweep, and send the signal while a run is under way after so many."""
     process = driver(store, progress=True)
-    wait_for_runs(store, 1, process)
-    while not under_way(store):  # a worker may be between two runs
+    wait_for_runs(store, runs, process)
+    while "running" not in under_way(store):  # a worker may be between two runs
+        assert process.poll() is None, process.communicate()
         time.sleep(0.01)
     workers = children(process.pid)
     assert len(workers) == 2
@@ -138,7 +146,6 @@ def test_interrupts_are_clean(undisturbed_slow, tmp_path, sent):
     saved = len(list(store.glob("*/*/checkpoint.npz")))
     assert begun - stored == saved  # whatever was under way
     assert under_way(store) <= {"interrupted"}  # runs may end before they hear of it
-    same(en.sweep(slow_grid(), store, data=digits(), progress=False), undisturbed_slow)
 
 
 def test_a_script_without_a_main_guard(tmp_path):
@@ -357,6 +364,7 @@ def test_all_that_a_run_compiles_is_known_before():
     script = """
 import sys
 import energynet as en
+from custom_rules import Everything
 from energynet.kernels import jit as _jit
 from energynet.training.warm import kernels_of, load_kernels
 from numba.core.dispatcher import Dispatcher
@@ -369,7 +377,9 @@ def compiled():
 
 others = {"activation": "tanh", "output": "softmax", "sample_order": "permutation", "alpha": 0.5}
 limits = {"max_steps": 60, "test_every": 30}
-for rule in (en.AllSynapses(), en.FixedMask(0.5, over="units"), en.LargestUpdates(0.5)):
+masks = en.AllSynapses(), en.FixedMask(0.5, over="units"), en.FixedMask(0.5), en.RandomSubset(0.5)
+largest = en.LargestUpdates(0.5), en.LargestUpdates(0.5, scope="neuron")
+for rule in (*masks, *largest, Everything()):
     for values in ({}, others, {"learning_rate": "auto", "center": False}):
         config = en.TrainingConfig(hidden=4, rule=rule, **values, **limits)
         for name in kernels_of(config):
