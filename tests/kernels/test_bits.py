@@ -89,7 +89,7 @@ def test_chunks(rule, order, chunk):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("hidden", [1, 8, 9, 64, 65, 1000, 1023, 1024, 4097])
+@pytest.mark.parametrize("hidden", [1, 65, 1023, 1024, 4097])
 @pytest.mark.parametrize("rule", RULES)
 def test_threads(rule, hidden, dtype, monkeypatch):
     """Blocks of 1,024 units are shared out: from 1,023 on (the bias unit counts) there are more."""
