@@ -164,7 +164,7 @@ def _has_openmp() -> bool:
     except ImportError:
         _LOG.warning("OpenMP is missing (numba.np.ufunc.omppool): steps run on one thread")
         return False
-    finally:
+    finally:  # other programs that this process starts keep their own default
         if not chosen:
             del os.environ[_SPINS]
     return True
