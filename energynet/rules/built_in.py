@@ -327,8 +327,9 @@ BUILT_IN = (AllSynapses, Readout, FixedMask, RandomSubset, LargestUpdates)
 
 def resolved_output_fraction(rule: Rule, shape: Shape) -> float | None:
     """Q as a number: "balanced" is min(1, P N1 / N2); None for a rule that has no Q."""
-    given = getattr(rule, "output_fraction", None)
-    if not isinstance(rule, BUILT_IN) or given is None:
+    if not isinstance(rule, FixedMask | RandomSubset | LargestUpdates):
+        return None
+    if (given := rule.output_fraction) is None:
         return None
     within = getattr(rule, "within", None)
     units = count(within.fraction, shape.hidden) if within else shape.hidden

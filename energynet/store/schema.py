@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from energynet.config import TrainingConfig
 from energynet.store.folder import DONE
-from energynet.support import checks
 from energynet.support.checks import quoted
+from energynet.support.format import exact
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,7 +133,7 @@ COLUMNS = (
     Column(
         *("alpha", TEXT, SETTING, "config.alpha"),
         "exponents alpha asked for, with blanks between them",
-        encode=lambda alphas: " ".join(map(checks.shortest, alphas)),
+        encode=lambda alphas: " ".join(map(exact, alphas)),
         decode=lambda text: [float(alpha) for alpha in text.split()],
     ),
     Column(
