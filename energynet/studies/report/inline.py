@@ -10,14 +10,13 @@ _SVG = "http://www.w3.org/2000/svg"
 _LINK = "{http://www.w3.org/1999/xlink}href"
 _COLORS = {INK: "currentColor", "#ffffff": "var(--paper)"}
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
-_NUMBER = re.compile(r"-?\d+\.\d{3,}")  # of more digits than hundredths of a point
 
 
 def inline_svg(svg: bytes, name: str, title: str) -> str:
     """The SVG element alone: ids made unique by `name`, ink and paper those of the page.
 
-    Its size is left to the page; `title` is read out in the place of the picture. It is a quarter
-    smaller: without ids that nothing refers to, and without blanks and digits that nobody sees.
+    Its size is left to the page; `title` is read out in the place of the picture. Ids that nothing
+    refers to are left out.
     """
     root = ElementTree.fromstring(svg)
     referred = {target for element in root.iter() for target in _targets(element)}
@@ -27,7 +26,6 @@ def inline_svg(svg: bytes, name: str, title: str) -> str:
                 parent.remove(child)
     for element in root.iter():
         _adopt(element, name, referred)
-        _shorten(element)
     for side in ("width", "height"):
         del root.attrib[side]
     root.set("role", "img")
@@ -41,20 +39,6 @@ def _targets(element: ElementTree.Element) -> list[str]:
     """The ids that an element refers to."""
     links = [element.attrib[_LINK].removeprefix("#")] if _LINK in element.attrib else []
     return links + [id_ for value in element.attrib.values() for id_ in _REFERENCE.findall(value)]
-
-
-def _shorten(element: ElementTree.Element) -> None:
-    """Coordinates in hundredths of a point; no line breaks but within text."""
-    for key in element.attrib.keys() & {"d", "x", "y"}:
-        element.set(key, _NUMBER.sub(_rounded, " ".join(element.attrib[key].split())))
-    if element.tag not in (f"{{{_SVG}}}text", f"{{{_SVG}}}tspan"):
-        for child in element:
-            child.tail = None
-        element.text = (element.text or "").strip() or None
-
-
-def _rounded(number: re.Match[str]) -> str:
-    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
 
 
 def _adopt(element: ElementTree.Element, name: str, referred: Container[str]) -> None:
