@@ -26,7 +26,7 @@ INTEGER, NUMBER, TEXT, FLAG = "integer", "number", "text", "flag"  # kinds
 RUN, MEASURE, OPTION, SETTING, ORIGIN = "run", "measure", "option", "setting", "origin"
 EVERY, FINISHED = "every run", "every run that has a result"  # which runs must have a value
 FAMILY = "m_alpha_"  # what the names of columns of M_alpha begin with
-_ENERGY = re.compile(rf"{FAMILY}\d[\d.e-]*")
+_ENERGY = re.compile(rf"{FAMILY}\d+(\.\d+)?(e-\d+)?")
 
 
 class Word(NamedTuple):
