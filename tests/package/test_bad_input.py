@@ -224,7 +224,10 @@ CALLED = {("rule_from_name", "name"): "rule", ("Grid.from_toml", "path"): "grid"
 CALLED |= {("TrainingConfig.from_dict", "values"): "parameter", ("import", "history"): "table"}
 CALLED |= {("Dataset", "classes"): "labels", ("Grid", "params"): "name"}
 # Made by the package alone, or without parameters.
-GIVEN = {"Claim", "Layer", "Progress", "Step", "TrainingResult", "load_mnist"}
+GIVEN = {
+    *("Claim", "CurvePoint", "DirectEnergy", "Energy", "Layer", "LayerEnergy", "Progress", "Step"),
+    *("TrainingResult", "load_mnist"),
+}
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,6 @@
-"""The loops over training steps, from one return to Python to the next: one for each `Update`.
+"""The loops over training steps, from one return to Python to the next.
+
+`Counts.update` names the loop of a rule: "units" is `run_units`.
 
 clock : int64 (2,)  steps done, and 1 once an output or error signal was not finite (0 before).
 A step that meets one is not applied, and the run is over.
