@@ -97,7 +97,7 @@ class TrainingConfig:
     hidden : int
         Number of hidden units, nh.
     rule : Rule
-        Which synapses change in a step: `AllSynapses`, `FixedMask`, `RandomSubset`,
+        Which synapses change in a step: `AllSynapses`, `Readout`, `FixedMask`, `RandomSubset`,
         `LargestUpdates`, or a custom rule, a `PlasticityRule`.
     seed : int
         One integer >= 0 from which all randomness follows.
@@ -107,7 +107,7 @@ class TrainingConfig:
         Linear outputs with squared error 1/2 |target - o|^2, or softmax with cross-entropy.
     learning_rate : float or "auto"
         eta, the same in both layers. "auto" is min(0.01, eta_max / 2) with the linear-stability
-        bound of the network at its start (`energynet.stability`).
+        bound of the network at its start (`energynet.training.stability`).
     init_std : float
         Standard deviation of the initial weights of both layers.
     center : bool

@@ -22,7 +22,7 @@ class FileError(EnergynetError, OSError):
 
 
 class RuleError(EnergynetError, ValueError):
-    """A plasticity custom rule chose synapses that are none, or in a form that is none."""
+    """A custom rule returned an invalid choice of synapses."""
 
 
 class InstallationError(EnergynetError, ImportError):

@@ -1,1 +1,1 @@
-"""From the tidy table of runs to optimal energies, savings and verdicts: pure functions."""
+"""From the tidy table of runs to optimal energies and savings: pure functions."""

@@ -1,4 +1,4 @@
-"""A study as an object: confirmation runs at chosen fractions, combined seed by seed."""
+"""Ratios of energies: confirmation runs at the chosen fractions, combined seed by seed."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence

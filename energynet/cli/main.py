@@ -1,4 +1,4 @@
-"""The command line: it parses, calls the API, prints. Defaults are those of the API."""
+"""The entry point: one parser for all commands, and what each kind of error becomes."""
 
 import argparse
 import logging

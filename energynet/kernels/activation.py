@@ -1,4 +1,7 @@
-"""Activation functions of the hidden units. To add one: here, and its name in `config`."""
+"""Activation functions of the hidden units.
+
+To add one: here, its name in `config.py`, its second moments in `training/stability.py`.
+"""
 
 import math
 

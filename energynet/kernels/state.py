@@ -200,8 +200,8 @@ class RankedLayer(NamedTuple):
 class Choice(NamedTuple):
     """Which synapses a step of `largest*` changes, and scratch to find and apply them.
 
-    level_count, level_row : int64 (CODES,)  strokes of each code, and its row among the factors
-    row_of     : int64 (n_in + 1,)  for each stroke its row among the ranked, or -1
+    level_count, level_row : int64 (CODES,)  strokes of each code, and its row in the ranked layer
+    row_of     : int64 (n_in + 1,)  for each stroke its row in the ranked layer, or -1
     prefix     : int64 (n_in + 1,)  for each stroke: how many of the sorted columns
     pixel      : int32 (n_in,)  background pixels that are chosen one by one
     member     : int32 (n_in + 1,)  tied inputs

@@ -1,7 +1,7 @@
 """What every plasticity rule has in common: the size of a network, and exact counts for it.
 
 A rule is a small frozen dataclass. `counts` turns its fractions into exact counts for one network;
-the kernels see nothing else of it.
+the kernels see nothing else of a built-in rule.
 """
 
 import math

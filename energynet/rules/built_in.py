@@ -1,7 +1,8 @@
 """The plasticity rules of the package.
 
-To add one: a class here with its names, its update in `kernels/rules/`, and its loop in
-`kernels/rules/steps.py`. Custom rules need none of these: see `rules/custom.py`.
+To add one: a class here, with its names and in `BUILT_IN`; its update in `kernels/rules/`; its loop
+in `kernels/rules/steps.py`; its export in `energynet/__init__.py`. Custom rules need none of these:
+see `rules/custom.py`.
 """
 
 from dataclasses import dataclass
@@ -327,11 +328,11 @@ BUILT_IN = (AllSynapses, Readout, FixedMask, RandomSubset, LargestUpdates)
 
 def resolved_output_fraction(rule: Rule, shape: Shape) -> float | None:
     """Q as a number: "balanced" is min(1, P N1 / N2); None for a rule that has no Q."""
-    if not isinstance(rule, FixedMask | RandomSubset | LargestUpdates):
-        return None
-    if (given := rule.output_fraction) is None:
+    given = vars(rule).get("output_fraction")
+    if given is None or not isinstance(rule, BUILT_IN):
         return None
     within = getattr(rule, "within", None)
     units = count(within.fraction, shape.hidden) if within else shape.hidden
     chosen = Shape(shape.n_in, units, shape.n_out)
-    return _output_share(given, rule.fraction, chosen.synapses_hidden, chosen.synapses_output)
+    n1, n2 = chosen.synapses_hidden, chosen.synapses_output
+    return _output_share(given, vars(rule)["fraction"], n1, n2)

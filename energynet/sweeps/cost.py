@@ -57,7 +57,7 @@ def step_seconds(config: TrainingConfig, load: Load = MNIST_LOAD) -> float:
     size = config.hidden * load.relative
     growth = math.pow(max(size / 1000, 0.1), 0.2)
     unmodified = 3 + 0.0245 * size * growth
-    share = getattr(config.rule, "fraction", 1.0)
+    share = getattr(config.rule, "fraction", 0.0 if config.rule.name == "readout" else 1.0)
     synapses = config.hidden * load.synapses
     match config.rule.name:
         case name if name not in RULES:

@@ -31,10 +31,10 @@ def run_custom(
     clock: np.ndarray,
     stop: int,
 ) -> None:
-    """Train until step `stop`, or until a value is not finite; like the loops of `kernels.steps`.
+    """Train until step `stop`, or until a value is not finite, as `kernels.rules.steps` does.
 
-    Raises RuleError for a choice that is none; whatever the rule raises goes through. The step is
-    then not counted.
+    Raises RuleError for an invalid choice; whatever the rule raises goes through. The step is not
+    counted then.
     """
     if stop == 0:  # compile what a step needs
         chosen.find_unfit(drawn, _NONE, _NONE, 1, 1)

@@ -1,4 +1,4 @@
-"""A plasticity custom rule: the larger an update, the likelier it is carried out.
+"""A custom plasticity rule: the larger an update, the likelier it is carried out.
 
     energynet train --hidden 100 --rule probabilistic:Probabilistic --param fraction=0.01
 

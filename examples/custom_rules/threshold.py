@@ -1,4 +1,4 @@
-"""A plasticity custom rule: only updates above a fixed size are carried out.
+"""A custom plasticity rule: only updates above a fixed size are carried out.
 
     energynet train --hidden 100 --rule threshold:Threshold --param least=1e-4
 

@@ -104,7 +104,7 @@ def _row(hidden, label, fraction, seed, noise):
 
 
 def study_history(table, points=15):
-    """One row a checkpoint: a learning curve that ends where the run does."""
+    """One row per test: a learning curve that ends where the run does."""
     share = np.linspace(1 / points, 1, points)
     parts = []
     for row in table.to_dict("records"):

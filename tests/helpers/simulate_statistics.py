@@ -43,14 +43,14 @@ class Setting(NamedTuple):
 
 SETTINGS = (
     Setting("no censoring"),
-    Setting("no censoring, checkpoints every 2,000 steps", test_every=2000),
-    Setting("no censoring, two seeds, checkpoints", test_every=2000, confirmation=(100, 101)),
+    Setting("no censoring, tests every 2,000 steps", test_every=2000),
+    Setting("no censoring, two seeds, tests", test_every=2000, confirmation=(100, 101)),
     Setting("no censoring, wide", spread=0.5),
     Setting("2 % of the runs cut off", max_steps=33_300),
     Setting("10 % cut off", max_steps=30_300),
     Setting("30 % cut off", max_steps=27_700),
     Setting("10 % cut off, wide", spread=0.5, max_steps=49_300),
-    Setting("10 % cut off, checkpoints", test_every=2000, max_steps=30_000),
+    Setting("10 % cut off, tests", test_every=2000, max_steps=30_000),
     Setting("10 % cut off, all as well", max_steps=30_300, cut_all=True),
 )
 

@@ -17,13 +17,13 @@ from energynet.support.files import versioned_cache
 # A kernel of its own, as those of the package need minutes; the last line tells where it is from.
 SCRIPT = """
 import resource, sys
-from energynet.kernels import jit as _jit
+from energynet.kernels import jit
 
-@_jit.jit
+@jit.jit
 def double(x):
     return 2 * x
 
-@_jit.jit
+@jit.jit
 def triple(x):
     return 3 * x
 

@@ -14,8 +14,7 @@ from support import digits
 
 import energynet as en
 from energynet import kernels
-from energynet.kernels import _sparse, draws, native, passes, state, sums
-from energynet.kernels import jit as _jit
+from energynet.kernels import _sparse, draws, jit, native, passes, state, sums
 from energynet.kernels.ranking import sort
 from energynet.kernels.rules import neuron as per_neuron
 from energynet.training.run import prepare
@@ -387,12 +386,12 @@ def test_the_cache_is_named_by_all_sources_of_the_kernels(tmp_path):
     sources = Path(kernels.__file__).parent
     copied = tmp_path / "kernels"
     shutil.copytree(sources, copied)
-    names = [_jit.version_of(copied)]
+    names = [jit.version_of(copied)]
     (copied / "inner").mkdir()
     for line in ("one = 1\n", "one = 2\n"):
         (copied / "inner" / "more.py").write_text(line)
-        names.append(_jit.version_of(copied))
-    assert names[0] == _jit.version_of(sources)
+        names.append(jit.version_of(copied))
+    assert names[0] == jit.version_of(sources)
     assert len(set(names)) == 3
 
 

@@ -258,9 +258,9 @@ COMPILING = """
 import time
 from pathlib import Path
 from energynet.sweeps import worker
-from energynet.kernels import jit as _jit
+from energynet.kernels import jit
 if {uncached}:
-    _jit.CACHE = None
+    jit.CACHE = None
 mine = set()
 def compile(name):
     made = Path({folder!r}, name)
@@ -365,7 +365,7 @@ def test_all_that_a_run_compiles_is_known_before():
 import sys
 import energynet as en
 from custom_rules import Everything
-from energynet.kernels import jit as _jit
+from energynet.kernels import jit
 from energynet.training.warm import kernels_of, load_kernels
 from numba.core.dispatcher import Dispatcher
 from support import digits

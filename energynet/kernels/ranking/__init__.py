@@ -1,1 +1,1 @@
-"""Selection of the largest updates: ranked ranked, threshold, ties."""
+"""Selection of the largest updates: ranked layers, threshold, ties."""

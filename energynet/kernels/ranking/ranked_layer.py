@@ -1,6 +1,6 @@
 """The two sorted lists whose outer product is a layer's |dw|, and counting in it.
 
-Rounded products are monotone in both ranked, so the entries that reach a threshold are a prefix
+Rounded products are monotone in both factors, so the entries that reach a threshold are a prefix
 of the columns in each row, and the prefixes shrink from row to row: a staircase. All comparisons
 evaluate the very product that is applied later.
 """
