@@ -44,6 +44,7 @@ def test_train_json():
     names = (
         "outcome steps accuracy synapses plastic_synapses m0 m1 m0_layers m1_layers m0_direct"
         " m1_direct m_alpha config config_hash seconds history version learning_rate"
+        " output_fraction"
     )
     assert list(values) == names.split()
     assert values["outcome"] == "exhausted"
@@ -183,7 +184,7 @@ BAD = [
     ("train --hidden ten", r"hidden must be an integer in [1, 2147483646], got 'ten'"),
     ("train --hidden 0", "hidden must be an integer in [1, 2147483646], got 0"),
     (TRAIN + "--colour red", "unrecognized arguments: --colour red"),
-    (TRAIN + "--rule best", "rule must be one of all, fixed-synapses"),
+    (TRAIN + "--rule best", "rule must be one of all, readout, fixed-synapses"),
     (TRAIN + "--rule largest", "fraction must be given for rule largest: a number in (0, 1]"),
     (TRAIN + "--fraction 0.5", "fraction must be left out for rule all, got 0.5"),
     (TRAIN + "--rule largest --fraction 1.5", "fraction must be a number in (0, 1], got 1.5"),

@@ -254,7 +254,8 @@ def test_every_public_parameter_has_its_row():
         if name == "Grid":
             assert set(takes) == set(_FIELDS)
         elif name != "rule_from_name":
-            assert set(takes) == set(inspect.signature(function).parameters), name
+            known = set(inspect.signature(function).parameters) - {"on_checkpoint"}  # its old name
+            assert set(takes) == known, name
 
 
 CASES = [(name, parameter) for name, row in CHECKED.items() for parameter in row[2]]

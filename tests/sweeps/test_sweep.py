@@ -667,7 +667,8 @@ test_every = 50
 """
 
 
-def test_command_line(tmp_path, capsys):
+def test_command_line(tmp_path, capsys, monkeypatch):
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)  # of a notebook in another test
     grid, store = tmp_path / "grid.toml", str(tmp_path / "runs")
     grid.write_text(TOML)
     assert main(["sweep", str(grid), "--store", store, "--dry-run"]) == 0
