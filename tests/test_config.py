@@ -154,6 +154,10 @@ BAD_RULES = [
     ),
     (lambda: en.LargestUpdates(0.1, within=0.5), "within must be a FixedMask.*, got 0.5"),
     (
+        lambda: en.LargestUpdates(0.1, within=en.FixedMask(0.5, "units", 1)),
+        r"within must be a FixedMask.*, got FixedMask\(.*output_fraction=1",
+    ),
+    (
         lambda: en.rule_from_name("random", fraction=0.1, within_units=0.5),
         "within_units must be left out for rule random, got 0.5",
     ),

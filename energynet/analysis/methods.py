@@ -8,7 +8,7 @@ from energynet.rules.names import RULES
 from energynet.support.format import exact
 
 ALL = "all"
-READOUT = "readout"  # the limit P -> 0: its fraction is 0 where tables are grouped
+READOUT = "readout"  # it has no fraction: 0 where tables are grouped
 LARGEST = "largest"
 PER_NEURON = "largest-per-neuron"
 UNIFORM = "fixed-synapses"

@@ -2,9 +2,11 @@
 
 import argparse
 import logging
+import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import MISSING, fields
+from pathlib import Path
 from typing import Any
 
 from energynet.cli.common import (
@@ -20,7 +22,7 @@ from energynet.errors import ConfigError, FileError
 from energynet.rules.importing import custom_parameter
 from energynet.rules.names import PARAMETERS, RULES, check_rule_name, rule_from_name
 from energynet.support.checks import quoted
-from energynet.support.files import check_writable
+from energynet.support.files import check_writable, resolved
 from energynet.training.result import TrainingResult
 
 EXIT = {"reached": 0, "exhausted": 3, "diverged": 4}
@@ -166,14 +168,13 @@ def _train(options: argparse.Namespace) -> int:
     config = _config(options)
     if options.save is not None:
         check_writable(options.save, "save")
-        if (
-            options.checkpoint is not None
-            and options.checkpoint.resolve() == options.save.resolve()
-        ):
-            raise FileError(f"save must be another file than checkpoint, got {options.save}")
+    _check_different_files(options)
     dataset = load_named(options.data)
     report = reporter(options.quiet)
-    with _warnings_hidden() if options.quiet else nullcontext():
+    with (
+        _warnings_hidden() if options.quiet else nullcontext(),
+        redirect_stdout(sys.stderr) if options.json else nullcontext(),  # a custom rule may print
+    ):
         try:
             result = train(
                 config,
@@ -191,6 +192,18 @@ def _train(options: argparse.Namespace) -> int:
     finally:  # a disk that is full by now must not cost the result
         print(result.to_json() if options.json else _table(result))
     return EXIT[result.outcome]
+
+
+def _check_different_files(options: argparse.Namespace) -> None:
+    """Raise FileError if what is written would replace what is read or written elsewhere."""
+    names = ("data", "checkpoint", "save")
+    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    seen: dict[Path, str] = {}
+    for name, path in given.items():
+        place = resolved(Path(path))
+        if place in seen:
+            raise FileError(f"{name} must be another file than {seen[place]}, got {path}")
+        seen[place] = name
 
 
 @contextmanager

@@ -54,13 +54,13 @@ class AllSynapses:
 class Readout:
     """The synapses of the output layer change; the hidden layer keeps its first weights.
 
-    The limit P -> 0 of every rule with output_fraction=1. Source: rule 7 of the published program
-    of van Rossum & Pache, PLoS Comput Biol 2024.
+    What rules with output_fraction=1 approach as P gets small. Source: rule 7 of the published
+    program of van Rossum & Pache, PLoS Comput Biol 2024.
     """
 
     name: ClassVar[str] = "readout"
     names: ClassVar[tuple[Named, ...]] = (
-        Named("readout", "readout", "the output layer alone (takes no --fraction)", (), {}),
+        Named("readout", "readout", "the output layer alone", (), {}),
     )
 
     def counts(self, shape: Shape) -> Counts:
@@ -277,7 +277,11 @@ class LargestUpdates:
                 f"output_fraction must be left out for rule {self.name},"
                 f" got {quoted(self.output_fraction)}"
             )
-        over_units = isinstance(self.within, FixedMask) and self.within.over == "units"
+        over_units = (
+            isinstance(self.within, FixedMask)
+            and self.within.over == "units"
+            and self.within.output_fraction is None
+        )
         if self.within is not None and not over_units:
             raise ConfigError(
                 f"within must be a FixedMask(Q, over='units') or None, got {quoted(self.within)}"

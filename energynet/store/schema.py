@@ -87,7 +87,10 @@ COLUMNS = (
     Column("id", TEXT, RUN, "id", "16 digits: a hash of config, data set and numerics", EVERY),
     Column("hidden", INTEGER, RUN, "config.hidden", "number of hidden units, nh", EVERY),
     Column("rule", TEXT, RUN, "config.rule.name", "name of the rule, or `module:Class`", EVERY),
-    Column("fraction", NUMBER, RUN, "config.rule.fraction", "plastic fraction P; empty for `all`"),
+    Column(
+        *("fraction", NUMBER, RUN, "config.rule.fraction"),
+        "plastic fraction P; empty for `all` and `readout`",
+    ),
     Column(
         *("output_fraction", NUMBER, RUN, "config.rule.output_fraction"),
         *("plastic fraction Q of the output layer; empty if not given", "", None, _BALANCED),

@@ -49,6 +49,8 @@ def pluralize(number: int, noun: str) -> str:
 
 def error_text(error: BaseException) -> str:
     """What an error says, on one line, shortened."""
+    if isinstance(error, KeyError):  # its text is the key alone
+        return f"it lacks {error}"
     told = " ".join(str(getattr(error, "strerror", None) or error).split())
     told = told or type(error).__name__
     return told if len(told) <= _LONGEST else f"{told[:_LONGEST]}..."

@@ -104,6 +104,8 @@ def train(
     evaluators = resolve_threads(threads, config.hidden, crossover=_LARGE)
     checks.function("progress", progress)
     if on_checkpoint is not None:
+        if on_test is not None:
+            raise ConfigError("on_checkpoint, the old name, must be left out with on_test")
         warnings.warn("on_checkpoint is called on_test now", DeprecationWarning, stacklevel=2)
         on_test = on_checkpoint
     checks.function("on_test", on_test)

@@ -646,3 +646,27 @@ def test_the_surroundings_stay_as_they_were(monkeypatch):
         assert main(["info"]) == 0
         assert (sys.stdin, sys.stdout, sys.stderr) == streams
         assert os.environ.get("MPLBACKEND") == backend
+
+
+def test_no_file_is_read_and_replaced(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    digits().save("digits.npz")
+    before = Path("digits.npz").read_bytes()
+    for flags, message in (
+        ("--save ./digits.npz", "save must be another file than data, got digits.npz"),
+        ("--checkpoint digits.npz", "checkpoint must be another file than data, got digits.npz"),
+        ("--save a.npz --checkpoint a.npz", "save must be another file than checkpoint, got a.npz"),
+    ):
+        assert main(f"train --hidden 3 --data digits.npz {flags}".split()) == 2
+        assert capsys.readouterr().err == f"energynet: {message}\n"
+    assert Path("digits.npz").read_bytes() == before
+
+
+def test_json_is_alone_on_stdout_also_if_a_rule_prints(tmp_path):
+    rule = "import energynet as en\n\n\nclass Prints(en.PlasticityRule):\n"
+    rule += "    def select(self, step):\n        print('hello')\n        return True, True\n"
+    (tmp_path / "talks.py").write_text(rule)
+    short = "--hidden 3 --max-steps 2 --test-every 1 --json --rule talks:Prints"
+    done = run("train", *short.split(), cwd=tmp_path)
+    assert json.loads(done.stdout)["steps"] == 2
+    assert done.stderr.count("hello") == 2

@@ -550,6 +550,8 @@ def test_names_of_before_still_work_and_say_what_is_new():
     with pytest.warns(DeprecationWarning, match="on_checkpoint is called on_test now"):
         en.train(config, digits(), on_checkpoint=lambda row, _: seen.append(row))
     assert [type(row) for row in seen] == [en.CurvePoint] * 2
+    with pytest.raises(en.ConfigError, match="on_checkpoint, the old name, must be left out"):
+        en.train(config, digits(), on_checkpoint=print, on_test=print)
     with pytest.warns(DeprecationWarning, match="in energynet now"):
         before = en.result
     assert before.Energy is en.Energy
