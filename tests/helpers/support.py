@@ -1,7 +1,9 @@
 """Small data sets, and the weights of a run as plain matrices."""
 
 import hashlib
+import importlib
 import os
+import pkgutil
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -88,8 +90,11 @@ def digest(run):
 def permissions_count():
     """Permissions of files keep this process out, which they would not if it is root's.
 
-    What is needed has to be imported before.
+    Another user may not see the folders of this one, so all modules are imported before.
     """
+    for module in pkgutil.walk_packages(en.__path__, "energynet."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
     user = os.geteuid()
     if user == 0:
         os.seteuid(NOBODY)
