@@ -2,7 +2,7 @@
 
 Each is a fresh interpreter that runs `energynet.sweeps.worker` and never sees the main module of
 the user.
-One thread a worker hands it runs and waits for its answers.
+One thread per worker hands it runs and waits for its answers.
 """
 
 import json
