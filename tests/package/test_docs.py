@@ -240,7 +240,7 @@ def test_modules_and_names_on_the_page_about_architecture_exist():
         for node in ast.walk(ast.parse(source.replace("from __future__", "# ")))
         for name in (getattr(node, "name", None), getattr(node, "id", None))
         if name
-    } | {"ORDER", "energynet"}
+    } | {"energynet"}
     for name in re.findall(r"`([A-Za-z_]+)`", text):
         assert name in defined, name
 
