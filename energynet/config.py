@@ -23,7 +23,17 @@ ACTIVATIONS = ("leaky_relu", "relu", "tanh", "sigmoid")
 OUTPUTS = ("linear", "softmax")
 NETWORK, TRAINING, OUTPUT = "network", "training", "output"  # groups of flags
 _MOST_ALPHAS = 100
+# Fields that every identity has ever held. One added later counts only if it is not at its default,
+# so that ids, hashes and checkpoints stay valid.
+_FIRST_FIELDS = frozenset(
+    [
+        *("hidden", "rule", "seed", "activation", "output", "learning_rate", "init_std"),
+        *("center", "sample_order", "target_accuracy", "test_every", "max_steps", "dtype"),
+        "alpha",
+    ]
+)
 _MOST = 2**31 - 2  # unit numbers are kept as int32
+_LARGEST_FLOAT32 = 2.0**128 - 2.0**104
 
 
 class Setting(NamedTuple):
@@ -63,6 +73,13 @@ def _learning_rate(name: str, value: Any) -> float | str:
     if isinstance(value, str) and value == "auto":
         return value
     return checks.number(name, value, "a finite number above 0 or 'auto'", above=0.0)
+
+
+def _margin(name: str, value: Any) -> float | None:
+    if value is None or (isinstance(value, str) and value == "none"):
+        return None
+    allowed = "a finite number, 0 or above, or 'none'"
+    return checks.number(name, value, allowed, above=-math.ulp(0.0))
 
 
 def _alphas(name: str, value: Any) -> tuple[float, ...]:
@@ -114,8 +131,14 @@ class TrainingConfig:
         Subtract the mean pixel of the training set from the input.
     sample_order : {"uniform", "permutation"}
         Images drawn with replacement, or a fresh permutation each epoch.
+    margin : float or None
+        A step is learnt only if its image is classified wrong, or if the output of its class is
+        above all others by less than this; 0: only errors are learnt. None, or "none": every step
+        is learnt.
     target_accuracy : float
         The criterion: share of the test set to be classified right, in (0, 1].
+    hold : int
+        The criterion is applied to the mean of this many last tests; `max_steps` must allow them.
     test_every : int
         Steps between two tests of the network on the test set.
     max_steps : int
@@ -186,6 +209,16 @@ class TrainingConfig:
             "images drawn with replacement, or a fresh permutation in each epoch",
         ),
     )
+    margin: float | None = field(
+        default=None,
+        metadata=_setting(
+            _margin,
+            TRAINING,
+            "M|none",
+            "learn only from images that are classified wrong, or right with a lead below M; 0:"
+            " only from errors; 'none': from every image",
+        ),
+    )
     target_accuracy: float = field(
         default=0.95,
         metadata=_setting(
@@ -193,6 +226,15 @@ class TrainingConfig:
             TRAINING,
             "A",
             "the criterion: share of the test set to be classified right, in (0, 1]",
+        ),
+    )
+    hold: int = field(
+        default=1,
+        metadata=_setting(
+            _integer(1, 2**62),
+            TRAINING,
+            "N",
+            "the criterion is applied to the mean of the last N tests",
         ),
     )
     test_every: int = field(
@@ -221,6 +263,14 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         for name, setting in SETTINGS.items():
             object.__setattr__(self, name, setting.check(name, getattr(self, name)))
+        if self.dtype == "float32" and self.margin is not None and self.margin > _LARGEST_FLOAT32:
+            raise ConfigError(f"margin must be a finite number in float32, got {self.margin}")
+        tests = -(-self.max_steps // self.test_every)
+        if self.hold > tests:
+            raise ConfigError(
+                f"hold must be at most {tests}, the number of tests in {self.max_steps} steps, got"
+                f" {self.hold}"
+            )
 
     def __repr__(self) -> str:
         """`hidden`, the rule, and what differs from its default."""
@@ -259,10 +309,18 @@ class TrainingConfig:
         rule = {"rule": rule_from_dict(values["rule"])} if "rule" in values else {}
         return cls(**{**values, **rule})
 
+    def identity(self) -> dict[str, Any]:
+        """`to_dict` without fields that were added later and are at their default."""
+        values = self.to_dict()
+        for item in fields(self):
+            if item.name not in _FIRST_FIELDS and getattr(self, item.name) == item.default:
+                del values[item.name]
+        return values
+
     @property
     def hash(self) -> str:
-        """First 16 hexadecimal digits of SHA-256 over the canonical JSON of `to_dict`."""
-        canonical = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
+        """First 16 hexadecimal digits of SHA-256 over the canonical JSON of `identity`."""
+        canonical = json.dumps(self.identity(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 

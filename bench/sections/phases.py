@@ -77,6 +77,7 @@ def _begin(team, weights, images, constants, mask, buffers, ranking, first, step
         total = strokes.shift_strokes(buffers.x, images.background, buffers.s, count)
         if phase >= FORWARD:
             passes.forward(team, weights, images, constants, mask, buffers, count, total)
+            passes.sum_outputs(buffers)
             passes.find_error(constants, images.label[image], buffers)
         if phase == BACKWARD and constants.k_hidden == 0:
             passes.backward(team, weights, constants, buffers)

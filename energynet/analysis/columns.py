@@ -75,6 +75,7 @@ def check_values(runs: "pd.DataFrame") -> None:
         "fraction": (runs["fraction"].isna() | runs["fraction"].between(0, 1), "in [0, 1]"),
         "steps": (done["steps"] >= done["reached"], "there for each run, and 1 or more"),
         "max_steps": (done["max_steps"] >= 1, "1 or more"),
+        "hold": (runs["hold"] >= 1, "1 or more"),
         "m0": (done["m0"] >= 0, "there for each run, and 0 or more"),
         "m1": (done["m1"].isna() | done["m1"].between(0, 1e300), "finite, and 0 or more"),
     }

@@ -1,6 +1,8 @@
 """The runs of a study, picked from the tidy table: which settings count, which seeds do what."""
 
+import math
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from energynet.analysis.columns import LABELLING, check_values, custom_rules, energies, readable
@@ -19,6 +21,7 @@ CONFIRMATION_SEEDS = tuple(range(100, 108))  # estimate at P*
 SEED_SETS = ("confirmation", "exploration", "other")  # what estimates comes first
 
 DATA = "data_sha256"
+_MOST_TESTED = 10_000_000  # test images; quotients up to this denominator are known by their float
 _KEYS = ("hidden", "rule", "fraction", "seed", "seeds")  # keep runs apart always
 # What sets a training apart from others of the same network, rule and seed. The limit of steps is
 # not among them: it only says when a run is given up.
@@ -170,10 +173,38 @@ def _agreement(key: tuple[str, ...], other: tuple[str, ...]) -> int:
     return sum(a == b for a, b in zip(key, other, strict=True))
 
 
+def held(history: "pd.DataFrame", runs: "pd.DataFrame") -> "pd.DataFrame":
+    """The learning curves with the accuracy that the criterion of labelled runs is applied to.
+
+    That is the mean of the last `hold` tests; the tests before are left out.
+    """
+    import pandas as pd
+
+    longer = runs[runs["hold"] > 1].drop_duplicates("id").set_index("id")["hold"]
+    if longer.empty:
+        return history
+    parts = [history[~history["id"].isin(longer.index)]]
+    for identity, curve in history[history["id"].isin(longer.index)].groupby("id"):
+        curve, n = curve.sort_values("step", kind="stable"), int(longer[identity])
+        shares = [_exact(share) for share in curve["accuracy"]]
+        means = [float(sum(shares[i - n : i]) / n) for i in range(n, len(shares) + 1)]
+        parts.append(curve.iloc[n - 1 :].assign(accuracy=means))
+    return pd.concat(parts)
+
+
+def _exact(share: float) -> Fraction | float:
+    """An accuracy as the quotient of integers that it was, so that a mean is rounded but once."""
+    if not math.isfinite(share):
+        return share
+    return Fraction(share).limit_denominator(_MOST_TESTED)
+
+
 def at_criterion(
     runs: "pd.DataFrame", criterion: float, history: "pd.DataFrame | None"
 ) -> "pd.DataFrame":
     """The runs as if they had stopped at a lower criterion, from their learning curves.
+
+    As in training, it is met by the mean of the last `hold` tests.
 
     Raises ConfigError without learning curves, or if the runs themselves stopped earlier.
     """
@@ -182,15 +213,17 @@ def at_criterion(
     stopped = float(runs["target_accuracy"].max())
     allowed = f"in (0, {stopped:g}], the target accuracy of the runs"
     criterion = checks.number("criterion", criterion, allowed, above=0.0, up_to=stopped)
+    means = held(history, runs)
     first = (
-        history[history["accuracy"] >= criterion]
+        means[means["accuracy"] >= criterion]
         .sort_values("step", kind="stable")
         .drop_duplicates("id")
         .set_index("id")
     )
     there = runs["id"].isin(first.index) & ~runs["missing"]
     at = first.reindex(runs["id"]).set_index(runs.index)
-    result = runs.drop(columns=[name for name in energies(runs) if name.startswith("m_alpha_")])
+    unknown = [name for name in energies(runs) if name.startswith("m_alpha_")]
+    result = runs.drop(columns=[*unknown, "learning_steps"], errors="ignore")
     for column, source in (("steps", "step"), ("m0", "m0"), ("m1", "m1")):
         result[column] = runs[column].where(~there, at[source])
     result["reached"] = there

@@ -101,7 +101,7 @@ def _add_settings(groups: Mapping[str, Any]) -> None:
         elif item.default == ():
             add(f"--{flag}", nargs="+", default=(), metavar=setting.metavar, help=setting.told)
         else:
-            told = f"{setting.told} (default: %(default)s)"
+            told = f"{setting.told} (default: {'none' if item.default is None else item.default})"
             add(f"--{flag}", default=item.default, metavar=setting.metavar, help=told)
 
 

@@ -102,18 +102,42 @@ def _forward(part, parts, weights, images, constants, mask, buffers, count, tota
 
 
 @inner
-def find_error(constants, label, buffers):
-    """o, the error e = target - o (or - softmax(o)), and q = eta e.
-
-    Returns False if an output or a q is not finite.
-    """
-    o, e, q = buffers.o, buffers.e, buffers.q
+def sum_outputs(buffers):
+    """o from its sums over blocks of units; returns whether every output is finite."""
+    o = buffers.o
     finite = True
     for k in range(o.shape[0]):
         o[k] = 0
         for block in range(buffers.partial.shape[0]):
             o[k] += buffers.partial[block, k]
         finite &= np.isfinite(o[k])
+    return finite
+
+
+@inner
+def is_learnt(constants, label, o):
+    """Whether the largest output is not that of the label, or exceeds the others by less than the
+    margin. Of equal outputs the first counts as the largest."""
+    if constants.margin < 0:
+        return True
+    largest = o.dtype.type(-np.inf)
+    for k in range(o.shape[0]):
+        if o[k] > o[label] or (o[k] == o[label] and k < label):
+            return True
+        if k != label:
+            largest = max(largest, o[k])
+    return o[label] - largest < constants.margin
+
+
+@inner
+def find_error(constants, label, buffers):
+    """The error e = target - o (or - softmax(o)), and q = eta e.
+
+    Returns False if a q is not finite.
+    """
+    o, e, q = buffers.o, buffers.e, buffers.q
+    finite = True
+    for k in range(o.shape[0]):
         e[k] = o[k]
     if constants.softmax:
         _softmax(o, e)

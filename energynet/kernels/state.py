@@ -13,7 +13,7 @@ import numpy as np
 CODES = 257  # of 8-bit pixels, and of the bias unit
 BIAS_CODE = CODES - 1
 ROWS, COLUMNS, BACKGROUND = 0, 1, 2  # of RankedLayer.extent
-STEPS, NOT_FINITE = 0, 1  # of a run's clock
+STEPS, NOT_FINITE, LEARNT = 0, 1, 2  # of a run's clock
 _LINE = 64  # bytes of a cache line
 
 
@@ -81,6 +81,7 @@ class Constants(NamedTuple):
     readout: int
     signals: int
     eta: np.floating  # real
+    margin: np.floating  # real; below 0 every step is learnt
     activation: int  # the kind; apart from its slope, as parallel loops take no tuple in a tuple
     slope: np.floating  # real
     softmax: bool  # cross-entropy of softmax outputs instead of the squared error

@@ -17,7 +17,6 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +33,6 @@ _SILENCE = 180.0  # seconds after which a run that gives no sign of life counts 
 _LEFT = 0.0  # what the spec's time of change is set to when a run is stopped in good order
 STOPPED = "stopped"  # the answer of a run that was told to stop and saved where it stands
 STOP_PREFIX = ".stop-"  # of the files that tell the runs of one sweep to stop
-# Fields that every id has ever held. One added later counts only where it is not at its default, so
-# that stored runs keep their ids.
-_FIRST_FIELDS = frozenset(
-    [
-        *("hidden", "rule", "seed", "activation", "output", "learning_rate", "init_std"),
-        *("center", "sample_order", "target_accuracy", "test_every", "max_steps", "dtype"),
-        "alpha",
-    ]
-)
 _LOG = logging.getLogger("energynet")
 _ID, _GROUP = re.compile("[0-9a-f]{16}"), re.compile("[0-9a-f]{2}")
 _SPEC, _RESULT, _HISTORY, _CHECKPOINT = "spec.json", "result.json", "history.csv", "checkpoint.npz"
@@ -50,11 +40,7 @@ _SPEC, _RESULT, _HISTORY, _CHECKPOINT = "spec.json", "result.json", "history.csv
 
 def run_id(config: TrainingConfig, data_sha256: str) -> str:
     """16 hexadecimal digits of SHA-256 over config, data and numerics version."""
-    values = config.to_dict()
-    for item in fields(config):
-        if item.name not in _FIRST_FIELDS and getattr(config, item.name) == item.default:
-            del values[item.name]
-    content = {"config": values, "data": data_sha256, "numerics": NUMERICS_VERSION}
+    content = {"config": config.identity(), "data": data_sha256, "numerics": NUMERICS_VERSION}
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 

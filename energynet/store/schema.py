@@ -8,6 +8,7 @@ which `TrainingResult.to_dict` makes.
 
 import inspect
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
@@ -72,7 +73,7 @@ def _settings() -> Iterator[Column]:
     told = dict(re.findall(r"^(\w+) : .*\n    ((?:.|\n)*?)[.;]\s", text, re.MULTILINE))
     for item in fields(TrainingConfig):
         name, default = item.name, item.default
-        if name in ("hidden", "rule", "seed", "alpha"):
+        if name in ("hidden", "rule", "seed", "margin", "alpha"):
             continue
         kind = _KINDS[(*get_args(item.type), item.type)[0]]
         word = _AUTO if name == "learning_rate" else None
@@ -104,9 +105,13 @@ COLUMNS = (
         *("outcome", TEXT, RUN, "outcome"),
         *("`reached`, `exhausted`, `diverged`, `failed` or `skipped`", EVERY),
     ),
-    Column("steps", INTEGER, MEASURE, "steps", "number of updates applied", FINISHED),
+    Column("steps", INTEGER, MEASURE, "steps", "number of samples seen", FINISHED),
     Column("accuracy", NUMBER, MEASURE, "accuracy", "share of the test set right at the end"),
     Column("best_accuracy", NUMBER, MEASURE, "best_accuracy", "the highest share at any test"),
+    Column(
+        *("learning_steps", INTEGER, MEASURE, "learning_steps"),
+        "how many of them were learnt; with a margin not all are",
+    ),
     Column("synapses", INTEGER, MEASURE, "synapses", "number of synapses, N", FINISHED),
     Column(
         *("plastic_synapses", INTEGER, MEASURE, "plastic_synapses"),
@@ -134,6 +139,12 @@ COLUMNS = (
         *(lambda given: json.dumps(given, sort_keys=True), lambda text: dict(json.loads(text))),
     ),
     *_settings(),
+    Column(
+        *("margin", NUMBER, SETTING, "config.margin"),
+        "an image is learnt unless right with at least this lead; `inf`, all of them, by default",
+        default=math.inf,
+        decode=lambda margin: None if margin == math.inf else margin,
+    ),
     Column(
         *("alpha", TEXT, SETTING, "config.alpha"),
         "exponents alpha asked for, with blanks between them",
@@ -164,7 +175,7 @@ COLUMNS = (
 )
 CURVE_COLUMNS = (
     Column("id", TEXT, RUN, "", "id of the run", EVERY),
-    Column("step", INTEGER, MEASURE, "", "number of updates applied before the test", EVERY),
+    Column("step", INTEGER, MEASURE, "", "number of samples seen before the test", EVERY),
     Column("accuracy", NUMBER, MEASURE, "", "share of the test set that is right", EVERY),
     Column("m0", INTEGER, MEASURE, "", "M0 so far", EVERY),
     Column("m1", NUMBER, MEASURE, "", "M1 so far, in units of the weights", EVERY),

@@ -92,6 +92,8 @@ def record_of(content: Mapping[str, Any]) -> dict[str, Any]:
         if value is not None:
             value = column.encode(value)
             row |= {} if value in ("", default) else {column.name: value}
+    if content["outcome"] in DONE:  # results of energynet 0.1 know no margin
+        row.setdefault("learning_steps", row["steps"])
     config = content["config"]
     if row.get("learning_rate_auto") and "learning_rate" in row and config["dtype"] == "float32":
         row["learning_rate"] = checks.unwrap(np.float32(row["learning_rate"]))

@@ -32,6 +32,7 @@ _RULE_FIELDS = ("rule", *PARAMETERS)
 _SPECIAL = {"rule", "seed", "alpha"}
 _AXES = tuple(name for name in SETTINGS if name not in _SPECIAL)
 _FIELDS = ("hidden", *_RULE_FIELDS, "params", "seeds", *_AXES[1:], "alpha")
+_TOGETHER = ("margin", "dtype", "hold", "test_every", "max_steps")  # what configs compare
 _PARAM = "params."  # before the names of parameters of custom rules
 _MOST_RUNS = 1_000_000  # a slip of the keyboard should not fill the memory
 
@@ -265,13 +266,16 @@ def _blocks(values: Mapping[str, Any]) -> list[Block]:
 
 
 def _check_together(block: Block) -> None:
-    """Raise ConfigError if rule and parameters do not go together, or runs are too many."""
+    """Raise ConfigError if values do not go together, or runs are too many."""
     others = [values for name, values in _without_rule(block).items() if name != "alpha"]
     rules = sum(math.prod(map(len, lists.values())) for _, lists in _lists(block))
     runs = rules * math.prod(map(len, others))
     if runs > _MOST_RUNS:
         raise ConfigError(f"a block must have at most {_MOST_RUNS:,} runs, got {runs:,}")
     _rules(block)
+    names = [name for name in _TOGETHER if name in block]
+    for given in itertools.product(*(block[name] for name in names)):
+        TrainingConfig(hidden=1, **dict(zip(names, given, strict=True)))
 
 
 def _without_rule(axes: Block) -> Block:

@@ -10,6 +10,7 @@ import numpy as np
 from energynet.config import TrainingConfig
 from energynet.errors import FileError
 from energynet.kernels.numerics import NUMERICS_VERSION
+from energynet.kernels.state import LEARNT
 from energynet.support.checks import error_text
 from energynet.support.files import written_whole
 from energynet.support.npz import read_npz
@@ -22,7 +23,7 @@ _LOG = logging.getLogger("energynet")
 
 def identity(config: TrainingConfig, data_sha256: str) -> str:
     """What a checkpoint belongs to, as canonical JSON."""
-    owner = {"config": config.to_dict(), "data": data_sha256, "numerics": NUMERICS_VERSION}
+    owner = {"config": config.identity(), "data": data_sha256, "numerics": NUMERICS_VERSION}
     return json.dumps(owner, sort_keys=True)
 
 
@@ -33,7 +34,8 @@ def _state(run: Run) -> dict[str, np.ndarray]:
         "v": run.weights.v,
         "r": run.weights.r,
         "w2": run.weights.w_out,
-        "clock": run.clock,
+        "clock": run.clock[:LEARNT],
+        "learning_steps": run.clock[LEARNT:],
         "m0": run.energies.m0,
         "power": run.energies.power,
     }
@@ -77,6 +79,9 @@ def load_checkpoint(
             raise ValueError("its step is invalid")
         if not _on_the_way(path, str(arrays["owner"]), owner, step):
             return None
+        arrays.setdefault(
+            "learning_steps", arrays["clock"][:1]
+        )  # as files of energynet 0.1 lack it
         for name, array in _state(run).items():
             if arrays[name].shape != array.shape or arrays[name].dtype != array.dtype:
                 raise ValueError(f"its {name} does not fit")

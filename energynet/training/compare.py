@@ -107,7 +107,8 @@ def _settings(config: TrainingConfig) -> tuple[dict[str, Any], dict[str, Any]]:
     own = rule.pop("parameters", {})
     first = {"hidden": config.hidden, "rule": rule.pop("name"), **rule, **own}
     names = [item.name for item in fields(config) if item.name not in first]
-    return first, {name: getattr(config, name) for name in names}
+    values = {name: getattr(config, name) for name in names}
+    return first, {name: "none" if value is None else value for name, value in values.items()}
 
 
 def _ratio(energy: float, reference: float) -> float:

@@ -33,12 +33,14 @@ def run_custom(
 ) -> None:
     """Train until step `stop`, or until a value is not finite, as `kernels.rules.steps` does.
 
+    `select` is not called in a step that is not learnt.
+
     Raises RuleError for an invalid choice; whatever the rule raises goes through. The step is not
     counted then.
     """
     if stop == 0:  # compile what a step needs
         chosen.find_unfit(drawn, _NONE, _NONE, 1, 1)
-        apply = (weights, mask, buffers, energies, np.zeros(2, np.int64), _NOTHING, _NOTHING)
+        apply = (weights, mask, buffers, energies, np.zeros_like(clock), _NOTHING, _NOTHING)
         chosen.apply_step(*apply)
     chosen.begin_steps(constants, images, buffers, clock)
     while chosen.find_signals(team, weights, images, constants, mask, buffers, clock, stop):

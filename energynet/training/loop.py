@@ -16,7 +16,7 @@ import numpy as np
 from energynet.config import TrainingConfig
 from energynet.data.dataset import Dataset
 from energynet.errors import ConfigError, DataError, FileError
-from energynet.kernels.state import NOT_FINITE
+from energynet.kernels.state import LEARNT, NOT_FINITE
 from energynet.rules.base import Shape
 from energynet.rules.custom import PlasticityRule
 from energynet.support import checks
@@ -204,13 +204,20 @@ class _Training:
                     if self.on_test is not None:
                         self.on_test(self.history[-1], self.network())
                     after_test()
-                if self.history[-1].accuracy >= self.config.target_accuracy:
+                if self._is_reached():
                     return "reached"
                 if self.step >= self.config.max_steps:
                     return "exhausted"
             self._advance()
             self._report()
         return "diverged"
+
+    def _is_reached(self) -> bool:
+        """Whether the last tests together meet the criterion, by one division of integers."""
+        hold, tested = self.config.hold, len(self.run.test_label)
+        last = self.history[-hold:]
+        right = sum(round(row.accuracy * tested) for row in last)
+        return len(last) == hold and right / (hold * tested) >= self.config.target_accuracy
 
     def network(self) -> Network:
         """The network as it is after a fold; w1 is a read-only view of the run's weights."""
@@ -314,6 +321,7 @@ def _result(training: _Training, outcome: str) -> TrainingResult:
         config=config,
         outcome=outcome,
         steps=training.step,
+        learning_steps=int(run.clock[LEARNT]),
         accuracy=None if diverged else training.history[-1].accuracy,
         synapses=run.shape.synapses,
         plastic_synapses=run.plastic,

@@ -98,7 +98,9 @@ class TrainingResult:
     outcome : {"reached", "exhausted", "diverged"}
         Whether the criterion was reached, the steps ran out, or a value became non-finite.
     steps : int
-        Updates applied.
+        Samples seen.
+    learning_steps : int
+        How many of these steps were learnt; all of them without a margin.
     accuracy : float or None
         Share of the test set classified right at the end; None if diverged.
     synapses : int
@@ -120,6 +122,7 @@ class TrainingResult:
     config: TrainingConfig
     outcome: str
     steps: int
+    learning_steps: int
     accuracy: float | None
     synapses: int
     plastic_synapses: int
@@ -141,6 +144,7 @@ class TrainingResult:
         values: dict[str, Any] = {
             "outcome": self.outcome,
             "steps": self.steps,
+            "learning_steps": self.learning_steps,
             "accuracy": self.accuracy,
             "synapses": self.synapses,
             "plastic_synapses": self.plastic_synapses,
@@ -190,6 +194,7 @@ class TrainingResult:
         rows = [
             ("outcome", self.outcome),
             ("steps", f"{self.steps:,d}"),
+            *([] if self.config.margin is None else [("steps learnt", self._learnt())]),
             ("test accuracy", _accuracy(self.accuracy)),
             *([] if best == self.accuracy else [("best test accuracy", _accuracy(best))]),
             ("synapses", f"{self.synapses:,d}"),
@@ -206,6 +211,10 @@ class TrainingResult:
             ]
         times = f"{seconds['train']:.1f} s training, {seconds['evaluate']:.1f} s evaluation"
         return [*rows, ("time", f"{times}, {seconds['total']:.1f} s in all")]
+
+    def _learnt(self) -> str:
+        share = self.learning_steps / self.steps if self.steps else 0.0
+        return f"{self.learning_steps:,d} ({100 * share:.3g} %)"
 
     def plot(self) -> "Figure":
         """Draw the learning curve: accuracy with the criterion, M0, and M1, against steps.

@@ -37,8 +37,8 @@ DENSE_MASK = 0.15  # share of plastic synapses from which on a fixed mask is kep
 class Run:
     """All state of one training run.
 
-    `clock` is int64 (2,): steps done; 1 once a value was not finite. `drawn` is uint64, a bit for
-    each synapse, for the rule `random` and custom rules.
+    `clock` is int64 (3,): steps done; 1 once a value was not finite; steps learnt. `drawn` is
+    uint64, a bit for each synapse, for the rule `random` and custom rules.
     """
 
     shape: Shape
@@ -129,7 +129,7 @@ def prepare(config: TrainingConfig, dataset: Dataset, threads: int | None = 1) -
                 choice=_choice(shape, dtype),
             ),
             energies=_energies(config),
-            clock=np.zeros(2, np.int64),
+            clock=np.zeros(3, np.int64),
             rule=config.rule,
         )
     except MemoryError as error:
@@ -182,6 +182,7 @@ def _constants(config: TrainingConfig, counts: Counts, images: state.Images) -> 
         readout=counts.readout,
         signals=config.hidden if counts.signals is None else counts.signals,
         eta=dtype.type(learning_rate(config, images)),
+        margin=dtype.type(-1 if config.margin is None else config.margin),
         activation=activation.kind,
         slope=activation.slope,
         softmax=config.output == "softmax",

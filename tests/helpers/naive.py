@@ -53,6 +53,7 @@ class NaiveRun:
         self.alphas = options.get("alphas", ())
         self.activation = options.get("activation", "leaky_relu")
         self.output = options.get("output", "linear")
+        self.margin = options.get("margin")
         share = options.get("within_units")
         self.units = hidden if share is None else k_of(share, hidden)
         center = options.get("center", True)
@@ -65,7 +66,7 @@ class NaiveRun:
         self.w1 = std * generator.standard_normal((n_in + 1, hidden))
         self.w2 = std * generator.standard_normal((hidden + 1, classes))
         self.n1, self.n2 = self.w1.size, self.w2.size
-        self.step = 0
+        self.step = self.learning_steps = 0
         self.m0 = np.zeros(2, np.int64)
         self.m1 = np.zeros(2)
         self.m_alpha = {alpha: np.zeros(2) for alpha in self.alphas}
@@ -211,11 +212,22 @@ class NaiveRun:
         two = np.reshape(flat[n1:], self.w2.shape[::-1]).T
         return np.reshape(flat[:n1], self.w1.shape), two
 
+    def learns(self, o, label):
+        """Whether a sample is classified wrong, or right with a lead below the margin."""
+        if self.margin is None or np.argmax(o) != label:
+            return True
+        others = np.delete(o, label)
+        return len(others) > 0 and o[label] - others.max() < self.margin
+
     def advance(self):
         """One step. Returns the masks of the synapses that changed."""
         number = self.image_number()
         x = self.inputs(self.images[number])
         h, a, o = self.forward(x)
+        if not self.learns(o, self.labels[number]):
+            self.step += 1
+            return np.zeros(self.w1.shape, bool), np.zeros(self.w2.shape, bool)
+        self.learning_steps += 1
         if self.output == "softmax":
             o = np.exp(o - o.max())
             o /= o.sum()

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 from naive import NaiveRun
-from support import dense, digits
+from support import dense, digest, digits
 
 import energynet as en
 from energynet.config import ACTIVATIONS, OUTPUTS
 from energynet.kernels.rules.random import LISTED
-from energynet.kernels.state import STEPS
+from energynet.kernels.state import LEARNT, STEPS
 from energynet.training.run import prepare
 
 RULES = {
@@ -80,6 +80,7 @@ def pair(rule, dataset, hidden=9, seed=3, steps=200, threads=1, **options):
         output=config.output,
         eta=config.learning_rate,
         init_std=config.init_std,
+        margin=config.margin,
     )
     return prepare(config, dataset, threads), naive
 
@@ -89,6 +90,7 @@ def assert_same(run, naive, tolerance=1e-9):
     np.testing.assert_allclose(w1, naive.w1, rtol=0, atol=tolerance)
     np.testing.assert_allclose(w2, naive.w2, rtol=0, atol=tolerance)
     np.testing.assert_array_equal(run.energies.m0, naive.m0)
+    assert run.clock[LEARNT] == naive.learning_steps
     np.testing.assert_allclose(run.energies.power[0], naive.m1, rtol=tolerance)
     for row, alpha in enumerate(naive.alphas, start=1):
         np.testing.assert_allclose(run.energies.power[row], naive.m_alpha[alpha], rtol=tolerance)
@@ -107,6 +109,28 @@ def test_200_steps(rule, order):
             np.testing.assert_array_equal(np.abs(new - old) > 1e-15, mask)
         before = after
     assert_same(run, naive)
+
+
+@pytest.mark.parametrize(
+    ("order", "output", "margin"), [("uniform", "linear", 0), ("permutation", "softmax", 0.3)]
+)
+@pytest.mark.parametrize("rule", RULES)
+def test_steps_that_are_not_learnt(rule, order, output, margin):
+    """At margin 0 those of a right class; all count for images, draws, ties and the fold."""
+    options = {"sample_order": order, "output": output, "margin": margin, "learning_rate": 0.05}
+    run, naive = pair(rule, digits(n_in=25), hidden=5, init_std=0.3, steps=2100, **options)
+    run.clock[STEPS] = naive.step = 1930
+    for stop in [*range(1931, 2000), 2050]:
+        before, learnt = digest(run), run.clock[LEARNT]
+        run.advance(stop)
+        while naive.step < stop:
+            naive.advance()
+        if stop < 2000 and run.clock[LEARNT] == learnt:
+            run.clock[STEPS] -= 1
+            assert digest(run) == before
+            run.clock[STEPS] += 1
+        assert_same(run, naive)
+    assert 10 < naive.learning_steps < 110
 
 
 @pytest.mark.parametrize("rule", ["random", "random most"])

@@ -38,8 +38,8 @@ def runs(tmp_path_factory):
 
 FIRST = [
     *("id", "hidden", "rule", "fraction", "output_fraction", "seed", "outcome", "steps"),
-    *("accuracy", "best_accuracy", "synapses", "plastic_synapses", "m0", "m1", "m0_layer1"),
-    *("m0_layer2", "m1_layer1", "m1_layer2", "m0_direct", "m1_direct", "m_alpha_0.5"),
+    *("learning_steps", "accuracy", "best_accuracy", "synapses", "plastic_synapses", "m0", "m1"),
+    *("m0_layer1", "m0_layer2", "m1_layer1", "m1_layer2", "m0_direct", "m1_direct", "m_alpha_0.5"),
     *("train_seconds", "evaluate_seconds", "target_accuracy", "test_every", "max_steps"),
     "alpha",
 ]

@@ -35,16 +35,19 @@ def begin_steps(constants, images, buffers, clock):
 
 @jit
 def find_signals(team, weights, images, constants, mask, buffers, clock, stop):
-    """The signals of the next step: x_all, g, a and q of `buffers`; dw is made of their products.
+    """The signals of the next step that is learnt: x_all, g, a and q of `buffers`; dw is made of
+    their products. The steps before it that are not learnt are done.
 
-    Returns False at step `stop`, without doing anything, and if a value is not finite: the signals
-    of that step were computed then, but it is not counted and changes no synapse.
+    Returns False if there is none before step `stop`, or a value is not finite: that step is not
+    counted and changes no synapse.
     """
-    if clock[STEPS] >= stop or clock[NOT_FINITE] != 0:
-        return False
-    compute_signals(team, weights, images, constants, mask, buffers, clock)
-    spread_inputs(images, buffers)
-    return clock[NOT_FINITE] == 0
+    while clock[STEPS] < stop and clock[NOT_FINITE] == 0:
+        _, _, learnt = compute_signals(team, weights, images, constants, mask, buffers, clock)
+        if learnt:
+            spread_inputs(images, buffers)
+            return True
+        finish_step(weights, mask, clock, False)
+    return False
 
 
 @jit
@@ -75,7 +78,7 @@ def apply_step(weights, mask, buffers, energies, clock, hidden, output):
     """
     _apply(weights, buffers, energies, 0, hidden)
     _apply(weights, buffers, energies, 1, output)
-    finish_step(weights, mask, clock)
+    finish_step(weights, mask, clock, True)
 
 
 @inner

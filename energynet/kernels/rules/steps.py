@@ -2,20 +2,30 @@
 
 `Counts.update` names the loop of a rule: "units" is `run_units`.
 
-clock : int64 (2,)  steps done, and 1 once an output or error signal was not finite (0 before).
-A step that meets one is not applied, and the run is over.
+clock : int64 (3,)  steps done, 1 once an output or error signal was not finite (0 before), and how
+many of the steps were learnt.
+A step that meets a value that is not finite is not applied, and the run is over. A step that is not
+learnt ends after the forward pass; it counts like every other one.
 """
 
 from energynet.kernels.draws import image_of_step, permute
 from energynet.kernels.jit import inner, jit
-from energynet.kernels.passes import backward, find_error, finite_signals, fold, forward
+from energynet.kernels.passes import (
+    backward,
+    find_error,
+    finite_signals,
+    fold,
+    forward,
+    is_learnt,
+    sum_outputs,
+)
 from energynet.kernels.ranking.threshold import backward_counted
 from energynet.kernels.rules.largest import update_largest
 from energynet.kernels.rules.mask import account_mask, update_mask
 from energynet.kernels.rules.neuron import update_per_neuron
 from energynet.kernels.rules.random import update_random
 from energynet.kernels.rules.units import account_units, update_units
-from energynet.kernels.state import NOT_FINITE, STEPS
+from energynet.kernels.state import LEARNT, NOT_FINITE, STEPS
 from energynet.kernels.strokes import list_strokes, shift_strokes
 
 FOLD_EVERY = 2000  # steps, counted from step 0: rounding in u and r cannot pile up beyond
@@ -31,36 +41,54 @@ def resume(constants, images, buffers, clock):
 
 @inner
 def _forward(team, weights, images, constants, mask, buffers, clock):
-    """Forward pass of the step's image and the errors of the outputs.
+    """Forward pass of the step's image and, if it is learnt, the errors of the outputs.
 
-    Returns (number of strokes, sum of s); sets clock[NOT_FINITE] if something is not finite.
+    Returns (number of strokes, sum of s, whether the step is learnt); sets clock[NOT_FINITE] if
+    something is not finite, and the step is not learnt then.
     """
     image = image_of_step(constants, buffers.order, images.label.shape[0], clock[STEPS])
     count = list_strokes(images, image, buffers.row, buffers.x, buffers.code)
     total = shift_strokes(buffers.x, images.background, buffers.s, count)
     forward(team, weights, images, constants, mask, buffers, count, total)
-    if not find_error(constants, images.label[image], buffers):
+    label = images.label[image]
+    finite, learnt = sum_outputs(buffers), False
+    if finite and is_learnt(constants, label, buffers.o):
+        finite = learnt = find_error(constants, label, buffers)
+    if not finite:
         clock[NOT_FINITE] = 1
-    return count, total
+    return count, total, learnt
 
 
 @inner
 def compute_signals(team, weights, images, constants, mask, buffers, clock):
-    """Forward and backward pass of the step's image: all signals that dw is made of."""
-    count, total = _forward(team, weights, images, constants, mask, buffers, clock)
-    if clock[NOT_FINITE] == 0:
+    """Forward and backward pass of the step's image: all signals that dw is made of.
+
+    Returns what `_forward` does; there is no backward pass in a step that is not learnt.
+    """
+    count, total, learnt = _forward(team, weights, images, constants, mask, buffers, clock)
+    if learnt:
         backward(team, weights, constants, buffers)
-        if not finite_signals(buffers):
-            clock[NOT_FINITE] = 1
-    return count, total
+        learnt = _check_signals(buffers, clock)
+    return count, total, learnt
 
 
 @inner
-def finish_step(weights, mask, clock):
-    """Count the step, and fold the background now and then."""
-    clock[STEPS] += 1
-    if clock[STEPS] % FOLD_EVERY == 0:
-        fold(weights, mask)
+def _check_signals(buffers, clock):
+    """Whether every g is finite; sets clock[NOT_FINITE] if one is not."""
+    finite = finite_signals(buffers)
+    if not finite:
+        clock[NOT_FINITE] = 1
+    return finite
+
+
+@inner
+def finish_step(weights, mask, clock, learnt):
+    """Count the step unless a value was not finite, and fold the background now and then."""
+    if clock[NOT_FINITE] == 0:
+        clock[STEPS] += 1
+        clock[LEARNT] += learnt
+        if clock[STEPS] % FOLD_EVERY == 0:
+            fold(weights, mask)
 
 
 @jit
@@ -68,11 +96,13 @@ def run_units(team, weights, images, constants, mask, buffers, energies, clock, 
     """Train until step `stop` with all synapses of the first `units` hidden units plastic."""
     resume(constants, images, buffers, clock)
     while clock[STEPS] < stop and clock[NOT_FINITE] == 0:
-        count, total = compute_signals(team, weights, images, constants, mask, buffers, clock)
-        if clock[NOT_FINITE] == 0:
+        count, total, learnt = compute_signals(
+            team, weights, images, constants, mask, buffers, clock
+        )
+        if learnt:
             update_units(team, weights, images, constants, buffers, count, total)
             account_units(images, constants, buffers, energies, count)
-            finish_step(weights, mask, clock)
+        finish_step(weights, mask, clock, learnt)
 
 
 @jit
@@ -80,11 +110,11 @@ def run_mask(team, weights, images, constants, mask, buffers, energies, clock, s
     """Train until step `stop` with the synapses of a fixed mask plastic."""
     resume(constants, images, buffers, clock)
     while clock[STEPS] < stop and clock[NOT_FINITE] == 0:
-        count, _ = compute_signals(team, weights, images, constants, mask, buffers, clock)
-        if clock[NOT_FINITE] == 0:
+        count, _, learnt = compute_signals(team, weights, images, constants, mask, buffers, clock)
+        if learnt:
             update_mask(team, weights, images, mask, buffers, count)
             account_mask(team, images, mask, buffers, energies, count)
-            finish_step(weights, mask, clock)
+        finish_step(weights, mask, clock, learnt)
 
 
 @jit
@@ -92,10 +122,10 @@ def run_random(team, weights, images, constants, mask, buffers, drawn, energies,
     """Train until step `stop` with a fresh random set of synapses in each step."""
     resume(constants, images, buffers, clock)
     while clock[STEPS] < stop and clock[NOT_FINITE] == 0:
-        compute_signals(team, weights, images, constants, mask, buffers, clock)
-        if clock[NOT_FINITE] == 0:
+        _, _, learnt = compute_signals(team, weights, images, constants, mask, buffers, clock)
+        if learnt:
             update_random(weights, images, constants, buffers, drawn, energies, clock[STEPS])
-            finish_step(weights, mask, clock)
+        finish_step(weights, mask, clock, learnt)
 
 
 @jit
@@ -103,16 +133,15 @@ def run_largest(team, weights, images, constants, mask, buffers, ranking, energi
     """Train until step `stop` with the largest |dw| of the network or of each layer applied."""
     resume(constants, images, buffers, clock)
     while clock[STEPS] < stop and clock[NOT_FINITE] == 0:
-        count, _ = _forward(team, weights, images, constants, mask, buffers, clock)
-        if clock[NOT_FINITE] == 0:
+        count, _, learnt = _forward(team, weights, images, constants, mask, buffers, clock)
+        if learnt:
             backward_counted(team, weights, constants, buffers, ranking.hidden, ranking.output)
-            if not finite_signals(buffers):
-                clock[NOT_FINITE] = 1
-        if clock[NOT_FINITE] == 0:
+            learnt = _check_signals(buffers, clock)
+        if learnt:
             update_largest(
                 team, weights, images, constants, buffers, ranking, energies, clock[STEPS], count
             )
-            finish_step(weights, mask, clock)
+        finish_step(weights, mask, clock, learnt)
 
 
 @jit
@@ -120,9 +149,9 @@ def run_per_neuron(team, weights, images, constants, mask, buffers, ranking, ene
     """Train until step `stop` with the largest |dw| onto each neuron applied."""
     resume(constants, images, buffers, clock)
     while clock[STEPS] < stop and clock[NOT_FINITE] == 0:
-        count, _ = compute_signals(team, weights, images, constants, mask, buffers, clock)
-        if clock[NOT_FINITE] == 0:
+        count, _, learnt = compute_signals(team, weights, images, constants, mask, buffers, clock)
+        if learnt:
             update_per_neuron(
                 team, weights, images, constants, buffers, ranking, energies, clock[STEPS], count
             )
-            finish_step(weights, mask, clock)
+        finish_step(weights, mask, clock, learnt)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from energynet.analysis.runs import held
 from energynet.studies.figures import style
 from energynet.studies.figures.drawing import Drawing, Results, at_optimum, seeds_words
 from energynet.studies.figures.scales import accuracy_axis, log_axis
@@ -27,7 +28,8 @@ def _numbers(results: Results) -> pd.DataFrame:
     for energy in style.ENERGIES:
         runs = at_optimum(results, energy)
         runs = runs[runs["hidden"].isin(results.sizes[-PANELS:])]
-        curves = results.history.sort_values(["id", "step"]).merge(runs[["id", *keys]], on="id")
+        curves = held(results.history, runs).sort_values(["id", "step"])
+        curves = curves.merge(runs[["id", *keys]], on="id")
         for key, group in curves.groupby(keys):
             for level, spent in _spent(group, energy, results.criterion):
                 if not (spent > 0).all():

@@ -10,6 +10,7 @@ from energynet.analysis.optimum import Exploration, Optimum, Point, explored
 from energynet.analysis.runs import SETTINGS, canonical, labelled, longest, setting
 from energynet.config import TrainingConfig
 from energynet.rules.base import Shape
+from energynet.store.schema import DEFAULTS
 from energynet.studies.stages.preset import Method, Preset
 
 if TYPE_CHECKING:
@@ -28,8 +29,14 @@ def config_key(config: TrainingConfig) -> Key:
         rule.name, getattr(rule, "output_fraction", None), getattr(rule, "within_units", None)
     )
     fraction = getattr(rule, "fraction", 1.0)
-    settings = (canonical(getattr(config, name)) for name in _IDENTITY)
+    settings = (_setting_of(config, name) for name in _IDENTITY)
     return (config.hidden, label, fraction, config.seed, config.max_steps, *settings)
+
+
+def _setting_of(config: TrainingConfig, name: str) -> str:
+    """A field as `setting` gives its column: None is the column's default."""
+    value = getattr(config, name)
+    return canonical(DEFAULTS[name] if value is None else value)
 
 
 def row_keys(runs: "pd.DataFrame") -> list[Key]:
@@ -91,7 +98,7 @@ def views(preset: Preset, table: "pd.DataFrame", shape: ShapeOf) -> list[View]:
         config = TrainingConfig(hidden=1, **settings)
         own = runs["seed"].isin(preset.seeds.get("exploration", ()))
         for name in _IDENTITY:
-            own &= setting(runs, name) == canonical(getattr(config, name))
+            own &= setting(runs, name) == _setting_of(config, name)
         exploration = longest(runs[own])
         found.append(View(preset, settings, shape, rows, explored(cells_of(exploration))))
     return found
