@@ -207,7 +207,8 @@ class Choice(NamedTuple):
     pixel      : int32 (n_in,)  background pixels that are chosen one by one
     member     : int32 (n_in + 1,)  tied inputs
     stroke_of  : int32 (n_in + 1,)  their positions among the strokes, or -1
-    rank       : uint64 (max(n_in, nh) + 1,)  pi_t of what is being ranked
+    rank       : uint64 (max(n_in, nh) + 1,)  ~pi_t of tied entries
+    sorted_rank, sorted_index : as rank, and int32: scratch to sort them
     unit       : int32 (nh + 1,)  hidden units chosen one by one, nh for the bias unit
     position   : int32 (nh + 1,)  sorted columns with ties, by their place among the columns
     member_row : int32 (n_out,)  tied output units of a column
@@ -226,6 +227,8 @@ class Choice(NamedTuple):
     member: np.ndarray
     stroke_of: np.ndarray
     rank: np.ndarray
+    sorted_rank: np.ndarray
+    sorted_index: np.ndarray
     unit: np.ndarray
     position: np.ndarray
     member_row: np.ndarray

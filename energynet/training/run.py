@@ -308,6 +308,8 @@ def _choice(shape: Shape, dtype: np.dtype) -> state.Choice:
         member=np.zeros(inputs, np.int32),
         stroke_of=np.zeros(inputs, np.int32),
         rank=np.zeros(max(inputs, nh + 1), np.uint64),
+        sorted_rank=np.zeros(max(inputs, nh + 1), np.uint64),
+        sorted_index=np.zeros(max(inputs, nh + 1), np.int32),
         unit=np.zeros(nh + 1, np.int32),
         position=np.zeros(nh + 1, np.int32),
         member_row=np.zeros(shape.n_out, np.int32),

@@ -53,11 +53,6 @@ def compiled_candidates(constants, a, factors, choice):
 
 
 @numba.njit
-def compiled_sort_by_rank(rank, index, start, stop):
-    sort.sort_by_rank(rank, index, start, stop)
-
-
-@numba.njit
 def compiled_dot(x, w, lanes):
     return sums.dot_block(x, w, lanes)
 
@@ -308,15 +303,14 @@ def test_candidates_hold_the_largest(units, k, zeros):
         assert found < 20, "all units are candidates"
 
 
-@given(st.lists(st.integers(0, 2**64 - 1), max_size=900), st.data())
-def test_sort_by_rank(ranks, data):
-    start = data.draw(st.integers(0, len(ranks)))
-    stop = data.draw(st.integers(start, len(ranks)))
-    rank, index = np.array(ranks, np.uint64), np.arange(len(ranks))
-    compiled_sort_by_rank(rank, index, start, stop)
-    assert list(rank) == ranks[:start] + sorted(ranks[start:stop]) + ranks[stop:]
-    assert [ranks[i] for i in index] == list(rank)
-    assert sorted(index) == list(range(len(ranks)))
+@given(st.lists(st.integers(0, 2**64 - 1), max_size=900))
+def test_sort_ranks(ranks):
+    rank, order = np.array(ranks, np.uint64), sorted(range(len(ranks)), key=lambda i: -ranks[i])
+    target, index = np.zeros_like(rank), np.zeros(len(ranks), np.int32)
+    position = np.zeros(sort.LEAST_BUCKETS, np.int32)
+    compiled_sort(rank, np.arange(len(ranks), dtype=np.int32), target, index, position, len(ranks))
+    assert list(index) == order
+    assert list(target) == [ranks[i] for i in order]
 
 
 @pytest.mark.parametrize("real", REALS)

@@ -10,7 +10,7 @@ _PATIENCE = 8  # moves a value that the last pass may take
 
 @inner
 def sort_descending(source, source_index, target, target_index, position, count):
-    """Sort the first `count` of source (uint, patterns of reals >= 0) and its index into target.
+    """Sort the first `count` of source (uint) and its index into target.
 
     Largest first; equal values keep their order; source is used up. One pass distributes the span
     of the values over about twice as many buckets as there are values, and insertion ends it;
@@ -78,31 +78,3 @@ def _insert(bits, index, count, moves):
         if moves < 0:
             return False
     return True
-
-
-@inner
-def sort_by_rank(rank, index, start, stop):
-    """Sort rank (uint64) and with it index (integers), from start to stop - 1, smallest first.
-
-    Shell sort (gaps of Ciura, FUN 2001): lists of ties are short, and no input makes it slow.
-    """
-    gap = 701
-    while gap > 0:
-        for i in range(start + gap, stop):
-            key, value = rank[i], index[i]
-            j = i
-            while j >= start + gap and rank[j - gap] > key:
-                rank[j] = rank[j - gap]
-                index[j] = index[j - gap]
-                j -= gap
-            rank[j] = key
-            index[j] = value
-        gap = _next_gap(gap)
-
-
-@inner
-def _next_gap(gap):
-    for smaller in (301, 132, 57, 23, 10, 4, 1):
-        if smaller < gap:
-            return smaller
-    return 0

@@ -7,16 +7,25 @@ import numpy as np
 
 from energynet.kernels.draws import tie_rank
 from energynet.kernels.jit import inner
-from energynet.kernels.ranking.sort import sort_by_rank
+from energynet.kernels.ranking.sort import sort_descending
 from energynet.kernels.state import BACKGROUND, ROWS
 
 
 @inner
-def sort_ties(constants, step, index, rank, count):
-    """Sort the first `count` of index (integers) by pi_t; rank : uint64 (>= count,), scratch."""
+def sort_ties(constants, step, ranked, choice, index, count):
+    """Sort the first `count` of index (int32) by pi_t; choice.rank and .sorted_* are scratch."""
     for p in range(count):
-        rank[p] = tie_rank(constants, step, index[p])
-    sort_by_rank(rank, index, 0, count)
+        choice.rank[p] = ~tie_rank(constants, step, index[p])  # the smallest pi_t comes first
+    _sort_by_rank(ranked, choice, index, count)
+
+
+@inner
+def _sort_by_rank(ranked, choice, index, count):
+    """Sort the first `count` of index (int32), the largest choice.rank first."""
+    target, target_index = choice.sorted_rank, choice.sorted_index
+    sort_descending(choice.rank, index, target, target_index, ranked.position, count)
+    for p in range(count):
+        index[p] = target_index[p]
 
 
 @inner
@@ -48,7 +57,7 @@ def resolve_hidden(constants, step, buffers, count, ranked, choice, needed):
     its columns).
     """
     members = _list_members(buffers, count, ranked, choice)
-    sort_ties(constants, step, choice.member, choice.rank, members)
+    sort_ties(constants, step, ranked, choice, choice.member, members)
     pixels = 0
     for m in range(members):
         pre = choice.member[m]
@@ -58,7 +67,7 @@ def resolve_hidden(constants, step, buffers, count, ranked, choice, needed):
         if stop - start > needed:
             for p in range(start, stop):
                 choice.unit[p - start] = ranked.col_index[p]
-            sort_ties(constants, step, choice.unit, choice.rank, stop - start)
+            sort_ties(constants, step, ranked, choice, choice.unit, stop - start)
             return pixels, np.int64(pre), needed
         if k >= 0:
             choice.prefix[k] = stop
@@ -103,9 +112,9 @@ def list_tied_columns(constants, step, ranked, choice):
     columns = 0
     for p in range(ranked.at_least[0]):
         choice.position[columns] = p
-        choice.rank[columns] = tie_rank(constants, step, ranked.col_index[p])
+        choice.rank[columns] = ~tie_rank(constants, step, ranked.col_index[p])
         columns += _list_tied_outputs(ranked, choice, p) > 0
-    sort_by_rank(choice.rank, choice.position, 0, columns)
+    _sort_by_rank(ranked, choice, choice.position, columns)
     return columns
 
 
@@ -117,7 +126,7 @@ def choose_tied_outputs(constants, step, ranked, choice, p, needed):
     """
     outputs = _list_tied_outputs(ranked, choice, p)
     if outputs > needed:
-        sort_ties(constants, step, choice.member_row, choice.rank, outputs)
+        sort_ties(constants, step, ranked, choice, choice.member_row, outputs)
     return min(outputs, needed)
 
 

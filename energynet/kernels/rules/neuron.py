@@ -84,7 +84,7 @@ def _choose_hidden(constants, step, buffers, ranked, choice):
             equal += 1
     needed = min(constants.k_output - chosen, equal)
     if needed < equal:
-        sort_ties(constants, step, ranked.spare_index, choice.rank, equal)
+        sort_ties(constants, step, ranked, choice, ranked.spare_index, equal)
     for m in range(needed):
         choice.unit[chosen + m] = ranked.spare_index[m]
     return chosen + needed
