@@ -142,11 +142,7 @@ def _apply_rows(team, weights, images, constants, buffers, hidden, output, choic
 @inner
 def _apply_part(part, parts, weights, images, constants, buffers, hidden, output, choice, numbers):
     _apply_hidden(part, parts, weights, images, constants, buffers, hidden, choice, numbers)
-    for r in range(part, output.extent[ROWS], parts):
-        o, above = output.row_source[r], output.above[r]
-        scatter_add(
-            weights.w_out[o], output.col_index[:above], choice.signed_a[:above], buffers.q[o]
-        )
+    _apply_output(part, parts, weights, constants, buffers, output, choice)
 
 
 @inner
@@ -171,19 +167,37 @@ def _apply_hidden(part, parts, weights, images, constants, buffers, ranked, choi
 
 
 @inner
-def _stream_row(row, g, ranked, prefixes, values):
-    """As two scatters of the prefixes, by a pass over the row: sorted columns of equal |g| are
-    never parted, so the smallest |g| of a prefix tells which columns belong to it."""
+def _apply_output(part, parts, weights, constants, buffers, ranked, choice):
+    units, nh = constants.units, buffers.g.shape[0]
+    for r in range(part, ranked.extent[ROWS], parts):
+        o, prefix = ranked.row_source[r], ranked.above[r]
+        row, q = weights.w_out[o], buffers.q[o]
+        if prefix > DENSE_ROW * units:
+            _stream_row(row[:units], buffers.a[:units], ranked, (0, prefix), (q, q))
+            if buffers.a[nh] >= ranked.col_value[prefix - 1]:  # the bias unit's synapse
+                row[nh] += q * buffers.a[nh]
+        else:
+            scatter_add(row, ranked.col_index[:prefix], choice.signed_a[:prefix], q)
+
+
+@inner
+def _stream_row(row, signal, ranked, prefixes, factors):
+    """As two scatters of the prefixes, by a pass over the row: sorted columns of equal size are
+    never parted, so the smallest size in a prefix tells which columns belong to it.
+
+    row[j] += factor signal[j], with the first factor in the shorter prefix `both`, the second from
+    there to the end of the longer one.
+    """
     both, longer = prefixes
-    s, rest = values
+    s, rest = factors
     zero = row.dtype.type(0)
     never = row.dtype.type(np.inf)
     limit_both = ranked.col_value[both - 1] if both > 0 else never
     limit = ranked.col_value[longer - 1]
     for j in range(row.shape[0]):
-        size = abs(g[j])
-        value = s if size >= limit_both else rest
-        row[j] += (value if size >= limit else zero) * g[j]
+        size = abs(signal[j])
+        factor = s if size >= limit_both else rest
+        row[j] += (factor if size >= limit else zero) * signal[j]
 
 
 @inner
