@@ -63,7 +63,7 @@ def cells(
         - success: their share
         - energy_per_success: energy of all runs, failed ones included, per run that reached the
           criterion
-        - lower_bound: no run reached it, and the value is the energy of all runs
+        - lower_bound: no run reached it, and the value is what a run spent, the mean over runs
         - low, high: 95 % interval of the mean over runs that reached, from two runs on; t on the
           logarithm, whose standard deviation is taken to be no smaller than what stopping at tests
           alone gives
@@ -123,7 +123,8 @@ def _cells_of_energy(runs: "pd.DataFrame", energy: str, keys: list[str]) -> "pd.
     cell["energy"] = energy
     cell["success"] = count / cell["runs"].where(cell["runs"] > 0)
     cell["lower_bound"] = (count == 0) & (cell["runs"] > 0)
-    cell["energy_per_success"] = (cell["total"] / count.clip(lower=1)).where(cell["runs"] > 0)
+    paid_by = count.where(count > 0, cell["runs"])  # if no run reached, what one run spent
+    cell["energy_per_success"] = (cell["total"] / paid_by).where(cell["runs"] > 0)
     quantile = [t_quantile(0.5 + CONFIDENCE / 2, n - 1) if n > 1 else math.nan for n in count]
     half = np.array(quantile) * cell["spread"].clip(lower=cell["variance"] ** 0.5) / np.sqrt(count)
     cell["low"] = np.exp(cell["mean_log"] - half)

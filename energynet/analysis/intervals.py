@@ -100,7 +100,7 @@ def difference_estimate(
     """Mean of the first minus mean of the second sample, independent of each other (Welch).
 
     `first_constant`: all of the first sample are one known limit, without an error. At least two
-    values of each sample are needed otherwise, and two of the second always.
+    values of each sample are needed.
     """
     n, m = len(first), len(second)
     a = 0.0 if first_constant else max(float(np.std(first, ddof=1)), resolution) ** 2 / n

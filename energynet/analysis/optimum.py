@@ -24,18 +24,13 @@ class Point(NamedTuple):
     fraction: float
     runs: int
     reached: int
-    energy: float  # per success; of all runs if no run reached the criterion
+    energy: float  # per success; if no run reached the criterion, what a run spent: a lower bound
     max_steps: int
 
     @property
     def reliable(self) -> bool:
         """Whether enough runs reached the criterion."""
         return self.reached > 0 and self.reached >= SUCCESS * self.runs
-
-    @property
-    def least(self) -> float:
-        """The least that a success can cost: what a run has spent, if no run reached."""
-        return self.energy if self.reached else self.energy / max(self.runs, 1)
 
 
 class Row(NamedTuple):
@@ -91,7 +86,7 @@ def choose(candidates: Sequence[Point], unmodified: float = float("inf")) -> Opt
     best = min(reliable, key=lambda point: (point.energy, point.fraction))
     position = candidates.index(best)
     smaller = candidates[position - 1] if position else None
-    if smaller is not None and not smaller.reached and smaller.least < best.energy:
+    if smaller is not None and not smaller.reached and smaller.energy < best.energy:
         return Optimum(best, LIMITED)
     closed = position < len(candidates) - 1 or (2 * best.fraction >= 1 and unmodified > best.energy)
     return Optimum(best, "" if smaller is not None and closed else NOT_BRACKETED)
@@ -122,10 +117,15 @@ def explored(cells: "pd.DataFrame", by: Sequence[str] = ()) -> Exploration:
 
 
 def best_of_side(candidates: Sequence[Point], limit: float, few: bool) -> Point | None:
-    """The best point below the limit, or from it on; if none is reliable, that of least energy."""
+    """The best point below the limit, or from it on.
+
+    If none is reliable, the one of least energy per success among those that any run reached; only
+    without any of these the one of the smallest lower bound.
+    """
     side = [point for point in candidates if (point.fraction < limit) == few]
+    reached = [point for point in side if point.reached] or side
     best = choose(side).point
-    return best or min(side, key=lambda point: (point.least, point.fraction), default=None)
+    return best or min(reached, key=lambda point: (point.energy, point.fraction), default=None)
 
 
 def optimal_energy(

@@ -77,11 +77,25 @@ def test_cells_of_seeds_that_stop_at_the_same_test_have_the_resolution_of_tests(
         assert math.log(best(rows)["high"] / 30) == pytest.approx(half)
 
 
-def test_without_success_there_is_a_lower_bound():
+def test_without_success_what_a_run_spent_is_the_lower_bound():
     found = cell(one_rule({0.1: (-10, -20, -30)}), 0.1)
-    assert (found["energy_per_success"], found["lower_bound"]) == (60, True)
+    assert (found["energy_per_success"], found["lower_bound"]) == (20, True)
     assert math.isnan(found["low"])
     assert math.isnan(found["steps"])
+
+
+@pytest.mark.parametrize(
+    ("few", "chosen"),
+    [
+        ({0.01: (-1, -1, -1), 0.03: (9, 9, -9)}, 0.03),  # reached, although not reliably
+        ({0.01: (-1, -1, -1), 0.03: (-9, -9, -9)}, 0.01),
+        ({0.01: (7, 7, -7), 0.03: (9, 9, 9)}, 0.03),
+    ],
+)
+def test_the_best_of_a_side_is_one_that_was_reached(few, chosen):
+    [(_, study)] = studies(study_runs(frame(one_rule({**few, 0.3: (8, 8, 8)}))))
+    cell = Cell(100, "largest", "m0", "few", 0.1)
+    assert study.optimum(cell).point.fraction == chosen
 
 
 def test_runs_without_a_result_are_counted_as_missing():

@@ -13,7 +13,7 @@ from energynet.analysis.intervals import Bound, Estimate
 from energynet.analysis.missing import Missing
 from energynet.studies.statements import words
 from energynet.studies.statements.energy_kinds import ratio_above, ratio_within
-from energynet.studies.statements.judge import Check, judge, judge_any
+from energynet.studies.statements.judge import Check, agreement, judge, judge_any
 from energynet.studies.statements.text import to_json
 
 NUMBERS = range(1, 15)
@@ -130,6 +130,38 @@ def test_too_few_synapses_that_cost_nothing_make_it_fail():
     claim = verdicts(table, history)[2]
     assert claim.verdict == "fails"
     assert "Steps at P = 0.003 over those at P* = 0.03" in claim.words
+
+
+@pytest.mark.parametrize(
+    ("dropped", "energy", "words"),
+    [
+        ((), 1.0, "ratio at least"),  # given up before they had spent what P* spends
+        ((), 1e30, "Holds in all"),
+        ((1, 2), 1e30, "fewer than two runs to compare"),  # one seed says nothing about others
+    ],
+)
+def test_too_few_synapses_that_never_reach_bound_the_energy(dropped, energy, words):
+    table, history = complete()
+    few = table["fraction"].isin([0.003, 0.01]) & table["target_accuracy"].lt(1)
+    table = table[~(few & table["seed"].isin(dropped))]
+    table.loc[few, "outcome"] = "exhausted"
+    table.loc[few, ["m0", "m1"]] = energy
+    claim = verdicts(table, history)[2]
+    assert claim.verdict == ("holds" if "Holds" in words else "undecided")
+    assert words in claim.words
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict"),
+    [
+        ("holds holds", "holds"),
+        ("holds fails undecided", "mixed"),
+        ("holds undecided", "undecided"),
+        ("fails undecided", "undecided"),
+    ],
+)
+def test_mixed_is_kept_for_holds_against_fails(found, verdict):
+    assert agreement(found.split()) == verdict
 
 
 @pytest.mark.parametrize("number", set(NUMBERS) - {3})

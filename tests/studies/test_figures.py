@@ -162,6 +162,10 @@ def test_a_cell_without_success_is_a_lower_bound(results):
     bounds = found[found["lower_bound"]]
     assert set(bounds["fraction"]) == {0.002, 0.01, 0.05}
     assert (bounds["reached"] == 0).all()
+    runs = results.runs[results.runs["rule"].eq("fixed-synapses") & results.runs["seed"].le(2)]
+    spent = runs[runs["hidden"] == 100].groupby("fraction")["m0"].mean()  # by one run
+    known = bounds[bounds["quantity"] == "m0"].set_index("fraction")["value"]
+    np.testing.assert_allclose(known, spent[known.index])
     assert set(bounds.loc[bounds["quantity"] == "steps", "value"]) == {300_000}
 
 

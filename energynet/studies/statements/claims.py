@@ -50,7 +50,7 @@ class Claim:
     statement : str
         What is claimed; in a part: which part, or which reading of F.
     verdict : {"holds", "fails", "undecided", "mixed"}
-        mixed: the readings of F differ.
+        mixed: it holds in one reading of F and fails in another.
     estimate : float or None
         Of the cell that decides: among those with that verdict, the one least inside the claimed
         region. In units of the claim: ratios of energies, slopes per decade of nh, accuracies in
@@ -122,8 +122,9 @@ def claims(
     A statement is a set of cells. It holds if the 95 % interval of every cell lies on the claimed
     side. It fails if the interval of at least one cell, corrected for all of them (Bonferroni),
     lies on the other side. Otherwise it is undecided. Statements about fixed masks get a verdict
-    for each of three readings; if those differ, the headline is `mixed`. Parameters as for `cells`;
-    the statement about accuracy long after the criterion also needs `history`.
+    for each of three readings; the headline is `mixed` if it holds in one and fails in another, and
+    undecided if they differ otherwise. Parameters as for `cells`; the statement about accuracy long
+    after the criterion also needs `history`.
 
     Returns
     -------
@@ -204,7 +205,7 @@ def _part_claim(statement: Statement, part: Part, found: Sequence[_Outcome]) -> 
         _plain_claim(statement.number, reading.name, outcome)
         for reading, outcome in zip(READINGS, found, strict=True)
     )
-    key = _decisive_outcome(found)
+    key = _decisive_outcome([each for each in found if each.verdict == verdict] or found)
     words = _reading_words([outcome.verdict for outcome in found])
     words += "" if verdict == MIXED else f" {key.words}"
     return Claim(statement.number, part.title, verdict, *_numbers(verdict, found), words, readings)

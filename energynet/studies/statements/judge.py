@@ -69,7 +69,7 @@ class Check:
     """One cell of a claim: what was found there, and the region claimed for it.
 
     `method` groups the checks of a claim that one method alone has to fulfil. `cells` are those
-    whose fraction was chosen. `verdict` is given if it is known without an estimate.
+    whose fraction was chosen.
     """
 
     title: str
@@ -78,7 +78,6 @@ class Check:
     region: Region
     method: str = ""
     cells: tuple[Cell, ...] = ()
-    verdict: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,8 +110,6 @@ def judge(
     of the claim (Bonferroni) lies outside. `needs_saving`: it fails if no saving is possible.
     """
     found = check.found
-    if check.verdict:
-        return Judged(check, check.verdict)
     if isinstance(found, Missing):
         fails = needs_saving and found.against
         return Judged(check, FAILS if fails else UNDECIDED, missing=found)
@@ -157,8 +154,10 @@ def conjunction(verdicts: Sequence[str]) -> str:
 
 
 def agreement(verdicts: Sequence[str]) -> str:
-    """Of the same statement in several readings."""
-    return verdicts[0] if len(set(verdicts)) == 1 else MIXED
+    """Of the same statement in several readings: `mixed` if it holds in one and fails in another."""
+    if len(set(verdicts)) == 1:
+        return verdicts[0]
+    return MIXED if {HOLDS, FAILS} <= set(verdicts) else UNDECIDED
 
 
 def decisive(verdict: str, judged: Sequence[Judged]) -> Judged | None:

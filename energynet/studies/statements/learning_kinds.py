@@ -18,7 +18,7 @@ from energynet.analysis.methods import ALL, UNITS, Reading, display_name
 from energynet.analysis.missing import Missing, size_words
 from energynet.analysis.optimum import Point
 from energynet.studies.statements.energy_kinds import contrast_check, ratio_above, rule_of
-from energynet.studies.statements.judge import ACCURACY, HOLDS, POINTS, Check, Region
+from energynet.studies.statements.judge import ACCURACY, POINTS, Check, Region
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,15 +84,12 @@ def _energy_check(
     point: Point, few: Mapping[int, Run], best: Mapping[int, Run], cell: Cell, where: str
 ) -> Check:
     title = f"E(P = {point.fraction:.3g})/E(P*) ({where})"
-    region = ratio_above(1)
-    if not point.reached:
-        none = Missing.of("no run reaches the criterion", cell.hidden)
-        return Check(f"{title} is unbounded", (cell.hidden,), none, region, verdict=HOLDS)
     first, second = (
         [math.log(run.energy[cell.energy]) for run in runs.values() if cell.energy in run.energy]
         for runs in (few, best)
     )
-    return Check(title, (cell.hidden,), _compare(few, best, first, second, cell.hidden), region)
+    found = _compare(few, best, first, second, cell.hidden)
+    return Check(title, (cell.hidden,), found, ratio_above(1))
 
 
 def _compare(
@@ -105,7 +102,7 @@ def _compare(
     """Welch's comparison of logarithms; runs cut off bound it."""
     cut, best_cut = (not all(run.reached for run in runs.values()) for runs in (few, best))
     constant = not any(run.reached for run in few.values()) and len(set(first)) == 1
-    if len(second) < 2 or (len(first) < 2 and not constant):
+    if len(first) < 2 or len(second) < 2:  # one seed says nothing about others
         return Missing.of("fewer than two runs to compare", hidden)
     rounding = max(run.rounding for run in best.values())
     return difference_estimate(first, second, bound_of(cut, best_cut), constant, rounding)
