@@ -10,6 +10,7 @@ from energynet.analysis.methods import ALL
 if TYPE_CHECKING:
     import pandas as pd
 
+MUCH_FEWER = 3  # far below P* begins at P*/3: statement 2
 SUCCESS = 0.8  # share of a cell's runs that must reach the criterion for it to be P*
 
 LIMITED = "limited by max_steps"
@@ -126,6 +127,12 @@ def best_of_side(candidates: Sequence[Point], limit: float, few: bool) -> Point 
     reached = [point for point in side if point.reached] or side
     best = choose(side).point
     return best or min(reached, key=lambda point: (point.energy, point.fraction), default=None)
+
+
+def much_fewer(candidates: Sequence[Point], best: Point) -> list[Point]:
+    """The points at P <= P*/3, up to rounding."""
+    limit = (1 + 1e-9) * best.fraction / MUCH_FEWER
+    return [point for point in candidates if point.fraction <= limit]
 
 
 def optimal_energy(

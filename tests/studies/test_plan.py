@@ -60,15 +60,17 @@ def test_exploration_then_confirmation_at_the_best():
 @pytest.mark.parametrize(
     ("best", "times", "added"),
     [
-        (0.004, 3, [0.005, 0.0025]),
-        (0.001, 3, [0.005, 0.0025, 0.00125]),
+        (0.015, 3, [0.01 / 3]),  # statement 2 needs P*/3
+        (0.03, 3, []),
+        (0.004, 3, [0.01 / 3, 0.01 / 9]),
+        (0.001, 3, [0.01 / 3, 0.01 / 9, 0.01 / 27]),
         (0.004, 0, []),
         (0.9, 3, [0.6]),
     ],
 )
-def test_grids_are_extended_where_the_best_is_at_an_end(best, times, added):
+def test_grids_are_extended_beyond_their_ends(best, times, added):
     rows, _ = carry_out(small(extend={"times": times}), model(best))
-    assert fractions(rows) == sorted([*GRID, *added])
+    assert fractions(rows) == pytest.approx(sorted([*GRID, *added]))
 
 
 def test_nothing_is_chosen_from_half_a_cell():

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from energynet.analysis.methods import ALL, PER_NEURON, UNITS
-from energynet.analysis.optimum import LIMITED, Point, best_of_side
+from energynet.analysis.optimum import LIMITED, MUCH_FEWER, Point, best_of_side, much_fewer
 from energynet.config import TrainingConfig
 from energynet.rules.names import rule_from_name
 from energynet.studies.stages.preset import Method, Preset, fraction_value
@@ -176,12 +176,16 @@ def _asked_for(view: View, hidden: int, method: Method) -> list[tuple[float, int
 def _extension(
     view: View, hidden: int, method: Method, points: Sequence[Point], best: Point
 ) -> list[float]:
-    """The next fraction beyond an end of the grid at which the best one lies."""
+    """Fractions beyond an end of the grid.
+
+    P*/3, as long as nothing so small was run: it closes the grid below, and statement 2 compares
+    with it. Twice P*, if that is the last one.
+    """
     grid, shape = method.grid(view.shape(hidden)), view.shape(hidden)
     times = view.preset.extend.get("times", 0)
     candidates = []
-    if best == points[0] and sum(point.fraction < grid[0] for point in points) < times:
-        candidates.append(best.fraction / 2)
+    if times and not much_fewer(points, best):
+        candidates.append(best.fraction / MUCH_FEWER)
     if best == points[-1] and sum(point.fraction > grid[-1] for point in points) < times:
         candidates.append(best.fraction * 2)
     known = method.at(best.fraction).counts(shape)

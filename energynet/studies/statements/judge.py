@@ -154,7 +154,7 @@ def conjunction(verdicts: Sequence[str]) -> str:
 
 
 def agreement(verdicts: Sequence[str]) -> str:
-    """Of the same statement in several readings: `mixed` if it holds in one and fails in another."""
+    """Of a statement in several readings; `mixed`: it holds in one and fails in another."""
     if len(set(verdicts)) == 1:
         return verdicts[0]
     return MIXED if {HOLDS, FAILS} <= set(verdicts) else UNDECIDED

@@ -16,7 +16,7 @@ from energynet.analysis.intervals import (
 )
 from energynet.analysis.methods import ALL, UNITS, Reading, display_name
 from energynet.analysis.missing import Missing, size_words
-from energynet.analysis.optimum import Point
+from energynet.analysis.optimum import MUCH_FEWER, Point, much_fewer
 from energynet.studies.statements.energy_kinds import contrast_check, ratio_above, rule_of
 from energynet.studies.statements.judge import ACCURACY, POINTS, Check, Region
 
@@ -24,17 +24,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LAST_TESTS = 10
-_SAME = 1 + 1e-9  # P <= P*/3 up to rounding
 
 
 @dataclass(frozen=True)
 class TooFew:
-    """Below P*/`below` exploration runs take `steps` times as long, and more energy, than at P*."""
+    """At P <= P*/3 exploration runs take `steps` times as long as at P*, and more energy."""
 
     letters: Sequence[str]
     energies: Sequence[str]
     sizes: Sequence[int]
-    below: float
     steps: float
 
     def checks(self, study: Study, reading: Reading) -> Iterator[Check]:
@@ -55,13 +53,9 @@ class TooFew:
         best = study.optimum(cell).point
         assert best is not None
         key = (cell.hidden, cell.rule, cell.energy)
-        few = [
-            p
-            for p in study.exploration.points[key]
-            if p.fraction <= _SAME * best.fraction / self.below
-        ]
+        few = much_fewer(study.exploration.points[key], best)
         if not few:
-            reason = f"no P <= P*/{self.below:g} of {display_name(cell.rule)} was run"
+            reason = f"no P <= P*/{MUCH_FEWER} of {display_name(cell.rule)} was run"
             yield Check(where, (cell.hidden,), Missing.of(reason, cell.hidden), region)
         explored = study.by_cell[cell.hidden, cell.rule, "exploration"]
         for point in few:

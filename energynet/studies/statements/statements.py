@@ -97,7 +97,7 @@ STATEMENTS = (
         2,
         "Too small a plastic fraction costs: at P <= P*/3 training takes at least 1.5 times as many"
         " steps as at P*, and more energy.",
-        (Part((TooFew(LETTERS, ENERGIES, SIZES, below=3, steps=1.5),)),),
+        (Part((TooFew(LETTERS, ENERGIES, SIZES, steps=1.5),)),),
     ),
     Statement(
         3,
