@@ -132,13 +132,6 @@ def endless_runs(runs: "pd.DataFrame", own: "pd.DataFrame") -> "pd.DataFrame":
     return runs[(runs["target_accuracy"] == 1.0) & _alike(runs, own, but="target_accuracy")]
 
 
-def larger_runs(runs: "pd.DataFrame", own: "pd.DataFrame") -> "pd.DataFrame":
-    """The labelled runs of networks larger than those of a group, at other learning rates."""
-    other = setting(runs, "learning_rate") != setting(own, "learning_rate").iloc[0]
-    larger = runs["hidden"] > own["hidden"].max()
-    return runs[other & larger & _alike(runs, own, but="learning_rate")]
-
-
 def _alike(runs: "pd.DataFrame", own: "pd.DataFrame", but: str) -> "pd.Series":
     """Which runs have the settings of a group, except for one of these."""
     import pandas as pd

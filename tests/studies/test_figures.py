@@ -18,7 +18,6 @@ from energynet.studies.figures import DRAWINGS, Results, save, save_figures, sty
 from energynet.studies.figures.drawing import confirmed_first
 from energynet.studies.figures.save import to_csv, to_svg
 from energynet.studies.report import tables, write_report
-from energynet.studies.statements.text import to_json
 from energynet.support.format import tick
 
 FRACTIONS = (0.002, 0.01, 0.05, 0.2, 1.0)
@@ -340,47 +339,6 @@ def test_no_label_of_the_package_is_mathematics(results, varied):
     every = [(drawing, results) for drawing in DRAWINGS]
     for drawing, its_results in [*every, (figures.saving_against_rate, Results.of(varied))]:
         assert b"$" not in to_svg(drawing(its_results))
-
-
-def with_larger(table, **columns):
-    """The table and runs of 10,000 units at another learning rate; the second is the cheapest."""
-    first = table[(table["hidden"] == 1000) & (table["seed"] == 0) & (table["rule"] == "largest")]
-    rows = [first.iloc[:1].assign(m0=m0, m1=m0 / 2) for m0 in (5e12, 3e12, 4e12)]
-    larger = pd.concat(rows).assign(hidden=10_000, learning_rate=0.004, outcome="reached")
-    larger = larger.assign(id=[f"larger-{number}" for number in range(3)], **columns)
-    return pd.concat([table.assign(learning_rate=0.01), larger], ignore_index=True)
-
-
-def test_larger_networks_at_another_rate_stand_apart_and_are_not_judged(small):
-    both, alone = Results.of(with_larger(small)), Results.of(small)
-    drawing = figures.optimal_energies
-    found = numbers(drawing, both, hidden=10_000)
-    assert list(found["value"]) == [3e12, 1.5e12]
-    assert list(found["learning_rate"]) == ["0.004"] * 2
-    pd.testing.assert_frame_equal(
-        drawing.numbers(both)[lambda table: table["hidden"] < 10_000].reset_index(drop=True),
-        drawing.numbers(alone),
-    )
-    axis = drawing(both).axes[0]
-    assert [text.get_text() for text in axis.texts] == ["η = 0.004"]
-    lines = [line for line in axis.lines if line.get_linestyle() != "None"]
-    assert max(max(line.get_xdata(), default=0) for line in lines) < 2000
-    assert "no verdict" in caption(drawing, both)
-    assert "no verdict" not in caption(drawing, alone)
-    assert to_json(en.claims(with_larger(small))) == to_json(en.claims(small))
-
-
-def test_a_rate_that_is_automatic_is_told_as_such(small):
-    axis = figures.optimal_energies(Results.of(with_larger(small, learning_rate_auto=True))).axes[0]
-    assert [text.get_text() for text in axis.texts] == ["η = auto"]
-
-
-@pytest.mark.parametrize(
-    "columns", [{"outcome": "exhausted"}, {"hidden": 1000}, {"learning_rate": 0.01, "hidden": 700}]
-)
-def test_larger_networks_that_tell_nothing_are_not_drawn(columns, small):
-    found = figures.optimal_energies.numbers(Results.of(with_larger(small, **columns)))
-    assert set(found["learning_rate"]) == {""}
 
 
 def test_updates_of_known_shares(results):

@@ -15,7 +15,6 @@ from energynet.analysis.runs import (
     SEED_SETS,
     endless_runs,
     labelled,
-    larger_runs,
     main_runs,
     own_settings,
 )
@@ -38,8 +37,6 @@ class Results:
         The runs in the main settings of the study, one row per run; `rule` is the rule's label.
     endless : pandas.DataFrame
         Likewise those of target accuracy 1, which continue after the criterion.
-    larger : pandas.DataFrame
-        Runs of still larger networks, which need other learning rates; in no verdict.
     absent : pandas.DataFrame
         Runs of either kind that have no result: they failed or were skipped.
     elsewhere : int
@@ -54,7 +51,6 @@ class Results:
 
     runs: pd.DataFrame
     endless: pd.DataFrame
-    larger: pd.DataFrame
     absent: pd.DataFrame
     elsewhere: int
     history: pd.DataFrame | None
@@ -76,9 +72,8 @@ class Results:
         absent = pd.concat([runs[runs["missing"]], endless[endless["missing"]]])
         cells = cells_of(runs)
         found = cells, optima_of(cells), savings_of(runs), _savings_at_rates(every)
-        larger = larger_runs(every, runs) if len(runs) else every
-        runs, endless, larger = (part[~part["missing"]] for part in (runs, endless, larger))
-        return cls(runs, endless, larger, absent, elsewhere, history, *found)
+        runs, endless = (part[~part["missing"]] for part in (runs, endless))
+        return cls(runs, endless, absent, elsewhere, history, *found)
 
     @property
     def criterion(self) -> float:

@@ -5,7 +5,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from energynet.analysis.runs import setting
 from energynet.studies.figures import marks, style
 from energynet.studies.figures.drawing import (
     FEWEST,
@@ -19,19 +18,12 @@ from energynet.studies.figures.scales import log_axis, percent_labels, size_axis
 
 OPTIMAL = [
     *("hidden", "quantity", "rule", "fraction", "runs", "value", "low", "high"),
-    *("confirmed", "lower_bound", "mark", "learning_rate"),
+    *("confirmed", "lower_bound", "mark"),
 ]
 SAVINGS = [
     *("hidden", "quantity", "rule", "fraction", "measure", "value", "low", "high", "pairs"),
     "bound",
 ]
-
-_LARGER = (
-    " Hollow, apart from the lines, with their learning rate η: larger networks, for which our"
-    " study's rate lies above the linear bound of stability. These are one run each, at the best of"
-    " the few fractions tried. Size and rate are confounded, and they are in no verdict."
-)
-
 
 def _optimal_numbers(results: Results) -> pd.DataFrame:
     """Energy at P*: of the confirmation seeds, or of the exploration seeds without these."""
@@ -47,27 +39,8 @@ def _optimal_numbers(results: Results) -> pd.DataFrame:
     optimal = optimal.merge(results.cells[[*keys, "runs", "reached"]], on=keys)
     optimal = without_few(optimal, optimal["reached"], ("low", "high"))
     optimal = optimal.rename(columns={"energy": "quantity"})
-    optimal = optimal.assign(learning_rate="").loc[optimal["value"].notna(), OPTIMAL]
-    optimal = pd.concat([optimal, *_larger(results)]) if len(optimal) else optimal
+    optimal = optimal.loc[optimal["value"].notna(), OPTIMAL]
     return optimal.sort_values(["quantity", "rule", "hidden"], ignore_index=True)
-
-
-def _larger(results: Results) -> list[pd.DataFrame]:
-    """The least energies of larger networks, at the learning rates that those need."""
-    reached = results.larger[results.larger["reached"]]
-    reached = reached.assign(learning_rate=setting(reached, "learning_rate"))
-    parts = []
-    for quantity in style.ENERGIES:
-        energy = reached[quantity].astype(float)
-        least = energy.groupby([reached[name] for name in ("hidden", "rule", "learning_rate")])
-        rows = reached.loc[least.idxmin()]
-        parts.append(
-            rows.assign(
-                quantity=quantity, value=rows[quantity].astype(float), low=np.nan, high=np.nan,
-                runs=1, confirmed=False, lower_bound=False, mark="other learning rate",
-            )[OPTIMAL]
-        )  # fmt: skip
-    return [part for part in parts if len(part)]
 
 
 def _never_explored(results: Results) -> pd.DataFrame:
@@ -94,34 +67,18 @@ def _draw_optimal(numbers: pd.DataFrame) -> Figure:
         part = numbers[numbers["quantity"] == quantity]
         for label in style.ordered(part["rule"]):
             of_rule = part[part["rule"] == label]
-            larger = of_rule["learning_rate"].ne("")
-            marks.hollow(axis, of_rule[larger], label, "hidden", shift[label])
-            of_rule = of_rule[~larger]
             bound, aside = of_rule["lower_bound"], shift[label]
             marks.line(axis, of_rule[~bound], label, "hidden", aside)
             marks.bounds(axis, of_rule[bound], label, "hidden", True, aside)
             doubtful = ~of_rule["confirmed"] | of_rule["mark"].ne("")
             marks.hollow(axis, of_rule[doubtful], label, "hidden", aside)
         axis.set_ylabel(f"{words},\nuntil the criterion")
-        _tell_rates(axis, part)
         log_axis(axis, "y")
         size_axis(axis, numbers["hidden"], most=6)
     axes[-1, 0].set_xlabel("hidden units nₕ")
     figure.align_ylabels()
     style.legend(figure, numbers["rule"])
     return figure
-
-
-def _tell_rates(axis: Axes, part: pd.DataFrame) -> None:
-    """The learning rate above the marks of larger networks."""
-    highest = part[part["learning_rate"].ne("")].groupby(["hidden", "learning_rate"])["value"]
-    for (hidden, rate), value in highest.max().items():
-        words = f"η = {float(rate):.2g}" if rate != "auto" else "η = auto"
-        axis.annotate(
-            words, (hidden, value), (0, 4), textcoords="offset points", ha="center", fontsize=5.5
-        )
-        axis.update_datalim([(hidden, 1.5 * value)])
-    axis.autoscale_view()
 
 
 def _draw_savings(numbers: pd.DataFrame) -> Figure:
@@ -171,8 +128,7 @@ def _optimal_caption(numbers: pd.DataFrame) -> str:
         f" {FEWEST} runs that reached the criterion on. Hollow: from the exploration seeds alone,"
         " or P* is not bracketed or was limited by the number of steps."
         " Arrows: lower bounds, as no run reached the criterion."
-        f" A point stands for {seeds_words(numbers.loc[numbers['learning_rate'].eq(''), 'runs'])}."
-        f"{_LARGER if numbers['learning_rate'].ne('').any() else ''}"
+        f" A point stands for {seeds_words(numbers['runs'])}."
     )
 
 

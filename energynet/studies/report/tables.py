@@ -15,7 +15,6 @@ from energynet.data.mnist import MNIST_SHA256
 from energynet.store.schema import DEFAULTS, WORDS
 from energynet.studies.figures.drawing import Results, confirmed_first, without_few
 from energynet.studies.figures.rates import saving_against_rate
-from energynet.studies.figures.sizes import optimal_energies
 from energynet.studies.figures.style import ENERGIES, ordered
 from energynet.support.format import DASH, percent, typeset
 
@@ -51,10 +50,8 @@ def facts(results: Results) -> list[tuple[str, str]]:
 
 def _shown(results: Results) -> str:
     """The figures that show runs in other settings."""
-    drawings = [optimal_energies] if results.larger["reached"].any() else []
-    drawings += [saving_against_rate] if len(saving_against_rate.numbers(results)) else []
-    numbers = " and ".join(str(drawing.number) for drawing in drawings)
-    return f"in figure {numbers} alone" if drawings else "in no table or figure"
+    drawn = len(saving_against_rate.numbers(results))
+    return f"in figure {saving_against_rate.number} alone" if drawn else "in no table or figure"
 
 
 def _outcomes(runs: pd.DataFrame) -> str:
