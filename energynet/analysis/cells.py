@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from energynet.analysis.columns import check_history, energies
 from energynet.analysis.intervals import CONFIDENCE, rounding, t_quantile
 from energynet.analysis.runs import at_criterion, labelled, main_runs
+from energynet.analysis.table_checks import check_history, energies
 
 if TYPE_CHECKING:
     import pandas as pd

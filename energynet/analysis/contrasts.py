@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from energynet.analysis.cells import cells_of
-from energynet.analysis.columns import energies
 from energynet.analysis.intervals import Estimate, bound_of, mean_estimate, rounding
 from energynet.analysis.methods import ALL, display_name
 from energynet.analysis.missing import Missing
 from energynet.analysis.optimum import Exploration, Optimum, best_of_side, explored
 from energynet.analysis.runs import SEED_SETS
+from energynet.analysis.table_checks import energies
 
 if TYPE_CHECKING:
     import pandas as pd

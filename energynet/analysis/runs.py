@@ -5,8 +5,14 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from energynet.analysis.columns import LABELLING, check_values, custom_rules, energies, readable
 from energynet.analysis.methods import ALL, READOUT, own_label, rule_label
+from energynet.analysis.table_checks import (
+    LABELLING,
+    check_values,
+    custom_rules,
+    energies,
+    readable,
+)
 from energynet.errors import ConfigError
 from energynet.store.folder import ABSENT
 from energynet.store.schema import DEFAULTS, WORDS

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from energynet.analysis.cells import study_runs
-from energynet.analysis.columns import energies
 from energynet.analysis.contrasts import Cell, Study, paired, saving_terms, studies
 from energynet.analysis.intervals import Bound, Estimate
 from energynet.analysis.methods import ALL
 from energynet.analysis.missing import Missing
+from energynet.analysis.table_checks import energies
 from energynet.support import checks
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from energynet.cli.common import (
 from energynet.errors import ConfigError
 from energynet.store.folder import Store
 from energynet.support.checks import pluralize, quoted
-from energynet.sweeps.cost import USUAL_STEPS, expected_bytes, expected_seconds
+from energynet.sweeps.estimates import USUAL_STEPS, expected_bytes, expected_seconds
 from energynet.sweeps.grid import Grid
 
 SOME_FAILED = 3

@@ -26,7 +26,7 @@ from energynet.support import checks
 from energynet.support.checks import pluralize, quoted
 from energynet.support.files import written_whole
 from energynet.support.html import html_table
-from energynet.sweeps.cost import expected_seconds
+from energynet.sweeps.estimates import expected_seconds
 
 _RULE_FIELDS = ("rule", *PARAMETERS)
 _SPECIAL = {"rule", "seed", "alpha"}
@@ -62,7 +62,7 @@ class Grid:
     Attributes
     ----------
     configs : tuple of TrainingConfig
-        All runs, equal ones once, the longest first by the estimate of `energynet.sweeps.cost`, so
+        All runs, equal ones once, the longest first by the estimate of `energynet.sweeps.estimates`, so
         that no long run is left for the end.
     data : str or None
         What the grid's file names as its data: "mnist", or the path of a folder or `.npz` file.

@@ -8,7 +8,7 @@ from energynet.config import TrainingConfig
 from energynet.support.checks import pluralize
 from energynet.support.format import duration
 from energynet.support.ticker import Ticker
-from energynet.sweeps.cost import MNIST_LOAD, Load, expected_seconds
+from energynet.sweeps.estimates import MNIST_LOAD, Load, expected_seconds
 from energynet.training.warm import kernels_of
 
 _EVERY = 30.0  # seconds between two lines of a log

@@ -9,7 +9,7 @@ from custom_rules import AllKinds
 from support import digits
 
 import energynet as en
-from energynet.sweeps.cost import Load, expected_bytes, expected_seconds, load_of
+from energynet.sweeps.estimates import Load, expected_bytes, expected_seconds, load_of
 
 GOOD = """
 [defaults]

@@ -27,7 +27,7 @@ from energynet.store.folder import Store
 from energynet.sweeps import pool as pool_module
 from energynet.sweeps import progress as sweep_progress
 from energynet.sweeps import worker
-from energynet.sweeps.cost import Load, expected_seconds
+from energynet.sweeps.estimates import Load, expected_seconds
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from energynet.studies.figures.accuracy import accuracy_against_energy
 from energynet.studies.figures.capacity import capacity
 from energynet.studies.figures.drawing import Drawing, Results
 from energynet.studies.figures.fractions import costs_against_fraction, m1_against_fraction
-from energynet.studies.figures.rates import saving_against_rate
+from energynet.studies.figures.learning_rates import saving_against_rate
 from energynet.studies.figures.save import DRAWINGS, save_figures
 from energynet.studies.figures.schematic import schematic
 from energynet.studies.figures.sizes import maximum_saving, optimal_energies

@@ -25,6 +25,7 @@ SAVINGS = [
     "bound",
 ]
 
+
 def _optimal_numbers(results: Results) -> pd.DataFrame:
     """Energy at P*: of the confirmation seeds, or of the exploration seeds without these."""
     optimal = results.optimal

@@ -14,7 +14,7 @@ from energynet.analysis.runs import DATA, given
 from energynet.data.mnist import MNIST_SHA256
 from energynet.store.schema import DEFAULTS, WORDS
 from energynet.studies.figures.drawing import Results, confirmed_first, without_few
-from energynet.studies.figures.rates import saving_against_rate
+from energynet.studies.figures.learning_rates import saving_against_rate
 from energynet.studies.figures.style import ENERGIES, ordered
 from energynet.support.format import DASH, percent, typeset
 
