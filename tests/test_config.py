@@ -113,6 +113,12 @@ BAD = [
     ("init_std", math.nan, "init_std must be .* got nan"),
     ("center", 1, "center must be True or False, got 1"),
     ("sample_order", "random", "sample_order must be one of uniform, permutation, got 'random'"),
+    ("margin", -0.1, "margin must be a finite number, 0 or above, or 'none', got -0.1"),
+    ("margin", math.inf, "margin must be .* got inf"),
+    ("margin", "all", "margin must be .* got 'all'"),
+    ("margin", 3.5e38, "margin must be a finite number in float32, got 3.5e[+]38"),
+    ("hold", 0, "hold must be an integer .* got 0"),
+    ("hold", 151, "hold must be at most 150, the number of tests in 300000 steps, got 151"),
     ("target_accuracy", 95, r"target_accuracy must be a number in \(0, 1\], got 95"),
     ("test_every", 0, "test_every must be an integer .* got 0"),
     ("max_steps", -5, "max_steps must be an integer .* got -5"),
@@ -229,6 +235,17 @@ def test_hash_is_stable_and_sees_values_not_types():
     hashes = {en.TrainingConfig(hidden=1000, **{k: v}).hash for k, v in others.items()}
     assert len(hashes) == len(others)
     assert config.hash not in hashes
+
+
+def test_fields_added_later_count_only_where_they_are_not_at_their_default():
+    config = en.TrainingConfig(hidden=1000, rule=en.LargestUpdates(0.01), margin="none", hold=1)
+    assert config.margin is None
+    assert config.hash == "bb562dd7d8b2ba6b"
+    assert {"margin", "hold"} <= config.to_dict().keys()
+    values = [{}, {"margin": 0}, {"margin": 0.1}, {"hold": 2}, {"hold": 150}]
+    assert len({en.TrainingConfig(hidden=1000, **value).hash for value in values}) == len(values)
+    assert en.TrainingConfig(hidden=1, margin=3.5e38, dtype="float64").margin == 3.5e38
+    assert en.TrainingConfig(hidden=1, hold=3, max_steps=250, test_every=100).hold == 3
 
 
 def test_alpha_is_sorted_and_single_values_do():

@@ -158,7 +158,7 @@ class Grid:
         """The grid as the text of a TOML file."""
         blocks = []
         for block in self.blocks:
-            lines = [f"{_key(name)} = {_toml(list(values))}" for name, values in block.items()]
+            lines = [f"{_key(name)} = {_toml(_told(values))}" for name, values in block.items()]
             blocks.append("\n".join(["[[block]]", *lines]) + "\n")
         named = [] if self.data is None else [f"data = {_toml(self.data)}\n"]
         return "\n".join(named + blocks)
@@ -182,6 +182,11 @@ def _key(name: str) -> str:
 def _toml(value: Any) -> str:
     """JSON is TOML but for escapes of characters in two halves, and one control character."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _told(values: tuple[Any, ...]) -> list[Any]:
+    """The values as TOML can hold them: it knows no None."""
+    return ["none" if value is None else value for value in values]
 
 
 def _some(values: tuple[Any, ...]) -> str:

@@ -11,6 +11,7 @@ import energynet as en
 from energynet.analysis.cells import study_runs
 from energynet.analysis.contrasts import Cell, studies
 from energynet.analysis.methods import READINGS
+from energynet.store.schema import DEFAULTS
 from energynet.studies.statements.energy_kinds import FewAgainstMany, ratio_above
 
 SEEDS = (100, 101, 102, 103)
@@ -335,6 +336,33 @@ def test_a_lower_criterion_is_read_off_the_learning_curves():
     for analyse in (en.cells, en.claims):
         with pytest.raises(en.DataError, match="the table of results lacks the columns id"):
             analyse(table.drop(columns="id"), criterion=0.93, history=history)
+
+
+@pytest.mark.parametrize(("hold", "step"), [(1, 4000), (2, 6000), (3, 8000), (5, None)])
+def test_a_criterion_holds_over_as_many_tests_as_in_training(hold, step):
+    """19 + 20 + 21 of 30 are 2/3 of 90, which no sum of rounded shares needs to be."""
+    rows = one_rule({0.1: (60, 60, 60), 0.3: (80, 80, 80)})
+    table = frame([row | {"hold": hold} for row in rows])
+    right = {2000: 1, 4000: 21, 6000: 19, 8000: 20} if hold != 3 else {}
+    right = right or {2000: 1, 4000: 19, 6000: 20, 8000: 21}
+    curves = [
+        {"id": i, "step": at, "accuracy": n / 30, "m0": at, "m1": at / 1e3}
+        for i in table["id"]
+        for at, n in right.items()
+    ]
+    found = en.cells(table, criterion=2 / 3, history=pd.DataFrame(curves))
+    assert set(found["steps"].dropna()) == ({step} if step else set())
+    assert set(found["success"]) == {1.0 if step else 0.0}
+
+
+@pytest.mark.parametrize(("name", "value"), [("margin", 0.0), ("hold", 3)])
+def test_runs_with_another_gate_or_criterion_are_not_averaged(name, value):
+    plain = one_rule({0.1: (5, 6, 7), 0.3: (8, 8, 8)})
+    other = [row | {name: value} for row in one_rule({0.1: (1, 1, 1), 0.3: (9, 9, 9)})]
+    assert en.cells(frame([*other, *plain])).equals(en.cells(frame(plain)))
+    by = en.cells(frame([*other, *plain]), by=[name])
+    assert set(by[name]) == {value, DEFAULTS[name]}
+    assert len(by) == 2 * len(en.cells(frame(plain)))
 
 
 def test_among_equally_many_runs_the_default_settings_are_the_main_ones():

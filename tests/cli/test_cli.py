@@ -42,8 +42,8 @@ def test_train_json():
     assert done.stdout.count("\n") == 1
     values = json.loads(done.stdout)
     names = (
-        "outcome steps accuracy synapses plastic_synapses m0 m1 m0_layers m1_layers m0_direct"
-        " m1_direct m_alpha config config_hash seconds history version learning_rate"
+        "outcome steps learning_steps accuracy synapses plastic_synapses m0 m1 m0_layers m1_layers"
+        " m0_direct m1_direct m_alpha config config_hash seconds history version learning_rate"
         " output_fraction"
     )
     assert list(values) == names.split()
@@ -109,7 +109,8 @@ def test_every_flag_reaches_the_config(idx_folder, monkeypatch):
         "train --hidden 12 --rule largest-per-layer --fraction 0.25 --output-fraction balanced"
         " --within-units 0.5 --activation tanh --output softmax"
         " --seed 7 --learning-rate 0.02 --init-std 0.03 --no-center --sample-order permutation"
-        " --target-accuracy 0.9 --test-every 10 --max-steps 20 --dtype float64 --alpha 0.5 0.25"
+        " --margin 0.1 --target-accuracy 0.9 --hold 2 --test-every 10 --max-steps 20"
+        " --dtype float64 --alpha 0.5 0.25"
         f" --threads 2 --data {idx_folder} --checkpoint {idx_folder / 'run.npz'} --quiet"
     )
     assert main(arguments.split()) == 130
@@ -129,7 +130,9 @@ def test_every_flag_reaches_the_config(idx_folder, monkeypatch):
         init_std=0.03,
         center=False,
         sample_order="permutation",
+        margin=0.1,
         target_accuracy=0.9,
+        hold=2,
         test_every=10,
         max_steps=20,
         dtype="float64",

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ RULES = {
     "random readout": {"fraction": 0.05, "output_fraction": 1},
     "largest-per-neuron readout": {"fraction": 0.2, "output_fraction": 1},
 }
+MARGIN = ["all", "fixed-synapses", "random", "largest", "largest-per-neuron"]  # one of each loop
 # Weights, energies and clock after 2,100 steps. A change of these bits is a change of numerics:
 # raise NUMERICS_VERSION of kernels/numerics.py with it.
 GOLDEN = {
@@ -62,6 +64,19 @@ GOLDEN = {
     "largest-per-neuron readout float64": "2606da7890305c5c",
 }
 
+GOLDEN_MARGIN = {
+    "all float32": "38a3c4c871590a69",
+    "all float64": "908b14206822277f",
+    "fixed-synapses float32": "ed9ca02799205638",
+    "fixed-synapses float64": "12e3a2226cf5abd4",
+    "random float32": "6f10893534dc0928",
+    "random float64": "967b89d0e381fb2c",
+    "largest float32": "1e04712478bbb554",
+    "largest float64": "e74d54fe8b8f8e38",
+    "largest-per-neuron float32": "8562dc423ea6aaf5",
+    "largest-per-neuron float64": "a112db817a98ff07",
+}
+
 
 def config_of(rule, **options):
     options = {"dtype": "float32", "init_std": 0.1, "hidden": 37} | options
@@ -81,6 +96,19 @@ def test_golden(rule, dtype):
     assert final_digest(rule, dtype=dtype) == GOLDEN[f"{rule} {dtype}"]
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("rule", MARGIN)
+def test_golden_with_a_margin(rule, dtype):
+    assert final_digest(rule, dtype=dtype, margin=0.1) == GOLDEN_MARGIN[f"{rule} {dtype}"]
+
+
+@pytest.mark.parametrize("rule", MARGIN)
+@pytest.mark.parametrize("order", ["uniform", "permutation"])
+def test_chunks_with_a_margin(rule, order):
+    options = {"sample_order": order, "margin": 0.1}
+    assert final_digest(rule, 7, **options) == final_digest(rule, **options)
+
+
 @pytest.mark.parametrize("chunk", [1, 7, 1000])
 @pytest.mark.parametrize("order", ["uniform", "permutation"])
 @pytest.mark.parametrize("rule", RULES)
@@ -90,13 +118,16 @@ def test_chunks(rule, order, chunk):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("hidden", [1, 65, 1023, 1024, 4097])
-@pytest.mark.parametrize("rule", RULES)
-def test_threads(rule, hidden, dtype, monkeypatch):
+@pytest.mark.parametrize(
+    ("rule", "margin"), [*((rule, None) for rule in RULES), *((rule, 0.5) for rule in MARGIN)]
+)
+def test_threads(rule, margin, hidden, dtype, monkeypatch):
     """Blocks of 1,024 units are shared out: from 1,023 on (the bias unit counts) there are more."""
     monkeypatch.setattr(threads, "usable_cores", lambda: 4)
     digests = set()
     for number in (1, 2, 3, 4):
         config = config_of(rule, hidden=hidden, dtype=dtype, alpha=(0.5,), learning_rate=0.002)
+        config = replace(config, margin=margin)
         run = prepare(config, digits(), number)
         assert run.team == (threads.Alone(1) if number == 1 else threads.Team(number))
         run.advance(12)
@@ -122,10 +153,13 @@ def test_another_processor():
         assert value == GOLDEN[name]
 
 
-@pytest.mark.parametrize("rule", RULES)
-def test_resume_at_every_checkpoint(rule, tmp_path):
+@pytest.mark.parametrize(
+    ("rule", "margin"), [*((rule, None) for rule in RULES), *((rule, 0.1) for rule in MARGIN)]
+)
+def test_resume_at_every_checkpoint(rule, margin, tmp_path):
     """Stopped with Ctrl-C at each checkpoint and once in between, a run ends the same."""
     config = config_of(rule, max_steps=700, test_every=100, target_accuracy=1.0, alpha=(0.5,))
+    config = replace(config, margin=margin)
     whole = en.train(config, digits())
     path = tmp_path / "run.npz"
     stops = {30, *range(100, 700, 100)}

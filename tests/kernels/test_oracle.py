@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from custom_rules import Everything
 from naive import NaiveRun
 from support import dense, digest, digits
 
@@ -131,6 +132,57 @@ def test_steps_that_are_not_learnt(rule, order, output, margin):
             run.clock[STEPS] += 1
         assert_same(run, naive)
     assert 10 < naive.learning_steps < 110
+
+
+@pytest.mark.parametrize("hidden", [1, 9, 65])
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_margins_of_networks_of_any_kind(activation, output, hidden):
+    options = {"activation": activation, "output": output, "margin": 0.2, "hidden": hidden}
+    run, naive = pair("all", digits(n_in=25), init_std=0.3, learning_rate=0.05, **options)
+    run.advance(100)
+    for _ in range(100):
+        naive.advance()
+    assert_same(run, naive)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("outputs", "label", "margin", "learnt"),
+    [
+        *[([1, 1, 0], 0, 0, False), ([1, 1, 0], 1, 0, True), ([1, 1, 0], 0, 1e-30, True)],
+        *[([0, 0.75, 0], 1, 0.75, False), ([0, 0.75, 0], 1, 1, True), ([0, 1, 2], 1, 0, True)],
+        *[([0.5, 0.25, 0.25], 0, 0.25, False), ([0], 0, 1e30, False), ([-3], 0, None, True)],
+        ([0.1, 0, -1], 0, 0.1, False),  # the margin is rounded as the outputs are
+        ([3e38, -3e38], 0, 1e38, False),  # the lead overflows
+        ([3e38, -3e38], 0, None, True),
+    ],
+)
+def test_which_steps_are_learnt(outputs, label, margin, learnt, dtype):
+    classes = len(outputs)
+    dataset = en.Dataset.from_arrays(np.ones((1, 2)), [label], np.ones((1, 2)), [0], classes)
+    for rule in (en.AllSynapses(), en.LargestUpdates(0.5), Everything()):
+        config = en.TrainingConfig(
+            hidden=2, rule=rule, margin=margin, dtype=dtype, init_std=0.0, learning_rate=1e-3
+        )
+        run = prepare(config, dataset)
+        run.weights.w_out[:, -1] = outputs
+        run.advance(1)
+        assert list(run.clock) == [1, 0, learnt]
+        assert np.array_equal(run.weights.w_out[:, -1], np.array(outputs, dtype)) != learnt
+
+
+def test_only_what_is_learnt_must_have_finite_signals():
+    """Outputs are tested first, and in every step; here eta times the error overflows."""
+    images = np.ones((1, 2))
+    for outputs, clock in (([5, -5], [9, 0, 0]), ([-5, 5], [0, 1, 0]), ([np.inf, 0], [0, 1, 0])):
+        dataset = en.Dataset.from_arrays(images, [0], images, [0], 2)
+        run = prepare(
+            en.TrainingConfig(hidden=3, margin=0, learning_rate=1e38, init_std=0.0), dataset
+        )
+        run.weights.w_out[:, -1] = outputs
+        run.advance(9)
+        assert list(run.clock) == clock
 
 
 @pytest.mark.parametrize("rule", ["random", "random most"])

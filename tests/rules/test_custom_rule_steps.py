@@ -43,6 +43,34 @@ def test_all_synapses(options):
     assert_same(result_of(Everything(), digits(), **options), expected)
 
 
+class Counts(en.PlasticityRule):
+    """All synapses, or none in every second call; keeps the numbers of its steps and draws."""
+
+    every: int
+
+    def select(self, step):
+        SEEN.append((step.number, step.random.random()))
+        chosen = len(SEEN) % self.every == 0
+        return chosen, chosen
+
+
+SEEN = []
+
+
+@pytest.mark.parametrize("order", SAMPLE_ORDERS)
+def test_select_is_called_in_steps_that_are_learnt(order):
+    options = {"sample_order": order, "margin": 0.1, "max_steps": FOLD_EVERY + 50}
+    SEEN.clear()
+    own, expected = (result_of(rule, digits(), **options) for rule in (Counts(1), en.AllSynapses()))
+    assert_same(own, expected)
+    assert len(SEEN) == own.learning_steps == expected.learning_steps < own.steps
+    numbers, draws = zip(*SEEN, strict=True)
+    SEEN.clear()
+    without = result_of(Counts(2), digits(), **(options | {"margin": None}))
+    assert without.learning_steps == len(SEEN) == without.steps  # also where nothing is chosen
+    assert [SEEN[number][1] for number in numbers] == list(draws)
+
+
 def test_the_background_is_summed_afresh_now_and_then():
     config = en.TrainingConfig(hidden=3, rule=Everything(), dtype="float64", max_steps=FOLD_EVERY)
     run = prepare(config, digits())

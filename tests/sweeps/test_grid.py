@@ -55,6 +55,21 @@ def test_toml(tmp_path):
     assert en.Grid.from_toml(again).configs == grid.configs
 
 
+def test_margins_and_holds(tmp_path):
+    path = tmp_path / "grid.toml"
+    path.write_text('[[block]]\nhidden = 5\nmargin = ["none", 0, 0.5]\nhold = [1, 3]\n')
+    grid = en.Grid.from_toml(path)
+    assert {(config.margin, config.hold) for config in grid} == {
+        *itertools.product((None, 0.0, 0.5), (1, 3))
+    }
+    assert en.Grid(hidden=5, margin=[None, 0, 0.5], hold=[1, 3]).configs == grid.configs
+    grid.to_toml(path)
+    assert en.Grid.from_toml(path).configs == grid.configs
+    path.write_text("[[block]]\nhidden = 5\nhold = 3\nmax_steps = [100, 9000]\n")
+    with pytest.raises(en.ConfigError, match="toml: block 1: hold must be at most 1, the number"):
+        en.Grid.from_toml(path)
+
+
 def test_duplicates_collapse_and_the_longest_comes_first():
     one = en.Grid(hidden=[10, 1000, 100], seeds=2)
     both = one + en.Grid(hidden=[100], rule=["all"], seeds=[1, 0, 5])

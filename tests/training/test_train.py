@@ -55,6 +55,68 @@ def test_exhausted_at_a_last_step_between_two_tests():
     assert result.best_accuracy == max(row.accuracy for row in result.history)
 
 
+def train_with_right(monkeypatch, right, **options):
+    """A run of at most 8 tests on 30 images, of which these are right at the tests."""
+    data, left = digits(), iter(right)
+
+    def evaluate(_, lists, *__, **___):
+        if len(lists.image) == 0:
+            return None, np.empty(0, np.int32)  # nothing but compiled
+        number = next(left)
+        return None, np.where(np.arange(30) < number, data.y_test, -1)
+
+    monkeypatch.setattr("energynet.training.evaluation.evaluate_lists", evaluate)
+    return en.train(en.TrainingConfig(hidden=2, max_steps=8, test_every=1, **options), data)
+
+
+@pytest.mark.parametrize(
+    ("target", "hold", "steps"),
+    [
+        *[(0.7, 1, 2), (0.7, 2, 4), (0.7, 3, 4), (0.7, 4, 5), (0.7, 8, None), (0.9, 1, 8)],
+        (2 / 3, 3, 5),  # 20 + 19 + 21 of 90, as a division gives it: no sum of rounded shares
+        (np.nextafter(2 / 3, 1), 3, 6),
+    ],
+)
+def test_the_criterion_holds_over_the_last_tests(monkeypatch, target, hold, steps):
+    right = [0, 21, 20, 22, 21, 21, 22, 27] if target == 0.7 else [1, 2, 20, 19, 21, 21, 22, 27]
+    result = train_with_right(monkeypatch, right, target_accuracy=target, hold=hold)
+    assert (result.outcome, result.steps) == (
+        ("exhausted", 8) if steps is None else ("reached", steps)
+    )
+    assert result.accuracy == right[result.steps - 1] / 30  # of the last test
+
+
+def test_a_resumed_run_knows_its_last_tests(tmp_path):
+    path = tmp_path / "run.npz"
+    config = en.TrainingConfig(
+        hidden=8, hold=3, margin=0.2, target_accuracy=0.8, **(SMALL | {"test_every": 20})
+    )
+    whole = en.train(config, digits())
+    assert whole.outcome == "reached"
+    assert np.mean([row.accuracy for row in whole.history[-3:]]) >= 0.8
+    assert 0 < whole.learning_steps < whole.steps
+    for call in range(1, len(whole.history)):
+        with pytest.raises(RuntimeError):
+            en.train(config, digits(), checkpoint=path, on_test=Once(RuntimeError(), call))
+        assert same_bits(en.train(config, digits(), checkpoint=path), whole)
+        path.unlink()
+
+
+def test_a_checkpoint_of_before_there_was_a_margin(tmp_path):
+    path = tmp_path / "run.npz"
+    config = en.TrainingConfig(hidden=4, **LONG)
+    with pytest.raises(RuntimeError):
+        en.train(config, digits(), checkpoint=path, on_test=Once(RuntimeError()))
+    with np.load(path) as stored:
+        arrays = dict(stored)
+    assert not {"margin", "hold"} & json.loads(str(arrays["owner"]))["config"].keys()
+    assert arrays.pop("learning_steps") == 300
+    np.savez(path, **arrays)
+    again = en.train(config, digits(), checkpoint=path)
+    assert again.learning_steps == again.steps > 300
+    assert same_bits(again, en.train(config, digits()))
+
+
 def test_reached_at_a_checkpoint():
     result = en.train(en.TrainingConfig(hidden=20, target_accuracy=0.5, **SMALL), digits())
     assert result.outcome == "reached"
