@@ -5,6 +5,7 @@ Each is a module with a function `measure(effort) -> Section`.
 
 NAMES = (
     "rules",
+    "readout_margin",
     "streaming",
     "phases",
     "peers",

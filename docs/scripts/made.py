@@ -12,7 +12,16 @@ from blocks import DOCS, run_page
 
 MADE = DOCS / "_made"
 PAGES = ("tutorial.md", "comparing.md")  # whose code draws pictures
-SECTIONS = ("rules", "peers", "evaluation", "streaming", "phases", "threads", "custom_rules")
+SECTIONS = (
+    "rules",
+    "readout_margin",
+    "peers",
+    "evaluation",
+    "streaming",
+    "phases",
+    "threads",
+    "custom_rules",
+)
 
 
 def make() -> None:

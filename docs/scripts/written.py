@@ -26,7 +26,7 @@ def defaults() -> dict[str, str]:
     values |= {"percent": percent, "leak": LEAK, "fold_every": FOLD_EVERY, "crossover": CROSSOVER}
     values |= {f"tau_{dtype}": f"{tau:g}".replace("e-0", "e-") for dtype, tau in _TAU.items()}
     values["version"] = version("energynet")
-    return {name: _words(value) for name, value in values.items()}
+    return {name: "none" if value is None else _words(value) for name, value in values.items()}
 
 
 def _words(value: Any) -> str:
