@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 _STYLES = {
     "all": ("#000000", "o"),
+    "readout": ("#CC79A7", "P"),
     "fixed-synapses": ("#E69F00", "D"),
     "fixed-units": ("#D55E00", "s"),
     "random": ("#999999", "x"),

@@ -9,9 +9,12 @@ import numpy as np
 import energynet as en
 from energynet.kernels.draws import bounded, mix
 from energynet.kernels.state import NOT_FINITE
+from energynet.rules.names import RULES
 from energynet.training.run import Run, prepare
 from energynet.training.threads import usable_cores
 
+WITH_FRACTION = tuple(name for name, (_, named) in RULES.items() if "fraction" in named.takes)
+WHOLE = ("all", "readout")  # the built-in rules without parameters
 _DRAWS = 10**7  # of synapses, about a second
 
 

@@ -114,8 +114,8 @@ class TrainingConfig:
     hidden : int
         Number of hidden units, nh.
     rule : Rule
-        Which synapses change in a step: `AllSynapses`, `Readout`, `FixedMask`, `RandomSubset`,
-        `LargestUpdates`, or a custom rule, a `PlasticityRule`.
+        Which synapses change in a step: a class of `energynet.rules.built_in`, or a custom rule,
+        a `PlasticityRule`.
     seed : int
         One integer >= 0 from which all randomness follows.
     activation : {"leaky_relu", "relu", "tanh", "sigmoid"}

@@ -4,13 +4,16 @@ from bench import runs
 from bench.child import IMAGES, STEPS, child
 from bench.results import Section
 from bench.timing import Effort, progress
-from energynet.rules.names import RULES
 from energynet.support.format import significant
 from energynet.training.threads import usable_cores
 
 HIDDEN = 100_000
 ROUNDS = 5  # a peak hardly varies
-CASES = (("all", None), *((name, 0.1) for name in RULES if name != "all"), ("largest", 0.001))
+CASES = (
+    *((name, None) for name in runs.WHOLE),
+    *((name, 0.1) for name in runs.WITH_FRACTION),
+    ("largest", 0.001),
+)
 
 
 def measure(effort: Effort) -> Section:

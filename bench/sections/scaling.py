@@ -8,7 +8,6 @@ from bench import runs
 from bench.results import Section, microseconds
 from bench.sections.streaming import Stream
 from bench.timing import Effort, Times, calibrate, compare_unequal, interleave, progress
-from energynet.rules.names import RULES
 
 SIZES = (100, 300, 1000, 3000, 10_000, 30_000, 100_000)
 FIRST_FITTED = 1000  # hidden units
@@ -17,6 +16,7 @@ FRACTION = 0.01
 FRACTIONS = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 FRACTION_SIZES = (1000, 10_000)
 STREAMS = {"streaming": None, "streaming, one thread": 1}  # threads; None: as many as steps have
+RULES = (*runs.WHOLE, *runs.WITH_FRACTION)
 _SLOW = 5  # `random` draws synapse by synapse: a fifth of the steps is enough
 
 
@@ -94,13 +94,13 @@ def _exponents(section: Section, times: Times, sizes: list[int]) -> dict[str, fl
 
 def _against_fraction(section: Section, effort: Effort, hidden: int) -> None:
     """All rules at all fractions, on one thread, in turn."""
-    cases = [("all", None), *((rule, p) for rule in RULES if rule != "all" for p in FRACTIONS)]
+    cases = [("all", None), *((rule, p) for rule in runs.WITH_FRACTION for p in FRACTIONS)]
     tasks = {
         case: runs.stepping(runs.trained_run(hidden, *case, 1, effort.quick)) for case in cases
     }
     progress(f"  nh = {hidden:,}: {len(cases)} networks are ready")
     times = compare_unequal(tasks, effort)
-    rules = [rule for rule in RULES if rule != "all"]
+    rules = runs.WITH_FRACTION
     section.table(
         f"Microseconds a step against P, nh = {hidden:,}, one thread, median (range);"
         f" `all`: {microseconds(times['all', None])}",
@@ -115,7 +115,7 @@ def _against_fraction(section: Section, effort: Effort, hidden: int) -> None:
 
 
 def _fraction(rule: str) -> float | None:
-    return None if rule == "all" else FRACTION
+    return None if rule in runs.WHOLE else FRACTION
 
 
 def _median(values: list[float]) -> float:

@@ -3,7 +3,6 @@
 from bench import runs
 from bench.results import Section, microseconds
 from bench.timing import Effort, compare, ratios
-from energynet.rules.names import RULES
 from energynet.training.threads import gather_team
 
 SIZES = (20_000, 100_000)
@@ -18,8 +17,8 @@ def measure(effort: Effort) -> Section:
         return section
     lines = []
     for hidden in effort.sizes(SIZES):
-        for name in RULES:
-            rule = (name, None if name == "all" else FRACTION)
+        for name in (*runs.WHOLE, *runs.WITH_FRACTION):
+            rule = (name, None if name in runs.WHOLE else FRACTION)
             tasks = {
                 threads: runs.stepping(runs.trained_run(hidden, *rule, threads, effort.quick))
                 for threads in (1, 2)

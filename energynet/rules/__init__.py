@@ -1,1 +1,1 @@
-"""Plasticity rules: which synapses may change in a step."""
+"""Plasticity rules: names, parameters and exact counts. Their updates are in `kernels/rules/`."""

@@ -49,8 +49,8 @@ def rule_from_name(name: str, /, **parameters: Any) -> Rule:
     Parameters
     ----------
     name : str
-        One of `all`, `readout`, `fixed-synapses`, `fixed-units`, `random`, `largest`,
-        `largest-per-layer`, `largest-per-neuron`, or `module:Class`, or the name of an entry point.
+        A name in `RULES` such as `all` or `largest`, or `module:Class`, or the name of an entry
+        point.
     **parameters
         fraction, output_fraction and within_units (the fraction Q of
         `within=FixedMask(Q, over="units")`), or what a custom rule declares.

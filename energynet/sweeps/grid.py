@@ -62,8 +62,8 @@ class Grid:
     Attributes
     ----------
     configs : tuple of TrainingConfig
-        All runs, equal ones once, the longest first by the estimate of `energynet.sweeps.estimates`, so
-        that no long run is left for the end.
+        All runs, equal ones once, the longest first by `energynet.sweeps.estimates`, so that no
+        long run is left for the end.
     data : str or None
         What the grid's file names as its data: "mnist", or the path of a folder or `.npz` file.
 

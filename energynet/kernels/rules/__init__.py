@@ -1,1 +1,1 @@
-"""The update of each plasticity rule, and the loops over steps."""
+"""The update of each plasticity rule, and the loops over steps. The rules are in `rules/`."""

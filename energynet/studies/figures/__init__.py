@@ -6,6 +6,8 @@
     optimal_energies.caption(optimal_energies.numbers(results))
 
 `save_figures(table, history, folder)` writes all of them.
+
+To add a figure: a module here, its line in `DRAWINGS` of `save.py`, and its name below.
 """
 
 from energynet.studies.figures.accuracy import accuracy_against_energy

@@ -1,4 +1,7 @@
-"""The tables of the report, and its numbers as text."""
+"""The tables of the report, and its numbers as text.
+
+The columns of the table of runs are in `store/schema.py`.
+"""
 
 import json
 import math
