@@ -12,6 +12,7 @@ import numpy as np
 
 CODES = 257  # of 8-bit pixels, and of the bias unit
 BIAS_CODE = CODES - 1
+COUNT = np.dtype(np.uint32)  # of a Tally
 ROWS, COLUMNS, BACKGROUND = 0, 1, 2  # of RankedLayer.extent
 STEPS, NOT_FINITE, LEARNT = 0, 1, 2  # of a run's clock
 _LINE = 64  # bytes of a cache line
@@ -248,17 +249,31 @@ class Ranking(NamedTuple):
     choice: Choice
 
 
+class Tally(NamedTuple):
+    """How often each synapse changed, modulo 2^32; kept as `Weights` are, all uint32.
+
+    u : (n_in + 1, nh); v : (nh,), what all pixels' synapses onto a unit have in common;
+    w_out : (n_out, nh + 1)
+    """
+
+    u: np.ndarray
+    v: np.ndarray
+    w_out: np.ndarray
+
+
 class Energies(NamedTuple):
     """Energies so far.
 
     exponent : float64 (powers,), 1 first, then the alphas asked for
     m0       : int64 (2,), hidden and output layer
     power    : float64 (powers, 2), sums of |dw|^exponent
+    tally    : Tally, or None in a run that does not count how often each synapse changes
     """
 
     exponent: np.ndarray
     m0: np.ndarray
     power: np.ndarray
+    tally: Tally | None = None
 
 
 def aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:

@@ -95,17 +95,23 @@ def shape_of(config: TrainingConfig, dataset: Dataset) -> Shape:
     return Shape(dataset.n_in, config.hidden, dataset.classes)
 
 
-def prepare(config: TrainingConfig, dataset: Dataset, threads: int | None = 1) -> Run:
+def prepare(
+    config: TrainingConfig,
+    dataset: Dataset,
+    threads: int | None = 1,
+    count_updates: bool = False,
+) -> Run:
     """Allocate and initialise a run at step 0.
 
     threads : at most so many work on a step; None lets the size of the network decide.
+    count_updates : also count how often each synapse changes, in `energies.tally`.
 
     Raises ConfigError if the network does not fit into memory, DataError if pixels overflow dtype.
     """
     shape = shape_of(config, dataset)
     dtype = np.dtype(config.dtype)
     counts = config.rule.counts(shape)
-    _check_memory(shape, dtype)
+    check_memory(shape, dtype, count_updates)
     team = gather_team(threads, shape.hidden)
     train, test = encode_dataset(dataset, config.center, dtype)
     levels = max(shape.n_in + 2, len(train.table))
@@ -128,7 +134,7 @@ def prepare(config: TrainingConfig, dataset: Dataset, threads: int | None = 1) -
                 output=_ranked_layer(shape.n_out, shape, dtype, team.parts),
                 choice=_choice(shape, dtype),
             ),
-            energies=_energies(config),
+            energies=_energies(config, shape, count_updates),
             clock=np.zeros(3, np.int64),
             rule=config.rule,
         )
@@ -136,13 +142,14 @@ def prepare(config: TrainingConfig, dataset: Dataset, threads: int | None = 1) -
         raise _too_large(shape, dtype) from error
 
 
-def _check_memory(shape: Shape, dtype: np.dtype) -> None:
-    """Raise ConfigError for weights larger than the machine: it might grant them, and then die."""
+def check_memory(shape: Shape, dtype: np.dtype, count_updates: bool = False) -> None:
+    """Raise ConfigError for more than the machine has: it might grant the memory, and then die."""
     try:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):  # a system that does not tell
         return
-    if shape.synapses * dtype.itemsize > memory:
+    counts = state.COUNT.itemsize if count_updates else 0
+    if shape.synapses * (dtype.itemsize + counts) > memory:
         raise _too_large(shape, dtype)
 
 
@@ -322,6 +329,12 @@ def _choice(shape: Shape, dtype: np.dtype) -> state.Choice:
     )
 
 
-def _energies(config: TrainingConfig) -> state.Energies:
+def _energies(config: TrainingConfig, shape: Shape, count_updates: bool) -> state.Energies:
     exponent = np.array([1.0, *config.alpha])
-    return state.Energies(exponent, np.zeros(2, np.int64), np.zeros((len(exponent), 2)))
+    tally = None
+    if count_updates:
+        sizes = (shape.n_in + 1, shape.hidden), (shape.hidden,), (shape.n_out, shape.hidden + 1)
+        tally = state.Tally(*(aligned(size, state.COUNT) for size in sizes))
+        for counts in tally:
+            counts.fill(0)
+    return state.Energies(exponent, np.zeros(2, np.int64), np.zeros((len(exponent), 2)), tally)

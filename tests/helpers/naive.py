@@ -68,6 +68,7 @@ class NaiveRun:
         self.n1, self.n2 = self.w1.size, self.w2.size
         self.step = self.learning_steps = 0
         self.m0 = np.zeros(2, np.int64)
+        self.counts = np.zeros(self.w1.shape, np.int64), np.zeros(self.w2.shape, np.int64)
         self.m1 = np.zeros(2)
         self.m_alpha = {alpha: np.zeros(2) for alpha in self.alphas}
         self.fixed = self.fixed_mask()
@@ -238,6 +239,7 @@ class NaiveRun:
         for layer, (dw, mask) in enumerate(((dw1, one), (dw2, two))):
             applied = np.where(mask, dw, 0.0)
             self.m0[layer] += np.count_nonzero(applied)
+            self.counts[layer][applied != 0] += 1
             self.m1[layer] += np.abs(applied).sum()
             for alpha in self.alphas:
                 self.m_alpha[alpha][layer] += (np.abs(applied[applied != 0]) ** alpha).sum()

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 import energynet as en
-from energynet.kernels.state import LEARNT
+from energynet.kernels.state import LEARNT, Tally
 from energynet.rules.base import Shape
+from energynet.training.counts import folded
 
 # -P: the installed package, not a folder of its name in the working directory.
 PYTHON = [sys.executable, "-P"]
@@ -72,6 +73,11 @@ def dense(run):
         else:
             w1[i] += run.weights.v
     return w1, run.weights.w_out.T.astype(np.float64).copy()
+
+
+def counts(run):
+    """How often each synapse changed, in the shapes of W1 and W2; the run goes on as it was."""
+    return folded(Tally(*(array.copy() for array in run.energies.tally)), run.mask)
 
 
 def updates(run, pixels):

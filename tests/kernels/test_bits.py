@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import digest, digits, environment
+from support import counts, digest, digits, environment
 
 import energynet as en
 from energynet.training import threads
@@ -107,6 +107,29 @@ def test_golden_with_a_margin(rule, dtype):
 def test_chunks_with_a_margin(rule, order):
     options = {"sample_order": order, "margin": 0.1}
     assert final_digest(rule, 7, **options) == final_digest(rule, **options)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_counting_changes_no_bits(rule):
+    run = prepare(config_of(rule, dtype="float64"), digits(), count_updates=True)
+    run.advance(2100)
+    assert digest(run)[:16] == GOLDEN[f"{rule} float64"]
+    assert [counted.sum() for counted in counts(run)] == list(run.energies.m0)
+
+
+@pytest.mark.parametrize("fraction", [0.01, 0.4])
+def test_counts_do_not_depend_on_threads(fraction, monkeypatch):
+    monkeypatch.setattr(threads, "usable_cores", lambda: 4)
+    rule, found = en.LargestUpdates(fraction), []
+    for number in (1, 2, 3, 4):
+        config = en.TrainingConfig(hidden=1024, rule=rule, learning_rate=0.002, dtype="float64")
+        run = prepare(config, digits(), number, count_updates=True)
+        run.advance(12)
+        found.append(counts(run))
+    assert [counted.sum() for counted in found[0]] == list(run.energies.m0)
+    for others in found[1:]:
+        for counted, other in zip(found[0], others, strict=True):
+            np.testing.assert_array_equal(counted, other)
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 1000])

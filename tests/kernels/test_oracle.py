@@ -1,10 +1,10 @@
-"""Every rule follows the naive oracle in float64, and chooses the same synapses."""
+"""Every rule follows the naive oracle in float64, and chooses and counts the same synapses."""
 
 import numpy as np
 import pytest
 from custom_rules import Everything
 from naive import NaiveRun
-from support import dense, digest, digits
+from support import counts, dense, digest, digits
 
 import energynet as en
 from energynet.config import ACTIVATIONS, OUTPUTS
@@ -83,7 +83,7 @@ def pair(rule, dataset, hidden=9, seed=3, steps=200, threads=1, **options):
         init_std=config.init_std,
         margin=config.margin,
     )
-    return prepare(config, dataset, threads), naive
+    return prepare(config, dataset, threads, count_updates=True), naive
 
 
 def assert_same(run, naive, tolerance=1e-9):
@@ -92,6 +92,8 @@ def assert_same(run, naive, tolerance=1e-9):
     np.testing.assert_allclose(w2, naive.w2, rtol=0, atol=tolerance)
     np.testing.assert_array_equal(run.energies.m0, naive.m0)
     assert run.clock[LEARNT] == naive.learning_steps
+    for counted, expected in zip(counts(run), naive.counts, strict=True):
+        np.testing.assert_array_equal(counted, expected)
     np.testing.assert_allclose(run.energies.power[0], naive.m1, rtol=tolerance)
     for row, alpha in enumerate(naive.alphas, start=1):
         np.testing.assert_allclose(run.energies.power[row], naive.m_alpha[alpha], rtol=tolerance)

@@ -14,6 +14,16 @@ from energynet.kernels.ranking.ties import (
     resolve_hidden,
     set_prefixes,
 )
+from energynet.kernels.rules.tally import (
+    BACK,
+    ONE,
+    count_output,
+    count_shared,
+    count_singles,
+    count_streamed,
+    count_synapse,
+    scatter,
+)
 from energynet.kernels.state import BACKGROUND, ROWS
 from energynet.kernels.sums import power
 
@@ -25,7 +35,7 @@ def update_largest(team, weights, images, constants, buffers, ranking, energies,
     """The k_hidden largest |dw| of the network change; or, where k_output is not 0, the k_hidden
     largest of the hidden layer and the k_output largest of the output layer."""
     hidden, output, choice = ranking.hidden, ranking.output, ranking.choice
-    per_layer, shared = constants.k_output > 0, 0
+    per_layer, shared, tally = constants.k_output > 0, 0, energies.tally
     for layer in range(2 if per_layer else 1):
         leave_out(hidden)
         leave_out(output)
@@ -40,13 +50,16 @@ def update_largest(team, weights, images, constants, buffers, ranking, energies,
         ties_output = min(needed - ties_hidden, count_tied(output))
         if hidden.extent[ROWS] > 0:
             _account(energies, 0, hidden, choice, threshold, ties_hidden)
+            numbers = count, ties_hidden
             shared = _choose_hidden(
-                weights, images, constants, buffers, hidden, choice, step, (count, ties_hidden)
+                weights, tally, images, constants, buffers, hidden, choice, step, numbers
             )
         if output.extent[ROWS] > 0:
             _account(energies, 1, output, choice, threshold, ties_output)
-            _choose_output(weights, constants, buffers, output, choice, step, ties_output)
-    _apply_rows(team, weights, images, constants, buffers, hidden, output, choice, (count, shared))
+            _choose_output(weights, tally, constants, buffers, output, choice, step, ties_output)
+    numbers = count, shared
+    _apply_rows(team, weights, tally, images, constants, buffers, hidden, output, choice, numbers)
+    count_shared(tally, hidden.col_index[:shared])
     _apply_sums(weights, images, buffers, hidden, choice, (count, shared))
 
 
@@ -82,7 +95,7 @@ def _add_above(ranked, choice, exponent, total):
 
 
 @inner
-def _choose_hidden(weights, images, constants, buffers, ranked, choice, step, numbers):
+def _choose_hidden(weights, tally, images, constants, buffers, ranked, choice, step, numbers):
     """Into choice.prefix: how many columns of each stroke row change, those above the threshold
     and `ties` of those at it; what makes no prefix is applied at once.
 
@@ -96,6 +109,7 @@ def _choose_hidden(weights, images, constants, buffers, ranked, choice, step, nu
     if 0 < ties < count_tied(ranked):
         singles = resolve_hidden(constants, step, buffers, count, ranked, choice, ties)
         _apply_singles(weights, images, buffers, ranked, choice, singles)
+        count_singles(tally, ranked, choice, singles)
     for p in range(ranked.at_least[0]):
         choice.signed[p] = buffers.g[ranked.col_index[p]]
     background = ranked.extent[BACKGROUND]
@@ -130,44 +144,50 @@ def _apply_singles(weights, images, buffers, ranked, choice, singles):
 
 
 @shared
-def _apply_rows(team, weights, images, constants, buffers, hidden, output, choice, numbers):
+def _apply_rows(team, weights, tally, images, constants, buffers, hidden, output, choice, numbers):
     """Apply the prefixes of the stroke rows and of the output units. Where the background is chosen
     (`shared` columns), v takes it for all pixels, and the stroke rows take it back."""
     for part in prange(team.parts):
         _apply_part(
-            part, team.parts, weights, images, constants, buffers, hidden, output, choice, numbers
+            *(part, team.parts, weights, tally, images, constants, buffers),
+            *(hidden, output, choice, numbers),
         )
 
 
 @inner
-def _apply_part(part, parts, weights, images, constants, buffers, hidden, output, choice, numbers):
-    _apply_hidden(part, parts, weights, images, constants, buffers, hidden, choice, numbers)
-    _apply_output(part, parts, weights, constants, buffers, output, choice)
+def _apply_part(
+    part, parts, weights, tally, images, constants, buffers, hidden, output, choice, numbers
+):
+    _apply_hidden(part, parts, weights, tally, images, constants, buffers, hidden, choice, numbers)
+    _apply_output(part, parts, weights, tally, constants, buffers, output, choice)
 
 
 @inner
-def _apply_hidden(part, parts, weights, images, constants, buffers, ranked, choice, numbers):
+def _apply_hidden(part, parts, weights, tally, images, constants, buffers, ranked, choice, numbers):
     count, shared_columns = numbers
     c = images.background
+    g, columns, signed = buffers.g[: constants.units], ranked.col_index, choice.signed
     for k in range(part, count, parts):
-        row = weights.u[buffers.row[k]]
+        i = buffers.row[k]
+        row = weights.u[i]
         x, s, prefix = buffers.x[k], buffers.s[k], choice.prefix[k]
         back = shared_columns if k < count - 1 else 0
         both = min(prefix, back)
         longer = max(prefix, back)
-        rest = x if prefix > back else -c
+        rest, amount = (x, ONE) if prefix > back else (-c, BACK)
         if longer > DENSE_ROW * constants.units:
             _stream_row(row[: constants.units], buffers.g, ranked, (both, longer), (s, rest))
+            count_streamed(tally, i, g, columns, ranked.col_value, both, longer, amount)
         else:
-            columns, g = ranked.col_index, choice.signed
             if both > 0:
-                scatter_add(row, columns[:both], g[:both], s)
+                scatter_add(row, columns[:both], signed[:both], s)
             if longer > both:
-                scatter_add(row, columns[both:longer], g[both:longer], rest)
+                others = columns[both:longer]
+                scatter(row, tally, i, others, signed[both:longer], rest, amount)
 
 
 @inner
-def _apply_output(part, parts, weights, constants, buffers, ranked, choice):
+def _apply_output(part, parts, weights, tally, constants, buffers, ranked, choice):
     units, nh = constants.units, buffers.g.shape[0]
     for r in range(part, ranked.extent[ROWS], parts):
         o, prefix = ranked.row_source[r], ranked.above[r]
@@ -178,6 +198,7 @@ def _apply_output(part, parts, weights, constants, buffers, ranked, choice):
                 row[nh] += q * buffers.a[nh]
         else:
             scatter_add(row, ranked.col_index[:prefix], choice.signed_a[:prefix], q)
+        count_output(tally, o, ranked.col_index[:prefix])
 
 
 @inner
@@ -222,20 +243,20 @@ def _apply_sums(weights, images, buffers, ranked, choice, numbers):
 
 
 @inner
-def _choose_output(weights, constants, buffers, ranked, choice, step, ties):
+def _choose_output(weights, tally, constants, buffers, ranked, choice, step, ties):
     """Into ranked.above: how many columns of each row change, those above the threshold and, if
     all of them do, those at it; some of those are applied at once."""
     if ties == count_tied(ranked):
         for r in range(ranked.extent[ROWS]):
             ranked.above[r] = ranked.at_least[r]
     elif ties > 0:
-        _apply_tied_outputs(weights, constants, buffers, ranked, choice, step, ties)
+        _apply_tied_outputs(weights, tally, constants, buffers, ranked, choice, step, ties)
     for p in range(ranked.above[0]):
         choice.signed_a[p] = buffers.a[ranked.col_index[p]]
 
 
 @inner
-def _apply_tied_outputs(weights, constants, buffers, ranked, choice, step, needed):
+def _apply_tied_outputs(weights, tally, constants, buffers, ranked, choice, step, needed):
     """Apply `needed` of the output layer's entries at the threshold; there are more of them."""
     columns = list_tied_columns(constants, step, ranked, choice)
     for c in range(columns):
@@ -245,6 +266,7 @@ def _apply_tied_outputs(weights, constants, buffers, ranked, choice, step, neede
         for m in range(outputs):
             o = choice.member_row[m]
             weights.w_out[o, j] += buffers.q[o] * buffers.a[j]
+            count_synapse(tally, 1, j, o, 1)
         needed -= outputs
         if needed == 0:
             break

@@ -9,6 +9,7 @@ from numba import prange
 
 from energynet.kernels.jit import inner, shared
 from energynet.kernels.native import masked_add
+from energynet.kernels.rules.tally import count_readout, count_units
 from energynet.kernels.sums import (
     LANES,
     count_nonzero,
@@ -100,6 +101,8 @@ def account_mask(team, images, mask, buffers, energies, count):
         sum_masked_rows(team, mask, buffers, count)
         energies.m0[0] += np.int64(_masked_hidden_power(images, mask, buffers, count, 0.0))
     energies.m0[1] += np.int64(_masked_output_power(mask, buffers, 0.0))
+    count_units(energies.tally, images, buffers, buffers.g.shape[0], count)
+    count_readout(energies.tally, buffers, buffers.g.shape[0])
 
 
 @inner

@@ -11,6 +11,7 @@ from energynet.kernels.jit import inner, shared
 from energynet.kernels.native import kth_largest, masked_add
 from energynet.kernels.ranking.ranked_layer import list_inputs
 from energynet.kernels.ranking.ties import count_tied, resolve_hidden, set_prefixes, sort_ties
+from energynet.kernels.rules.tally import count_activities, count_inputs
 from energynet.kernels.rules.units import account_readout, add_row, update_readout
 from energynet.kernels.state import BACKGROUND, ROWS
 from energynet.kernels.sums import count_nonzero, power, sum_power, units_of
@@ -173,6 +174,7 @@ def _account_hidden(images, constants, buffers, choice, energies, numbers):
             if choice.prefix[k] == 1:
                 total += power(buffers.x[k], p)
         energies.power[e, 0] += total * sum_power(g, p, buffers.wide[0])
+    count_inputs(energies.tally, buffers, choice, constants.units, numbers)
 
 
 @inner
@@ -185,3 +187,4 @@ def _account_output(buffers, choice, energies, chosen):
         for m in range(chosen):
             total += power(buffers.a[choice.unit[m]], p)
         energies.power[e, 1] += total * sum_power(buffers.q, p, buffers.wide[0])
+    count_activities(energies.tally, buffers, choice, chosen)

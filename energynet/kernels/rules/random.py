@@ -14,6 +14,7 @@ import numpy as np
 from energynet.kernels.draws import bounded, mix
 from energynet.kernels.jit import inner
 from energynet.kernels.rules.single import is_marked, mark, spread_inputs
+from energynet.kernels.rules.tally import count_synapse
 from energynet.kernels.rules.units import account_readout, update_readout
 from energynet.kernels.sums import power
 
@@ -105,6 +106,7 @@ def _apply_hidden(weights, buffers, energies, numbers):
             if pre < bias:
                 r[post] += np.float64(x[pre]) * g[post]
             changed += dw != 0
+            count_synapse(energies.tally, 0, pre, post, dw != 0)
             total += power(dw, 1.0)
     energies.m0[0] += changed
     energies.power[0, 0] = total
@@ -127,5 +129,6 @@ def _apply_output(weights, buffers, energies, numbers):
             dw = q[post] * a[pre]
             w_out[post, pre] += dw
             energies.m0[1] += dw != 0
+            count_synapse(energies.tally, 1, pre, post, dw != 0)
             for e in range(energies.exponent.shape[0]):
                 energies.power[e, 1] += power(dw, energies.exponent[e])

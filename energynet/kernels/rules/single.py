@@ -3,6 +3,7 @@
 import numpy as np
 
 from energynet.kernels.jit import inner
+from energynet.kernels.rules.tally import count_synapse
 from energynet.kernels.sums import power
 
 
@@ -33,6 +34,7 @@ def change_synapse(weights, buffers, energies, layer, pre, post):
         dw = buffers.q[post] * buffers.a[pre]
         w_out[post, pre] += dw
     energies.m0[layer] += dw != 0
+    count_synapse(energies.tally, layer, pre, post, dw != 0)
     for e in range(energies.exponent.shape[0]):
         energies.power[e, layer] += power(dw, energies.exponent[e])
 

@@ -11,6 +11,7 @@ import numpy as np
 from numba import prange
 
 from energynet.kernels.jit import inner, shared
+from energynet.kernels.rules.tally import count_readout, count_units
 from energynet.kernels.sums import count_nonzero, power, sum_power, units_of
 
 
@@ -84,6 +85,7 @@ def account_units(images, constants, buffers, energies, count):
         p = energies.exponent[e]
         inputs = _input_power(images, buffers, count, p)
         energies.power[e, 0] += inputs * sum_power(g, p, buffers.wide[0])
+    count_units(energies.tally, images, buffers, constants.units, count)
     account_readout(constants, buffers, energies)
 
 
@@ -96,3 +98,4 @@ def account_readout(constants, buffers, energies):
         p = energies.exponent[e]
         hidden = sum_power(a, p, buffers.wide[0]) + 1
         energies.power[e, 1] += hidden * sum_power(q, p, buffers.wide[0])
+    count_readout(energies.tally, buffers, constants.readout)
