@@ -29,6 +29,7 @@ from energynet.studies.statements.claims import Claim, claims
 from energynet.sweeps.driver import sweep
 from energynet.sweeps.grid import Grid
 from energynet.training.compare import compare, plot
+from energynet.training.initial import initial_network
 from energynet.training.loop import Progress, train
 from energynet.training.network import Network
 from energynet.training.result import (
@@ -69,6 +70,7 @@ __all__ = [
     "cells",
     "claims",
     "compare",
+    "initial_network",
     "load_history",
     "load_idx",
     "load_mnist",

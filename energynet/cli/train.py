@@ -4,10 +4,12 @@ import argparse
 import logging
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext, redirect_stdout
+from contextlib import ExitStack, contextmanager, nullcontext, redirect_stdout
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from energynet.cli.common import (
     add_command,
@@ -22,7 +24,7 @@ from energynet.errors import ConfigError, FileError
 from energynet.rules.importing import custom_parameter
 from energynet.rules.names import PARAMETERS, RULES, check_rule_name, rule_from_name
 from energynet.support.checks import quoted
-from energynet.support.files import check_writable, resolved
+from energynet.support.files import check_writable, resolved, written_whole
 from energynet.training.result import TrainingResult
 
 EXIT = {"reached": 0, "exhausted": 3, "diverged": 4}
@@ -151,6 +153,13 @@ def _add_output(group: Any) -> None:
         help="write the trained network to this file",
     )
     group.add_argument(
+        "--count-updates",
+        type=path_argument,
+        metavar="FILE.npz",
+        help="count how often each synapse changes, and write the counts to this file: arrays"
+        " 'hidden' and 'output', in the shapes of the network's w1 and w2",
+    )
+    group.add_argument(
         "--checkpoint",
         type=path_argument,
         metavar="FILE",
@@ -166,8 +175,9 @@ def _train(options: argparse.Namespace) -> int:
     from energynet.training.progress import reporter
 
     config = _config(options)
-    if options.save is not None:
-        check_writable(options.save, "save")
+    for name in ("save", "count_updates"):
+        if (path := getattr(options, name)) is not None:
+            check_writable(path, name)
     _check_different_files(options)
     dataset = load_named(options.data)
     report = reporter(options.quiet)
@@ -182,21 +192,28 @@ def _train(options: argparse.Namespace) -> int:
                 threads=value_argument(options.threads),
                 checkpoint=options.checkpoint,
                 progress=report,
+                count_updates=options.count_updates is not None,
             )
         finally:
             if report is not None:
                 report.close()
-    try:
+    with ExitStack() as last:  # a disk that is full by now must not cost the result
+        last.callback(print, result.to_json() if options.json else _table(result))
+        if options.count_updates is not None and result.update_counts is not None:
+            last.callback(_save_counts, options.count_updates, *result.update_counts)
         if options.save is not None:
-            result.network.save(options.save)
-    finally:  # a disk that is full by now must not cost the result
-        print(result.to_json() if options.json else _table(result))
+            last.callback(result.network.save, options.save)
     return EXIT[result.outcome]
+
+
+def _save_counts(path: Path, hidden: np.ndarray, output: np.ndarray) -> None:
+    with written_whole(path) as file:
+        np.savez(file, hidden=hidden, output=output)
 
 
 def _check_different_files(options: argparse.Namespace) -> None:
     """Raise FileError if what is written would replace what is read or written elsewhere."""
-    names = ("data", "checkpoint", "save")
+    names = ("data", "checkpoint", "save", "count_updates")
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     seen: dict[Path, str] = {}
     for name, path in given.items():

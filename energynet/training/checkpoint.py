@@ -29,6 +29,8 @@ def identity(config: TrainingConfig, data_sha256: str) -> str:
 
 def _state(run: Run) -> dict[str, np.ndarray]:
     """The arrays that decide how a run continues; nothing of them is computed again."""
+    tally = run.energies.tally
+    counts = {} if tally is None else {f"counts_{name}": a for name, a in tally._asdict().items()}
     return {
         "u": run.weights.u,
         "v": run.weights.v,
@@ -38,6 +40,7 @@ def _state(run: Run) -> dict[str, np.ndarray]:
         "learning_steps": run.clock[LEARNT:],
         "m0": run.energies.m0,
         "power": run.energies.power,
+        **counts,
     }
 
 
@@ -68,7 +71,8 @@ def load_checkpoint(
 
     The state may be that of a run with another max_steps; None if the run has to start anew.
 
-    Raises FileError if the file is damaged, belongs to another run, or is beyond max_steps.
+    Raises FileError if the file is damaged, belongs to another run, is beyond max_steps, or if only
+    one of file and run counts updates.
     """
     arrays = read_npz(path, "a checkpoint of energynet")
     try:
@@ -79,9 +83,9 @@ def load_checkpoint(
             raise ValueError("its step is invalid")
         if not _on_the_way(path, str(arrays["owner"]), owner, step):
             return None
-        arrays.setdefault(
-            "learning_steps", arrays["clock"][:1]
-        )  # as files of energynet 0.1 lack it
+        # Files of energynet 0.1 lack it.
+        arrays.setdefault("learning_steps", arrays["clock"][:1])
+        _check_counts(path, "counts_u" in arrays, run.energies.tally is not None)
         for name, array in _state(run).items():
             if arrays[name].shape != array.shape or arrays[name].dtype != array.dtype:
                 raise ValueError(f"its {name} does not fit")
@@ -119,6 +123,20 @@ def _on_the_way(path: Path, stored: str, owner: str, step: int) -> bool:
         *(path, step, limit),
     )
     return False
+
+
+def _check_counts(path: Path, stored: bool, counted: bool) -> None:
+    """Counts cannot begin on the way, and none are lost without a word."""
+    if counted and not stored:
+        raise FileError(
+            f"checkpoint {path} holds no counts of updates: leave out count_updates, choose another"
+            " file or remove it"
+        )
+    if stored and not counted:
+        raise FileError(
+            f"checkpoint {path} holds counts of updates: set count_updates, choose another file or"
+            " remove it"
+        )
 
 
 def _limit_and_rest(owner: str) -> tuple[int, dict[str, Any]]:

@@ -15,12 +15,14 @@ import numpy as np
 
 from energynet.config import TrainingConfig
 from energynet.data.dataset import Dataset
-from energynet.errors import ConfigError, DataError, FileError
+from energynet.errors import ConfigError, FileError
 from energynet.kernels.state import LEARNT, NOT_FINITE
 from energynet.rules.base import Shape
 from energynet.rules.custom import PlasticityRule
 from energynet.support import checks
 from energynet.support.files import check_writable
+from energynet.training.counts import folded
+from energynet.training.initial import check_types
 from energynet.training.network import Network, view_of
 from energynet.training.result import CurvePoint, DirectEnergy, Energy, LayerEnergy, TrainingResult
 from energynet.training.streams import start_weights
@@ -34,6 +36,7 @@ _TAU = {"float32": 5e-6, "float64": 1e-12}  # smaller differences of a weight ar
 _LARGE = 1000  # hidden units from which on several threads evaluate the test set
 _PATIENCE = 3.0  # seconds of compilation that need no word
 _RETURN = 0.2  # seconds after which the kernels return, for progress and Ctrl-C
+_MOST_COUNTED = 2**32 - 1  # steps: what a count of updates can hold
 _SHARE = 20  # a checkpoint is written when the run took 20 times as long as the last write
 
 
@@ -61,6 +64,7 @@ def train(
     progress: Callable[[Progress], None] | None = None,
     on_test: Callable[[CurvePoint, Network], None] | None = None,
     on_checkpoint: Callable[[CurvePoint, Network], None] | None = None,
+    count_updates: bool = False,
 ) -> TrainingResult:
     """Train one network online and account for the energy of its updates.
 
@@ -83,6 +87,11 @@ def train(
     on_test : callable or None
         Called at each test with its row of the learning curve and the network as it is then,
         read-only; copy the weights that you keep. A resumed run calls it for the later ones.
+    count_updates : bool
+        Count how often each synapse changes: `TrainingResult.update_counts`. It takes four bytes
+        per synapse and changes nothing else in the result. Needs max_steps below 2^32. A checkpoint
+        holds the counts; a run that counts resumes only from one that has them, and other runs only
+        from one that has none.
 
     Returns
     -------
@@ -97,10 +106,7 @@ def train(
         An exception of a custom rule's `select` leaves the file as it was.
     """
     started = time.perf_counter()
-    if not isinstance(config, TrainingConfig):
-        raise ConfigError(f"config must be a TrainingConfig, got {type(config).__name__}")
-    if not isinstance(dataset, Dataset):
-        raise DataError(f"dataset must be a Dataset, got {type(dataset).__name__}")
+    check_types(config, dataset)
     evaluators = resolve_threads(threads, config.hidden, crossover=_LARGE)
     checks.function("progress", progress)
     if on_checkpoint is not None:
@@ -109,13 +115,18 @@ def train(
         warnings.warn("on_checkpoint is called on_test now", DeprecationWarning, stacklevel=2)
         on_test = on_checkpoint
     checks.function("on_test", on_test)
+    count_updates = checks.flag("count_updates", count_updates)
+    if count_updates and config.max_steps > _MOST_COUNTED:
+        raise ConfigError(
+            f"max_steps must be below 2^32 with count_updates, got {config.max_steps}"
+        )
     if checkpoint is not None:
         checkpoint = checks.path("checkpoint", checkpoint)
         check_writable(checkpoint, "checkpoint")
 
     from energynet.training.run import prepare
 
-    run = prepare(config, dataset, threads)
+    run = prepare(config, dataset, threads, count_updates)
     mean = dataset.mean if config.center else 0.0
     training = _Training(config, run, mean, evaluators, progress, on_test)
     if checkpoint is None:
@@ -313,6 +324,7 @@ def _result(training: _Training, outcome: str) -> TrainingResult:
     from energynet.kernels.passes import fold
 
     run, config = training.run, training.config
+    tally = run.energies.tally
     fold(run.weights, run.mask)
     network = training.network()
     diverged = outcome == "diverged"
@@ -331,6 +343,7 @@ def _result(training: _Training, outcome: str) -> TrainingResult:
         learning_rate=float(run.constants.eta),
         network=network,
         version=version("energynet"),
+        update_counts=None if tally is None else folded(tally, run.mask),
     )
 
 

@@ -3,15 +3,19 @@
 import json
 import math
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from energynet.config import TrainingConfig
+from energynet.errors import ConfigError
 from energynet.rules.base import Shape
 from energynet.rules.built_in import resolved_output_fraction
 from energynet.support.checks import pluralize
 from energynet.support.format import exact, percent
 from energynet.support.html import html_table
+from energynet.training.counts import draw_counts
 from energynet.training.curve import Curve, draw_curves
 from energynet.training.network import Network
 
@@ -117,6 +121,10 @@ class TrainingResult:
     network : Network
     version : str
         Version of energynet.
+    update_counts : tuple of uint32 arrays, (n_in + 1, nh) and (nh + 1, n_out), or None
+        How often each synapse of the hidden and of the output layer changed, in the shapes of
+        `network.w1` and `network.w2`, read-only. Their sums are `energy.per_layer.m0`. None unless
+        `train` was called with count_updates=True.
     """
 
     config: TrainingConfig
@@ -132,6 +140,7 @@ class TrainingResult:
     seconds: dict[str, float]
     network: Network
     version: str
+    update_counts: tuple[np.ndarray, np.ndarray] | None = field(default=None, compare=False)
 
     @property
     def best_accuracy(self) -> float | None:
@@ -139,7 +148,7 @@ class TrainingResult:
         return max((row.accuracy for row in self.history), default=None)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but the network, as plain values for JSON; non-finite is None."""
+        """Everything but network and counts of updates, as JSON takes it; non-finite is None."""
         direct = self.energy.direct
         values: dict[str, Any] = {
             "outcome": self.outcome,
@@ -221,8 +230,27 @@ class TrainingResult:
 
         Returns a matplotlib Figure: a notebook shows it, `figure.savefig(path)` writes it.
         """
+        return draw_curves([self.curve(self._title)])
+
+    def plot_counts(self) -> "Figure":
+        """Draw how often synapses changed, in three panels.
+
+        Two maps over the pixels: the mean number of updates of their synapses, and the share of
+        hidden units whose synapse ever changed. Pixels that fill no square are drawn in a row.
+        Then, for each layer, which share of its updates its busiest x % of synapses had.
+
+        Returns a matplotlib Figure. Raises ConfigError if the run did not count updates.
+        """
+        if self.update_counts is None:
+            raise ConfigError(
+                "count_updates must be True in train for plot_counts, but this run did not count"
+            )
+        return draw_counts(*self.update_counts, self._title)
+
+    @property
+    def _title(self) -> str:
         units = pluralize(self.config.hidden, "hidden unit")
-        return draw_curves([self.curve(f"{self.config.rule.name}, {units}: {self.outcome}")])
+        return f"{self.config.rule.name}, {units}: {self.outcome}"
 
     def curve(self, label: str) -> Curve:
         """The learning curve under that label."""

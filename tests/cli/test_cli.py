@@ -218,6 +218,11 @@ BAD = [
     (TRAIN + "--save nowhere/file.npz", "save nowhere/file.npz cannot be written"),
     (TRAIN + "--save EMPTY", "save must be a file, but"),
     (TRAIN + "--save EMPTY/run --checkpoint EMPTY/../empty/run", "save must be another file than"),
+    (
+        TRAIN + "--count-updates nowhere/file.npz",
+        "count_updates nowhere/file.npz cannot be written",
+    ),
+    (TRAIN + "--count-updates n.npz --max-steps 4294967296", "max_steps must be below 2^32 with"),
     (TRAIN + "--checkpoint nowhere/run", "checkpoint nowhere/run cannot be written"),
     (TRAIN + "--checkpoint TEXT", "is not a checkpoint of energynet"),
     (TRAIN + "--data TEXT", "data must be mnist, a folder or an .npz file, got the file"),
@@ -407,9 +412,14 @@ def test_a_network_that_cannot_be_saved_does_not_cost_the_result(idx_folder, mon
     command = f"train --hidden 3 --data {idx_folder} --max-steps 4 --quiet --json"
     path = idx_folder / "run.npz"
     files = ["--checkpoint", str(path), "--save", str(idx_folder / "net.npz")]
+    files += ["--count-updates", str(idx_folder / "counts.npz")]
     assert main([*command.split(), *files]) == 2
     shown = capsys.readouterr()
-    assert json.loads(shown.out)["steps"] == 4
+    result = json.loads(shown.out)
+    assert result["steps"] == 4
+    with np.load(idx_folder / "counts.npz") as counts:
+        sums = [int(counts[layer].sum()) for layer in ("hidden", "output")]
+    assert sums == result["m0_layers"]
     assert shown.err == "energynet: net.npz cannot be written: No space left on device\n"
     assert path.exists()
 
@@ -659,6 +669,10 @@ def test_no_file_is_read_and_replaced(tmp_path, monkeypatch, capsys):
         ("--save ./digits.npz", "save must be another file than data, got digits.npz"),
         ("--checkpoint digits.npz", "checkpoint must be another file than data, got digits.npz"),
         ("--save a.npz --checkpoint a.npz", "save must be another file than checkpoint, got a.npz"),
+        (
+            "--save a.npz --count-updates a.npz",
+            "count_updates must be another file than save, got a.npz",
+        ),
     ):
         assert main(f"train --hidden 3 --data digits.npz {flags}".split()) == 2
         assert capsys.readouterr().err == f"energynet: {message}\n"

@@ -155,6 +155,13 @@ CHECKED = {
         checkpoint=FILES | NONE,
         progress={"none"},
         on_test={"none"},
+        count_updates={"true", "numpy true"},
+    ),
+    "initial_network": build(
+        en.initial_network,
+        {"config": CONFIG, "dataset": DATA},
+        config=NOTHING,
+        dataset=NOTHING,
     ),
     "Grid": build(
         grid,
@@ -328,8 +335,9 @@ def test_numpy_scalars_are_numbers():
 
 def test_a_network_too_large_for_any_machine():
     for hidden in (2**31 - 2, 10**9):
-        with pytest.raises(en.ConfigError, match="hidden must be small enough for memory"):
-            en.train(replace(CONFIG, hidden=hidden), DATA)
+        for function in (en.train, en.initial_network):
+            with pytest.raises(en.ConfigError, match="hidden must be small enough for memory"):
+                function(replace(CONFIG, hidden=hidden), DATA)
 
 
 def changed(**columns):
@@ -430,6 +438,7 @@ FLAGS = {
         "threads": {"one"},
         "alpha": {"one"},
         "save": NAMES,
+        "count_updates": NAMES,
         "checkpoint": NAMES,
     },
     "reproduce": {

@@ -1,6 +1,7 @@
 """What people are shown: reprs, tables in notebooks, learning curves, runs side by side, hints."""
 
 import base64
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -131,6 +132,33 @@ def test_a_learning_curve(tmp_path):
 
 def labels(runs):
     return [text.get_text() for text in en.plot(runs).legends[0].get_texts()]
+
+
+@pytest.mark.parametrize("n_in", [40, 49])
+def test_maps_of_counts(n_in):
+    """Pixels in a square are shown as one, others in a row; shares are those of the synapses."""
+    config = en.TrainingConfig(hidden=5, rule=en.LargestUpdates(0.1), max_steps=50, test_every=50)
+    result = en.train(config, digits(n_in=n_in), count_updates=True)
+    figure = result.plot_counts()
+    mean, changed, shares = figure.axes[:3]
+    hidden, output = result.update_counts
+    if n_in == 49:
+        drawn = [axis.images[0].get_array().ravel() for axis in (mean, changed)]
+    else:
+        drawn = [axis.lines[0].get_ydata() for axis in (mean, changed)]
+    np.testing.assert_allclose(drawn[0], hidden[:-1].mean(axis=1))
+    np.testing.assert_allclose(drawn[1], 100 * (hidden[:-1] > 0).mean(axis=1))
+    for line, counts in zip(shares.lines[:2], (hidden, output), strict=True):
+        x, y = line.get_xydata()[0]
+        assert x == pytest.approx(100 / counts.size)
+        assert y == pytest.approx(100 * counts.max() / counts.sum())
+        assert list(line.get_xydata()[-1]) == [100, 100]
+    assert figure._repr_png_()
+    readout = en.train(replace(config, rule=en.Readout()), digits(), count_updates=True)
+    texts = readout.plot_counts().axes[-1].get_legend().get_texts()
+    assert texts[0].get_text() == "hidden layer: no updates"
+    with pytest.raises(en.ConfigError, match="count_updates must be True in train"):
+        run().plot_counts()
 
 
 def test_learning_curves_over_each_other():

@@ -261,6 +261,56 @@ def test_checkpoint_of_another_run(tmp_path):
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [en.FixedMask(0.3), en.FixedMask(0.05), en.LargestUpdates(0.05), Everything()],
+)
+def test_counts_of_updates_survive_a_stop(rule, tmp_path):
+    """Stopped between two tests, where the background is not folded."""
+    path = tmp_path / "run.npz"
+    config = en.TrainingConfig(hidden=5, rule=rule, **SMALL | {"target_accuracy": 1.0})
+    stops = [150]
+
+    def interrupt(progress):
+        if stops and progress.step >= stops[0]:
+            stops.pop()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        en.train(config, digits(), checkpoint=path, progress=interrupt, count_updates=True)
+    with pytest.raises(en.FileError, match=r"run.npz holds counts of updates: set count_updates"):
+        en.train(config, digits(), checkpoint=path)
+    whole = en.train(config, digits(), count_updates=True)
+    parts = en.train(config, digits(), checkpoint=path, count_updates=True)
+    plain = en.train(config, digits(), checkpoint=tmp_path / "plain.npz")
+    assert plain.update_counts is None
+    assert same_bits(whole, plain)
+    assert same_bits(whole, parts)
+    shapes = whole.network.w1.shape, whole.network.w2.shape
+    for result in (whole, parts):
+        assert tuple(counted.shape for counted in result.update_counts) == shapes
+        assert {counted.dtype for counted in result.update_counts} == {np.dtype(np.uint32)}
+        assert tuple(int(c.sum()) for c in result.update_counts) == result.energy.per_layer.m0
+    for counted, other in zip(whole.update_counts, parts.update_counts, strict=True):
+        np.testing.assert_array_equal(counted, other)
+    if isinstance(rule, en.FixedMask):
+        changed = sum(np.count_nonzero(counted) for counted in whole.update_counts)
+        assert changed == whole.plastic_synapses
+    with pytest.raises(en.FileError, match=r"plain.npz holds no counts of updates: leave out"):
+        en.train(config, digits(), checkpoint=tmp_path / "plain.npz", count_updates=True)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_initial_network_is_that_of_step_0(dtype):
+    config = en.TrainingConfig(hidden=5, seed=2, activation="tanh", dtype=dtype, **SMALL)
+    start, end = en.initial_network(config, digits()), en.train(config, digits()).network
+    run = prepare(config, digits())
+    np.testing.assert_array_equal(start.w1, run.weights.u)
+    np.testing.assert_array_equal(start.w2, run.weights.w_out.T)
+    for name in ("mean", "background", "activation"):
+        assert getattr(start, name) == getattr(end, name)
+
+
 def test_finished_checkpoint_gives_the_same_result_at_once(tmp_path):
     path = tmp_path / "run.npz"
     config = en.TrainingConfig(hidden=3, **SMALL)
