@@ -15,4 +15,5 @@ NAMES = (
     "startup",
     "threads",
     "custom_rules",
+    "counting",
 )

@@ -120,7 +120,9 @@ def _parser() -> tuple[argparse.ArgumentParser, Any]:
         "show versions, processor, threads, cache and data",
     )
     info.add_argument(
-        "--warm", action="store_true", help="compile all kernels now, for all later processes"
+        "--warm",
+        action="store_true",
+        help="compile all kernels but those of --count-updates now, for all later processes",
     )
     info.set_defaults(command=_info)
     return parser, commands
