@@ -20,11 +20,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from energynet.config import TrainingConfig
 from energynet.errors import ConfigError, FileError
 from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.support import checks
+from energynet.support.contents import content_of
 from energynet.support.files import check_folder, sync_folder, written_whole
+from energynet.support.npz import read_npz
 from energynet.training.result import CurvePoint, TrainingResult, finite
 
 DONE = ("reached", "exhausted", "diverged")
@@ -141,6 +145,30 @@ class Store:
             with written_whole(folder / _HISTORY) as file:
                 file.write(text.getvalue().encode())
         _write_json(folder / _RESULT, {"id": identity, **content})
+
+    def keep(self, arrays: Mapping[str, np.ndarray]) -> str:
+        """Keep arrays for runs that name them by their content, unless they are kept already.
+
+        Returns the digits of `content_of`. Raises FileError if they cannot be written.
+        """
+        digits = content_of(arrays.values())
+        try:
+            self.kept(digits)
+        except FileError:
+            with written_whole(self._kept(digits)) as file:
+                np.savez(file, allow_pickle=False, **arrays)
+        return digits
+
+    def kept(self, digits: str) -> dict[str, np.ndarray]:
+        """The arrays of that content; raises FileError if they are not kept or were changed."""
+        path = self._kept(digits)
+        arrays = read_npz(path, "a file of arrays that energynet keeps")
+        if content_of(arrays.values()) != digits:
+            raise FileError(f"{path} was changed: it no longer holds the arrays of its name")
+        return arrays
+
+    def _kept(self, digits: str) -> Path:
+        return self.root.resolve() / f"arrays-{digits}.npz"
 
     def _made(self, identity: str) -> Path:
         folder = self.folder(identity)

@@ -26,6 +26,7 @@ from energynet.rules.custom import NamedRule
 from energynet.store import schema, table
 from energynet.store.exchange import export_results, import_results, read_table, write_table
 from energynet.store.folder import Store, run_id
+from energynet.support.contents import content_of
 from energynet.support.files import written_whole
 
 
@@ -80,6 +81,33 @@ def test_index_is_a_cache(runs):
             index.write_bytes(content)
         pd.testing.assert_frame_equal(en.load_results(runs), expected)
         pd.testing.assert_frame_equal(en.load_results(runs), expected)
+
+
+def test_arrays_are_kept_by_what_they_hold(tmp_path):
+    store = Store(tmp_path)
+    arrays = {"w1": np.arange(6.0).reshape(2, 3), "w2": np.ones((4, 1), bool)}
+    name = store.keep(arrays)
+    (path,) = tmp_path.iterdir()
+    written = path.stat().st_mtime_ns
+    assert (
+        store.keep({"a": arrays["w1"].copy(), "b": arrays["w2"]})
+        == name
+        == content_of(arrays.values())
+    )
+    assert path.stat().st_mtime_ns == written  # it was there
+    for key, array in store.kept(name).items():
+        np.testing.assert_array_equal(array, arrays[key], strict=True)
+    others = [arrays["w1"].T, arrays["w1"].reshape(3, 2), arrays["w1"].astype("f4")]
+    assert len({name, *(content_of([other, arrays["w2"]]) for other in others)}) == 4
+    np.savez(path, **{**arrays, "w1": np.zeros((2, 3))})
+    with pytest.raises(
+        en.FileError, match="was changed: it no longer holds the arrays of its name"
+    ):
+        store.kept(name)
+    assert store.keep(arrays) == name  # mended
+    assert store.kept(name).keys() == arrays.keys()
+    with pytest.raises(en.FileError, match=r"arrays-0+\.npz cannot be read"):
+        store.kept("0" * 16)
 
 
 def copy_of(runs, folder):
