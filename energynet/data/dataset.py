@@ -127,6 +127,25 @@ class Dataset:
             len(chosen),
         )
 
+    def permuted(self, seed: int) -> "Dataset":
+        """The same images with their pixels in another order, the same for all images.
+
+        The order is drawn with integers alone: on every machine a seed gives the same one.
+
+        Raises ConfigError unless `seed` is an integer >= 0.
+        """
+        key = np.random.SeedSequence(checks.integer("seed", seed, 0, 2**63 - 1)).generate_state(
+            1, np.uint64
+        )
+        order = np.argsort(_mix(key, np.arange(self.n_in, dtype=np.uint64)))
+        return Dataset(
+            self.x_train[:, order],
+            self.y_train,
+            self.x_test[:, order],
+            self.y_test,
+            self.classes,
+        )
+
     def save(self, path: str | Path) -> None:
         """Write the data set to an `.npz` file, or, by any other name, to a folder of IDX files.
 
@@ -198,6 +217,14 @@ class Dataset:
             f" {pluralize(self.n_in, 'pixel')} ({self.x_train.dtype}),"
             f" {pluralize(self.classes, 'class')})"
         )
+
+
+def _mix(key: np.ndarray, counter: np.ndarray) -> np.ndarray:
+    """64 bits for each counter, different for different ones, as `energynet.kernels.draws.mix`."""
+    z = key + np.uint64(0x9E3779B97F4A7C15) * (counter + np.uint64(1))
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(z ^ (z >> np.uint64(31)))
 
 
 def load_idx(folder: str | Path) -> Dataset:

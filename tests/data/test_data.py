@@ -12,6 +12,7 @@ import warnings
 import numba
 import numpy as np
 import pytest
+from naive import mix
 from support import IDX_SHAPES, PYTHON, digits, idx_bytes
 
 import energynet as en
@@ -434,6 +435,22 @@ def test_only_some_classes():
         assert len(images) == np.isin(all_labels, [3, 1]).sum()
     same = dataset.only(np.arange(4))
     assert same.sha256 == dataset.sha256
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float64"])
+def test_permuted_pixels_follow_the_oracle(dtype):
+    dataset = digits(dtype=dtype)
+    other = dataset.permuted(3)
+    key = np.random.SeedSequence(3).generate_state(1, np.uint64)[0]
+    order = sorted(range(dataset.n_in), key=lambda i: mix(key, i))
+    for new, old in ((other.x_train, dataset.x_train), (other.x_test, dataset.x_test)):
+        np.testing.assert_array_equal(new, old[:, order], strict=True)
+    np.testing.assert_array_equal(other.y_train, dataset.y_train)
+    np.testing.assert_array_equal(other.y_test, dataset.y_test)
+    assert other.classes == dataset.classes
+    hashes = {each.sha256 for each in (dataset, other, dataset.permuted(4))}
+    assert len(hashes) == 3
+    assert dataset.permuted(3).sha256 in hashes
 
 
 @pytest.mark.parametrize(
