@@ -15,6 +15,7 @@ from energynet.rules.built_in import AllSynapses
 from energynet.rules.names import is_rule, rule_from_dict, rule_to_dict
 from energynet.support import checks
 from energynet.support.checks import quoted
+from energynet.support.contents import content
 from energynet.support.html import html_table
 
 SAMPLE_ORDERS = ("uniform", "permutation")
@@ -147,6 +148,10 @@ class TrainingConfig:
         Type of weights and activities; energies are always float64 and int64.
     alpha : float or list of float
         Exponents in (0, 1] for which M_alpha is recorded besides M0 and M1.
+    start : str
+        16 digits of the network that training starts from: SHA-256 of its weights in `dtype`. Set
+        by `train(config, dataset, start=NETWORK)`; a config that has it does not train without
+        that network.
 
     Raises
     ------
@@ -260,6 +265,8 @@ class TrainingConfig:
         ),
     )
 
+    start: str = field(default="", metadata=_setting(content))
+
     def __post_init__(self) -> None:
         for name, setting in SETTINGS.items():
             object.__setattr__(self, name, setting.check(name, getattr(self, name)))
@@ -270,6 +277,10 @@ class TrainingConfig:
             raise ConfigError(
                 f"hold must be at most {tests}, the number of tests in {self.max_steps} steps, got"
                 f" {self.hold}"
+            )
+        if self.start and self.learning_rate == "auto":
+            raise ConfigError(
+                "learning_rate must be a number for a run with start: 'auto' is for initial weights"
             )
 
     def __repr__(self) -> str:

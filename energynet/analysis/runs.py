@@ -162,6 +162,8 @@ def setting(runs: "pd.DataFrame", name: str) -> "pd.Series":
 
 def canonical(value: Any) -> str:
     """A setting as text that does not depend on whether it was read from a file."""
+    if isinstance(value, str):  # also if it looks like a number, as digits of a hash may
+        return value
     try:
         return repr(float(value))
     except (TypeError, ValueError):

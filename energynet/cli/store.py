@@ -143,7 +143,7 @@ def _counts_of_grid(options: argparse.Namespace, store: Store) -> dict[str, Coun
 
     grid = Grid.from_toml(options.grid)
     data = data_of(options.data, grid)
-    plans = [SweepPlan(configs, store, data) for configs in grid.block_configs()]
+    plans = [SweepPlan(block, store, data) for block in grid.apart()]
     _tell_of_other_data(store, data, {plan.data_sha256 for plan in plans})
     return {
         f"block {number}": Counter(outcome or "missing" for outcome in plan.outcomes.values())

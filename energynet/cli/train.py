@@ -25,6 +25,7 @@ from energynet.rules.importing import custom_parameter
 from energynet.rules.names import PARAMETERS, RULES, check_rule_name, rule_from_name
 from energynet.support.checks import quoted
 from energynet.support.files import check_writable, resolved, written_whole
+from energynet.training.network import Network
 from energynet.training.result import TrainingResult
 
 EXIT = {"reached": 0, "exhausted": 3, "diverged": 4}
@@ -85,6 +86,13 @@ def add_train(commands: Any) -> None:
         metavar="N",
         help="threads that work on the network; they do not change the results"
         " (default: depends on the size of the network)",
+    )
+    groups[TRAINING].add_argument(
+        "--start",
+        type=path_argument,
+        metavar="FILE.npz",
+        help="start from this network, as --save wrote it, in the place of initial weights; it must"
+        " have the same shape and activation",
     )
     _add_output(groups[OUTPUT])
 
@@ -179,6 +187,7 @@ def _train(options: argparse.Namespace) -> int:
         if (path := getattr(options, name)) is not None:
             check_writable(path, name)
     _check_different_files(options)
+    start = None if options.start is None else Network.load(options.start)
     dataset = load_named(options.data)
     report = reporter(options.quiet)
     with (
@@ -191,6 +200,7 @@ def _train(options: argparse.Namespace) -> int:
                 dataset,
                 threads=value_argument(options.threads),
                 checkpoint=options.checkpoint,
+                start=start,
                 progress=report,
                 count_updates=options.count_updates is not None,
             )
@@ -213,7 +223,7 @@ def _save_counts(path: Path, hidden: np.ndarray, output: np.ndarray) -> None:
 
 def _check_different_files(options: argparse.Namespace) -> None:
     """Raise FileError if what is written would replace what is read or written elsewhere."""
-    names = ("data", "checkpoint", "save", "count_updates")
+    names = ("data", "start", "checkpoint", "save", "count_updates")
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     seen: dict[Path, str] = {}
     for name, path in given.items():

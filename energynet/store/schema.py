@@ -77,7 +77,8 @@ def _settings() -> Iterator[Column]:
             continue
         kind = _KINDS[(*get_args(item.type), item.type)[0]]
         word = _AUTO if name == "learning_rate" else None
-        meaning = f"{' '.join(told.get(name, '').split())}; `{default}` by default"
+        usual = "empty" if default == "" else f"`{default}`"
+        meaning = f"{' '.join(told.get(name, '').split())}; {usual} by default"
         yield Column(name, kind, SETTING, f"config.{name}", meaning, "", default, word)
         if word:
             meaning = f'whether it was given as "{word.text}"'

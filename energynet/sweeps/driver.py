@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import numpy as np
+
 from energynet.config import TrainingConfig
 from energynet.data.dataset import Dataset
 from energynet.data.named import MNIST, load_named
-from energynet.errors import ConfigError, EnergynetError
+from energynet.errors import ConfigError, EnergynetError, FileError
 from energynet.kernels.numerics import NUMERICS_VERSION
+from energynet.rules.base import Shape
 from energynet.rules.importing import check_importable
 from energynet.store.folder import DONE, STOP_PREFIX, STOPPED, Store, run_id
 from energynet.store.table import load_results
@@ -28,6 +31,7 @@ from energynet.sweeps.estimates import load_of
 from energynet.sweeps.grid import longest_first
 from energynet.sweeps.pool import Pool, Report, drain
 from energynet.sweeps.progress import SweepProgress
+from energynet.training.start import check_shape
 from energynet.training.threads import usable_cores
 from energynet.training.warm import kernels_of
 
@@ -92,12 +96,13 @@ def sweep(
     if not (executor is None or callable(getattr(executor, "submit", None))):
         raise ConfigError(f"executor must have submit(), or be None, got {checks.quoted(executor)}")
     data = data if data is not None else getattr(grid, "data", None) or MNIST
-    grid = _configs(grid)
     folder = checks.path("store", store)
     opened = Store(folder, must_exist=folder.is_dir())
     plan = SweepPlan(grid, opened, data, retry_failed, shard)
     if plan.todo or not folder.is_dir():  # a finished sweep may be read-only
         _make(opened, data)
+        for arrays in plan.arrays.values():
+            opened.keep(arrays)
     _say_what_starts_anew(plan, opened)
     shown = SweepProgress(
         {spec["id"]: plan.configs[spec["id"]] for spec in plan.todo},
@@ -136,7 +141,7 @@ class SweepPlan:
         retry_failed: bool = False,
         shard: tuple[int, int] | None = None,
     ) -> None:
-        configs = longest_first(grid)
+        configs = longest_first(_configs(grid))
         for rule in {config.rule for config in configs}:
             check_importable(rule)
         if shard is not None:
@@ -163,6 +168,31 @@ class SweepPlan:
             for identity, config in self.configs.items()
             if self.outcomes[identity] not in finished
         ]
+        self.arrays = _arrays(grid, [self.configs[s["id"]] for s in self.todo], store, dataset)
+
+
+def _arrays(
+    grid: Any, configs: Iterable[TrainingConfig], store: Store, dataset: Dataset
+) -> dict[str, dict[str, np.ndarray]]:
+    """What the configs name by content: from the grid's files, or from the store.
+
+    Raises ConfigError if neither has it, or if it does not fit.
+    """
+    held = getattr(grid, "arrays", {})
+    found: dict[str, dict[str, np.ndarray]] = {}
+    for config in configs:
+        if not (digits := config.start):
+            continue
+        if digits not in found:
+            try:
+                found[digits] = held[digits] if digits in held else store.kept(digits)
+            except FileError as error:
+                raise ConfigError(
+                    "start must be a network that the grid names by a file, or one that"
+                    f" {store.root} keeps, got {digits}"
+                ) from error
+        check_shape(found[digits], Shape(dataset.n_in, config.hidden, dataset.classes))
+    return found
 
 
 def _say_what_starts_anew(plan: SweepPlan, store: Store) -> None:

@@ -27,6 +27,7 @@ from energynet.support.checks import pluralize, quoted
 from energynet.support.files import written_whole
 from energynet.support.html import html_table
 from energynet.sweeps.estimates import expected_seconds
+from energynet.sweeps.named_files import READERS, Arrays, NamedFile, named_file, with_files
 
 _RULE_FIELDS = ("rule", *PARAMETERS)
 _SPECIAL = {"rule", "seed", "alpha"}
@@ -55,6 +56,9 @@ class Grid:
         The same for parameters of custom rules: name to value or list.
     seeds : int or list of int
         A count (seeds 0, 1, ... ) or the seeds themselves. Default 1.
+    start : path or list of paths
+        Files of networks to start from, "none" for initial weights. What a file holds is part of
+        the runs, and read when the grid is made; where it is does not matter.
     **values
         Any other field of `TrainingConfig`: a value, or a list of values. `alpha` is always one
         value: all its exponents are recorded in each run.
@@ -123,9 +127,20 @@ class Grid:
         """All runs without repetition, the longest first."""
         return longest_first(config for block in self.blocks for config in _expand(block))
 
-    def block_configs(self) -> list[list[TrainingConfig]]:
-        """The runs of each block by itself, equal ones once."""
-        return [list(dict.fromkeys(_expand(block))) for block in self.blocks]
+    @property
+    def arrays(self) -> dict[str, Arrays]:
+        """What the grid's files hold for its runs, by the digits of the content."""
+        return {
+            file.digits(dtype): file.held.arrays(dtype)
+            for block in self.blocks
+            for file in itertools.chain.from_iterable(block.get(name, ()) for name in READERS)
+            if isinstance(file, NamedFile)
+            for dtype in block.get("dtype", (TrainingConfig.dtype,))
+        }
+
+    def apart(self) -> "list[Grid]":
+        """Each block as a grid."""
+        return [Grid.from_blocks((block,), self.data) for block in self.blocks]
 
     @classmethod
     def from_toml(cls, path: str | Path) -> "Grid":
@@ -145,7 +160,7 @@ class Grid:
             raise ConfigError(f"{path} is not valid TOML: {checks.error_text(error)}") from error
         try:
             data = _data_of_toml(content.pop("data", None), path)
-            return cls.from_blocks(_blocks_of_toml(content), data)
+            return cls.from_blocks(_blocks_of_toml(content, path.resolve().parent), data)
         except ConfigError as error:
             raise ConfigError(f"{path}: {error}") from error
 
@@ -203,7 +218,7 @@ def longest_first(configs: Iterable[TrainingConfig]) -> tuple[TrainingConfig, ..
     return tuple(sorted(ordered, key=lambda config: (-ordered[config], keys[config])))
 
 
-def _blocks_of_toml(content: Mapping[str, Any]) -> tuple[Block, ...]:
+def _blocks_of_toml(content: Mapping[str, Any], folder: Path) -> tuple[Block, ...]:
     for name in content:
         if name not in ("defaults", "block"):
             raise ConfigError(
@@ -217,13 +232,14 @@ def _blocks_of_toml(content: Mapping[str, Any]) -> tuple[Block, ...]:
     if not blocks:
         raise ConfigError("there must be at least one [[block]]")
     try:
+        defaults = with_files(defaults, folder)
         _axes(defaults)
     except ConfigError as error:
         raise ConfigError(f"[defaults]: {error}") from error
     checked: list[Block] = []
     for number, block in enumerate(blocks, 1):
         try:
-            checked += _blocks({**defaults, **block})
+            checked += _blocks({**defaults, **with_files(block, folder)})
         except ConfigError as error:
             raise ConfigError(f"block {number}: {error}") from error
     return tuple(checked)
@@ -324,6 +340,8 @@ def _checked(name: str, value: Any) -> Any:
         return SETTINGS["seed"].check("seeds", value)
     if name == "alpha":
         return checks.fraction("alpha", value)
+    if name in READERS:
+        return named_file(name, value)
     if name.startswith(_PARAM):
         return checks.simple(name, value)
     if name == "output_fraction" and isinstance(value, str) and value == "balanced":
@@ -371,6 +389,10 @@ def _expand(block: Block) -> Iterator[TrainingConfig]:
     )
     alpha = block.get("alpha", ())
     for rule, seed, *values in products:
-        yield TrainingConfig(
-            rule=rule, seed=seed, alpha=alpha, **dict(zip(names, values, strict=True))
-        )
+        fields = dict(zip(names, values, strict=True))
+        if isinstance(start := fields.get("start"), NamedFile):
+            fields["start"] = start.digits(fields.get("dtype", TrainingConfig.dtype))
+        config = TrainingConfig(rule=rule, seed=seed, alpha=alpha, **fields)
+        if isinstance(start, NamedFile):
+            start.held.check(config)
+        yield config

@@ -29,6 +29,7 @@ from energynet.store.folder import DONE, STOPPED, Store, forget_checkpoint
 from energynet.support.npz import read_npz
 from energynet.support.provenance import now, provenance
 from energynet.training.loop import Progress, train
+from energynet.training.network import Network
 from energynet.training.warm import load_kernels
 
 _SIGN = 30.0  # seconds between two signs of life
@@ -63,12 +64,16 @@ def run_one(spec: dict[str, Any]) -> str:
         return str(outcome)
     config = TrainingConfig.from_dict(spec["config"])
     dataset = load_data(spec["data"], spec["data_sha256"])
+    start = None
+    if config.start:
+        kept = store.kept(config.start)
+        start = Network(kept["w1"], kept["w2"], mean=0.0, activation=config.activation)
     began = now()
     store.begin(identity, config, dataset.sha256)
     path = store.checkpoint(identity)
     _drop_foreign(path, config, dataset)
     try:
-        result = train(config, dataset, threads=1, checkpoint=path, progress=watch)
+        result = train(config, dataset, threads=1, checkpoint=path, start=start, progress=watch)
     except OSError as error:  # of the machine, not of this run: others would meet it, too
         raise error if isinstance(error, FileError) else FileError(str(error)) from error
     except KeyboardInterrupt:

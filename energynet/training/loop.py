@@ -25,7 +25,7 @@ from energynet.training.counts import folded
 from energynet.training.initial import check_types
 from energynet.training.network import Network, view_of
 from energynet.training.result import CurvePoint, DirectEnergy, Energy, LayerEnergy, TrainingResult
-from energynet.training.streams import start_weights
+from energynet.training.start import Arrays, first_weights, given_start
 from energynet.training.threads import resolve_threads
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def train(
     *,
     threads: int | None = None,
     checkpoint: str | Path | None = None,
+    start: Network | None = None,
     progress: Callable[[Progress], None] | None = None,
     on_test: Callable[[CurvePoint, Network], None] | None = None,
     on_checkpoint: Callable[[CurvePoint, Network], None] | None = None,
@@ -82,6 +83,10 @@ def train(
         come from a run with another `max_steps`: an exhausted run continues with a larger one. If
         it was exhausted between two tests, it starts anew instead, and a warning says so. If the
         file cannot be written later, an error is logged and the run continues.
+    start : Network or None
+        A trained network whose weights, rounded to the config's dtype, take the place of initial
+        ones. It must have the shape and the activation that the config and the data give. Its mean
+        is not used. Direct energies compare with it.
     progress : callable or None
         Called with a `Progress` several times a second.
     on_test : callable or None
@@ -124,11 +129,12 @@ def train(
         checkpoint = checks.path("checkpoint", checkpoint)
         check_writable(checkpoint, "checkpoint")
 
-    from energynet.training.run import prepare
+    from energynet.training.run import prepare, shape_of
 
-    run = prepare(config, dataset, threads, count_updates)
+    config, weights = given_start(config, start, shape_of(config, dataset))
+    run = prepare(config, dataset, threads, weights, count_updates)
     mean = dataset.mean if config.center else 0.0
-    training = _Training(config, run, mean, evaluators, progress, on_test)
+    training = _Training(config, run, weights, mean, evaluators, progress, on_test)
     if checkpoint is None:
         outcome = training.finish(lambda: None)
     else:
@@ -182,12 +188,14 @@ class _Training:
         self,
         config: TrainingConfig,
         run: "Run",
+        start: Arrays | None,
         mean: float,
         threads: int,
         progress: Callable[[Progress], None] | None,
         on_test: Callable[[CurvePoint, Network], None] | None,
     ) -> None:
-        self.config, self.run, self.mean, self.threads = config, run, mean, threads
+        self.config, self.run, self.start = config, run, start
+        self.mean, self.threads = mean, threads
         self.progress, self.on_test = progress, on_test
         self.history: list[CurvePoint] = []
         self.seconds = {"train": 0.0, "evaluate": 0.0, "total": 0.0}
@@ -328,7 +336,7 @@ def _result(training: _Training, outcome: str) -> TrainingResult:
     fold(run.weights, run.mask)
     network = training.network()
     diverged = outcome == "diverged"
-    direct = None if diverged else _direct(config, run.shape, network)
+    direct = None if diverged else _direct(config, run.shape, training.start, network)
     return TrainingResult(
         config=config,
         outcome=outcome,
@@ -360,18 +368,20 @@ def _energy(config: TrainingConfig, run: "Run", direct: DirectEnergy | None) -> 
     )
 
 
-def _direct(config: TrainingConfig, shape: Shape, network: Network) -> DirectEnergy:
-    """Compare the weights with those of the start, drawn again chunk by chunk."""
+def _direct(
+    config: TrainingConfig, shape: Shape, start: Arrays | None, network: Network
+) -> DirectEnergy:
+    """Compare the weights with those of the start, chunk by chunk; initial ones are drawn again."""
     tau = _TAU[config.dtype]
     changed, distance = 0, 0.0
     weights, position = network.w1.reshape(-1), 0
-    for start in start_weights(config.seed, shape, config.init_std, network.w1.dtype):
+    for first in first_weights(config, shape, start):
         if position == len(weights):
             weights, position = network.w2.reshape(-1), 0
-        end = weights[position : position + len(start)].astype(np.float64)
-        difference = np.abs(end - start)
+        end = weights[position : position + len(first)].astype(np.float64)
+        difference = np.abs(end - first)
         different = difference > tau
         changed += int(np.count_nonzero(different))
         distance += float(difference[different].sum())
-        position += len(start)
+        position += len(first)
     return DirectEnergy(changed, distance)

@@ -26,7 +26,8 @@ from energynet.rules.base import Counts, Rule, Shape
 from energynet.training.custom_steps import run_custom
 from energynet.training.images import encode_dataset
 from energynet.training.stability import learning_rate
-from energynet.training.streams import start_weights, stream_keys
+from energynet.training.start import Arrays, first_weights
+from energynet.training.streams import stream_keys
 from energynet.training.threads import gather_team, set_threads
 
 _MASK = "mask"  # the update for which a mask is drawn
@@ -99,11 +100,13 @@ def prepare(
     config: TrainingConfig,
     dataset: Dataset,
     threads: int | None = 1,
+    start: Arrays | None = None,
     count_updates: bool = False,
 ) -> Run:
     """Allocate and initialise a run at step 0.
 
     threads : at most so many work on a step; None lets the size of the network decide.
+    start : the weights of the network to start from, as `given_start` gives them.
     count_updates : also count how often each synapse changes, in `energies.tally`.
 
     Raises ConfigError if the network does not fit into memory, DataError if pixels overflow dtype.
@@ -119,7 +122,7 @@ def prepare(
         return Run(
             shape=shape,
             team=team,
-            weights=_start_weights(config, shape, dtype),
+            weights=_start_weights(config, shape, dtype, start),
             train_images=train,
             test_strokes=list_images(test),
             test_label=test.label,
@@ -165,11 +168,13 @@ def _no_bits(shape: Shape | None) -> np.ndarray:
     return np.zeros(-(-shape.synapses // 64) if shape else 0, np.uint64)
 
 
-def _start_weights(config: TrainingConfig, shape: Shape, dtype: np.dtype) -> state.Weights:
+def _start_weights(
+    config: TrainingConfig, shape: Shape, dtype: np.dtype, start: Arrays | None
+) -> state.Weights:
     u = aligned((shape.n_in + 1, shape.hidden), dtype)
     w2 = np.empty((shape.hidden + 1, shape.n_out), dtype)
     target, position = u.reshape(-1), 0
-    for chunk in start_weights(config.seed, shape, config.init_std, dtype):
+    for chunk in first_weights(config, shape, start):
         if position == len(target):
             target, position = w2.reshape(-1), 0
         target[position : position + len(chunk)] = chunk

@@ -6,7 +6,7 @@ import numpy as np
 
 from energynet.rules.base import Shape
 
-_CHUNK = 1 << 16  # normals drawn at a time: bounds memory, never changes the numbers
+CHUNK = 1 << 16  # normals drawn at a time: bounds memory, never changes the numbers
 
 
 def stream_keys(seed: int) -> dict[str, np.uint64]:
@@ -26,6 +26,6 @@ def start_weights(
     """
     generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed).spawn(4)[0]))
     for size in (shape.synapses_hidden, shape.synapses_output):
-        for start in range(0, size, _CHUNK):
-            normals = generator.standard_normal(min(_CHUNK, size - start))
+        for start in range(0, size, CHUNK):
+            normals = generator.standard_normal(min(CHUNK, size - start))
             yield (normals * init_std).astype(dtype)

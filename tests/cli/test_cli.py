@@ -105,6 +105,8 @@ def test_every_flag_reaches_the_config(idx_folder, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(sys.modules["energynet.training.loop"], "train", stop)
+    network = en.Network(np.ones((3, 2)), np.ones((3, 2)), mean=0.0)
+    network.save(idx_folder / "start.npz")
     arguments = (
         "train --hidden 12 --rule largest-per-layer --fraction 0.25 --output-fraction balanced"
         " --within-units 0.5 --activation tanh --output softmax"
@@ -112,6 +114,7 @@ def test_every_flag_reaches_the_config(idx_folder, monkeypatch):
         " --margin 0.1 --target-accuracy 0.9 --hold 2 --test-every 10 --max-steps 20"
         " --dtype float64 --alpha 0.5 0.25"
         f" --threads 2 --data {idx_folder} --checkpoint {idx_folder / 'run.npz'} --quiet"
+        f" --start {idx_folder / 'start.npz'}"
     )
     assert main(arguments.split()) == 130
     config = seen["config"]
@@ -140,7 +143,9 @@ def test_every_flag_reaches_the_config(idx_folder, monkeypatch):
     )
     default = en.TrainingConfig(hidden=1)
     for field in fields(config):
-        assert getattr(config, field.name) != getattr(default, field.name)
+        if field.name != "start":  # `train` sets it
+            assert getattr(config, field.name) != getattr(default, field.name)
+    np.testing.assert_array_equal(seen["start"].w1, network.w1)
     assert seen["threads"] == 2
     assert seen["dataset"].classes == 3
     assert seen["checkpoint"] == idx_folder / "run.npz"

@@ -68,6 +68,24 @@ def test_exactly_k_change_and_none_left_out_is_larger(config, levels):
             check_largest(*both, counts.k_hidden)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", ["all", "random", *NAMES])
+def test_to_start_from_the_initial_network_is_to_start_from_none(name, dtype):
+    dataset = digits()
+    rule = en.rule_from_name(name, fraction=None if name == "all" else 0.3)
+    config = en.TrainingConfig(
+        hidden=70, rule=rule, dtype=dtype, max_steps=2100, test_every=700, target_accuracy=1.0
+    )
+    run = prepare(config, dataset)
+    first = en.Network(run.weights.u.copy(), run.weights.w_out.T.copy(), mean=0.3)
+    expected, got = en.train(config, dataset), en.train(config, dataset, start=first)
+    assert got.config.start
+    assert got.history == expected.history
+    assert got.energy == expected.energy
+    for layer in ("w1", "w2"):
+        np.testing.assert_array_equal(getattr(got.network, layer), getattr(expected.network, layer))
+
+
 def check_largest(size, chosen, k):
     assert chosen.sum() == min(k, np.count_nonzero(size))
     if chosen.any() and not chosen.all():

@@ -95,6 +95,7 @@ SETTINGS = {  # of a config, and of the configs of a grid
     "max_steps": {"one"},
     "dtype": NOTHING,
     "alpha": {"half", "one", "no list"},
+    "start": {"none", "no text"},
 }
 STUDY = {"table": NOTHING, "by": BY, "criterion": {"none", "half"}, "history": NONE}
 ARRAYS = {"x_train": X, "y_train": Y, "x_test": X, "y_test": Y}
@@ -144,6 +145,7 @@ CHECKED = {
         classes={"none"},
     ),
     "Dataset.only": build(DATA.only, {}, classes=NOTHING),
+    "Dataset.permuted": build(DATA.permuted, {}, seed={"zero", "one"}),
     "Dataset.save": build(DATA.save, {}, path=FILES),
     "load_idx": build(en.load_idx, {}, folder=NOTHING),
     "train": build(
@@ -153,6 +155,7 @@ CHECKED = {
         dataset=NOTHING,
         threads={"none", "one"},
         checkpoint=FILES | NONE,
+        start=NONE,
         progress={"none"},
         on_test={"none"},
         count_updates={"true", "numpy true"},
@@ -440,6 +443,7 @@ FLAGS = {
         "save": NAMES,
         "count_updates": NAMES,
         "checkpoint": NAMES,
+        "start": NOTHING,
     },
     "reproduce": {
         "preset": NOTHING,

@@ -222,7 +222,7 @@ def test_fields_are_left_out_for_rules_that_do_not_take_them(tmp_path, values, e
         rules = [config.rule for config in grid if config.hidden == size]
         found = [getattr(rule, "fraction", rule.name) for rule in rules]
         assert sorted(found, key=str) == sorted(expected, key=str)
-    blocks = [config for block in grid.block_configs() for config in block]
+    blocks = [config for block in grid.apart() for config in block]
     assert len(blocks) == len(set(blocks)) == len(grid)
     grid.to_toml(tmp_path / "grid.toml")
     assert en.Grid.from_toml(tmp_path / "grid.toml") == grid
