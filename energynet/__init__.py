@@ -23,6 +23,7 @@ from energynet.rules.built_in import (
     Readout,
 )
 from energynet.rules.custom import Layer, PlasticityRule, Step
+from energynet.rules.given import GivenMask
 from energynet.rules.names import rule_from_name
 from energynet.store.read import load_history, load_results
 from energynet.studies.statements.claims import Claim, claims
@@ -53,6 +54,7 @@ __all__ = [
     "EnergynetError",
     "FileError",
     "FixedMask",
+    "GivenMask",
     "Grid",
     "InstallationError",
     "LargestUpdates",

@@ -1,6 +1,7 @@
 """Configs and rules: exact counts, one sentence for each bad value, a stable hash."""
 
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -203,18 +204,73 @@ def test_bad_rule(build, message):
         build()
 
 
-@pytest.mark.parametrize("name", RULES)
-def test_every_rule_names_the_loop_that_carries_it_out(name):
-    rule = en.rule_from_name(name, fraction=0.25 if "fraction" in parameters_taken(name) else None)
-    assert callable(loop_of(rule.counts(SHAPE).update))
+MASK = en.GivenMask(np.ones((785, 1000), bool), np.zeros((1001, 10), bool))
 
 
-@pytest.mark.parametrize("name", RULES)
-def test_rules_by_name(name):
-    rule = en.rule_from_name(name, fraction=0.25 if "fraction" in parameters_taken(name) else None)
+@pytest.fixture(params=RULES)
+def by_name(request, tmp_path):
+    """A rule that was made by its name, and the name."""
+    MASK.save(tmp_path / "mask.npz")
+    values = {"fraction": 0.25, "mask": tmp_path / "mask.npz"}
+    taken = parameters_taken(request.param)
+    given = {name: value for name, value in values.items() if name in taken}
+    return en.rule_from_name(request.param, **given), request.param
+
+
+def test_every_rule_names_the_loop_that_carries_it_out(by_name):
+    assert callable(loop_of(by_name[0].counts(SHAPE).update))
+
+
+def test_rules_by_name(by_name):
+    rule, name = by_name
     assert rule.name == name
     config = en.TrainingConfig(hidden=7, rule=rule, alpha=(0.5, 0.1))
     assert en.TrainingConfig.from_dict(config.to_dict()) == config
+
+
+def test_a_given_mask_is_known_by_its_content(tmp_path):
+    hidden, output = np.zeros((6, 3), bool), np.zeros((4, 2), bool)
+    hidden[2, 1] = True
+    rule = en.GivenMask(hidden, output)
+    hidden[0, 0] = True  # the rule has copies
+    config = en.TrainingConfig(hidden=3, rule=rule)
+    assert rule.counts(Shape(5, 3, 2)).plastic == rule.plastic == 1
+    assert config.to_dict()["rule"] == {"name": "fixed-given", "mask": "8c5b29ad1fb5545e"}
+    rule.save(tmp_path / "mask.npz")
+    for same in (pickle.loads(pickle.dumps(rule)), en.GivenMask.load(tmp_path / "mask.npz")):
+        assert same == rule
+        assert hash(same) == hash(rule)
+        assert not same.hidden.flags.writeable
+    assert repr(rule) == "GivenMask(8c5b29ad1fb5545e: 1 of 26 synapses)"
+    others = [en.GivenMask(hidden, output), en.GivenMask(rule.hidden, ~output), en.Readout()]
+    assert rule not in others
+    named = en.TrainingConfig.from_dict(config.to_dict())
+    assert named == config
+    assert named.hash == config.hash
+    with pytest.raises(en.ConfigError, match="mask 8c5b29ad1fb5545e is known by its digits alone"):
+        named.rule.counts(Shape(5, 3, 2))
+
+
+HIDDEN, OUTPUT = np.ones((6, 3), bool), np.ones((4, 2), bool)
+BAD_MASKS = [
+    ({"hidden": HIDDEN * 1, "output": OUTPUT}, r"hidden must be a bool array .*, got int64 \(6, 3"),
+    ({"hidden": HIDDEN, "output": OUTPUT[0]}, r"output must be a bool array .*, got bool \(2,\)"),
+    (
+        {"hidden": HIDDEN, "output": OUTPUT[1:]},
+        r"must have the shapes .* \(6, 3\) and \(3, 2\)",
+    ),
+    ({"hidden": ~HIDDEN, "output": ~OUTPUT}, "must have at least one True, got none"),
+    ({"hidden": HIDDEN}, "output"),
+]
+
+
+@pytest.mark.parametrize(("arrays", "message"), BAD_MASKS)
+def test_bad_masks(arrays, message, tmp_path):
+    np.savez(tmp_path / "mask.npz", **arrays)
+    with pytest.raises(en.FileError, match=f"mask.npz is not a mask with .*{message}"):
+        en.GivenMask.load(tmp_path / "mask.npz")
+    with pytest.raises(en.ConfigError, match=message):
+        en.GivenMask(**arrays)
 
 
 def test_hash_is_stable_and_sees_values_not_types():

@@ -14,6 +14,10 @@ PER_NEURON = "largest-per-neuron"
 UNIFORM = "fixed-synapses"
 BALANCED = "fixed-synapses-balanced"
 UNITS = "fixed-units"
+GIVEN = "fixed-given"  # its plastic share stands for a fraction where tables are grouped
+WITHOUT_FRACTION = frozenset(
+    name for name, (_, named) in RULES.items() if "fraction" not in named.takes
+)
 
 NAMES = {name: named.words for name, (_, named) in RULES.items()}
 NAMES[BALANCED] = "fixed synapses, balanced"
@@ -33,7 +37,9 @@ READINGS = (
 )
 
 
-def rule_label(rule: str, output_fraction: Any = None, within_units: Any = None) -> str:
+def rule_label(
+    rule: str, output_fraction: Any = None, within_units: Any = None, mask: Any = None
+) -> str:
     """The label of a row of the tidy table: the rule's name, and what else sets the method."""
     label = rule
     if _given(output_fraction):
@@ -43,6 +49,8 @@ def rule_label(rule: str, output_fraction: Any = None, within_units: Any = None)
             label += f" output {exact(output_fraction)}"
     if _given(within_units):
         label += f" within {exact(within_units)}"
+    if _given(mask):
+        label += f" {mask}"
     return label
 
 

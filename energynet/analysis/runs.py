@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from energynet.analysis.methods import ALL, READOUT, own_label, rule_label
+from energynet.analysis.methods import ALL, GIVEN, READOUT, own_label, rule_label
 from energynet.analysis.table_checks import (
     LABELLING,
     check_values,
@@ -46,6 +46,9 @@ def labelled(table: "pd.DataFrame") -> "pd.DataFrame":
             runs[name] = value
     fraction = runs["fraction"].astype(float)
     runs["fraction"] = fraction.where(runs["rule"] != ALL, 1.0).where(runs["rule"] != READOUT, 0.0)
+    masked = runs[runs["rule"] == GIVEN]
+    if len(masked):
+        runs.loc[masked.index, "fraction"] = _plastic_share(masked)
     own = runs[custom_rules(runs)]
     parts = zip(runs["rule"], *(given(runs, name) for name in LABELLING), strict=True)
     runs["rule"] = [rule_label(*part) for part in parts]
@@ -62,6 +65,15 @@ def labelled(table: "pd.DataFrame") -> "pd.DataFrame":
     runs["seeds"] = [_seed_set(seed) for seed in runs["seed"]]
     check_values(runs)
     return runs
+
+
+def _plastic_share(masked: "pd.DataFrame") -> "pd.Series":
+    """Share of the synapses that a given mask holds; 0 if there is no result of that mask.
+
+    It takes the place of P: an empty fraction would drop out of groups.
+    """
+    share = masked["plastic_synapses"].astype(float) / masked["synapses"].astype(float)
+    return share.groupby(masked["mask"].fillna("")).transform("max").fillna(0.0)
 
 
 def _mean_share(own: "pd.DataFrame") -> "pd.Series":

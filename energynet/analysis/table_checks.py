@@ -13,7 +13,7 @@ from energynet.support.checks import quoted
 if TYPE_CHECKING:
     import pandas as pd
 
-LABELLING = ("output_fraction", "within_units")  # what may be part of a rule's label
+LABELLING = ("output_fraction", "within_units", "mask")  # what may be part of a rule's label
 
 
 def energies(table: "pd.DataFrame") -> list[str]:

@@ -145,6 +145,13 @@ def _add_rule(group: Any) -> None:
         " as in the hidden layer",
     )
     group.add_argument(
+        "--mask",
+        type=path_argument,
+        metavar="FILE.npz",
+        help="for the rule fixed-given: the synapses that change, as bool arrays hidden"
+        " (n_in + 1, nh) and output (nh + 1, n_out); the last rows are those of the biases",
+    )
+    group.add_argument(
         "--within-units",
         metavar="Q",
         help="for the rules largest...: rank only the synapses of a fixed share of the hidden"
@@ -223,7 +230,7 @@ def _save_counts(path: Path, hidden: np.ndarray, output: np.ndarray) -> None:
 
 def _check_different_files(options: argparse.Namespace) -> None:
     """Raise FileError if what is written would replace what is read or written elsewhere."""
-    names = ("data", "start", "checkpoint", "save", "count_updates")
+    names = ("data", "start", "mask", "checkpoint", "save", "count_updates")
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     seen: dict[Path, str] = {}
     for name, path in given.items():

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from energynet.errors import ConfigError
 from energynet.rules.base import Counts, Named, Rule, Shape, count
+from energynet.rules.given import GivenMask
 from energynet.support import checks
 from energynet.support.checks import quoted
 
@@ -327,7 +328,7 @@ class LargestUpdates:
         )
 
 
-BUILT_IN = (AllSynapses, Readout, FixedMask, RandomSubset, LargestUpdates)
+BUILT_IN = (AllSynapses, Readout, FixedMask, GivenMask, RandomSubset, LargestUpdates)
 
 
 def resolved_output_fraction(rule: Rule, shape: Shape) -> float | None:

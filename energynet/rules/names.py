@@ -7,6 +7,7 @@ from energynet.errors import ConfigError
 from energynet.rules.base import Named, Rule
 from energynet.rules.built_in import BUILT_IN, FixedMask
 from energynet.rules.custom import NamedRule, PlasticityRule, declared
+from energynet.rules.given import GivenMask, MaskFile, NamedMask
 from energynet.rules.importing import custom_rule, custom_rule_class, is_custom_name
 from energynet.support import checks
 from energynet.support.checks import quoted
@@ -16,12 +17,12 @@ RULES: dict[str, tuple[type, Named]] = {
     named.name: (kind, named) for kind in BUILT_IN for named in kind.names
 }
 # Parameters by the names of command line and tables, all of them plain values.
-PARAMETERS = ("fraction", "output_fraction", "within_units")
+PARAMETERS = ("fraction", "output_fraction", "within_units", "mask")
 
 
 def is_rule(value: Any) -> bool:
     """Whether it is a plasticity rule, of the package or a custom one."""
-    return isinstance(value, PlasticityRule | NamedRule) or type(value) in BUILT_IN
+    return isinstance(value, PlasticityRule | NamedRule | NamedMask) or type(value) in BUILT_IN
 
 
 def check_rule_name(name: Any) -> str:
@@ -52,13 +53,16 @@ def rule_from_name(name: str, /, **parameters: Any) -> Rule:
         A name in `RULES` such as `all` or `largest`, or `module:Class`, or the name of an entry
         point.
     **parameters
-        fraction, output_fraction and within_units (the fraction Q of
-        `within=FixedMask(Q, over="units")`), or what a custom rule declares.
+        fraction, output_fraction, within_units (the fraction Q of
+        `within=FixedMask(Q, over="units")`) and mask (the path of a file that `GivenMask.load`
+        reads), or what a custom rule declares.
 
     Raises
     ------
     ConfigError
         An unknown name, a parameter that the rule does not take, or one that it needs and lacks.
+    FileError
+        A mask that cannot be read.
     """
     check_rule_name(name)
     given = {key: value for key, value in parameters.items() if value is not None}
@@ -70,6 +74,10 @@ def rule_from_name(name: str, /, **parameters: Any) -> Rule:
             raise ConfigError(f"{key} must be left out for rule {name}, got {quoted(value)}")
     if "fraction" in named.takes and "fraction" not in given:
         raise ConfigError(f"fraction must be given for rule {name}: a number in (0, 1]")
+    if "mask" in named.takes:
+        if "mask" not in given:
+            raise ConfigError(f"mask must be given for rule {name}: the path of an .npz file")
+        return MaskFile.of(given["mask"]).rule
     if "within_units" in given:
         share = checks.fraction("within_units", given.pop("within_units"))
         given["within"] = FixedMask(share, over="units")
@@ -97,6 +105,8 @@ def rule_from_dict(values: Mapping[str, Any]) -> Rule:
     name = check_rule_name(values["name"])
     if name in RULES:
         given = {str(key): value for key, value in values.items() if key != "name"}
+        if name == GivenMask.name and list(given) == ["mask"]:
+            return NamedMask(given["mask"])
         return rule_from_name(name, **given)
     rest = {key: value for key, value in values.items() if key not in ("name", "version")}
     parameters = rest.pop("parameters", {})

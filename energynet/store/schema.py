@@ -91,7 +91,7 @@ COLUMNS = (
     Column("rule", TEXT, RUN, "config.rule.name", "name of the rule, or `module:Class`", EVERY),
     Column(
         *("fraction", NUMBER, RUN, "config.rule.fraction"),
-        "plastic fraction P; empty for `all` and `readout`",
+        "plastic fraction P; empty for `all`, `readout` and `fixed-given`",
     ),
     Column(
         *("output_fraction", NUMBER, RUN, "config.rule.output_fraction"),
@@ -132,6 +132,10 @@ COLUMNS = (
     Column(
         *("within_units", NUMBER, OPTION, "config.rule.within_units"),
         'share of the hidden units in `within=FixedMask(Q, over="units")`',
+    ),
+    Column(
+        *("mask", TEXT, OPTION, "config.rule.mask"),
+        "16 digits: a hash of the mask of `fixed-given`",
     ),
     Column("rule_version", INTEGER, OPTION, "config.rule.version", "version of a custom rule"),
     Column(

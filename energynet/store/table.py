@@ -14,7 +14,7 @@ from energynet.errors import ConfigError, FileError
 from energynet.rules.base import Rule, Shape
 from energynet.rules.built_in import resolved_output_fraction
 from energynet.rules.custom import NamedRule
-from energynet.rules.names import PARAMETERS, RULES, rule_from_name
+from energynet.rules.names import PARAMETERS, RULES, rule_from_dict, rule_from_name
 from energynet.store import schema
 from energynet.store.folder import ABSENT, DONE, Store, check_id, read_history, read_result
 from energynet.store.schema import COLUMNS, CURVE, FAMILY, MEASURE
@@ -182,7 +182,7 @@ def _config(values: dict[str, Any]) -> TrainingConfig:
         made = NamedRule(name, rule["version"], given)
     else:
         checks.choice("rule", name, tuple(RULES))
-        made = rule_from_name(name, **{key: rule.get(key) for key in PARAMETERS})
+        made = rule_from_dict({key: rule[key] for key in ("name", *PARAMETERS) if key in rule})
     return TrainingConfig(rule=made, **values)
 
 

@@ -20,6 +20,7 @@ from energynet.data.named import MNIST, load_named
 from energynet.errors import ConfigError, EnergynetError, FileError
 from energynet.kernels.numerics import NUMERICS_VERSION
 from energynet.rules.base import Shape
+from energynet.rules.given import GivenMask
 from energynet.rules.importing import check_importable
 from energynet.store.folder import DONE, STOP_PREFIX, STOPPED, Store, run_id
 from energynet.store.table import load_results
@@ -103,6 +104,9 @@ def sweep(
         _make(opened, data)
         for arrays in plan.arrays.values():
             opened.keep(arrays)
+        for rule in {plan.configs[spec["id"]].rule for spec in plan.todo}:
+            if isinstance(rule, GivenMask):  # specs name it by its digits
+                opened.keep({"hidden": rule.hidden, "output": rule.output})
     _say_what_starts_anew(plan, opened)
     shown = SweepProgress(
         {spec["id"]: plan.configs[spec["id"]] for spec in plan.todo},
@@ -150,6 +154,9 @@ class SweepPlan:
             checks.integer("shard", part, 1, parts)
             configs = configs[part - 1 :: parts]
         name, dataset = _named(data, store)
+        for config in configs:
+            if isinstance(config.rule, GivenMask):
+                config.rule.counts(Shape(dataset.n_in, config.hidden, dataset.classes))
         self.load = load_of(dataset)
         self.data_sha256 = dataset.sha256
         self.configs = {run_id(config, dataset.sha256): config for config in configs}

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from energynet.config import TrainingConfig
 from energynet.data.dataset import Dataset
+from energynet.rules.given import GivenMask
 from energynet.rules.names import RULES
 
 USUAL_STEPS = 60_000  # most runs that reach 95 % of MNIST take 20,000 to 100,000
@@ -58,13 +59,15 @@ def step_seconds(config: TrainingConfig, load: Load = MNIST_LOAD) -> float:
     growth = math.pow(max(size / 1000, 0.1), 0.2)
     unmodified = 3 + 0.0245 * size * growth
     share = getattr(config.rule, "fraction", 0.0 if config.rule.name == "readout" else 1.0)
+    if isinstance(config.rule, GivenMask):
+        share = config.rule.plastic / config.rule.shape.synapses
     synapses = config.hidden * load.synapses
     match config.rule.name:
         case name if name not in RULES:
             microseconds = 50 + unmodified + 0.01 * synapses
         case "random":
             microseconds = 0.5 * unmodified + 0.012 * growth * share * synapses
-        case "fixed-synapses":
+        case "fixed-synapses" | "fixed-given":
             microseconds = (0.65 + 10 * min(share, 0.27)) * unmodified
         case "largest" | "largest-per-layer":
             microseconds = (0.6 + 3.2 * math.pow(min(share, 0.5), 0.3)) * unmodified

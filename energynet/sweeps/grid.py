@@ -14,6 +14,7 @@ from energynet.config import SETTINGS, TrainingConfig
 from energynet.data.named import MNIST
 from energynet.errors import ConfigError, FileError
 from energynet.rules.base import Rule
+from energynet.rules.given import GivenMask, MaskFile
 from energynet.rules.names import (
     PARAMETERS,
     check_rule_name,
@@ -52,6 +53,9 @@ class Grid:
     fraction, output_fraction, within_units : value or list
         Parameters of the rules given by name. Each is left out for the rules that do not take it;
         at least one rule must.
+    mask : path or list of paths
+        Files for the rule `fixed-given`, read when the grid is made. The mask is part of the runs;
+        where its file is does not matter.
     params : dict
         The same for parameters of custom rules: name to value or list.
     seeds : int or list of int
@@ -160,6 +164,7 @@ class Grid:
             raise ConfigError(f"{path} is not valid TOML: {checks.error_text(error)}") from error
         try:
             data = _data_of_toml(content.pop("data", None), path)
+            _find_masks(content, path.resolve().parent)
             return cls.from_blocks(_blocks_of_toml(content, path.resolve().parent), data)
         except ConfigError as error:
             raise ConfigError(f"{path}: {error}") from error
@@ -170,7 +175,9 @@ class Grid:
             file.write(self.toml().encode())
 
     def toml(self) -> str:
-        """The grid as the text of a TOML file."""
+        """The grid as the text of a TOML file; raises ConfigError for a mask without a file."""
+        if any("" in block.get("mask", ()) for block in self.blocks):
+            raise ConfigError("mask must be the path of a file in a grid that is written as TOML")
         blocks = []
         for block in self.blocks:
             lines = [f"{_key(name)} = {_toml(_told(values))}" for name, values in block.items()]
@@ -186,6 +193,15 @@ def _data_of_toml(name: Any, path: Path) -> str | None:
     if isinstance(name, str) and name == MNIST:
         return MNIST
     return str((path.resolve().parent / checks.path("data", name)).resolve())
+
+
+def _find_masks(content: Mapping[str, Any], folder: Path) -> None:
+    """Make paths of masks hold in any folder; whatever is no table or path is refused later."""
+    blocks = content.get("block", [])
+    for table in (content.get("defaults"), *(blocks if isinstance(blocks, list) else ())):
+        if isinstance(table, dict) and "mask" in table:
+            given = table["mask"] if isinstance(table["mask"], list) else [table["mask"]]
+            table["mask"] = [str(folder / checks.path("mask", path)) for path in given]
 
 
 def _key(name: str) -> str:
@@ -309,6 +325,8 @@ def _without_rule(axes: Block) -> Block:
 
 def _rule_axes(rule: Rule) -> Block:
     values = rule_to_dict(rule)
+    if isinstance(rule, GivenMask):
+        values["mask"] = MaskFile.of(rule)
     values |= {f"{_PARAM}{key}": value for key, value in values.pop("parameters", {}).items()}
     values.pop("version", None)
     return {"rule": (values.pop("name"),), **{name: (value,) for name, value in values.items()}}
@@ -346,6 +364,8 @@ def _checked(name: str, value: Any) -> Any:
         return checks.simple(name, value)
     if name == "output_fraction" and isinstance(value, str) and value == "balanced":
         return value
+    if name == "mask":
+        return MaskFile.of(value)
     if name in PARAMETERS:
         allowed = "a number in (0, 1]" + (" or 'balanced'" if name == "output_fraction" else "")
         return checks.number(name, value, allowed, above=0.0, up_to=1.0)

@@ -15,6 +15,7 @@ import time
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
 from io import TextIOWrapper
 from pathlib import Path
@@ -25,6 +26,7 @@ from energynet.data.dataset import Dataset
 from energynet.data.named import load_named
 from energynet.errors import DataError, DataWarning, EnergynetError, FileError
 from energynet.kernels.numerics import NUMERICS_VERSION
+from energynet.rules.given import GivenMask, NamedMask
 from energynet.store.folder import DONE, STOPPED, Store, forget_checkpoint
 from energynet.support.npz import read_npz
 from energynet.support.provenance import now, provenance
@@ -63,6 +65,8 @@ def run_one(spec: dict[str, Any]) -> str:
     if outcome in DONE or (outcome == "failed" and not spec["retry"]):
         return str(outcome)
     config = TrainingConfig.from_dict(spec["config"])
+    if isinstance(config.rule, NamedMask):
+        config = replace(config, rule=GivenMask(**store.kept(config.rule.mask)))
     dataset = load_data(spec["data"], spec["data_sha256"])
     start = None
     if config.start:

@@ -23,6 +23,7 @@ from energynet.kernels.state import Alone, Team, aligned
 from energynet.kernels.strokes import StrokeLists, list_images
 from energynet.kernels.sums import BLOCK, LANES
 from energynet.rules.base import Counts, Rule, Shape
+from energynet.rules.given import GivenMask
 from energynet.training.custom_steps import run_custom
 from energynet.training.images import encode_dataset
 from energynet.training.stability import learning_rate
@@ -211,22 +212,37 @@ def _draw_mask(config: TrainingConfig, shape: Shape, counts: Counts) -> state.Ma
     if counts.update != _MASK:
         none, no_columns = np.empty(0, np.int64), np.empty(0, np.int32)
         return state.Mask(none, no_columns, no_bytes, none, no_columns, none)
+    if isinstance(config.rule, GivenMask):
+        return _mask(shape, *map(_listed_rows, (config.rule.hidden, config.rule.output.T)))
     key = stream_keys(config.seed)["mask"]
     n1, n2 = shape.synapses_hidden, shape.synapses_output
     together = counts.k_output == 0
     population, chosen = (n1 + n2 if together else n1), counts.k_hidden
-    start, column = _draw_rows(key, 0, (rows, nh), population, chosen)
-    chosen = counts.k_hidden - len(column) if together else counts.k_output
-    output = _draw_rows(key, n1, (shape.n_out, nh + 1), n2, chosen)
+    hidden = _draw_rows(key, 0, (rows, nh), population, chosen)
+    chosen = counts.k_hidden - len(hidden[1]) if together else counts.k_output
+    return _mask(shape, hidden, _draw_rows(key, n1, (shape.n_out, nh + 1), n2, chosen))
+
+
+def _mask(
+    shape: Shape, hidden: tuple[np.ndarray, np.ndarray], output: tuple[np.ndarray, np.ndarray]
+) -> state.Mask:
+    """The mask of two layers, each as where its rows start and the plastic columns of them."""
+    (start, column), nh = hidden, shape.hidden
     pixels = np.zeros(nh, np.int64)
     for i in range(shape.n_in):
         pixels[column[start[i] : start[i + 1]]] += 1
-    if len(column) < DENSE_MASK * n1:
-        return state.Mask(start, column, no_bytes, output[0], output[1], pixels)
-    dense = np.zeros((rows, nh), np.uint8)
-    for i in range(rows):
+    if len(column) < DENSE_MASK * shape.synapses_hidden:
+        return state.Mask(start, column, np.empty((0, nh), np.uint8), *output, pixels)
+    dense = np.zeros((shape.n_in + 1, nh), np.uint8)
+    for i in range(len(dense)):
         dense[i, column[start[i] : start[i + 1]]] = 1
-    return state.Mask(start, column[:0].copy(), dense, output[0], output[1], pixels)
+    return state.Mask(start, column[:0].copy(), dense, *output, pixels)
+
+
+def _listed_rows(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A bool matrix as `_draw_rows` gives one."""
+    columns = [np.flatnonzero(row).astype(np.int32) for row in rows]
+    return np.cumsum([0, *map(len, columns)], dtype=np.int64), np.concatenate(columns)
 
 
 def _draw_rows(

@@ -8,6 +8,7 @@ from energynet.config import DTYPES, TrainingConfig
 from energynet.data.dataset import Dataset
 from energynet.rules.base import Rule, Shape
 from energynet.rules.custom import PlasticityRule, Step
+from energynet.rules.given import GivenMask
 from energynet.rules.names import RULES, parameters_taken, rule_from_name
 from energynet.training.threads import usable_cores
 
@@ -30,6 +31,7 @@ def _examples() -> dict[str, Rule]:
     rules = [
         rule_from_name(name, **fraction if "fraction" in parameters_taken(name) else {})
         for name in RULES
+        if name != GivenMask.name  # its update is that of fixed-synapses
     ]
     found: dict[str, Rule] = {}
     for rule in [*rules, _Nothing()]:
@@ -43,7 +45,8 @@ def kernels_of(config: TrainingConfig) -> tuple[str, ...]:
     Nothing but dtype and update decides. The first set holds what all rules share; beyond it, the
     sets have little in common.
     """
-    update = config.rule.counts(_SMALL).update
+    rule = config.rule
+    update = rule.counts(rule.shape if isinstance(rule, GivenMask) else _SMALL).update
     return tuple(dict.fromkeys(f"{config.dtype} {part}" for part in (_SHARED, update)))
 
 

@@ -205,6 +205,9 @@ BAD = [
         TRAIN + "--rule fixed-synapses --fraction 0.1 --output-fraction some",
         "output_fraction must be a number in (0, 1] or 'balanced', got 'some'",
     ),
+    (TRAIN + "--rule fixed-given", "mask must be given for rule fixed-given: the path of an .npz"),
+    (TRAIN + "--rule fixed-given --mask nowhere.npz", "nowhere.npz cannot be read: No such file"),
+    (TRAIN + "--rule readout --mask mask.npz", "mask must be left out for rule readout, got "),
     (TRAIN + "--seed -1", "seed must be an integer in [0, 9223372036854775807], got -1"),
     (
         TRAIN + "--learning-rate 0",

@@ -48,6 +48,7 @@ class NaiveRun:
         self.images, self.labels, self.classes, self.hidden = images, labels, classes, hidden
         self.rule, self.fraction = rule, options.get("fraction", 1.0)
         self.output_fraction = options.get("output_fraction")
+        self.given = options.get("mask")  # of the rule fixed-given: bool arrays of both layers
         self.permutation = options.get("permutation", False)
         self.eta = options.get("eta", 0.01)
         self.alphas = options.get("alphas", ())
@@ -109,6 +110,8 @@ class NaiveRun:
             return one, two
         if self.rule == "readout":
             return one, ~two
+        if self.rule == "fixed-given":
+            return self.given
         if self.rule != "fixed-synapses":
             return None
         # The output layer is drawn output by output: synapse (j, o) has number o (nh + 1) + j.

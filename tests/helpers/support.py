@@ -49,6 +49,17 @@ def digits(n_in=40, train=60, test=30, classes=4, dtype="uint8", seed=0, levels=
     )
 
 
+def rule_by_name(name, dataset, hidden, shares=None, **parameters):
+    """A rule, and the arrays of both layers if it is `fixed-given`, with True at those shares."""
+    if shares is None:
+        return en.rule_from_name(name, **parameters), None
+    sizes = (dataset.n_in + 1, hidden), (hidden + 1, dataset.classes)
+    generator = np.random.default_rng(hidden)
+    mask = [generator.random(size) < share for size, share in zip(sizes, shares, strict=True)]
+    mask[shares[0] == 0][-1, 0] = True  # never all False
+    return en.GivenMask(*mask), mask
+
+
 def shapes(n_in=784, n_out=10):
     """What the stages of a study take: the network of any number of hidden units."""
     return lambda hidden: Shape(n_in, hidden, n_out)

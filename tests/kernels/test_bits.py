@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import counts, digest, digits, environment
+from support import counts, digest, digits, environment, rule_by_name
 
 import energynet as en
 from energynet.training import threads
@@ -29,6 +29,8 @@ RULES = {
     "random per layer": {"fraction": 0.05, "output_fraction": 0.3},
     "random readout": {"fraction": 0.05, "output_fraction": 1},
     "largest-per-neuron readout": {"fraction": 0.2, "output_fraction": 1},
+    "fixed-given": {"shares": (0.3, 0.5)},
+    "fixed-given few": {"shares": (0.05, 1)},
 }
 MARGIN = ["all", "fixed-synapses", "random", "largest", "largest-per-neuron"]  # one of each loop
 # Weights, energies and clock after 2,100 steps. A change of these bits is a change of numerics:
@@ -62,6 +64,10 @@ GOLDEN = {
     "random readout float64": "22440fdf0b1976d1",
     "largest-per-neuron readout float32": "c41cd6b38e70a255",
     "largest-per-neuron readout float64": "2606da7890305c5c",
+    "fixed-given float32": "fabae86d959ceaf0",
+    "fixed-given float64": "a3331be122521671",
+    "fixed-given few float32": "6d1888edb017de1a",
+    "fixed-given few float64": "f3f5102717154051",
 }
 
 GOLDEN_MARGIN = {
@@ -80,7 +86,8 @@ GOLDEN_MARGIN = {
 
 def config_of(rule, **options):
     options = {"dtype": "float32", "init_std": 0.1, "hidden": 37} | options
-    return en.TrainingConfig(rule=en.rule_from_name(rule.split()[0], **RULES[rule]), **options)
+    made, _ = rule_by_name(rule.split()[0], digits(), options["hidden"], **RULES[rule])
+    return en.TrainingConfig(rule=made, **options)
 
 
 def final_digest(rule, chunk=2100, **options):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive import NaiveRun
-from support import dense, digits, updates
+from support import dense, digest, digits, updates
 
 import energynet as en
 from energynet.training.run import prepare, shape_of
@@ -179,6 +179,35 @@ def test_frozen_synapses_keep_their_bits(rule):
     run.advance(2100)
     np.testing.assert_array_equal(run.weights.u[:, units:], start[:, units:])
     assert not (run.weights.u[-1, :units] == start[-1, :units]).any()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("rule", "bits"),
+    [
+        (en.FixedMask(0.3), True),
+        (en.FixedMask(0.05, output_fraction=1), True),
+        (en.FixedMask(0.4, over="units"), False),
+        (en.FixedMask(0.4, over="units", output_fraction=1), False),
+    ],
+)
+def test_a_given_mask_does_what_the_rule_did_whose_synapses_it_holds(rule, bits, dtype):
+    """The synapses that a first run changed: the same bits, or the same up to rounding."""
+    config = en.TrainingConfig(hidden=37, rule=rule, dtype=dtype, init_std=0.1, learning_rate=0.02)
+    first = prepare(config, digits())
+    start = dense(first)
+    first.advance(2100)
+    changed = (new != old for new, old in zip(dense(first), start, strict=True))
+    second = prepare(replace(config, rule=en.GivenMask(*changed)), digits())
+    assert second.plastic == first.plastic
+    second.advance(2100)
+    if bits:
+        assert digest(second) == digest(first)
+    assert list(second.energies.m0) == list(first.energies.m0)
+    tolerance = 1e-9 if dtype == "float64" else 1e-4
+    np.testing.assert_allclose(second.energies.power, first.energies.power, rtol=tolerance)
+    for a, b in zip(dense(second), dense(first), strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=tolerance)
 
 
 @settings(max_examples=40)

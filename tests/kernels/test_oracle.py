@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from custom_rules import Everything
 from naive import NaiveRun
-from support import counts, dense, digest, digits
+from support import counts, dense, digest, digits, rule_by_name
 
 import energynet as en
 from energynet.config import ACTIVATIONS, OUTPUTS
@@ -21,6 +21,10 @@ RULES = {
     "fixed-units": {"fraction": 0.4},
     "fixed-units readout": {"fraction": 0.4, "output_fraction": 1},
     "readout": {},
+    "fixed-given": {"shares": (0.3, 0.6)},
+    "fixed-given few": {"shares": (0.05, 0.1)},
+    "fixed-given output": {"shares": (0, 0.5)},
+    "fixed-given hidden": {"shares": (0.2, 0)},
     "random": {"fraction": 0.1},
     "random most": {"fraction": 0.7},
     "random per layer": {"fraction": 0.1, "output_fraction": 0.6},
@@ -55,11 +59,11 @@ RULES = {
 
 def pair(rule, dataset, hidden=9, seed=3, steps=200, threads=1, **options):
     """The compiled run and its oracle at step 0."""
-    parameters = RULES[rule]
     name = rule.split()[0]
+    made, mask = rule_by_name(name, dataset, hidden, **RULES[rule])
     config = en.TrainingConfig(
         hidden=hidden,
-        rule=en.rule_from_name(name, **parameters),
+        rule=made,
         seed=seed,
         dtype="float64",
         alpha=(0.3, 1.0),
@@ -73,7 +77,8 @@ def pair(rule, dataset, hidden=9, seed=3, steps=200, threads=1, **options):
         hidden,
         name,
         seed,
-        **parameters,
+        **RULES[rule],
+        mask=mask,
         permutation=config.sample_order == "permutation",
         center=config.center,
         alphas=config.alpha,

@@ -114,6 +114,13 @@ CHECKED = {
         over=NOTHING,
         output_fraction={"none", "half", "one"},
     ),
+    "GivenMask": build(
+        en.GivenMask,
+        {"hidden": np.ones((3, 2), bool), "output": np.ones((3, 4), bool)},
+        hidden=NOTHING,
+        output=NOTHING,
+    ),
+    "GivenMask.load": build(en.GivenMask.load, {}, path=NOTHING),
     "Readout": build(en.Readout, {}),
     "RandomSubset": build(
         en.RandomSubset,
@@ -172,6 +179,7 @@ CHECKED = {
         fraction=NOTHING,
         output_fraction=NOTHING,
         within_units=NOTHING,
+        mask=NOTHING,
         params=NOTHING,
         seeds={"one", "array"},
         **SETTINGS | {"init_std": SETTINGS["init_std"] | {"array"}},
@@ -232,6 +240,7 @@ CHECKED = {
 # Where the sentence may name the parameter by another word.
 CALLED = {("rule_from_name", "name"): "rule", ("Grid.from_toml", "path"): "grid"}
 CALLED |= {("TrainingConfig.from_dict", "values"): "parameter", ("import", "history"): "table"}
+CALLED |= {("GivenMask.load", "path"): "mask", ("Grid", "mask"): "cannot be read"}
 CALLED |= {("Dataset", "classes"): "labels", ("Grid", "params"): "name"}
 # Made by the package alone, or without parameters.
 GIVEN = {
@@ -432,6 +441,7 @@ FLAGS = {
         "fraction": NOTHING,
         "output_fraction": NOTHING,
         "within_units": NOTHING,
+        "mask": NOTHING,
         "seed": {"one"},
         "learning_rate": {"one"},
         "sample_order": NOTHING,

@@ -8,6 +8,7 @@ from dataclasses import fields
 from html.parser import HTMLParser
 
 import blocks
+import numpy as np
 import pytest
 import rooms
 import written
@@ -119,8 +120,10 @@ def tables(text):
             yield [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
 
 
-def test_readme_names_every_rule_with_its_class():
-    values = {"P": 0.2, "Q": 0.5}
+def test_readme_names_every_rule_with_its_class(tmp_path):
+    mask = en.GivenMask(np.ones((6, 3), bool), np.ones((4, 2), bool))
+    values = {"P": 0.2, "Q": 0.5, "hidden": mask.hidden, "output": mask.output}
+    mask.save(tmp_path / "mask.npz")
     seen = set()
     for name, code, *_ in tables(TEXTS["README.md"]):
         if not name.startswith("`") or ":" in name:
@@ -132,6 +135,8 @@ def test_readme_names_every_rule_with_its_class():
         fractions = {"fraction": 0.2} if "(P" in python else {}
         if "--output-fraction" in command:
             fractions["output_fraction"] = float({"Q": 0.5}.get(command[-1], command[-1]))
+        if "--mask" in command:
+            fractions["mask"] = tmp_path / "mask.npz"
         assert en.rule_from_name(command[0], **fractions) == rule
         seen.add(command[0])
     assert seen == set(RULES)

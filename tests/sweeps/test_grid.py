@@ -242,6 +242,32 @@ def test_each_rule_takes_its_own_fields():
         en.Grid(hidden=3, rule=en.AllSynapses(), fraction=0.1)
 
 
+def test_masks_are_read_from_the_folder_of_the_grid(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "study").mkdir()
+    masks = [en.GivenMask(np.ones((6, 3), bool), np.full((4, 2), flag)) for flag in (True, False)]
+    for name, mask in zip("ab", masks, strict=True):
+        mask.save(tmp_path / "study" / f"{name}.npz")
+    path = tmp_path / "study" / "grid.toml"
+    path.write_text(
+        '[[block]]\nhidden = 3\nrule = ["all", "fixed-given"]\nmask = ["a.npz", "b.npz"]\n'
+    )
+    grid = en.Grid.from_toml(path)
+    assert {config.rule for config in grid} == {en.AllSynapses(), *masks}
+    assert en.Grid(hidden=3, rule="fixed-given", mask="study/a.npz").configs[0].rule == masks[0]
+    grid.to_toml("other.toml")
+    assert en.Grid.from_toml("other.toml") == grid
+    (tmp_path / "study" / "a.npz").unlink()
+    assert len(grid.configs) == 3  # each file was read once
+    with pytest.raises(en.FileError, match=r"study/a.npz cannot be read"):
+        en.Grid.from_toml(path)
+    with pytest.raises(en.ConfigError, match="mask must be the path of a file in a grid"):
+        en.Grid(hidden=3, rule=masks[0]).toml()
+    path.write_text('[[block]]\nhidden = 3\nrule = "fixed-given"\nmask = 3\n')
+    with pytest.raises(en.ConfigError, match=f"{path}: mask must be a path, got 3"):
+        en.Grid.from_toml(path)
+
+
 def test_a_slip_with_fractions_does_not_fill_the_memory():
     many = np.linspace(0.1, 1, 10_000)
     with pytest.raises(en.ConfigError, match="at most 1,000,000 runs, got 100,000,001"):

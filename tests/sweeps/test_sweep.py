@@ -13,6 +13,7 @@ import time
 import types
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,6 +70,46 @@ def test_dask_with_a_worker_killed_halfway(undisturbed, tmp_path):
         executor = client.get_executor()
         same(en.sweep(GRID, tmp_path, executor, data=digits(), progress=False), undisturbed)
         killer.join()
+
+
+@pytest.mark.parametrize("threads", [True, False])
+def test_given_masks_are_kept_with_the_runs(tmp_path, threads):
+    data = digits()
+    generator = np.random.default_rng(0)
+    masks = [
+        en.GivenMask(generator.random((41, 6)) < share, generator.random((7, 4)) < 0.5)
+        for share in (0.05, 0.5)
+    ]
+    options = {"hidden": 6, "max_steps": 100, "test_every": 50}
+    grid = en.Grid(rule=[*masks, en.AllSynapses()], seeds=2, **options)
+    with ThreadPoolExecutor(2) if threads else nullcontext() as executor:
+        table = en.sweep(grid, tmp_path / "runs", executor, data=data, workers=1, progress=False)
+    assert set(table["mask"].dropna()) == {mask.mask for mask in masks}
+    assert table.loc[table["mask"].notna(), "fraction"].isna().all()
+    row = table[(table["mask"] == masks[0].mask) & (table["seed"] == 1)].iloc[0]
+    run = en.train(en.TrainingConfig(rule=masks[0], seed=1, **options), data)
+    assert (row["m0"], row["m1"]) == (run.energy.m0, run.energy.m1)
+    cells = en.cells(table)
+    shares = {f"fixed-given {mask.mask}": mask.plastic / mask.shape.synapses for mask in masks}
+    assert dict(zip(cells["rule"], cells["fraction"], strict=True)) == {"all": 1.0, **shares}
+    assert set(cells["runs"]) == {2}  # masks are kept apart
+    assert max(path.stat().st_size for path in tmp_path.rglob("*[ct].json")) < 5000
+    export_results(tmp_path / "runs", tmp_path / "runs.csv")
+    assert import_results(tmp_path / "runs.csv", tmp_path / "copy") == 6
+    same(en.load_results(tmp_path / "copy"), table)
+
+
+def test_masks_that_do_not_fit_are_refused_before_a_sweep(tmp_path):
+    mask = en.GivenMask(np.ones((6, 3), bool), np.ones((4, 2), bool))
+    for config in (en.TrainingConfig(hidden=3, rule=mask), en.TrainingConfig(hidden=4, rule=mask)):
+        with pytest.raises(en.ConfigError, match="mask must have the shapes of the network's wei"):
+            en.sweep([config], tmp_path / "runs", data=digits(), progress=False)
+        with pytest.raises(en.ConfigError, match="mask must have the shapes of the network's wei"):
+            en.train(config, digits())
+    named = en.TrainingConfig.from_dict(config.to_dict())
+    with pytest.raises(en.ConfigError, match=f"mask {mask.mask} is known by its digits alone"):
+        en.sweep([named], tmp_path / "runs", data=digits(), progress=False)
+    assert not (tmp_path / "runs").exists()
 
 
 def test_shards_merged_by_copying(undisturbed, tmp_path):

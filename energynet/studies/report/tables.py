@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from energynet.analysis.intervals import Bound
-from energynet.analysis.methods import ALL, display_name
+from energynet.analysis.methods import ALL, GIVEN, WITHOUT_FRACTION, display_name
 from energynet.analysis.runs import DATA, given
 from energynet.data.mnist import MNIST_SHA256
 from energynet.store.schema import DEFAULTS, WORDS
@@ -174,7 +174,9 @@ def _rule_words(run: "pd.Series[Any]") -> list[str]:
     if isinstance(run.get("parameters"), str):  # a custom rule
         given = json.loads(run["parameters"]).items()
         return [f"--rule {name}", *(f"--param {shlex.quote(f'{k}={v}')}" for k, v in given)]
-    words = [f"--rule {name.removesuffix('-balanced')} --fraction {run['fraction']:.10g}"]
+    words = [f"--rule {name.removesuffix('-balanced')}"]
+    words += [f"--fraction {run['fraction']:.10g}"] if name not in WITHOUT_FRACTION else []
+    words += ["--mask FILE.npz"] if name == GIVEN else []
     words += [
         f"--{name.replace('_', '-')} {run[name]}"
         for name in ("output_fraction", "within_units")

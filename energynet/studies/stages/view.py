@@ -8,6 +8,7 @@ from energynet.analysis.cells import cells_of
 from energynet.analysis.methods import rule_label
 from energynet.analysis.optimum import Exploration, Optimum, Point, explored
 from energynet.analysis.runs import SETTINGS, canonical, labelled, longest, setting
+from energynet.analysis.table_checks import LABELLING
 from energynet.config import TrainingConfig
 from energynet.rules.base import Shape
 from energynet.store.schema import DEFAULTS
@@ -25,9 +26,7 @@ ShapeOf = Callable[[int], Shape]  # the network of that many hidden units on the
 def config_key(config: TrainingConfig) -> Key:
     """What a run is found by in a table."""
     rule = config.rule
-    label = rule_label(
-        rule.name, getattr(rule, "output_fraction", None), getattr(rule, "within_units", None)
-    )
+    label = rule_label(rule.name, *(getattr(rule, name, None) for name in LABELLING))
     fraction = getattr(rule, "fraction", 1.0)
     settings = (_setting_of(config, name) for name in _IDENTITY)
     return (config.hidden, label, fraction, config.seed, config.max_steps, *settings)
