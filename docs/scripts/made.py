@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import published
 import rank_one
 import rooms
 import written
@@ -33,6 +34,7 @@ def make() -> None:
         "statements.md": written.statements(),
         "readings.md": written.readings(),
         "commands.md": written.commands(),
+        "published_rules.md": published.compared(),
     }
     parts |= {f"measured_{name}.md": written.measured(name) for name in SECTIONS}
     for name, text in parts.items():

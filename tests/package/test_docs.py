@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 
 import blocks
 import numpy as np
+import published
 import pytest
 import rooms
 import written
@@ -17,7 +18,9 @@ from support import PYTHON
 import energynet as en
 from energynet.cli import main as cli
 from energynet.cli import train as cli_train
+from energynet.data.mnist import MNIST_SHA256
 from energynet.rules.names import RULES
+from energynet.store.folder import run_id
 
 PAGES = {page.name: page for page in blocks.pages()}
 TEXTS = {name: page.read_text() for name, page in PAGES.items()}
@@ -147,6 +150,24 @@ def test_every_rule_stands_in_the_help_and_on_the_science_page():
     assert [line.split()[0] for line in shown.strip().splitlines()] == list(RULES)
     cells = {cell for row in tables(TEXTS["science.md"]) for cell in row[:1]}
     assert {f"`{name}`" for name in RULES} <= cells
+
+
+def test_energies_of_the_published_program_stand_beside_ours():
+    rows = list(published.rows())
+    assert len(rows) == 17
+    for _, rule, fraction, theirs, ours in rows:
+        if (rule, fraction) != ("40, `largest-per-neuron`", r"0.03\*"):  # it stopped at the limit
+            np.testing.assert_allclose(ours[1:], theirs[1:], rtol=0.2, err_msg=f"{rule} {fraction}")
+    runs = published.read(published.OURS)
+    assert len(runs) == sum(row[4][0] for row in rows)
+    assert {run["seed"] for run in runs} == {"900", "901", "902"}
+    config = en.TrainingConfig(
+        hidden=100,
+        seed=900,
+        init_std=0.03,
+        rule=en.LargestUpdates(0.01, scope="layer", output_fraction=1),
+    )
+    assert run_id(config, MNIST_SHA256) in {run["id"] for run in runs}
 
 
 def test_every_public_name_is_in_the_reference():
