@@ -14,7 +14,7 @@ from energynet.config import SETTINGS, TrainingConfig
 from energynet.data.named import MNIST
 from energynet.errors import ConfigError, FileError
 from energynet.rules.base import Rule
-from energynet.rules.given import GivenMask, MaskFile
+from energynet.rules.given import MaskFile
 from energynet.rules.names import (
     PARAMETERS,
     check_rule_name,
@@ -28,6 +28,7 @@ from energynet.support.checks import pluralize, quoted
 from energynet.support.files import written_whole
 from energynet.support.html import html_table
 from energynet.sweeps.estimates import expected_seconds
+from energynet.sweeps.masks import check_masks_have_files, find_masks, mask_axis
 from energynet.sweeps.named_files import READERS, Arrays, NamedFile, named_file, with_files
 
 _RULE_FIELDS = ("rule", *PARAMETERS)
@@ -164,7 +165,7 @@ class Grid:
             raise ConfigError(f"{path} is not valid TOML: {checks.error_text(error)}") from error
         try:
             data = _data_of_toml(content.pop("data", None), path)
-            _find_masks(content, path.resolve().parent)
+            find_masks(content, path.resolve().parent)
             return cls.from_blocks(_blocks_of_toml(content, path.resolve().parent), data)
         except ConfigError as error:
             raise ConfigError(f"{path}: {error}") from error
@@ -176,8 +177,7 @@ class Grid:
 
     def toml(self) -> str:
         """The grid as the text of a TOML file; raises ConfigError for a mask without a file."""
-        if any("" in block.get("mask", ()) for block in self.blocks):
-            raise ConfigError("mask must be the path of a file in a grid that is written as TOML")
+        check_masks_have_files(self.blocks)
         blocks = []
         for block in self.blocks:
             lines = [f"{_key(name)} = {_toml(_told(values))}" for name, values in block.items()]
@@ -193,15 +193,6 @@ def _data_of_toml(name: Any, path: Path) -> str | None:
     if isinstance(name, str) and name == MNIST:
         return MNIST
     return str((path.resolve().parent / checks.path("data", name)).resolve())
-
-
-def _find_masks(content: Mapping[str, Any], folder: Path) -> None:
-    """Make paths of masks hold in any folder; whatever is no table or path is refused later."""
-    blocks = content.get("block", [])
-    for table in (content.get("defaults"), *(blocks if isinstance(blocks, list) else ())):
-        if isinstance(table, dict) and "mask" in table:
-            given = table["mask"] if isinstance(table["mask"], list) else [table["mask"]]
-            table["mask"] = [str(folder / checks.path("mask", path)) for path in given]
 
 
 def _key(name: str) -> str:
@@ -324,9 +315,7 @@ def _without_rule(axes: Block) -> Block:
 
 
 def _rule_axes(rule: Rule) -> Block:
-    values = rule_to_dict(rule)
-    if isinstance(rule, GivenMask):
-        values["mask"] = MaskFile.of(rule)
+    values = rule_to_dict(rule) | mask_axis(rule)
     values |= {f"{_PARAM}{key}": value for key, value in values.pop("parameters", {}).items()}
     values.pop("version", None)
     return {"rule": (values.pop("name"),), **{name: (value,) for name, value in values.items()}}
