@@ -28,8 +28,7 @@ from energynet.support import checks
 from energynet.support.files import made_folder, resolved
 from energynet.support.provenance import provenance
 from energynet.support.signals import ENDING, handling, interrupting
-from energynet.sweeps.estimates import load_of
-from energynet.sweeps.grid import longest_first
+from energynet.sweeps.estimates import load_of, longest_first
 from energynet.sweeps.pool import Pool, Report, drain
 from energynet.sweeps.progress import SweepProgress
 from energynet.training.start import check_shape

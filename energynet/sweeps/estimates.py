@@ -1,6 +1,8 @@
 """What a run will take in time and memory, by a formula fitted to measured steps on MNIST."""
 
+import json
 import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from energynet.config import TrainingConfig
@@ -88,3 +90,10 @@ def expected_bytes(config: TrainingConfig, load: Load = MNIST_LOAD) -> float:
     width = 4 if config.dtype == "float32" else 8
     images = load.size - MNIST_LOAD.size
     return _PROGRAM + images + config.hidden * (load.synapses + 1) * (width + 1)
+
+
+def longest_first(configs: Iterable[TrainingConfig]) -> tuple[TrainingConfig, ...]:
+    """Each config once, by falling estimate of its time; equal estimates by content."""
+    ordered = {config: expected_seconds(config) for config in configs}
+    keys = {config: json.dumps(config.to_dict(), sort_keys=True) for config in ordered}
+    return tuple(sorted(ordered, key=lambda config: (-ordered[config], keys[config])))

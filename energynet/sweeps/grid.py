@@ -4,7 +4,7 @@ import itertools
 import json
 import math
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,6 @@ from energynet.config import SETTINGS, TrainingConfig
 from energynet.data.named import MNIST
 from energynet.errors import ConfigError, FileError
 from energynet.rules.base import Rule
-from energynet.rules.given import MaskFile
 from energynet.rules.names import (
     PARAMETERS,
     check_rule_name,
@@ -27,8 +26,8 @@ from energynet.support import checks
 from energynet.support.checks import pluralize, quoted
 from energynet.support.files import written_whole
 from energynet.support.html import html_table
-from energynet.sweeps.estimates import expected_seconds
-from energynet.sweeps.masks import check_masks_have_files, find_masks, mask_axis
+from energynet.sweeps import named_files
+from energynet.sweeps.estimates import longest_first
 from energynet.sweeps.named_files import READERS, Arrays, NamedFile, named_file, with_files
 
 _RULE_FIELDS = ("rule", *PARAMETERS)
@@ -165,7 +164,6 @@ class Grid:
             raise ConfigError(f"{path} is not valid TOML: {checks.error_text(error)}") from error
         try:
             data = _data_of_toml(content.pop("data", None), path)
-            find_masks(content, path.resolve().parent)
             return cls.from_blocks(_blocks_of_toml(content, path.resolve().parent), data)
         except ConfigError as error:
             raise ConfigError(f"{path}: {error}") from error
@@ -177,7 +175,7 @@ class Grid:
 
     def toml(self) -> str:
         """The grid as the text of a TOML file; raises ConfigError for a mask without a file."""
-        check_masks_have_files(self.blocks)
+        named_files.check_masks_have_files(self.blocks)
         blocks = []
         for block in self.blocks:
             lines = [f"{_key(name)} = {_toml(_told(values))}" for name, values in block.items()]
@@ -216,13 +214,6 @@ def _some(values: tuple[Any, ...]) -> str:
     if len(values) > 8:
         return f"{values[0]}, {values[1]} ... {values[-1]} ({len(values)} values)"
     return ", ".join(map(str, values))
-
-
-def longest_first(configs: Iterable[TrainingConfig]) -> tuple[TrainingConfig, ...]:
-    """Each config once, by falling estimate of its time; equal estimates by content."""
-    ordered = {config: expected_seconds(config) for config in configs}
-    keys = {config: json.dumps(config.to_dict(), sort_keys=True) for config in ordered}
-    return tuple(sorted(ordered, key=lambda config: (-ordered[config], keys[config])))
 
 
 def _blocks_of_toml(content: Mapping[str, Any], folder: Path) -> tuple[Block, ...]:
@@ -315,7 +306,7 @@ def _without_rule(axes: Block) -> Block:
 
 
 def _rule_axes(rule: Rule) -> Block:
-    values = rule_to_dict(rule) | mask_axis(rule)
+    values = rule_to_dict(rule) | named_files.mask_axis(rule)
     values |= {f"{_PARAM}{key}": value for key, value in values.pop("parameters", {}).items()}
     values.pop("version", None)
     return {"rule": (values.pop("name"),), **{name: (value,) for name, value in values.items()}}
@@ -347,14 +338,12 @@ def _checked(name: str, value: Any) -> Any:
         return SETTINGS["seed"].check("seeds", value)
     if name == "alpha":
         return checks.fraction("alpha", value)
-    if name in READERS:
+    if name in named_files.FILES:
         return named_file(name, value)
     if name.startswith(_PARAM):
         return checks.simple(name, value)
     if name == "output_fraction" and isinstance(value, str) and value == "balanced":
         return value
-    if name == "mask":
-        return MaskFile.of(value)
     if name in PARAMETERS:
         allowed = "a number in (0, 1]" + (" or 'balanced'" if name == "output_fraction" else "")
         return checks.number(name, value, allowed, above=0.0, up_to=1.0)

@@ -1,13 +1,15 @@
 """Files that a grid names: what they hold decides their runs, not where they are."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from energynet.config import TrainingConfig
-from energynet.errors import FileError
+from energynet.errors import ConfigError, FileError
+from energynet.rules.base import Rule
+from energynet.rules.given import GivenMask, MaskFile
 from energynet.support import checks
 from energynet.support.contents import content_of
 from energynet.support.files import resolved
@@ -38,6 +40,7 @@ class _Start(NamedTuple):
 
 
 READERS: dict[str, Callable[[Path], Held]] = {"start": lambda path: _Start(Network.load(path))}
+FILES = (*READERS, "mask")  # fields that name files; a mask is read as a rule
 
 
 class NamedFile(str):
@@ -58,8 +61,12 @@ def named_file(field: str, value: Any, folder: Path | None = None) -> str:
 
     A path is relative to `folder`, else to the current one. Raises ConfigError, FileError.
     """
-    if isinstance(value, NamedFile):
+    if isinstance(value, NamedFile | MaskFile):
         return value
+    if field == "mask":
+        if isinstance(value, GivenMask):
+            return MaskFile.of(value)
+        return MaskFile.of((folder or Path()) / checks.path(field, value))
     if value is None or (isinstance(value, str) and value in ("", "none")):
         return ""
     path = resolved((folder or Path()) / checks.path(field, value))
@@ -74,7 +81,18 @@ def named_file(field: str, value: Any, folder: Path | None = None) -> str:
 def with_files(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """A table of a grid's file, the files that it names read; paths are relative to `folder`."""
     read = {}
-    for field in READERS.keys() & values.keys():
+    for field in {*FILES} & values.keys():
         several = values[field] if isinstance(values[field], list) else [values[field]]
         read[field] = [named_file(field, value, folder) for value in several]
     return {**values, **read}
+
+
+def mask_axis(rule: Rule) -> dict[str, MaskFile]:
+    """The value of the field `mask` for a rule that was given as an object."""
+    return {"mask": MaskFile.of(rule)} if isinstance(rule, GivenMask) else {}
+
+
+def check_masks_have_files(blocks: Iterable[Mapping[str, Any]]) -> None:
+    """Raise ConfigError for blocks with a mask that was not read from a file."""
+    if any("" in block.get("mask", ()) for block in blocks):
+        raise ConfigError("mask must be the path of a file in a grid that is written as TOML")

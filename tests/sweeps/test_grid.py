@@ -264,7 +264,7 @@ def test_masks_are_read_from_the_folder_of_the_grid(tmp_path, monkeypatch):
     with pytest.raises(en.ConfigError, match="mask must be the path of a file in a grid"):
         en.Grid(hidden=3, rule=masks[0]).toml()
     path.write_text('[[block]]\nhidden = 3\nrule = "fixed-given"\nmask = 3\n')
-    with pytest.raises(en.ConfigError, match=f"{path}: mask must be a path, got 3"):
+    with pytest.raises(en.ConfigError, match=f"{path}: block 1: mask must be a path, got 3"):
         en.Grid.from_toml(path)
 
 
