@@ -274,6 +274,16 @@ def test_example_command_is_one_of_the_runs_of_a_rule_of_ones_own(table):
     assert "--data" not in tables.example(Results.of(of_mnist))
 
 
+@pytest.mark.parametrize(("rule", "words"), [("readout", ""), ("fixed-given", " --mask FILE.npz")])
+def test_example_command_of_a_rule_without_fraction(table, rule, words):
+    own = table[table["rule"].isin(["all", "largest"])]
+    own = own.assign(rule=own["rule"].replace("largest", rule), fraction=np.nan, mask=None)
+    own.loc[own["rule"] == "fixed-given", "mask"] = "0123456789abcdef"
+    own = own.drop_duplicates(["hidden", "rule", "seed"])
+    command = tables.example(Results.of(own))
+    assert command == f"energynet train --hidden 100 --rule {rule}{words} --seed 100"
+
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
