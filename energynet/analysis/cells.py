@@ -28,7 +28,17 @@ def study_runs(
 ) -> "pd.DataFrame":
     """The labelled runs in the main settings of a study, at another criterion if one is given."""
     check_history(history, table)
-    runs = main_runs(labelled(table), by)
+    return at_settings(labelled(table), by, criterion, history)
+
+
+def at_settings(
+    every: "pd.DataFrame",
+    by: Sequence[str],
+    criterion: float | None,
+    history: "pd.DataFrame | None",
+) -> "pd.DataFrame":
+    """`study_runs` of labelled runs."""
+    runs = main_runs(every, by)
     return runs if criterion is None else at_criterion(runs, criterion, history)
 
 

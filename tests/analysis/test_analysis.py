@@ -8,9 +8,9 @@ import pytest
 from tables import frame, run
 
 import energynet as en
-from energynet.analysis.cells import study_runs
-from energynet.analysis.contrasts import Cell, studies
+from energynet.analysis.contrasts import Cell
 from energynet.analysis.methods import READINGS
+from energynet.analysis.study import Study
 from energynet.store.schema import DEFAULTS
 from energynet.studies.statements.energy_kinds import FewAgainstMany, ratio_above
 
@@ -94,7 +94,7 @@ def test_without_success_what_a_run_spent_is_the_lower_bound():
     ],
 )
 def test_the_best_of_a_side_is_one_that_was_reached(few, chosen):
-    [(_, study)] = studies(study_runs(frame(one_rule({**few, 0.3: (8, 8, 8)}))))
+    study = Study.of(frame(one_rule({**few, 0.3: (8, 8, 8)})))
     cell = Cell(100, "largest", "m0", "few", 0.1)
     assert study.optimum(cell).point.fraction == chosen
 
@@ -149,7 +149,7 @@ def test_an_unmodified_network_that_never_reaches_closes_the_grid():
     table = frame(one_rule({0.1: (800, 800, 800), 0.6: (500, 500, 500)}))
     table["outcome"] = table["outcome"].mask(table["rule"] == "all", "exhausted")
     assert best(table.to_dict("records"))["mark"] == ""
-    [(_, study)] = studies(study_runs(table))
+    study = Study.of(table)
     assert study.optimum(Cell(100, "largest", "m0")).mark == ""
 
 
@@ -217,7 +217,7 @@ def test_few_and_many_are_told_apart_by_the_limit_of_the_check(limit, ratio):
     energies = {0.01: 20.0, 0.05: 10.0, 0.2: 40.0, 0.5: 80.0}
     points = {fraction: (value,) * 3 for fraction, value in energies.items()}
     confirmed = {fraction: (value,) * 4 for fraction, value in energies.items()}
-    [(_, study)] = studies(study_runs(frame(one_rule(points, confirmed))))
+    study = Study.of(frame(one_rule(points, confirmed)))
     check = FewAgainstMany("largest", ["m0"], [100], ratio_above(1), limit)
     [found] = check.checks(study, READINGS[0])
     assert math.exp(found.found.value) == pytest.approx(ratio)

@@ -16,11 +16,10 @@ import numpy as np
 import pandas as pd
 from tables import CONFIRMATION, EXPLORATION
 
-from energynet.analysis.cells import study_runs
-from energynet.analysis.contrasts import studies
 from energynet.analysis.methods import READINGS
 from energynet.analysis.optimum import optimal_energy
 from energynet.analysis.savings import savings
+from energynet.analysis.study import studies
 from energynet.studies.statements.energy_kinds import Saving, ratio_above
 from energynet.studies.statements.judge import judge_all
 
@@ -123,7 +122,7 @@ def count(table):
     check = Saving(("L",), ("m0",), (100,), ratio_above(1))
     verdicts = [
         judge_all(list(check.checks(study, READINGS[0])))[0]
-        for _, study in studies(study_runs(table, by=["study"]), ["study"])
+        for _, study in studies(table, ["study"])
     ]
     total = len(verdicts)
     return Counts(

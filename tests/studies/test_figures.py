@@ -11,10 +11,11 @@ from made_up_study import study_history, study_table
 from matplotlib.text import Text
 
 import energynet as en
+from energynet.analysis.study import Study
 from energynet.cli.main import main
 from energynet.errors import DataError
 from energynet.studies import figures
-from energynet.studies.figures import DRAWINGS, Results, save, save_figures, style
+from energynet.studies.figures import DRAWINGS, save, save_figures, style
 from energynet.studies.figures.drawing import confirmed_first
 from energynet.studies.figures.save import to_csv, to_svg
 from energynet.studies.report import tables, write_report
@@ -30,7 +31,7 @@ def table():
 
 @pytest.fixture(scope="module")
 def results(table):
-    return Results.of(table, study_history(table))
+    return Study.of(table, study_history(table))
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +184,7 @@ def words(figure):
 
 @pytest.mark.parametrize("drawing", [figures.m1_against_fraction, figures.costs_against_fraction])
 def test_confirmed_is_said_where_something_was_confirmed(drawing, small):
-    confirmed, explored = Results.of(small), Results.of(no_confirmation(small))
+    confirmed, explored = Study.of(small), Study.of(no_confirmation(small))
     assert "at P*, confirmed" in words(drawing(confirmed))
     assert "at P*, confirmed" not in words(drawing(explored))
     assert "3 exploration seeds or 8 confirmation seeds." in caption(drawing, confirmed)
@@ -195,7 +196,7 @@ def test_captions_tell_how_many_seeds(results, small):
     for drawing in DRAWINGS[1:]:
         assert " seeds" in caption(drawing, results)
     assert caption(figures.optimal_energies, results).endswith("A point stands for 8 seeds.")
-    explored = Results.of(no_confirmation(small))
+    explored = Study.of(no_confirmation(small))
     assert caption(figures.optimal_energies, explored).endswith("A point stands for 3 seeds.")
     assert "highest of 3 seeds." in caption(figures.updates, explored)
 
@@ -216,18 +217,18 @@ def test_fewer_than_three_seeds_are_points_without_intervals(most, small, varied
     table = fewer_confirmed(small, most)
     explored = table[(table["seed"] >= 100) | (table["seed"] < most)]
     for drawing in (figures.m1_against_fraction, figures.costs_against_fraction):
-        found = drawing.numbers(Results.of(explored))
+        found = drawing.numbers(Study.of(explored))
         found = found[(found["quantity"] != "steps") & ~found["lower_bound"]]
         for end in ("low", "high"):
             np.testing.assert_array_equal(found[end].notna(), found["reached"] >= 3)
         assert (found["reached"] >= 3).any() == (most == 3)
-    optimal = figures.optimal_energies.numbers(Results.of(table))
-    saved = figures.maximum_saving.numbers(Results.of(table))
-    at_rates = figures.saving_against_rate.numbers(Results.of(fewer_confirmed(varied, most)))
+    optimal = figures.optimal_energies.numbers(Study.of(table))
+    saved = figures.maximum_saving.numbers(Study.of(table))
+    at_rates = figures.saving_against_rate.numbers(Study.of(fewer_confirmed(varied, most)))
     for found in (optimal, saved, at_rates):
         assert len(found) > 0
         assert found[["low", "high"]].notna().any(axis=None) == (most == 3)
-    rows = tables.optima(Results.of(table))
+    rows = tables.optima(Study.of(table))
     shown = {tables.span(row[name]) for row in rows for name in ("ratio_ends",)}
     shown |= {tables.span((row["low"], row["high"])) for row in rows}
     assert (shown == {"–"}) == (most == 2)
@@ -249,7 +250,7 @@ def test_savings_are_those_of_the_analysis(results):
 
 def test_savings_at_other_rates_are_those_of_the_analysis(varied):
     drawing = figures.saving_against_rate
-    found = drawing.numbers(Results.of(varied)).set_index(["learning_rate", "init_std", "rule"])
+    found = drawing.numbers(Study.of(varied)).set_index(["learning_rate", "init_std", "rule"])
     expected = en.savings(varied, by=["learning_rate", "init_std"]).set_index(
         ["learning_rate", "init_std", "rule"]
     )
@@ -258,7 +259,7 @@ def test_savings_at_other_rates_are_those_of_the_analysis(varied):
         same = expected[expected["energy"] == quantity].loc[part.index]
         np.testing.assert_array_equal(part["value"], same["ratio"])
         np.testing.assert_array_equal(part["pairs"], same["pairs"])
-    axes = drawing(Results.of(varied)).axes
+    axes = drawing(Study.of(varied)).axes
     assert [axis.get_ylabel() for axis in axes[::2]] == [
         f"E(all)/E at P*,\ninitial SD {spread}" for spread in (0.01, 0.03)
     ]
@@ -268,7 +269,7 @@ def test_no_figure_of_rates_where_none_was_varied(small, varied, tmp_path, caplo
     monkeypatch.setattr(save, "DRAWINGS", ())
     one = varied[varied["learning_rate"] == 0.01]
     for table in (small, one, one.assign(learning_rate_auto=True)):
-        assert figures.saving_against_rate.numbers(Results.of(table)).empty
+        assert figures.saving_against_rate.numbers(Study.of(table)).empty
     paths = save_figures(small, None, tmp_path / "one")
     assert not [path for path in paths if "figure-10" in path.name]
     assert "figure 10" not in caplog.text
@@ -287,7 +288,7 @@ def test_many_spreads_of_initial_weights_stay_readable(varied):
     spreads = [round(0.01 + 0.001 * number, 3) for number in range(20)]
     many = pd.concat([few.assign(init_std=spread) for spread in spreads], ignore_index=True)
     drawing = figures.saving_against_rate
-    found = drawing.numbers(Results.of(many))
+    found = drawing.numbers(Study.of(many))
     shown = sorted(set(found["init_std"]))
     assert len(shown) == 8
     assert (shown[0], shown[-1]) == (spreads[0], spreads[-1])
@@ -337,7 +338,7 @@ def test_texts_of_users_are_drawn_as_they_are(small, tmp_path, monkeypatch, capl
 
 def test_no_label_of_the_package_is_mathematics(results, varied):
     every = [(drawing, results) for drawing in DRAWINGS]
-    for drawing, its_results in [*every, (figures.saving_against_rate, Results.of(varied))]:
+    for drawing, its_results in [*every, (figures.saving_against_rate, Study.of(varied))]:
         assert b"$" not in to_svg(drawing(its_results))
 
 
@@ -361,7 +362,7 @@ def test_accuracy_ends_at_the_criterion_with_the_energy_of_the_runs(results):
 def test_all_accuracies_and_the_criterion_are_in_sight(table, least):
     best = min(1, least + 0.004)
     accuracy = np.linspace(least, best, len(table)).round(3)  # of 1,000 images
-    found = figures.capacity.numbers(Results.of(table.assign(best_accuracy=accuracy)))
+    found = figures.capacity.numbers(Study.of(table.assign(best_accuracy=accuracy)))
     bottom, top = figures.capacity.draw(found).axes[0].get_ylim()
     assert bottom < found["criterion"].min()
     assert bottom < found["low"].min()
@@ -375,14 +376,14 @@ def test_large_networks_are_compared_where_runs_go_on(table):
     shorter = longer[longer["seed"] == 0]
     shorter = shorter.assign(id=shorter["id"] + "y", max_steps=150_000, best_accuracy=0.96)
     both = pd.concat([table.assign(target_accuracy=0.95), longer, shorter], ignore_index=True)
-    results = Results.of(both)
+    results = Study.of(both)
     found = figures.capacity.numbers(results)
     assert set(found["runs"]) == {3}
     np.testing.assert_allclose(found["value"], 0.97)
     assert set(found["panel"]) == {1000}
     assert "continue for 300,000 steps" in figures.capacity.caption(found)
     assert figures.m1_against_fraction.numbers(results).equals(
-        figures.m1_against_fraction.numbers(Results.of(table))
+        figures.m1_against_fraction.numbers(Study.of(table))
     )
 
 
@@ -391,9 +392,9 @@ def test_no_word_leaves_a_figure_or_covers_another(hidden, varied, monkeypatch):
     drawn, draw = [], Text.draw
     monkeypatch.setattr(Text, "draw", lambda text, to: drawn.append(text) or draw(text, to))
     table = study_table(hidden=hidden, fractions=(0.001, 0.01, 0.2), small=(10, 20, 30))
-    results = Results.of(table, study_history(table))
+    results = Study.of(table, study_history(table))
     of_results = [(drawing, results) for drawing in DRAWINGS]
-    for drawing, its_results in [*of_results, (figures.saving_against_rate, Results.of(varied))]:
+    for drawing, its_results in [*of_results, (figures.saving_against_rate, Study.of(varied))]:
         figure = drawing(its_results)
         with style.settings():
             drawn.clear()
@@ -488,12 +489,12 @@ TABLES = [
 @pytest.mark.parametrize("change", TABLES)
 def test_any_table_is_drawn_or_refused_in_words(change, small, varied):
     changed = change(small)
-    results = Results.of(changed, study_history(changed) if "accuracy" in changed else None)
+    results = Study.of(changed, study_history(changed) if "accuracy" in changed else None)
     at_rates = change(varied)
     if change is few_columns:
         at_rates = at_rates.assign(learning_rate=varied["learning_rate"])
     every = [(drawing, results) for drawing in DRAWINGS]
-    for drawing, results in [*every, (figures.saving_against_rate, Results.of(at_rates))]:
+    for drawing, results in [*every, (figures.saving_against_rate, Study.of(at_rates))]:
         found = drawing.numbers(results)
         if found.empty:
             with pytest.raises(DataError, match=f"figure {drawing.number} .* needs "):
@@ -506,7 +507,7 @@ def test_any_table_is_drawn_or_refused_in_words(change, small, varied):
 
 
 def test_bounds_of_ratios_point_down(table):
-    results = Results.of(a_failed_confirmation(table))
+    results = Study.of(a_failed_confirmation(table))
     found = numbers(figures.maximum_saving, results, rule="largest", measure="ratio")
     assert set(found["bound"]) == {"upper"}
     assert found["low"].isna().all()
@@ -517,7 +518,7 @@ def test_files_are_the_same_twice(small, tmp_path):
     first = save_figures(small, history, tmp_path / "a")
     assert len(first) == 3 * len(DRAWINGS) + 1
     captions = first.pop().read_text()
-    again = Results.of(small.sample(frac=1, random_state=0), history.iloc[::-1])
+    again = Study.of(small.sample(frac=1, random_state=0), history.iloc[::-1])
     for drawing, csv, svg in zip(DRAWINGS, first[::3], first[1::3], strict=True):
         found = drawing.numbers(again)
         assert csv.read_bytes() == to_csv(found), csv.name

@@ -20,7 +20,7 @@ from energynet.studies.stages.preset import (
     load_preset,
     preset_from_dict,
 )
-from energynet.studies.stages.view import config_key, views
+from energynet.studies.stages.variant import config_key, variants
 
 README = Path(__file__).parents[2] / "README.md"
 SHAPE = shapes()
@@ -185,8 +185,8 @@ def test_runs_for_single_statements():
 
 @pytest.mark.parametrize("rule", ["largest", "largest-per-neuron"])
 def test_matched_plasticity_is_the_nearest(rule):
-    view = views(small(), pd.DataFrame(), SHAPE)[0]
-    fraction = matched_fraction(view, 3000, Method(rule=rule, hidden=(3000,)), 10)
+    variant = variants(small(), pd.DataFrame(), SHAPE)[0]
+    fraction = matched_fraction(variant, 3000, Method(rule=rule, hidden=(3000,)), 10)
     plastic = en.rule_from_name(rule, fraction=fraction).counts(SHAPE(3000)).plastic
     assert abs(plastic - 7960) <= (0 if rule == "largest" else 1500)
 

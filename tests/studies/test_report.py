@@ -16,13 +16,13 @@ import pytest
 from custom_rules import AllKinds
 from made_up_study import study_history, study_table
 
+from energynet.analysis.study import Study
 from energynet.cli import main as cli
 from energynet.cli import train as cli_train
 from energynet.cli.main import main
 from energynet.data.mnist import MNIST_SHA256
 from energynet.studies.figures import (
     DRAWINGS,
-    Results,
     costs_against_fraction,
     save,
     saving_against_rate,
@@ -75,7 +75,7 @@ def test_page_needs_nothing_else(report):
 
 def test_page_holds_every_verdict_figure_and_energy(table, report):
     text = report.read_text()
-    results = Results.of(table, study_history(table))
+    results = Study.of(table, study_history(table))
     for claim in claims(table, history=study_history(table)):
         assert f"<p>{claim.statement.replace('&', '&amp;').replace('<', '&lt;')}".split(":")[
             0
@@ -115,7 +115,7 @@ def test_words_of_claims_are_text_not_markup(table, monkeypatch):
         "words": evil,
         "parts": [],
     }
-    text = render(Results.of(table), [{**part, "parts": [{**part, "parts": [part]}]}])
+    text = render(Study.of(table), [{**part, "parts": [{**part, "parts": [part]}]}])
     assert evil not in text
     assert text.count("&lt;script&gt;") == 6
     assert "– to 2.00" in text
@@ -141,7 +141,7 @@ def test_command_writes_the_page(table, tmp_path, capsys):
 
 
 def test_inline_svg_is_unique_and_takes_the_page_colours(table):
-    svg = to_svg(schematic(Results.of(table)), transparent=True)
+    svg = to_svg(schematic(Study.of(table)), transparent=True)
     text = inline_svg(svg, "f2", "Rules & rest")
     root = ElementTree.fromstring(text)
     assert root.get("aria-label") == "Rules & rest"
@@ -153,7 +153,7 @@ def test_inline_svg_is_unique_and_takes_the_page_colours(table):
 
 
 def test_inline_svg_is_the_same_to_the_eye(table):
-    svg = to_svg(costs_against_fraction(Results.of(table)), transparent=True)
+    svg = to_svg(costs_against_fraction(Study.of(table)), transparent=True)
     text = inline_svg(svg, "f4", "Costs")
     root, original = ElementTree.fromstring(text), ElementTree.fromstring(svg)
     ids = {element.get("id") for element in root.iter()} - {None}
@@ -206,7 +206,7 @@ def test_percentages(value, text):
 def test_a_failed_confirmation_run_leaves_a_bound(table):
     hit = (table["rule"] == "largest") & (table["seed"] == 100)
     failed = table.assign(outcome=table["outcome"].where(~hit, "exhausted"))
-    rows = [row for row in tables.optima(Results.of(failed)) if row["rule"] == "largest"]
+    rows = [row for row in tables.optima(Study.of(failed)) if row["rule"] == "largest"]
     assert [row["energy"] for row in rows] == ["m0", "m1"]
     for row in rows:
         assert row["ratio_text"] == f"≤ {typeset(row['ratio'])}"
@@ -219,10 +219,10 @@ def test_a_failed_confirmation_run_leaves_a_bound(table):
 def test_runs_without_a_result_are_told(table):
     hit = (table["rule"] == "largest") & (table["fraction"] == 0.002)
     outcome, reason = table["outcome"].mask(hit, "skipped"), "too small a fraction"
-    known = dict(tables.facts(Results.of(table)))
+    known = dict(tables.facts(Study.of(table)))
     assert "runs without a result" not in known
     changed = table.assign(outcome=outcome, reason=pd.Series(reason, table.index).where(hit))
-    told = dict(tables.facts(Results.of(changed)))["runs without a result"]
+    told = dict(tables.facts(Study.of(changed)))["runs without a result"]
     assert told == f"{hit.sum()} ({hit.sum()} skipped); {reason}"
 
 
@@ -231,12 +231,12 @@ def test_figures_of_runs_in_other_settings_are_named_by_their_numbers(table, mon
     both = pd.concat([table.assign(learning_rate=0.01), other], ignore_index=True)
     renumbered = replace(saving_against_rate, number=77)
     monkeypatch.setattr(tables, "saving_against_rate", renumbered)
-    told = dict(tables.facts(Results.of(both)))["runs in other settings"]
+    told = dict(tables.facts(Study.of(both)))["runs in other settings"]
     assert told == f"{len(other):,}, in figure 77 alone"
 
 
 def test_example_command_is_one_of_the_runs(table):
-    results = Results.of(table.assign(target_accuracy=0.9, test_every=500))
+    results = Study.of(table.assign(target_accuracy=0.9, test_every=500))
     assert tables.example(results) == (
         "energynet train --hidden 100 --rule fixed-synapses --fraction 0.2 --seed 100"
         " --target-accuracy 0.9 --test-every 500"
@@ -247,7 +247,7 @@ def test_example_command_asks_for_what_the_run_was_asked_for(table):
     """Balanced and auto: the numbers that they came to are results."""
     all_synapses = table["rule"] == "all"
     balanced = table[all_synapses | table["output_balanced"]]
-    results = Results.of(balanced.assign(learning_rate=0.004, learning_rate_auto=True))
+    results = Study.of(balanced.assign(learning_rate=0.004, learning_rate_auto=True))
     command = tables.example(results)
     assert command == (
         "energynet train --hidden 100 --rule fixed-synapses --fraction 0.05"
@@ -266,12 +266,12 @@ def test_example_command_is_one_of_the_runs_of_a_rule_of_ones_own(table):
         data_sha256="0" * 64,
     )
     own.loc[own["rule"] == "all", "parameters"] = None
-    command = tables.example(Results.of(own.drop_duplicates(["hidden", "rule", "seed"])))
+    command = tables.example(Study.of(own.drop_duplicates(["hidden", "rule", "seed"])))
     assert command.endswith(" --seed 100 --data FOLDER")
     options = cli._parser()[0].parse_args(shlex.split(command)[1:])
     assert cli_train._config(options).rule == rule
     of_mnist = own.assign(data_sha256=MNIST_SHA256)
-    assert "--data" not in tables.example(Results.of(of_mnist))
+    assert "--data" not in tables.example(Study.of(of_mnist))
 
 
 @pytest.mark.parametrize(("rule", "words"), [("readout", ""), ("fixed-given", " --mask FILE.npz")])
@@ -280,7 +280,7 @@ def test_example_command_of_a_rule_without_fraction(table, rule, words):
     own = own.assign(rule=own["rule"].replace("largest", rule), fraction=np.nan, mask=None)
     own.loc[own["rule"] == "fixed-given", "mask"] = "0123456789abcdef"
     own = own.drop_duplicates(["hidden", "rule", "seed"])
-    command = tables.example(Results.of(own))
+    command = tables.example(Study.of(own))
     assert command == f"energynet train --hidden 100 --rule {rule}{words} --seed 100"
 
 

@@ -1,9 +1,9 @@
 """Figures of our study, regenerated from its tables alone.
 
-    results = Results.of(table, history)
-    optimal_energies(results)            # a matplotlib Figure
-    optimal_energies.numbers(results)    # what is plotted in it, a DataFrame
-    optimal_energies.caption(optimal_energies.numbers(results))
+    study = Study.of(table, history)
+    optimal_energies(study)              # a matplotlib Figure
+    optimal_energies.numbers(study)    # what is plotted in it, a DataFrame
+    optimal_energies.caption(optimal_energies.numbers(study))
 
 `save_figures(table, history, folder)` writes all of them.
 
@@ -12,7 +12,7 @@ To add a figure: a module here, its line in `DRAWINGS` of `save.py`, and its nam
 
 from energynet.studies.figures.accuracy import accuracy_against_energy
 from energynet.studies.figures.capacity import capacity
-from energynet.studies.figures.drawing import Drawing, Results
+from energynet.studies.figures.drawing import Drawing
 from energynet.studies.figures.fractions import costs_against_fraction, m1_against_fraction
 from energynet.studies.figures.learning_rates import saving_against_rate
 from energynet.studies.figures.save import DRAWINGS, save_figures
@@ -23,7 +23,6 @@ from energynet.studies.figures.updates import updates
 __all__ = [
     "DRAWINGS",
     "Drawing",
-    "Results",
     "accuracy_against_energy",
     "capacity",
     "costs_against_fraction",

@@ -7,8 +7,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from energynet.analysis.runs import held
+from energynet.analysis.study import Study
 from energynet.studies.figures import style
-from energynet.studies.figures.drawing import Drawing, Results, at_optimum, seeds_words
+from energynet.studies.figures.drawing import Drawing, at_optimum, seeds_words
 from energynet.studies.figures.scales import accuracy_axis, log_axis
 
 COLUMNS = [
@@ -20,18 +21,18 @@ LOWEST = 0.5
 PANELS = 2  # the largest sizes
 
 
-def _numbers(results: Results) -> pd.DataFrame:
+def _numbers(study: Study) -> pd.DataFrame:
     """Energy spent by the first test at which each level of accuracy was reached."""
-    if results.history is None or "id" not in results.runs:
+    if study.history is None or "id" not in study.runs:
         return pd.DataFrame(columns=COLUMNS)
     keys, rows = ["hidden", "rule", "fraction"], []
     for energy in style.ENERGIES:
-        runs = at_optimum(results, energy)
-        runs = runs[runs["hidden"].isin(results.sizes[-PANELS:])]
-        curves = held(results.history, runs).sort_values(["id", "step"])
+        runs = at_optimum(study, energy)
+        runs = runs[runs["hidden"].isin(study.constrained_sizes[-PANELS:])]
+        curves = held(study.history, runs).sort_values(["id", "step"])
         curves = curves.merge(runs[["id", *keys]], on="id")
         for key, group in curves.groupby(keys):
-            for level, spent in _spent(group, energy, results.criterion):
+            for level, spent in _spent(group, energy, study.criterion):
                 if not (spent > 0).all():
                     continue  # a rule that has not changed anything yet
                 row = {
@@ -41,7 +42,7 @@ def _numbers(results: Results) -> pd.DataFrame:
                     "value": np.exp(np.log(spent).mean()),
                     "low": spent.min(),
                     "high": spent.max(),
-                    "criterion": results.criterion,
+                    "criterion": study.criterion,
                 }
                 rows.append(dict(zip(keys, key, strict=True)) | row)
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -5,8 +5,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from energynet.analysis.methods import ALL
+from energynet.analysis.study import Study
 from energynet.studies.figures import marks, style
-from energynet.studies.figures.drawing import Drawing, Results, seeds_words
+from energynet.studies.figures.drawing import Drawing, seeds_words
 from energynet.studies.figures.scales import accuracy_axis, log_axis
 
 SMALL = 100  # hidden units of the largest network that counts as small
@@ -17,23 +18,23 @@ COLUMNS = [
 ]
 
 
-def _numbers(results: Results) -> pd.DataFrame:
+def _numbers(study: Study) -> pd.DataFrame:
     """Best accuracy (mean, lowest, highest over seeds) against the number of plastic synapses.
 
     Of runs that continue after the criterion for `max_steps` steps, if there are any.
     """
     empty = pd.DataFrame(columns=COLUMNS)
-    if not {"best_accuracy", "plastic_synapses"} <= set(results.runs):
+    if not {"best_accuracy", "plastic_synapses"} <= set(study.runs):
         return empty
-    endless = results.endless  # the longest alone: accuracy grows with the number of steps
-    numbers = _compared(results, endless[endless["max_steps"] == endless["max_steps"].max()])
+    endless = study.endless  # the longest alone: accuracy grows with the number of steps
+    numbers = _compared(study, endless[endless["max_steps"] == endless["max_steps"].max()])
     if numbers.empty:
-        numbers = _compared(results, results.runs).assign(max_steps=float("nan"))
+        numbers = _compared(study, study.runs).assign(max_steps=float("nan"))
     keys = ["panel", "rule", "plastic_synapses", "hidden"]
     return empty if numbers.empty else numbers[COLUMNS].sort_values(keys, ignore_index=True)
 
 
-def _compared(results: Results, runs: pd.DataFrame) -> pd.DataFrame:
+def _compared(study: Study, runs: pd.DataFrame) -> pd.DataFrame:
     """A panel for each large size: its networks with few plastic synapses, and the small ones."""
     runs = runs[runs["best_accuracy"].notna()]
     small = runs[(runs["rule"] == ALL) & (runs["hidden"] <= SMALL)]
@@ -45,9 +46,7 @@ def _compared(results: Results, runs: pd.DataFrame) -> pd.DataFrame:
     for size in sizes:
         both = pd.concat([small[small["hidden"] < size], large[large["hidden"] == size]])
         limit = both["max_steps"].max()
-        parts.append(
-            _summary(both).assign(panel=size, criterion=results.criterion, max_steps=limit)
-        )
+        parts.append(_summary(both).assign(panel=size, criterion=study.criterion, max_steps=limit))
     return pd.concat(parts) if parts else pd.DataFrame()
 
 

@@ -7,96 +7,20 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from energynet.analysis.cells import cells_of
 from energynet.analysis.intervals import Bound
-from energynet.analysis.methods import ALL
-from energynet.analysis.optimum import optima_of
-from energynet.analysis.runs import (
-    SEED_SETS,
-    endless_runs,
-    labelled,
-    main_runs,
-    own_settings,
-)
-from energynet.analysis.savings import savings_of
+from energynet.analysis.runs import SEED_SETS
+from energynet.analysis.study import Study
 from energynet.errors import DataError
 from energynet.studies.figures import style
 from energynet.support.checks import pluralize
 
 FEWEST = 3  # seeds from which on an interval is shown; of fewer, the point alone
-RATES = ("learning_rate", "init_std")  # settings of speed and start of the training
 
 
-@dataclass(frozen=True)
-class Results:
-    """What figures and the report are made from; `Results.of` computes it from the tidy table.
-
-    Attributes
-    ----------
-    runs : pandas.DataFrame
-        The runs in the main settings of the study, one row per run; `rule` is the rule's label.
-    endless : pandas.DataFrame
-        Likewise those of target accuracy 1, which continue after the criterion.
-    absent : pandas.DataFrame
-        Runs of either kind that have no result: they failed or were skipped.
-    elsewhere : int
-        Runs in other settings, which are left out.
-    history : pandas.DataFrame or None
-        Columns id, step, accuracy, m0, m1: one row per test of each run.
-    cells, optimal, savings : pandas.DataFrame
-        As `energynet.cells`, `optimal_energy` and `savings` return them.
-    rates : pandas.DataFrame
-        `energynet.savings` by learning rate and initial weights; empty if there is one rate.
-    """
-
-    runs: pd.DataFrame
-    endless: pd.DataFrame
-    absent: pd.DataFrame
-    elsewhere: int
-    history: pd.DataFrame | None
-    cells: pd.DataFrame
-    optimal: pd.DataFrame
-    savings: pd.DataFrame
-    rates: pd.DataFrame
-
-    @classmethod
-    def of(cls, table: pd.DataFrame, history: pd.DataFrame | None = None) -> "Results":
-        """Analyse a tidy table and, if given, the history of its runs.
-
-        Raises DataError if the table lacks columns.
-        """
-        every = labelled(table)
-        runs = main_runs(every)
-        endless = endless_runs(every, runs)
-        elsewhere = len(every[~own_settings(every)].index.difference(endless.index))
-        absent = pd.concat([runs[runs["missing"]], endless[endless["missing"]]])
-        cells = cells_of(runs)
-        found = cells, optima_of(cells), savings_of(runs), _savings_at_rates(every)
-        runs, endless = (part[~part["missing"]] for part in (runs, endless))
-        return cls(runs, endless, absent, elsewhere, history, *found)
-
-    @property
-    def criterion(self) -> float:
-        """The accuracy that ends a run."""
-        return float(self.runs["target_accuracy"].iloc[0]) if len(self.runs) else 0.95
-
-    @property
-    def sizes(self) -> list[int]:
-        """Hidden units of the networks that were trained under any rule besides `all`."""
-        return sorted({int(size) for size in self.runs.loc[self.runs["rule"] != ALL, "hidden"]})
-
-
-def _savings_at_rates(every: pd.DataFrame) -> pd.DataFrame:
-    every = every[~every["learning_rate_auto"]]  # such rates differ from size to size
-    if every["learning_rate"].nunique() < 2:
-        every = every.iloc[:0]
-    return savings_of(main_runs(every, RATES), RATES)
-
-
-def at_optimum(results: Results, energy: str) -> pd.DataFrame:
+def at_optimum(study: Study, energy: str) -> pd.DataFrame:
     """Runs at the P* of that energy: confirmation seeds, or else the others."""
-    best = results.optimal.loc[results.optimal["energy"] == energy, ["hidden", "rule", "fraction"]]
-    runs = results.runs[results.runs["hidden"].isin(results.sizes)]
+    best = study.optimal.loc[study.optimal["energy"] == energy, ["hidden", "rule", "fraction"]]
+    runs = study.runs[study.runs["hidden"].isin(study.constrained_sizes)]
     runs = runs.merge(best, on=["hidden", "rule", "fraction"])
     confirmation = runs["seeds"].eq("confirmation")
     confirmed = confirmation.groupby([runs["hidden"], runs["rule"]]).transform("any")
@@ -146,7 +70,7 @@ def seeds_words(counts: pd.Series, kind: str = "") -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Drawing:
-    """One figure; call it with Results to get the matplotlib Figure.
+    """One figure; call it with a Study to get the matplotlib Figure.
 
     Attributes
     ----------
@@ -156,7 +80,7 @@ class Drawing:
         Of its files, `figure-3-m1-against-fraction`.
     title : str
     numbers : callable
-        Results -> DataFrame of what is plotted; empty if the results lack it.
+        Study -> DataFrame of what is plotted; empty if the results lack it.
     draw : callable
         Those numbers -> Figure.
     caption : callable
@@ -170,15 +94,15 @@ class Drawing:
     number: int
     name: str
     title: str
-    numbers: Callable[[Results], pd.DataFrame]
+    numbers: Callable[[Study], pd.DataFrame]
     draw: Callable[[pd.DataFrame], Figure]
     caption: Callable[[pd.DataFrame], str]
     needs: str
     ours: bool = False
 
-    def __call__(self, results: Results) -> Figure:
+    def __call__(self, study: Study) -> Figure:
         """The figure. Raises DataError if the results lack what it shows."""
-        numbers = self.numbers(results)
+        numbers = self.numbers(study)
         if numbers.empty:
             raise DataError(f"figure {self.number} ({self.title}) needs {self.needs}")
         return self.of(numbers)

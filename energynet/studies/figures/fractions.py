@@ -11,11 +11,11 @@ from matplotlib.lines import Line2D
 from energynet.analysis.methods import ALL
 from energynet.analysis.optimum import SUCCESS
 from energynet.analysis.runs import SEED_SETS
+from energynet.analysis.study import Study
 from energynet.studies.figures import marks, style
 from energynet.studies.figures.drawing import (
     FEWEST,
     Drawing,
-    Results,
     confirmed_first,
     seeds_words,
     spread_out,
@@ -31,9 +31,9 @@ PANELS = 6  # sizes that figure 3 shows at most
 PREFERRED = (1000, 10_000)  # sizes of figure 4, as on the poster
 
 
-def _m1_numbers(results: Results) -> pd.DataFrame:
+def _m1_numbers(study: Study) -> pd.DataFrame:
     """M1 / M1 of the unmodified network of the same size."""
-    cells = _cells(results, ("m1",), spread_out(results.sizes, PANELS))
+    cells = _cells(study, ("m1",), spread_out(study.constrained_sizes, PANELS))
     unmodified = confirmed_first(cells[(cells["rule"] == ALL) & ~cells["lower_bound"]])
     unit = unmodified.groupby("hidden")["value"].first()
     for column in ("value", "low", "high"):
@@ -41,26 +41,26 @@ def _m1_numbers(results: Results) -> pd.DataFrame:
     return _tidy(cells)
 
 
-def _costs_numbers(results: Results) -> pd.DataFrame:
+def _costs_numbers(study: Study) -> pd.DataFrame:
     """M0, M1 and steps; steps of a cell that never reached the criterion are its limit."""
-    both = [size for size in PREFERRED if size in results.sizes]
-    sizes = both if len(both) == len(PREFERRED) else results.sizes[-2:]
-    cells = _cells(results, ("m0", "m1"), sizes)
+    both = [size for size in PREFERRED if size in study.constrained_sizes]
+    sizes = both if len(both) == len(PREFERRED) else study.constrained_sizes[-2:]
+    cells = _cells(study, ("m0", "m1"), sizes)
     steps = cells[cells["quantity"] == "m0"].assign(quantity="steps", low=float("nan"))
     steps["high"] = float("nan")
     steps["value"] = steps["steps"].where(~steps["lower_bound"], steps["max_steps"])
     return _tidy(pd.concat([cells, steps], ignore_index=True))
 
 
-def _cells(results: Results, energies: tuple[str, ...], sizes: list[int]) -> pd.DataFrame:
+def _cells(study: Study, energies: tuple[str, ...], sizes: list[int]) -> pd.DataFrame:
     """Cells of those energies: exploration seeds at every P, confirmation seeds at P* and P = 1.
 
     A size without exploration seeds shows what it has.
     """
-    cells = without_few(results.cells, results.cells["reached"], ("low", "high"))
+    cells = without_few(study.cells, study.cells["reached"], ("low", "high"))
     on_axis = cells["fraction"] > 0  # it is logarithmic
     cells = cells[cells["energy"].isin(energies) & cells["hidden"].isin(sizes) & on_axis]
-    best = results.optimal[["hidden", "rule", "energy", "fraction"]].assign(optimum=True)
+    best = study.optimal[["hidden", "rule", "energy", "fraction"]].assign(optimum=True)
     cells = cells.merge(best, how="left", on=["hidden", "rule", "energy", "fraction"])
     cells["optimum"] = cells["optimum"].eq(True)
     explored = cells["hidden"].isin(cells.loc[cells["seeds"] == "exploration", "hidden"])

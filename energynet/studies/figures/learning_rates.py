@@ -3,12 +3,11 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
+from energynet.analysis.study import RATES, Study
 from energynet.studies.figures import marks, style
 from energynet.studies.figures.drawing import (
     FEWEST,
-    RATES,
     Drawing,
-    Results,
     seeds_words,
     shown_savings,
     spread_out,
@@ -23,9 +22,9 @@ COLUMNS = [
 ]
 
 
-def _numbers(results: Results) -> pd.DataFrame:
+def _numbers(study: Study) -> pd.DataFrame:
     """E(all) / E(rule) at the P* of each setting, paired by seed; for the largest network."""
-    rates = shown_savings(results.rates, "ratio")
+    rates = shown_savings(study.rates, "ratio")
     rates = rates[rates["hidden"] == rates["hidden"].max()]
     if rates["learning_rate"].nunique() < 2:
         return pd.DataFrame(columns=COLUMNS)

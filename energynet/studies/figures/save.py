@@ -7,10 +7,11 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
+from energynet.analysis.study import Study
 from energynet.studies.figures import style
 from energynet.studies.figures.accuracy import accuracy_against_energy
 from energynet.studies.figures.capacity import capacity
-from energynet.studies.figures.drawing import Drawing, Results
+from energynet.studies.figures.drawing import Drawing
 from energynet.studies.figures.fractions import costs_against_fraction, m1_against_fraction
 from energynet.studies.figures.learning_rates import saving_against_rate
 from energynet.studies.figures.schematic import schematic
@@ -56,25 +57,25 @@ def save_figures(
     """
     folder = checks.path("folder", folder)
     check_folder(folder, "folder")
-    return save_drawings(Results.of(table, history), folder)
+    return save_drawings(Study.of(table, history), folder)
 
 
-def drawings_of(results: Results) -> list[Drawing]:
+def drawings_of(study: Study) -> list[Drawing]:
     """The figures of our study, and those of what was varied in these results."""
-    return [*DRAWINGS, *(each for each in VARIATIONS if not each.numbers(results).empty)]
+    return [*DRAWINGS, *(each for each in VARIATIONS if not each.numbers(study).empty)]
 
 
-def save_drawings(results: Results, folder: Path) -> list[Path]:
+def save_drawings(study: Study, folder: Path) -> list[Path]:
     """`save_figures` of results that are computed."""
     made_folder(folder, "folder")
     with missing_glyphs_said_once():
-        return _save(results, folder)
+        return _save(study, folder)
 
 
-def _save(results: Results, folder: Path) -> list[Path]:
+def _save(study: Study, folder: Path) -> list[Path]:
     files, captions = [], []
-    for drawing in drawings_of(results):
-        numbers = drawing.numbers(results)
+    for drawing in drawings_of(study):
+        numbers = drawing.numbers(study)
         if numbers.empty:
             _LOG.warning(
                 "no figure %d (%s): it needs %s", drawing.number, drawing.title, drawing.needs

@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from energynet.analysis.methods import display_name
+from energynet.analysis.study import Study
 from energynet.rules.base import count
 from energynet.studies.figures import style
-from energynet.studies.figures.drawing import Drawing, Results
+from energynet.studies.figures.drawing import Drawing
 
 INPUTS, HIDDEN, OUTPUTS, FRACTION = 6, 5, 3, 0.2
 RULES = (
@@ -25,7 +26,7 @@ RULES = (
 )
 
 
-def _numbers(_results: Results) -> pd.DataFrame:
+def _numbers(_study: Study) -> pd.DataFrame:
     """One row per synapse and rule: layer, presynaptic, postsynaptic unit, whether it changes."""
     generator = np.random.default_rng(11)
     size1 = np.outer(generator.random(INPUTS), generator.random(HIDDEN))

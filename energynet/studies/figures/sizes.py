@@ -5,11 +5,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from energynet.analysis.study import Study
 from energynet.studies.figures import marks, style
 from energynet.studies.figures.drawing import (
     FEWEST,
     Drawing,
-    Results,
     seeds_words,
     shown_savings,
     without_few,
@@ -26,35 +26,35 @@ SAVINGS = [
 ]
 
 
-def _optimal_numbers(results: Results) -> pd.DataFrame:
+def _optimal_numbers(study: Study) -> pd.DataFrame:
     """Energy at P*: of the confirmation seeds, or of the exploration seeds without these."""
-    optimal = results.optimal
-    shown = optimal["energy"].isin(style.ENERGIES) & optimal["hidden"].isin(results.sizes)
-    optimal = optimal[shown].merge(_never_explored(results), how="left")
+    optimal = study.optimal
+    shown = optimal["energy"].isin(style.ENERGIES) & optimal["hidden"].isin(study.constrained_sizes)
+    optimal = optimal[shown].merge(_never_explored(study), how="left")
     confirmed = optimal["confirmed"].notna()
     optimal["lower_bound"] = optimal["success"].eq(0) | (~confirmed & optimal["never"].eq(True))
     optimal["value"] = optimal["confirmed"].where(confirmed, optimal["energy_per_success"])
     optimal["confirmed"] = confirmed
     optimal["seeds"] = np.where(confirmed, "confirmation", "exploration")
     keys = ["hidden", "rule", "energy", "fraction", "seeds"]
-    optimal = optimal.merge(results.cells[[*keys, "runs", "reached"]], on=keys)
+    optimal = optimal.merge(study.cells[[*keys, "runs", "reached"]], on=keys)
     optimal = without_few(optimal, optimal["reached"], ("low", "high"))
     optimal = optimal.rename(columns={"energy": "quantity"})
     optimal = optimal.loc[optimal["value"].notna(), OPTIMAL]
     return optimal.sort_values(["quantity", "rule", "hidden"], ignore_index=True)
 
 
-def _never_explored(results: Results) -> pd.DataFrame:
+def _never_explored(study: Study) -> pd.DataFrame:
     """Cells of which no exploration run reached the criterion, marked `never`."""
-    cells = results.cells
+    cells = study.cells
     never = cells[cells["seeds"].eq("exploration") & cells["lower_bound"]]
     return never[["hidden", "rule", "energy", "fraction"]].assign(never=True)
 
 
-def _savings_numbers(results: Results) -> pd.DataFrame:
+def _savings_numbers(study: Study) -> pd.DataFrame:
     """Saving and ratio of every rule against the unmodified network, paired by seed."""
     parts = [
-        shown_savings(results.savings, measure).assign(measure=measure)
+        shown_savings(study.savings, measure).assign(measure=measure)
         for measure in ("saving", "ratio")
     ]
     keys = ["measure", "quantity", "rule", "hidden"]

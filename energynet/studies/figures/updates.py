@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from energynet.analysis.study import Study
 from energynet.studies.figures import marks, style
-from energynet.studies.figures.drawing import Drawing, Results, at_optimum, seeds_words
+from energynet.studies.figures.drawing import Drawing, at_optimum, seeds_words
 from energynet.studies.figures.scales import log_axis, percent_labels, size_axis
 
 WORDS = {
@@ -17,11 +18,11 @@ COLUMNS = ["quantity", "measure", "hidden", "rule", "fraction", "runs", "value",
 NEEDED = ["m0_layer2", "m1_layer2", "m0_direct", "m1_direct", "synapses"]
 
 
-def _numbers(results: Results) -> pd.DataFrame:
+def _numbers(study: Study) -> pd.DataFrame:
     """At the optimum of each energy: geometric mean, lowest and highest of the seeds."""
-    if not set(NEEDED) <= set(results.runs):
+    if not set(NEEDED) <= set(study.runs):
         return pd.DataFrame(columns=COLUMNS)
-    measured = pd.concat([_measured(results, energy) for energy in style.ENERGIES])
+    measured = pd.concat([_measured(study, energy) for energy in style.ENERGIES])
     measured = measured[np.isfinite(measured["value"]) & measured["value"].gt(0)]
     keys = ["quantity", "measure", "hidden", "rule", "fraction"]
     groups = measured.assign(value=np.log(measured["value"])).groupby(keys)["value"]
@@ -30,9 +31,9 @@ def _numbers(results: Results) -> pd.DataFrame:
     return summary[COLUMNS]
 
 
-def _measured(results: Results, energy: str) -> pd.DataFrame:
+def _measured(study: Study, energy: str) -> pd.DataFrame:
     """One row per run and measure."""
-    runs = at_optimum(results, energy)
+    runs = at_optimum(study, energy)
     values = {
         "output": runs[f"{energy}_layer2"] / runs[energy],
         "changed": runs["m0_direct"] / runs["synapses"],

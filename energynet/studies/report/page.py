@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from energynet.studies.figures.drawing import Results
+from energynet.analysis.study import Study
 from energynet.studies.figures.save import drawings_of, to_csv, to_svg
 from energynet.studies.report import tables
 from energynet.studies.report.inline import inline_svg
@@ -38,30 +38,30 @@ def write_report(table: pd.DataFrame, history: pd.DataFrame | None, file: str | 
     """
     file = checks.path("file", file)
     check_writable(file, "report")
-    return write_page(Results.of(table, history), claims(table, history=history), file)
+    return write_page(Study.of(table, history), claims(table, history=history), file)
 
 
-def write_page(results: Results, found: Sequence[Claim], file: Path) -> Path:
+def write_page(study: Study, found: Sequence[Claim], file: Path) -> Path:
     """`write_report` of results and verdicts that are computed."""
     verdicts = [claim.to_dict() | {"statement": named(claim)} for claim in found]
-    page = render(results, verdicts)
+    page = render(study, verdicts)
     with written_whole(file) as stream:
         stream.write(page.encode())
     return file
 
 
-def render(results: Results, verdicts: Sequence[Mapping[str, Any]]) -> str:
+def render(study: Study, verdicts: Sequence[Mapping[str, Any]]) -> str:
     """The page of those results and verdicts (as `Claim.to_dict` gives them)."""
     page: str = _template().render(
         version=version("energynet"),
         verdicts=verdicts,
         counts={name: sum(v["verdict"] == name for v in verdicts) for name in VERDICTS},
-        facts=tables.facts(results),
-        criterion=f"{100 * results.criterion:g} %",
-        figures=[_figure(drawing, results) for drawing in drawings_of(results)],
-        optima=tables.optima(results),
-        between=tables.between(results),
-        example=tables.example(results),
+        facts=tables.facts(study),
+        criterion=f"{100 * study.criterion:g} %",
+        figures=[_figure(drawing, study) for drawing in drawings_of(study)],
+        optima=tables.optima(study),
+        between=tables.between(study),
+        example=tables.example(study),
     )
     return page
 
@@ -86,8 +86,8 @@ def _template() -> Any:
     return environment.get_template("page.html")
 
 
-def _figure(drawing: Any, results: Results) -> dict[str, Any]:
-    numbers = drawing.numbers(results)
+def _figure(drawing: Any, study: Study) -> dict[str, Any]:
+    numbers = drawing.numbers(study)
     about = {
         "number": drawing.number,
         "name": drawing.name,

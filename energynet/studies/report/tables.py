@@ -14,9 +14,10 @@ import pandas as pd
 from energynet.analysis.intervals import Bound
 from energynet.analysis.methods import ALL, GIVEN, WITHOUT_FRACTION, display_name
 from energynet.analysis.runs import DATA, given
+from energynet.analysis.study import Study
 from energynet.data.mnist import MNIST_SHA256
 from energynet.store.schema import DEFAULTS, WORDS
-from energynet.studies.figures.drawing import Results, confirmed_first, without_few
+from energynet.studies.figures.drawing import confirmed_first, without_few
 from energynet.studies.figures.learning_rates import saving_against_rate
 from energynet.studies.figures.style import ENERGIES, ordered
 from energynet.support.format import DASH, percent, typeset
@@ -24,24 +25,24 @@ from energynet.support.format import DASH, percent, typeset
 BOUNDS = {Bound.UPPER: "≤ ", Bound.LOWER: "≥ "}
 
 
-def facts(results: Results) -> list[tuple[str, str]]:
+def facts(study: Study) -> list[tuple[str, str]]:
     """What the results are made of, as (name, value)."""
-    runs = results.runs
+    runs = study.runs
     seeds = runs.groupby("seeds")["seed"].nunique()
     found = [
         ("runs", f"{len(runs):,} ({_outcomes(runs)})"),
         ("hidden units", sizes(sorted(set(runs["hidden"])))),
         ("rules", "; ".join(display_name(label) for label in ordered(runs["rule"]))),
         ("seeds", ", ".join(f"{count} {name}" for name, count in sorted(seeds.items()))),
-        ("criterion", f"{100 * results.criterion:g} % of the test set"),
+        ("criterion", f"{100 * study.criterion:g} % of the test set"),
         ("most steps of a run", f"{runs['max_steps'].max():,.0f}"),
     ]
-    if len(results.absent):
-        found.insert(1, ("runs without a result", _absences(results.absent)))
-    if results.elsewhere:
-        found.append(("runs in other settings", f"{results.elsewhere:,}, {_shown(results)}"))
-    if len(results.endless):
-        longer = results.endless
+    if len(study.absent):
+        found.insert(1, ("runs without a result", _absences(study.absent)))
+    if study.elsewhere:
+        found.append(("runs in other settings", f"{study.elsewhere:,}, {_shown(study)}"))
+    if len(study.endless):
+        longer = study.endless
         found.append(("runs beyond the criterion", f"{len(longer):,} ({_outcomes(longer)})"))
     if DATA in runs:
         found.append(("data, SHA-256", ", ".join(sorted(set(runs[DATA].dropna().astype(str))))))
@@ -51,9 +52,9 @@ def facts(results: Results) -> list[tuple[str, str]]:
     return found
 
 
-def _shown(results: Results) -> str:
+def _shown(study: Study) -> str:
     """The figures that show runs in other settings."""
-    drawn = len(saving_against_rate.numbers(results))
+    drawn = len(saving_against_rate.numbers(study))
     return f"in figure {saving_against_rate.number} alone" if drawn else "in no table or figure"
 
 
@@ -78,14 +79,14 @@ def _settings(runs: pd.DataFrame) -> str:
     return "; ".join(f"{name} {', '.join(map(str, vs))}" for name, vs in changed.items())
 
 
-def optima(results: Results) -> list[dict[str, Any]]:
+def optima(study: Study) -> list[dict[str, Any]]:
     """One row per size, rule and energy: P*, energies, ratio."""
-    optimal = results.optimal
-    shown = optimal["hidden"].isin(results.sizes) & optimal["energy"].isin(ENERGIES)
-    savings = without_few(results.savings, results.savings["pairs"], ("ratio_low", "ratio_high"))
+    optimal = study.optimal
+    shown = optimal["hidden"].isin(study.constrained_sizes) & optimal["energy"].isin(ENERGIES)
+    savings = without_few(study.savings, study.savings["pairs"], ("ratio_low", "ratio_high"))
     key = ["hidden", "rule", "energy"]
     both = optimal[shown].merge(savings.drop(columns="fraction"), how="left", on=key)
-    confirmed = results.cells[results.cells["seeds"] == "confirmation"]
+    confirmed = study.cells[study.cells["seeds"] == "confirmation"]
     reached = confirmed.set_index([*key, "fraction"])["reached"]
     both = both.join(reached, on=[*key, "fraction"])
     both = without_few(both, both["reached"], ("low", "high"))
@@ -134,9 +135,9 @@ def _bounded(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def between(results: Results) -> dict[str, Any]:
+def between(study: Study) -> dict[str, Any]:
     """Savings by M0, M1 and the energies between them, if these were recorded."""
-    savings = results.savings[results.savings["saving"].notna()]
+    savings = study.savings[study.savings["saving"].notna()]
     energies = sorted(set(savings["energy"]), key=_energy_rank)
     if len(energies) < 3:
         return {"energies": [], "rows": []}
@@ -149,9 +150,9 @@ def between(results: Results) -> dict[str, Any]:
     return {"energies": [energy_name(energy) for energy in energies], "rows": rows}
 
 
-def example(results: Results) -> str:
+def example(study: Study) -> str:
     """The command that repeats the first confirmation run of the table."""
-    runs = results.runs[results.runs["rule"] != ALL]
+    runs = study.runs[study.runs["rule"] != ALL]
     if runs.empty:
         return "energynet train --hidden 100"
     runs = runs.assign(**{name: given(runs, name) for name in WORDS})

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from energynet.analysis.savings import savings
+from energynet.analysis.study import Study
 from energynet.store.exchange import write_table
 from energynet.studies.report.verdicts import write_verdicts
 from energynet.studies.statements.claims import Claim, claims
@@ -39,13 +40,12 @@ def write_outputs(
 
     by : settings to vary; each combination of them is a separate study with its verdicts.
     """
-    from energynet.studies.figures.drawing import Results
     from energynet.studies.figures.save import save_drawings
     from energynet.studies.report.page import write_page
 
-    found, results = claims(table, by, history=history), Results.of(table, history)
-    between = between_text(savings(table, by) if by else results.savings, by)
+    found, study = claims(table, by, history=history), Study.of(table, history)
+    between = between_text(savings(table, by) if by else study.savings, by)
     write_verdicts(found, folder / "verdicts.json")
     write_verdicts(found, folder / "verdicts.md", between)
-    save_drawings(results, folder / "figures")
-    return Outputs(found, between, write_page(results, found, folder / "report.html"))
+    save_drawings(study, folder / "figures")
+    return Outputs(found, between, write_page(study, found, folder / "report.html"))

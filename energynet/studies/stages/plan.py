@@ -8,7 +8,7 @@ from energynet.analysis.optimum import LIMITED, MUCH_FEWER, Point, best_of_side,
 from energynet.config import TrainingConfig
 from energynet.rules.names import rule_from_name
 from energynet.studies.stages.preset import Method, Preset, fraction_value
-from energynet.studies.stages.view import ShapeOf, View, config_key, views
+from energynet.studies.stages.variant import ShapeOf, Variant, config_key, variants
 from energynet.studies.statements.energy_kinds import FEW
 
 if TYPE_CHECKING:
@@ -30,16 +30,16 @@ def next_stage(preset: Preset, table: "pd.DataFrame", shape: ShapeOf) -> Stage |
     A pure function: an interrupted study resumes as if it had not been interrupted.
     `table` is the tidy table of what is stored.
     """
-    studies = views(preset, table, shape)
+    studies = variants(preset, table, shape)
     groups = [(hidden,) for hidden in preset.sizes]
     for sizes in groups if preset.one_size_at_a_time else [preset.sizes]:
         for name, wanted in STAGES:
             configs = {
                 config_key(config): config
-                for view in studies
+                for variant in studies
                 for hidden in sizes
-                for config in wanted(view, hidden)
-                if config_key(config) not in view.rows
+                for config in wanted(variant, hidden)
+                if config_key(config) not in variant.rows
             }
             if configs:
                 return Stage(name, list(configs.values()))
@@ -52,38 +52,38 @@ def skipped_runs(
     """Runs of the exploration that the plan leaves out, and why."""
     reason = SKIPPED.format(points=preset.skip.get("points", 0))
     found = []
-    for view in views(preset, table, shape):
+    for variant in variants(preset, table, shape):
         for hidden in preset.sizes:
-            for method in _methods(view, hidden):
-                for fraction, limit in _fractions(view, hidden, method):
-                    first, *rest = _seeds(view, hidden, method, fraction, limit)
-                    if _far_below(view, first):
+            for method in _methods(variant, hidden):
+                for fraction, limit in _fractions(variant, hidden, method):
+                    first, *rest = _seeds(variant, hidden, method, fraction, limit)
+                    if _far_below(variant, first):
                         found += [(config, reason) for config in rest]
     return found
 
 
-def _methods(view: View, hidden: int) -> list[Method]:
-    return [method for method in view.preset.method if hidden in method.hidden]
+def _methods(variant: Variant, hidden: int) -> list[Method]:
+    return [method for method in variant.preset.method if hidden in method.hidden]
 
 
 def _seeds(
-    view: View, hidden: int, method: Method, fraction: float, max_steps: int
+    variant: Variant, hidden: int, method: Method, fraction: float, max_steps: int
 ) -> list[TrainingConfig]:
     """The exploration runs of a fraction."""
-    seeds = view.seeds("exploration")
-    return [view.config(hidden, method, fraction, seed, max_steps=max_steps) for seed in seeds]
+    seeds = variant.seeds("exploration")
+    return [variant.config(hidden, method, fraction, seed, max_steps=max_steps) for seed in seeds]
 
 
-def _max_steps(view: View) -> int:
-    return int(view.settings.get("max_steps", TrainingConfig.max_steps))
+def _max_steps(variant: Variant) -> int:
+    return int(variant.settings.get("max_steps", TrainingConfig.max_steps))
 
 
-def _far_below(view: View, first: TrainingConfig) -> bool:
+def _far_below(variant: Variant, first: TrainingConfig) -> bool:
     """Whether the first seed ended so far below the criterion that the others are left out."""
-    skip = view.preset.skip
+    skip = variant.preset.skip
     if not skip or first.hidden < skip["from"]:
         return False
-    row = view.rows.get(config_key(first))
+    row = variant.rows.get(config_key(first))
     if row is None or row["reached"] or row["missing"]:
         return False
     accuracy = row.get("accuracy")
@@ -92,30 +92,30 @@ def _far_below(view: View, first: TrainingConfig) -> bool:
     return bool(first.target_accuracy - accuracy > skip["points"] / 100)
 
 
-def _wanted_seeds(configs: Sequence[TrainingConfig], view: View) -> Sequence[TrainingConfig]:
+def _wanted_seeds(configs: Sequence[TrainingConfig], variant: Variant) -> Sequence[TrainingConfig]:
     """All seeds; in large networks first only one, as it may make the others needless."""
     first = configs[:1]
-    skip = view.preset.skip
+    skip = variant.preset.skip
     if skip and first and first[0].hidden >= skip["from"]:
-        known = config_key(first[0]) in view.rows
-        if not known or _far_below(view, first[0]):
+        known = config_key(first[0]) in variant.rows
+        if not known or _far_below(variant, first[0]):
             return first
     return configs
 
 
-def _explore(view: View, hidden: int) -> Iterator[TrainingConfig]:
+def _explore(variant: Variant, hidden: int) -> Iterator[TrainingConfig]:
     """The grid of each method, and blocks of runs that nothing else decides."""
-    for method in _methods(view, hidden):
-        fractions = [1.0] if method.rule == ALL else method.grid(view.shape(hidden))
+    for method in _methods(variant, hidden):
+        fractions = [1.0] if method.rule == ALL else method.grid(variant.shape(hidden))
         for fraction in fractions:
-            configs = _seeds(view, hidden, method, fraction, _max_steps(view))
-            yield from _wanted_seeds(configs, view)
-    for block in view.preset.runs:
+            configs = _seeds(variant, hidden, method, fraction, _max_steps(variant))
+            yield from _wanted_seeds(configs, variant)
+    for block in variant.preset.runs:
         if hidden in block["hidden"]:
-            yield from _block(view, hidden, block)
+            yield from _block(variant, hidden, block)
 
 
-def _block(view: View, hidden: int, block: Any) -> Iterator[TrainingConfig]:
+def _block(variant: Variant, hidden: int, block: Any) -> Iterator[TrainingConfig]:
     rule = {"fraction": None, "output_fraction": None, "within_units": None}
     other = {key: value for key, value in block.items() if key not in (*rule, "rule", "hidden")}
     seeds = other.pop("seeds")
@@ -124,48 +124,48 @@ def _block(view: View, hidden: int, block: Any) -> Iterator[TrainingConfig]:
         share = None if fraction is None else fraction_value(fraction)
         made = rule_from_name(block["rule"], **{**rule, "fraction": share})
         for seed in seeds:
-            values = {**view.settings, **other}
+            values = {**variant.settings, **other}
             yield TrainingConfig(hidden=hidden, rule=made, seed=seed, **values)
 
 
-def _choose(view: View, hidden: int) -> Iterator[TrainingConfig]:
+def _choose(variant: Variant, hidden: int) -> Iterator[TrainingConfig]:
     """Extensions of grids and longer runs that the choice of P* asks for."""
-    for method in _methods(view, hidden):
+    for method in _methods(variant, hidden):
         if method.rule == ALL:
             continue
         pending: list[TrainingConfig] = []
-        for fraction, limit in _fractions(view, hidden, method):
-            configs = _seeds(view, hidden, method, fraction, limit)
-            pending += _wanted_seeds(configs, view)
-        if all(config_key(config) in view.rows for config in pending):
-            for fraction, limit in _asked_for(view, hidden, method):
-                configs = _seeds(view, hidden, method, fraction, limit)
-                pending += _wanted_seeds(configs, view)
+        for fraction, limit in _fractions(variant, hidden, method):
+            configs = _seeds(variant, hidden, method, fraction, limit)
+            pending += _wanted_seeds(configs, variant)
+        if all(config_key(config) in variant.rows for config in pending):
+            for fraction, limit in _asked_for(variant, hidden, method):
+                configs = _seeds(variant, hidden, method, fraction, limit)
+                pending += _wanted_seeds(configs, variant)
         yield from pending
 
 
-def _fractions(view: View, hidden: int, method: Method) -> list[tuple[float, int]]:
+def _fractions(variant: Variant, hidden: int, method: Method) -> list[tuple[float, int]]:
     """(fraction, max_steps) of which there are exploration runs, or which the grid has."""
-    found = {(p, _max_steps(view)) for p in method.grid(view.shape(hidden))}
+    found = {(p, _max_steps(variant)) for p in method.grid(variant.shape(hidden))}
     if method.rule == ALL:
         return sorted(found)
-    for energy in view.preset.energies:
-        for point in view.points(hidden, method, energy):
-            found |= {(point.fraction, _max_steps(view)), (point.fraction, point.max_steps)}
+    for energy in variant.preset.energies:
+        for point in variant.points(hidden, method, energy):
+            found |= {(point.fraction, _max_steps(variant)), (point.fraction, point.max_steps)}
     return sorted(found)
 
 
-def _asked_for(view: View, hidden: int, method: Method) -> list[tuple[float, int]]:
+def _asked_for(variant: Variant, hidden: int, method: Method) -> list[tuple[float, int]]:
     """(fraction, max_steps) that the choice of P* asks for, given all that is there."""
     asked = set()
-    for energy in view.preset.energies:
-        points = view.points(hidden, method, energy)
-        best, mark = view.optimum(hidden, method, energy)
+    for energy in variant.preset.energies:
+        points = variant.points(hidden, method, energy)
+        best, mark = variant.optimum(hidden, method, energy)
         if best is None:
             continue
-        for fraction in _extension(view, hidden, method, points, best):
-            asked.add((fraction, _max_steps(view)))
-        long = view.preset.long
+        for fraction in _extension(variant, hidden, method, points, best):
+            asked.add((fraction, _max_steps(variant)))
+        long = variant.preset.long
         if mark == LIMITED and long and hidden <= long["up_to"]:
             smaller = points[list(points).index(best) - 1]
             if smaller.max_steps < long["max_steps"]:
@@ -174,15 +174,15 @@ def _asked_for(view: View, hidden: int, method: Method) -> list[tuple[float, int
 
 
 def _extension(
-    view: View, hidden: int, method: Method, points: Sequence[Point], best: Point
+    variant: Variant, hidden: int, method: Method, points: Sequence[Point], best: Point
 ) -> list[float]:
     """Fractions beyond an end of the grid.
 
     P*/3, as long as nothing so small was run: it closes the grid below, and statement 2 compares
     with it. Twice P*, if that is the last one.
     """
-    grid, shape = method.grid(view.shape(hidden)), view.shape(hidden)
-    times = view.preset.extend.get("times", 0)
+    grid, shape = method.grid(variant.shape(hidden)), variant.shape(hidden)
+    times = variant.preset.extend.get("times", 0)
     candidates = []
     if times and not much_fewer(points, best):
         candidates.append(best.fraction / MUCH_FEWER)
@@ -192,62 +192,64 @@ def _extension(
     return [p for p in candidates if p < 1 and method.at(p).counts(shape) != known]
 
 
-def _confirm(view: View, hidden: int) -> Iterator[TrainingConfig]:
+def _confirm(variant: Variant, hidden: int) -> Iterator[TrainingConfig]:
     """The unmodified network, each rule at each P*, and the best P on both sides of a limit."""
-    for method in _methods(view, hidden):
-        chosen = {(1.0, _max_steps(view))} if method.rule == ALL else set()
-        for energy in view.preset.energies if method.rule != ALL else ():
-            best = view.optimum(hidden, method, energy).point
+    for method in _methods(variant, hidden):
+        chosen = {(1.0, _max_steps(variant))} if method.rule == ALL else set()
+        for energy in variant.preset.energies if method.rule != ALL else ():
+            best = variant.optimum(hidden, method, energy).point
             chosen |= {(best.fraction, best.max_steps)} if best else set()
-            if hidden in view.preset.both_sides.get("hidden", ()) and energy in ("m0", "m1"):
-                chosen |= _both_sides(view, hidden, method, energy)
+            if hidden in variant.preset.both_sides.get("hidden", ()) and energy in ("m0", "m1"):
+                chosen |= _both_sides(variant, hidden, method, energy)
         for fraction, limit in sorted(chosen):
-            for seed in view.seeds("confirmation"):
-                yield view.config(hidden, method, fraction, seed, max_steps=limit)
+            for seed in variant.seeds("confirmation"):
+                yield variant.config(hidden, method, fraction, seed, max_steps=limit)
 
 
-def _both_sides(view: View, hidden: int, method: Method, energy: str) -> set[tuple[float, int]]:
-    points = view.points(hidden, method, energy)
+def _both_sides(
+    variant: Variant, hidden: int, method: Method, energy: str
+) -> set[tuple[float, int]]:
+    points = variant.points(hidden, method, energy)
     best = (best_of_side(points, FEW, few) for few in (True, False))
     return {(point.fraction, point.max_steps) for point in best if point}
 
 
-def _long_after(view: View, hidden: int) -> Iterator[TrainingConfig]:
+def _long_after(variant: Variant, hidden: int) -> Iterator[TrainingConfig]:
     """Accuracy long after the criterion, at the best fraction for M0."""
-    wanted = view.preset.long_after
+    wanted = variant.preset.long_after
     if hidden not in wanted.get("hidden", ()):
         return
-    for method in _methods(view, hidden):
-        best = None if method.rule == ALL else view.optimum(hidden, method, "m0").point
+    for method in _methods(variant, hidden):
+        best = None if method.rule == ALL else variant.optimum(hidden, method, "m0").point
         if best is None and method.rule != ALL:
             continue
         fraction = best.fraction if best else 1.0
         for seed in wanted["seeds"]:
             settings = {"target_accuracy": 1.0, "max_steps": wanted["max_steps"]}
-            yield view.config(hidden, method, fraction, seed, **settings)
+            yield variant.config(hidden, method, fraction, seed, **settings)
 
 
-def _matched(view: View, hidden: int) -> Iterator[TrainingConfig]:
+def _matched(variant: Variant, hidden: int) -> Iterator[TrainingConfig]:
     """Large networks with the plasticity of small unmodified ones, and those."""
-    wanted = view.preset.matched
+    wanted = variant.preset.matched
     if hidden not in wanted.get("hidden", ()):
         return
     for units in wanted["units"]:
         small = Method(rule=ALL, hidden=(units,))
         for seed in wanted["seeds"]:
             settings = {"target_accuracy": 1.0, "max_steps": wanted["max_steps"]}
-            yield view.config(units, small, 1.0, seed, **settings)
+            yield variant.config(units, small, 1.0, seed, **settings)
             for rule in wanted["rules"]:
                 method = Method(rule=rule, hidden=(hidden,))
-                fraction = matched_fraction(view, hidden, method, units)
-                yield view.config(hidden, method, fraction, seed, **settings)
+                fraction = matched_fraction(variant, hidden, method, units)
+                yield variant.config(hidden, method, fraction, seed, **settings)
 
 
-def matched_fraction(view: View, hidden: int, method: Method, units: int) -> float:
+def matched_fraction(variant: Variant, hidden: int, method: Method, units: int) -> float:
     """The fraction with as many plastic units, or the nearest number of plastic synapses."""
     if method.rule == UNITS:
         return units / hidden
-    shape = view.shape(hidden)
+    shape = variant.shape(hidden)
     target = rule_from_name(UNITS, fraction=units / hidden).counts(shape).plastic
     if method.rule != PER_NEURON:
         return target / shape.synapses
@@ -255,7 +257,7 @@ def matched_fraction(view: View, hidden: int, method: Method, units: int) -> flo
     return min(candidates, key=lambda p: abs(method.at(p).counts(shape).plastic - target))
 
 
-STAGES: tuple[tuple[str, Callable[[View, int], Iterator[TrainingConfig]]], ...] = (
+STAGES: tuple[tuple[str, Callable[[Variant, int], Iterator[TrainingConfig]]], ...] = (
     ("exploration", _explore),
     ("choice", _choose),
     ("confirmation", _confirm),

@@ -7,7 +7,7 @@ from energynet.config import TrainingConfig
 from energynet.studies.stages.outputs import Outputs, write_outputs, write_tables
 from energynet.studies.stages.preset import Preset
 from energynet.studies.stages.stages import run_stages, with_skipped
-from energynet.studies.stages.view import ShapeOf
+from energynet.studies.stages.variant import ShapeOf
 from energynet.support import checks
 from energynet.support.files import check_folder
 

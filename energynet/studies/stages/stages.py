@@ -10,7 +10,7 @@ from energynet.store.folder import ABSENT, run_id
 from energynet.store.table import record_of, records_of, table_of
 from energynet.studies.stages.plan import next_stage, skipped_runs
 from energynet.studies.stages.preset import Preset
-from energynet.studies.stages.view import Key, ShapeOf, config_key
+from energynet.studies.stages.variant import Key, ShapeOf, config_key
 from energynet.support.checks import pluralize
 
 if TYPE_CHECKING:

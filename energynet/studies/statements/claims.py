@@ -2,15 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from energynet.analysis.cells import study_runs
-from energynet.analysis.contrasts import Study, studies
 from energynet.analysis.intervals import Bound
 from energynet.analysis.methods import READINGS, Reading
 from energynet.analysis.optimum import LIMITED, NOT_BRACKETED
-from energynet.analysis.runs import endless_runs, labelled
+from energynet.analysis.study import Study, studies
 from energynet.errors import DataError
 from energynet.studies.statements.judge import (
     MIXED,
@@ -136,17 +134,13 @@ def claims(
     DataError, ConfigError
         The table has no rows; else as for `cells`.
     """
-    every, own = labelled(table), study_runs(table, by, criterion, history)
-    if own.empty:
-        raise DataError("the table of results holds no runs")
     found: list[Claim] = []
-    for key, study in studies(own, by):
-        group = tuple(zip(by, map(checks.unwrap, key), strict=True))
-        here = every
-        for name, value in zip(by, key, strict=True):
-            here = here[here[name] == value]
-        whole = replace(study, endless=endless_runs(here, study.runs), history=history)
-        found += claims_of(whole, group)
+    for key, study in studies(table, by, criterion, history):
+        if study.own.empty:
+            raise DataError("the table of results holds no runs")
+        found += claims_of(study, tuple(zip(by, map(checks.unwrap, key), strict=True)))
+    if not found:
+        raise DataError("the table of results holds no runs")
     return found
 
 

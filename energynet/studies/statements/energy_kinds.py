@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from energynet.analysis.contrasts import Cell, Study, Terms, saving_terms
+from energynet.analysis.contrasts import Cell, Terms, saving_terms
 from energynet.analysis.methods import ALL, LARGEST, PER_NEURON, Reading
 from energynet.analysis.missing import Missing, size_words
+from energynet.analysis.study import Study
 from energynet.studies.statements.judge import RATIO, SLOPE, Check, Region
 
 SMALL, MEDIUM, LARGE = (100, 300), (1000,), (3000, 10000)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from energynet.analysis.contrasts import Cell, Run, Study, saving_terms
+from energynet.analysis.contrasts import Cell, Run, saving_terms
 from energynet.analysis.intervals import (
     Estimate,
     bound_of,
@@ -17,6 +17,7 @@ from energynet.analysis.intervals import (
 from energynet.analysis.methods import ALL, UNITS, Reading, display_name
 from energynet.analysis.missing import Missing, size_words
 from energynet.analysis.optimum import MUCH_FEWER, Point, much_fewer
+from energynet.analysis.study import Study
 from energynet.studies.statements.energy_kinds import contrast_check, ratio_above, rule_of
 from energynet.studies.statements.judge import ACCURACY, POINTS, Check, Region
 

@@ -1,13 +1,13 @@
-"""What the stored results say about a preset: runs done, points explored, fractions chosen."""
+"""The studies of a preset against what is stored: runs done, points explored, P* chosen."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from energynet.analysis.cells import cells_of
 from energynet.analysis.methods import rule_label
-from energynet.analysis.optimum import Exploration, Optimum, Point, explored
+from energynet.analysis.optimum import Optimum, Point
 from energynet.analysis.runs import SETTINGS, canonical, labelled, longest, setting
+from energynet.analysis.study import EXPLORATION, Study
 from energynet.analysis.table_checks import LABELLING
 from energynet.config import TrainingConfig
 from energynet.rules.base import Shape
@@ -46,8 +46,8 @@ def row_keys(runs: "pd.DataFrame") -> list[Key]:
 
 
 @dataclass(frozen=True)
-class View:
-    """One study of a preset (a combination of its settings) against the stored results.
+class Variant:
+    """One study of a preset, a combination of its settings, with what is stored of it.
 
     Attributes
     ----------
@@ -57,15 +57,15 @@ class View:
         Number of hidden units -> Shape of the network on the data set.
     rows : mapping
         Key -> row, of every stored run.
-    exploration : Exploration
-        What its exploration seeds found.
+    study : Study or None
+        Its stored exploration runs; None if nothing is stored.
     """
 
     preset: Preset
     settings: Mapping[str, Any]
     shape: ShapeOf
     rows: Mapping[Key, Mapping[str, Any]]
-    exploration: Exploration
+    study: Study | None
 
     def config(self, hidden: int, method: Method, fraction: float, seed: int, **other: Any) -> Any:
         """The config of a run of this study."""
@@ -74,30 +74,33 @@ class View:
 
     def points(self, hidden: int, method: Method, energy: str) -> Sequence[Point]:
         """What exploration found, by fraction."""
-        return self.exploration.points.get((hidden, method.label, energy), ())
+        if self.study is None:
+            return ()
+        return self.study.exploration.points.get((hidden, method.label, energy), ())
 
     def optimum(self, hidden: int, method: Method, energy: str) -> Optimum:
         """P* as it stands."""
-        return self.exploration.optimum(hidden, method.label, energy)
+        if self.study is None:
+            return Optimum(None, "")
+        return self.study.exploration.optimum(hidden, method.label, energy)
 
     def seeds(self, name: str) -> list[int]:
         """Exploration or confirmation seeds."""
         return list(self.preset.seeds.get(name, ()))
 
 
-def views(preset: Preset, table: "pd.DataFrame", shape: ShapeOf) -> list[View]:
+def variants(preset: Preset, table: "pd.DataFrame", shape: ShapeOf) -> list[Variant]:
     """The studies of a preset, each with its part of the stored results."""
-    runs = labelled(table) if len(table) else None
+    if not len(table):
+        return [Variant(preset, settings, shape, {}, None) for settings in preset.variants()]
+    runs = labelled(table)
+    rows = dict(zip(row_keys(runs), runs.to_dict("records"), strict=True))
     found = []
     for settings in preset.variants():
-        if runs is None:
-            found.append(View(preset, settings, shape, {}, Exploration({}, {})))
-            continue
-        rows = dict(zip(row_keys(runs), runs.to_dict("records"), strict=True))
         config = TrainingConfig(hidden=1, **settings)
         own = runs["seed"].isin(preset.seeds.get("exploration", ()))
         for name in _IDENTITY:
             own &= setting(runs, name) == _setting_of(config, name)
-        exploration = longest(runs[own])
-        found.append(View(preset, settings, shape, rows, explored(cells_of(exploration))))
+        study = Study(runs, longest(runs[own].assign(seeds=EXPLORATION)))
+        found.append(Variant(preset, settings, shape, rows, study))
     return found
