@@ -107,12 +107,12 @@ COLUMNS = (
         *("`reached`, `exhausted`, `diverged`, `failed` or `skipped`", EVERY),
     ),
     Column("steps", INTEGER, MEASURE, "steps", "number of samples seen", FINISHED),
-    Column("accuracy", NUMBER, MEASURE, "accuracy", "share of the test set right at the end"),
-    Column("best_accuracy", NUMBER, MEASURE, "best_accuracy", "the highest share at any test"),
     Column(
         *("learning_steps", INTEGER, MEASURE, "learning_steps"),
         "how many of them were learnt; with a margin not all are",
     ),
+    Column("accuracy", NUMBER, MEASURE, "accuracy", "share of the test set right at the end"),
+    Column("best_accuracy", NUMBER, MEASURE, "best_accuracy", "the highest share at any test"),
     Column("synapses", INTEGER, MEASURE, "synapses", "number of synapses, N", FINISHED),
     Column(
         *("plastic_synapses", INTEGER, MEASURE, "plastic_synapses"),
