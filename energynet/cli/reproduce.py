@@ -30,7 +30,7 @@ presets:
   quick       the study in small: 50 to 300 hidden units
   poster      the whole study: 100 to 10,000 hidden units
   robustness  other learning rates and initial weights, at 1,000 hidden units
-  published   with the first weights of the published program
+  published   the setting of the published program: initial weights of 0.03
 
 files in the folder: PRESET.csv (one row per run), PRESET_history.csv.xz (learning curves),
 verdicts.json and .md, figures/ with captions.md, report.html, and runs/, from which the command
