@@ -676,6 +676,7 @@ def test_no_file_is_read_and_replaced(tmp_path, monkeypatch, capsys):
     for flags, message in (
         ("--save ./digits.npz", "save must be another file than data, got digits.npz"),
         ("--checkpoint digits.npz", "checkpoint must be another file than data, got digits.npz"),
+        ("--start a.npz --save a.npz", "save must be another file than start, got a.npz"),
         ("--save a.npz --checkpoint a.npz", "save must be another file than checkpoint, got a.npz"),
         (
             "--save a.npz --count-updates a.npz",

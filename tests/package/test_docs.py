@@ -76,6 +76,8 @@ def test_grids_of_a_page_are_grids(name, tmp_path, monkeypatch):
     for block in saved:
         (tmp_path / block.file).write_text(block.text)
     monkeypatch.syspath_prepend(tmp_path)
+    network = en.Network(np.ones((2, 20)), np.ones((21, 1)), mean=0.0)
+    network.save(tmp_path / "first.npz")  # which a grid may name
     for block in blocks.blocks(PAGES[name]):
         if block.language == "toml" and "[[block]]" in block.text:
             path = tmp_path / "grid.toml"
