@@ -69,7 +69,7 @@ def add_rows(total, start, rows, offset, factor, vector_bytes):
 @pytest.mark.parametrize("vector_bytes", WIDTHS)
 def test_net_inputs(benchmark, random, vector_bytes):
     """From the weights of 786 pixels; ten times the strokes of an image."""
-    benchmark.group = "net inputs of 4 images and 32 units, 1,500 strokes, by bytes of a vector"
+    benchmark.group = "net inputs of 4 images and 64 units, 1,500 strokes, by bytes of a vector"
     width = _sparse.ROW_BYTES // 4
     rows, start = allocate(784, width, np.dtype("f4")).packed[0], np.zeros(width, "f4")
     rows[:] = random.normal(size=rows.shape)

@@ -37,7 +37,7 @@ EN_API double en_masked_add_f64(double *row, const int32_t *index, const double 
 
 /* The next two work on EN_TOGETHER images i at once. vector_bytes: 16, 32 or 64, at most
  * en_vector_bytes(); the results are the same for each. */
-enum { EN_TOGETHER = 4, EN_ROW_BYTES = 128, EN_LANES = 128 };
+enum { EN_TOGETHER = 4, EN_ROW_BYTES = 256, EN_LANES = 128 };
 
 /* Net inputs of as many units j as EN_ROW_BYTES hold:
  *     sums[stride * i + j] = start[j],

@@ -1,4 +1,12 @@
-"""Classes and outputs for many images, by a network whose background is folded (v = 0)."""
+"""Classes and outputs for many images, by a network whose background is folded (v = 0).
+
+    h_ij = c r_j + sum over the strokes of image i of s u_j,    o_i = sum over blocks of a_i . w_out
+
+Each image has its own order of additions, that of its strokes and then of the blocks of units, so
+its outputs do not depend on the images beside it. Nor do they depend on what is kept between tests:
+a unit that has not changed since has the same activities, and a block of units whose outgoing
+weights have not changed either adds the same sums.
+"""
 
 from typing import NamedTuple
 
@@ -10,8 +18,9 @@ from energynet.kernels.native import ROW_BYTES, TOGETHER, VECTOR_BYTES, add_rows
 from energynet.kernels.state import aligned
 from energynet.kernels.sums import BLOCK
 
-# As measured at nh = 100 to 10,000: lists and packed weights then share the second cache level.
-GROUPS = 128  # evaluated together: each packs the weights afresh
+# As measured at nh = 100 to 10,000. More groups read the weights less often, but their activities
+# then leave the caches; the packed weights of a strip fit into the second cache level.
+GROUPS = 512  # evaluated together: each time the weights are packed afresh
 STRIP = 256  # units packed together: 1 kB of each row of u is read at a time
 
 
@@ -33,11 +42,32 @@ class Batch(NamedTuple):
     vector_bytes: int
 
 
+class Kept(NamedTuple):
+    """What tests of the same images by the same network keep of its frozen units.
+
+    The incoming weights of units beyond the first `plastic` never change.
+
+    plastic : int
+    full    : bool (1,), whether all images were evaluated since: nothing is read before
+    first_sum, sums : int; real (blocks, groups, TOGETHER, n_out), what the blocks from number
+              `first_sum` on, whose outgoing weights are frozen too, contribute to the outputs
+    first_unit, a : int; real (groups, TOGETHER, units), activities of all units from `first_unit`
+              on, where a block begins; those of plastic units are written anew in each test
+    """
+
+    plastic: int
+    full: np.ndarray
+    first_sum: int
+    sums: np.ndarray
+    first_unit: int
+    a: np.ndarray
+
+
 def allocate(n_in: int, nh: int, dtype: np.dtype) -> Batch:
     """Room for a batch."""
     width = ROW_BYTES // dtype.itemsize
-    units = min(BLOCK, -(-(nh + 1) // width) * width)
-    packed = aligned((min(STRIP, units) // width, n_in + 2, width), dtype)
+    units = min(BLOCK, whole_parts(nh + 1, dtype))
+    packed = aligned((-(-min(STRIP, units) // width), n_in + 2, width), dtype)
     packed[:] = 0
     return Batch(
         packed=packed,
@@ -48,32 +78,72 @@ def allocate(n_in: int, nh: int, dtype: np.dtype) -> Batch:
     )
 
 
+def whole_parts(units: int, dtype: np.dtype) -> int:
+    """That many units or a few more, so that all parts of `packed` are full."""
+    width = ROW_BYTES // dtype.itemsize
+    return -(-units // width) * width
+
+
 @jit
-def evaluate(weights, lists, activation, batch, start, stop, output, predicted):
-    """Outputs and classes of the images in groups start ... stop - 1, at most GROUPS of them.
+def evaluate(weights, lists, activation, batch, kept, start, step, output, predicted):
+    """Outputs and classes of the images in groups start, start + step, ..., at most GROUPS of them.
 
     Of equal outputs the lowest class wins. output : real (n, n_out), 0 before; predicted : int32
     (n,); both are filled for these images.
     """
     nh = weights.u.shape[1]
-    strip = batch.packed.shape[0] * batch.packed.shape[2]
     for block in range(0, nh + 1, BLOCK):
-        units = min(nh, block + BLOCK) - block
-        for unit in range(block, block + units, strip):
-            size = min(strip, block + units - unit)
-            _pack(weights, batch.packed, unit, size)
-            for part in range(-(-size // batch.packed.shape[2])):
-                _add_strokes(weights, lists, batch, start, stop, unit, part)
-        for group in range(start, stop):
-            image, a = lists.image[group], batch.a[group - start]
-            _activate(a, activation, units)
-            w_out = weights.w_out[:, block : block + BLOCK]
-            _add_outputs(w_out, image, a[:, : w_out.shape[1]], batch, output)
-    for group in range(start, stop):
+        number = block // BLOCK - kept.first_sum
+        if kept.full[0] and 0 <= number < kept.sums.shape[0]:
+            _add_kept(lists, kept.sums[number], start, step, output)
+        else:
+            _evaluate_block(weights, lists, activation, batch, kept, start, step, block, output)
+    for group in range(start, lists.image.shape[0], step):
         for i in range(TOGETHER):
             image = lists.image[group, i]
             if image >= 0:
                 predicted[image] = np.argmax(output[image])
+
+
+@inner
+def _add_kept(lists, sums, start, step, output):
+    """Add to the outputs what a frozen block contributed before."""
+    for group in range(start, lists.image.shape[0], step):
+        for i in range(TOGETHER):
+            image = lists.image[group, i]
+            if image >= 0:
+                for o in range(output.shape[1]):
+                    output[image, o] += sums[group, i, o]
+
+
+@inner
+def _evaluate_block(weights, lists, activation, batch, kept, start, step, block, output):
+    """Add to the outputs what the units from `block` on contribute, BLOCK of them at most."""
+    units = min(weights.u.shape[1], block + BLOCK) - block
+    changed = units
+    if block < kept.first_unit:  # scratch: a batch's groups one after the other
+        a, first, stride, column = batch.a, 0, 1, 0
+    else:  # kept: each group at its number
+        a, first, stride, column = kept.a, start, step, block - kept.first_unit
+        if kept.full[0]:
+            changed = min(units, max(0, kept.plastic - block))
+    width = batch.packed.shape[2]
+    strip = batch.packed.shape[0] * width
+    for unit in range(0, changed, strip):
+        _pack(weights, batch.packed, block + unit, min(strip, units - unit))
+        for part in range(-(-min(strip, changed - unit) // width)):
+            _start_part(weights, lists, batch, block + unit + part * width)
+            at, position = column + unit + part * width, first
+            for group in range(start, lists.image.shape[0], step):
+                _add_strokes(lists, batch, group, part, a[position, :, at : at + width])
+                position += stride
+    # Parts are found whole: frozen units beside the last that changed have net inputs again.
+    fresh = min(units, -(-changed // width) * width)
+    position = first
+    for group in range(start, lists.image.shape[0], step):
+        _activate(a[position], column, fresh, units, activation)
+        _add_outputs(weights, lists, batch, kept, block, group, a[position], column, output)
+        position += stride
 
 
 @inner
@@ -90,36 +160,45 @@ def _pack(weights, packed, unit, size):
 
 
 @inner
-def _add_strokes(weights, lists, batch, first, last, unit, part):
-    """Net inputs of the units of a packed part, for some groups, into their activities."""
-    packed, r = batch.packed[part], weights.r
-    width = packed.shape[1]
-    unit += part * width
+def _start_part(weights, lists, batch, unit):
+    """What the background contributes to the net inputs of a part's units, from `unit` on."""
     background = np.float64(lists.background)
-    for j in range(min(width, r.shape[0] - unit)):
-        batch.start[j] = background * r[unit + j]
-    column = unit % BLOCK
-    for group in range(first, last):
-        h = batch.a[group - first, :, column : column + width]
-        begin, end = lists.start[group], lists.start[group + 1]
-        offset, s = lists.offset[begin:end], lists.s[begin:end]
-        add_rows(h, batch.start, packed, offset, s, batch.vector_bytes)
+    for j in range(min(batch.start.shape[0], weights.r.shape[0] - unit)):
+        batch.start[j] = background * weights.r[unit + j]
 
 
 @inner
-def _activate(a, activation, units):
-    """Net inputs to activities, and 1 for the bias unit if it is the next."""
+def _add_strokes(lists, batch, group, part, h):
+    """Net inputs of a packed part's units for a group; h : real (TOGETHER, width), filled."""
+    begin, end = lists.start[group], lists.start[group + 1]
+    offset, s = lists.offset[begin:end], lists.s[begin:end]
+    add_rows(h, batch.start, batch.packed[part], offset, s, batch.vector_bytes)
+
+
+@inner
+def _activate(a, column, fresh, units, activation):
+    """Net inputs to activities, of the first `fresh` of a block's units that begin at `column`.
+
+    The bias unit gets its 1 if it comes next. a : real (TOGETHER, units)
+    """
     for i in range(TOGETHER):
-        activate(a[i, :units], a[i], activation.kind, activation.slope)
-        if units < a.shape[1]:
-            a[i, units] = 1
+        row = a[i, column : column + units + 1]
+        activate(row[:fresh], row, activation.kind, activation.slope)
+        if units < row.shape[0] and units < BLOCK:
+            row[units] = 1
 
 
 @inner
-def _add_outputs(w_out, image, a, batch, output):
-    """Add to the outputs of a group what a block of its activities, (TOGETHER, n), contributes."""
+def _add_outputs(weights, lists, batch, kept, block, group, a, column, output):
+    """Add to the outputs of a group what a block's activities contribute, and keep it if frozen."""
+    w_out = weights.w_out[:, block : block + BLOCK]
+    a = a[:, column : column + w_out.shape[1]]
+    number = block // BLOCK - kept.first_sum
     for o in range(w_out.shape[0]):
         dots(batch.sums, a, w_out[o], batch.vector_bytes)
         for i in range(TOGETHER):
-            if image[i] >= 0:
-                output[image[i], o] += batch.sums[i]
+            image = lists.image[group, i]
+            if image >= 0:
+                output[image, o] += batch.sums[i]
+            if 0 <= number < kept.sums.shape[0]:
+                kept.sums[number, group, i, o] = batch.sums[i]

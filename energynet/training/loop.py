@@ -29,6 +29,7 @@ from energynet.training.start import Arrays, first_weights, given_start
 from energynet.training.threads import resolve_threads
 
 if TYPE_CHECKING:
+    from energynet.kernels.evaluate import Kept
     from energynet.training.run import Run
 
 _LOG = logging.getLogger("energynet")
@@ -198,6 +199,7 @@ class _Training:
         self.mean, self.threads = mean, threads
         self.progress, self.on_test = progress, on_test
         self.history: list[CurvePoint] = []
+        self.kept: Kept | None = None  # of frozen units, from test to test
         self.seconds = {"train": 0.0, "evaluate": 0.0, "total": 0.0}
         self.pace = 50.0  # steps until the kernels return
         self.whole = True  # the state is that at the end of a step
@@ -292,7 +294,7 @@ class _Training:
     def _evaluate(self) -> None:
         """Fold the background into the weights and test all of them and the test set."""
         from energynet.kernels.passes import fold
-        from energynet.training.evaluation import evaluate_lists
+        from energynet.training.evaluation import evaluate_lists, keep_frozen
 
         run = self.run
         with self._clocked("evaluate"):
@@ -301,7 +303,10 @@ class _Training:
             if not all(np.isfinite(w).all() for w in (weights.r, weights.u[-1], weights.w_out)):
                 run.clock[NOT_FINITE] = 1
                 return
-            _, predicted = evaluate_lists(weights, run.test_strokes, run.activation, self.threads)
+            lists = run.test_strokes
+            if self.kept is None:  # the weights of a resumed run are there by now
+                self.kept = keep_frozen(weights, lists, run.constants.units, run.constants.readout)
+            _, predicted = evaluate_lists(weights, lists, run.activation, self.threads, self.kept)
             accuracy = float(np.mean(predicted == run.test_label))
         m0, m1 = int(run.energies.m0.sum()), float(run.energies.power[0].sum())
         self.history.append(CurvePoint(self.step, accuracy, m0, m1))

@@ -4,10 +4,14 @@ import numpy as np
 import pytest
 
 import energynet as en
+from energynet.kernels.activation import activation_of
 from energynet.kernels.evaluate import GROUPS
-from energynet.kernels.native import TOGETHER
+from energynet.kernels.native import ROW_BYTES, TOGETHER
+from energynet.kernels.state import Weights
+from energynet.kernels.strokes import list_images
 from energynet.kernels.sums import BLOCK
 from energynet.training import evaluation
+from energynet.training.images import encode_pixels
 
 PIXELS = 20
 BATCH = GROUPS * TOGETHER
@@ -73,3 +77,102 @@ def test_many_images_are_listed_part_by_part(n, monkeypatch):
     expected = network.outputs(images)
     monkeypatch.setattr(evaluation, "_IMAGES", 3)
     np.testing.assert_array_equal(network.outputs(images), expected)
+
+
+WIDTH = ROW_BYTES // 4  # units that are evaluated together
+NH = 2 * BLOCK + 200  # three blocks, the last with the bias unit
+
+
+def change(weights, plastic, readout, generator):
+    """Other weights for the plastic synapses."""
+    weights.u[:, :plastic] = generator.normal(size=weights.u[:, :plastic].shape)
+    for part in (slice(0, readout), slice(-1, None)):
+        weights.w_out[:, part] = generator.normal(size=weights.w_out[:, part].shape)
+    weights.r[:] = np.add.reduce(weights.u[:-1], axis=0, dtype=np.float64)
+
+
+def spoil(weights, plastic, kept):
+    """NaN in the place of all weights that a second test must not read."""
+    first = -(-plastic // WIDTH) * WIDTH
+    for block in range(0, NH + 1, BLOCK):
+        has_sums = 0 <= block // BLOCK - kept.first_sum < len(kept.sums)
+        stop = min(block + BLOCK, NH)
+        if has_sums or block >= kept.first_unit:
+            weights.u[:, max(first, block) : stop] = np.nan
+            weights.r[max(first, block) : stop] = np.nan
+        if has_sums:
+            weights.w_out[:, block:stop] = np.nan
+
+
+# Megabytes for 37 images: 10 groups' sums of a block take 480 bytes, their activities of a block
+# 164 kB, and of the last block 41 kB.
+@pytest.mark.parametrize(
+    ("plastic", "readout", "room", "sums", "first_unit"),
+    [
+        (0, NH, 2**20, 0, 0),  # as the rule readout
+        (0, NH, 250_000, 0, BLOCK),  # no room for the first block
+        (0, NH, 40_959, 0, 3 * BLOCK),
+        (100, 100, 2**20, 1, 2 * BLOCK),  # as fixed-units
+        (100, 100, 41_000, 1, 3 * BLOCK),
+        (100, 100, 479, 0, 3 * BLOCK),
+        (100, NH, 2**20, 0, 0),  # with a plastic output layer
+        (BLOCK, BLOCK, 2**20, 1, 2 * BLOCK),
+        (BLOCK + 1, BLOCK + 1, 2**20, 0, BLOCK),
+        (NH - 1, NH - 1, 2**20, 0, 2 * BLOCK),
+        (NH, NH, 2**20, 0, 3 * BLOCK),  # as the rule all
+        (0, 0, 2**20, 2, 2 * BLOCK),
+    ],
+)
+def test_what_is_kept_of_frozen_units(plastic, readout, room, sums, first_unit, monkeypatch):
+    monkeypatch.setattr(evaluation, "_KEPT_BYTES", room)
+    monkeypatch.setattr(evaluation, "GROUPS", 3)  # several batches
+    generator = np.random.default_rng(plastic)
+    dtype = np.dtype(np.float32)
+    lists = list_images(encode_pixels(images_of("8 bits", 37)[0], np.zeros(37), 0.1, -0.1, dtype))
+    weights = Weights(
+        generator.normal(size=(PIXELS + 1, NH)).astype(dtype),
+        np.zeros(NH),
+        np.zeros(NH),
+        generator.normal(size=(3, NH + 1)).astype(dtype),
+    )
+    activation = activation_of("leaky_relu", dtype)
+    kept = evaluation.keep_frozen(weights, lists, plastic, readout)
+    assert (len(kept.sums), kept.first_unit) == (sums, first_unit)
+    assert kept.sums.nbytes + kept.a.nbytes <= room
+    for threads in (1, 2, 3, 1):
+        change(weights, plastic, readout, generator)
+        expected = evaluation.evaluate_lists(weights, lists, activation, 1)
+        stained = Weights(*(array.copy() for array in weights))
+        if kept.full[0]:
+            spoil(stained, plastic, kept)
+        found = evaluation.evaluate_lists(stained, lists, activation, threads, kept)
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("output_fraction", [None, 1.0])
+def test_tests_of_a_run_are_those_of_its_networks(output_fraction, tmp_path):
+    """Whether it was resumed, on which number of threads, and whatever is kept of frozen units."""
+    generator = np.random.default_rng(0)
+    images = generator.integers(0, 256, (300, PIXELS)).astype(np.uint8)
+    data = en.Dataset.from_arrays(images, np.arange(300) % 3, images, np.arange(300) % 3)
+    rule = en.FixedMask(0.1, over="units", output_fraction=output_fraction)
+    histories = []
+    for threads, stops in ((1, [60]), (2, [60]), (1, [20, 40, 60])):
+        rights = []
+
+        def on_test(point, network, rights=rights):
+            right = float(np.mean(network.predict(data.x_test) == data.y_test))
+            rights.append((point.accuracy, right))
+
+        for stop in stops:
+            config = en.TrainingConfig(
+                hidden=BLOCK + 700, rule=rule, test_every=10, max_steps=stop, target_accuracy=1.0
+            )
+            path = tmp_path / f"{threads}{len(stops)}"
+            run = en.train(config, data, threads=threads, checkpoint=path, on_test=on_test)
+        assert all(accuracy == right for accuracy, right in rights)
+        assert len(rights) == 6
+        histories.append(run.history)
+    assert histories[0] == histories[1] == histories[2]
+    assert len({point.accuracy for point in histories[0]}) > 2
