@@ -48,7 +48,7 @@ def _against_numpy(section: Section, effort: Effort, hidden: int) -> None:
             }
             times = compare(tasks, effort)
         words = f"evaluation, NumPy / energynet, nh = {hidden:,}, {counted(threads)}"
-        section.add(words, ratios(times["NumPy"], times["energynet"]), at_least=2)
+        section.add(words, ratios(times["NumPy"], times["energynet"]), at_least=3.3)
         lines.append([threads, *(microseconds(times[name]) for name in tasks)])
     section.table(
         f"Microseconds to evaluate {len(x):,} images; NumPy multiplies float32 matrices of"

@@ -206,19 +206,19 @@ def test_dots_refuse():
 
 
 def test_add_rows_refuses():
-    sums, rows, offset = np.zeros((4, 16)), np.zeros((3, 16)), np.zeros((2, 4), np.int32)
-    factor, start = np.zeros((2, 4)), np.zeros(16)
-    for bad in (-16, 8, 48):
-        with pytest.raises(IndexError, match=rf"a multiple of 16 in \[0, 48\), got {bad}"):
+    sums, rows, offset = np.zeros((4, 32)), np.zeros((3, 32)), np.zeros((2, 4), np.int32)
+    factor, start = np.zeros((2, 4)), np.zeros(32)
+    for bad in (-32, 8, 96):
+        with pytest.raises(IndexError, match=rf"a multiple of 32 in \[0, 96\), got {bad}"):
             _sparse.add_rows(sums, start, rows, np.full_like(offset, bad), factor)
-    with pytest.raises(ValueError, match=r"sums must be \(4, 16\), got \(3, 16\)"):
+    with pytest.raises(ValueError, match=r"sums must be \(4, 32\), got \(3, 32\)"):
         _sparse.add_rows(sums[:3], start, rows, offset, factor)
-    with pytest.raises(ValueError, match="must hold 16 numbers, got 15 and 16"):
-        _sparse.add_rows(sums, start[:15], rows, offset, factor)
+    with pytest.raises(ValueError, match="must hold 32 numbers, got 31 and 32"):
+        _sparse.add_rows(sums, start[:31], rows, offset, factor)
     with pytest.raises(ValueError, match=r"must be \(n, 4\), got \(2, 4\) and \(1, 4\)"):
         _sparse.add_rows(sums, start, rows, offset, factor[:1])
     with pytest.raises(ValueError, match="rows of sums must be contiguous"):
-        _sparse.add_rows(np.zeros((4, 32))[:, ::2], start, rows, offset, factor)
+        _sparse.add_rows(np.zeros((4, 64))[:, ::2], start, rows, offset, factor)
     with pytest.raises(ValueError, match=r"vector_bytes must be 16, 32 or 64 .* got 24"):
         _sparse.add_rows(sums, start, rows, offset, factor, 24)
 
