@@ -37,7 +37,7 @@ TARGET static void WIDE(dots)(REAL *sums, const REAL *a, int64_t stride, const R
 {
     enum {
         IMAGES = BYTES / 16,
-        VECTORS = 128 / BYTES, /* eight sums: more are no faster here */
+        VECTORS = 128 / BYTES, /* eight sums in registers */
         WIDTH = 128 / (int)sizeof(REAL)
     };
     for (int first = 0; first < EN_TOGETHER; first += IMAGES, a += IMAGES * stride) {

@@ -18,8 +18,8 @@ from energynet.kernels.native import ROW_BYTES, TOGETHER, VECTOR_BYTES, add_rows
 from energynet.kernels.state import aligned
 from energynet.kernels.sums import BLOCK
 
-# As measured at nh = 100 to 10,000. More groups read the weights less often, but their activities
-# then leave the caches; the packed weights of a strip fit into the second cache level.
+# More groups read the weights less often, but their activities then leave the second cache level,
+# into which the packed weights of a strip fit.
 GROUPS = 512  # evaluated together: each time the weights are packed afresh
 STRIP = 256  # units packed together: 1 kB of each row of u is read at a time
 
