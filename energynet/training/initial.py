@@ -34,11 +34,16 @@ def initial_network(config: TrainingConfig, dataset: Dataset) -> Network:
     Raises
     ------
     ConfigError
-        No config, or a network too large for memory.
+        No config, one of a run that starts from a given network, or a network too large for memory.
     DataError
         No data set, or pixels that do not fit into the config's dtype.
     """
     check_types(config, dataset)
+    if config.start:
+        raise ConfigError(
+            f"start must be empty for an initial network, got {config.start}: the run starts from"
+            " that network"
+        )
     from energynet.training.images import encode_dataset
     from energynet.training.run import check_memory, shape_of
 

@@ -311,6 +311,8 @@ def test_the_initial_network_is_that_of_step_0(dtype):
     np.testing.assert_array_equal(start.w2, run.weights.w_out.T)
     for name in ("mean", "background", "activation"):
         assert getattr(start, name) == getattr(end, name)
+    with pytest.raises(en.ConfigError, match="start must be empty for an initial network, got"):
+        en.initial_network(replace(config, start="0" * 16), digits())
 
 
 def test_finished_checkpoint_gives_the_same_result_at_once(tmp_path):
