@@ -14,7 +14,12 @@ setup(
             Extension(
                 "energynet.kernels._sparse",
                 ["csrc/_sparse.pyx", "csrc/sparse.c"],
-                depends=["csrc/sparse.h", "csrc/sparse_template.h", "csrc/vector_template.h"],
+                depends=[
+                    "csrc/sparse.h",
+                    "csrc/sparse_template.h",
+                    "csrc/vector_template.h",
+                    "csrc/mask_template.h",
+                ],
                 include_dirs=["csrc"],
                 extra_compile_args=flags,
             )

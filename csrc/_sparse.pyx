@@ -3,7 +3,7 @@
 All arrays are contiguous, float32 or float64, one type a call; indices are int32. Compiled kernels call the C functions themselves through their exported symbols.
 """
 
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int32_t, int64_t, uint32_t
 
 cdef extern from "sparse.h" nogil:
     float en_kth_largest_f32(float *, int64_t *, int64_t, int64_t)
@@ -18,6 +18,16 @@ cdef extern from "sparse.h" nogil:
                          const double *, int64_t, int32_t)
     void en_dots_f32(float *, const float *, int64_t, const float *, int64_t, int32_t)
     void en_dots_f64(double *, const double *, int64_t, const double *, int64_t, int32_t)
+    void en_sum_strokes_f32(double *, const uint32_t *, int64_t, const int64_t *, const float *,
+                            int64_t, int64_t, int32_t)
+    void en_sum_strokes_f64(double *, const uint32_t *, int64_t, const int64_t *, const double *,
+                            int64_t, int64_t, int32_t)
+    void en_change_marked_f32(float *, const uint32_t *, int64_t, const int64_t *, const float *,
+                              int64_t, const float *, int64_t, int32_t)
+    void en_change_marked_f64(double *, const uint32_t *, int64_t, const int64_t *,
+                              const double *, int64_t, const double *, int64_t, int32_t)
+    void en_sum_marked_f64(double *, const uint32_t *, int64_t, const int64_t *, int64_t,
+                           const double *, int64_t, int32_t)
     int32_t en_vector_bytes()
     enum: EN_TOGETHER
     enum: EN_ROW_BYTES
@@ -180,6 +190,79 @@ def dots(real[::1] sums, const real[:, :] a, const real[::1] w, int32_t vector_b
         en_dots_f64(&sums[0], &a[0, 0], stride, &w[0], n, vector_bytes)
 
 
+def sum_strokes(
+    double[::1] sums, const uint32_t[:, ::1] bits, const int64_t[::1] row, const real[::1] s,
+    int64_t columns, int32_t vector_bytes = 0,
+):
+    """sums[j] = sum of s[k], in order, over those k whose row[k] has bit j, for j < columns.
+
+    sums : (columns rounded up to LANES,), filled; bits : uint32 (rows, >= columns / 32), column j
+    of row i is bit j % 32 of bits[i, j // 32], rows filled up with 0 to a multiple of LANES columns;
+    row : int64 (n,), each in [0, rows); s : (n,); vector_bytes : see add_rows
+
+    Raises ValueError and IndexError.
+    """
+    vector_bytes = check_vector_bytes(vector_bytes)
+    check_bits(bits, row, s.shape[0], columns, sums.shape[0])
+    if row.shape[0] == 0 or columns == 0:
+        sums[:] = 0
+        return
+    if real is float:
+        en_sum_strokes_f32(&sums[0], &bits[0, 0], bits.shape[1], &row[0], &s[0], row.shape[0],
+                           columns, vector_bytes)
+    else:
+        en_sum_strokes_f64(&sums[0], &bits[0, 0], bits.shape[1], &row[0], &s[0], row.shape[0],
+                           columns, vector_bytes)
+
+
+def change_marked(
+    real[:, ::1] rows, const uint32_t[:, ::1] bits, const int64_t[::1] row, const real[::1] s,
+    const real[::1] value, int32_t vector_bytes = 0,
+):
+    """rows[row[k], j] += s[k] * value[j] where row[k] has bit j; the others keep their bits.
+
+    rows : (m, n), changed; value : (n,); bits, row, s, vector_bytes : see sum_strokes
+
+    Raises ValueError and IndexError.
+    """
+    vector_bytes = check_vector_bytes(vector_bytes)
+    check_bits(bits, row, s.shape[0], value.shape[0], bits.shape[1] * 32)
+    if rows.shape[0] != bits.shape[0] or rows.shape[1] != value.shape[0]:
+        raise ValueError(
+            f"rows must be ({bits.shape[0]}, {value.shape[0]}),"
+            f" got ({rows.shape[0]}, {rows.shape[1]})"
+        )
+    if row.shape[0] == 0 or value.shape[0] == 0:
+        return
+    if real is float:
+        en_change_marked_f32(&rows[0, 0], &bits[0, 0], bits.shape[1], &row[0], &s[0],
+                             row.shape[0], &value[0], value.shape[0], vector_bytes)
+    else:
+        en_change_marked_f64(&rows[0, 0], &bits[0, 0], bits.shape[1], &row[0], &s[0],
+                             row.shape[0], &value[0], value.shape[0], vector_bytes)
+
+
+def sum_marked(
+    double[::1] sums, const uint32_t[:, ::1] bits, const int64_t[::1] row,
+    const double[::1] value, int32_t vector_bytes = 0,
+):
+    """sums[k] = sum of value[j] over the bits j of row[k], in LANES running sums.
+
+    sums : (n,), filled; value : (columns of bits,); bits, row, vector_bytes : see sum_strokes
+
+    Raises ValueError and IndexError.
+    """
+    vector_bytes = check_vector_bytes(vector_bytes)
+    check_bits(bits, row, sums.shape[0], value.shape[0], value.shape[0])
+    if row.shape[0] == 0:
+        return
+    if value.shape[0] == 0:
+        sums[:] = 0
+        return
+    en_sum_marked_f64(&sums[0], &bits[0, 0], bits.shape[1], &row[0], row.shape[0], &value[0],
+                      value.shape[0], vector_bytes)
+
+
 TOGETHER, ROW_BYTES, LANES = EN_TOGETHER, EN_ROW_BYTES, EN_LANES
 VECTOR_BYTES = en_vector_bytes()
 
@@ -199,4 +282,24 @@ cdef int check_index(const int32_t[::1] index, Py_ssize_t size) except -1:
     for p in range(index.shape[0]):
         if not 0 <= index[p] < size:
             raise IndexError(f"index must be in [0, {size}), got {index[p]}")
+    return 0
+
+
+cdef int check_bits(
+    const uint32_t[:, ::1] bits, const int64_t[::1] row, Py_ssize_t n, Py_ssize_t columns,
+    Py_ssize_t room,
+) except -1:
+    """Whether each of n rows is one of bits, and `columns` fit into bits and, in whole LANES, into
+    `room`."""
+    cdef Py_ssize_t k, whole = (columns + EN_LANES - 1) // EN_LANES * EN_LANES
+    if columns < 0 or whole > 32 * bits.shape[1] or whole > room or bits.shape[1] * 32 % EN_LANES:
+        raise ValueError(
+            f"{columns} columns need room for {whole}, but there is room for {room}"
+            f" and the rows of bits hold {32 * bits.shape[1]}"
+        )
+    if row.shape[0] != n:
+        raise ValueError(f"row must hold {n} numbers, got {row.shape[0]}")
+    for k in range(n):
+        if not 0 <= row[k] < bits.shape[0]:
+            raise IndexError(f"row must be in [0, {bits.shape[0]}), got {row[k]}")
     return 0

@@ -57,6 +57,34 @@ EN_API void en_dots_f32(float *sums, const float *a, int64_t stride, const float
 EN_API void en_dots_f64(double *sums, const double *a, int64_t stride, const double *w, int64_t n,
                         int32_t vector_bytes);
 
+/* A fixed mask as bits: column j of row i is bit j % 32 of bits[words * i + j / 32]. Rows are filled
+ * up with 0 to a multiple of EN_LANES columns. For vector_bytes see above.
+ *
+ * sums[j] = sum of s[k] over those k < count, in their order, whose row[k] has bit j; j < n. sums has
+ * room for n rounded up to a multiple of 64. */
+EN_API void en_sum_strokes_f32(double *sums, const uint32_t *bits, int64_t words,
+                               const int64_t *row, const float *s, int64_t count, int64_t n,
+                               int32_t vector_bytes);
+EN_API void en_sum_strokes_f64(double *sums, const uint32_t *bits, int64_t words,
+                               const int64_t *row, const double *s, int64_t count, int64_t n,
+                               int32_t vector_bytes);
+
+/* rows[n * row[k] + j] += s[k] * value[j] for k < count where row[k] has bit j; the others keep their
+ * bits. */
+EN_API void en_change_marked_f32(float *rows, const uint32_t *bits, int64_t words,
+                                 const int64_t *row, const float *s, int64_t count,
+                                 const float *value, int64_t n, int32_t vector_bytes);
+EN_API void en_change_marked_f64(double *rows, const uint32_t *bits, int64_t words,
+                                 const int64_t *row, const double *s, int64_t count,
+                                 const double *value, int64_t n, int32_t vector_bytes);
+
+/* sums[k] = sum of value[j] over the bits j of row[k], k < count: EN_LANES running sums take every
+ * EN_LANES-th column and are then folded in halves. value, none of it -0, has room for n rounded up
+ * to a multiple of EN_LANES, finite there. */
+EN_API void en_sum_marked_f64(double *sums, const uint32_t *bits, int64_t words,
+                              const int64_t *row, int64_t count, const double *value, int64_t n,
+                              int32_t vector_bytes);
+
 /* The widest vectors of this processor that they can use. */
 EN_API int32_t en_vector_bytes(void);
 

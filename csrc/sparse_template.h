@@ -81,16 +81,19 @@ static REAL NAME(fold)(REAL *lanes)
 #define BYTES 64
 #define TARGET __attribute__((target("avx512f")))
 #define WIDE(function) NAME(function##_64)
+#include "mask_template.h"
 #include "vector_template.h"
 #define BYTES 32
 #define TARGET __attribute__((target("avx2")))
 #define WIDE(function) NAME(function##_32)
+#include "mask_template.h"
 #include "vector_template.h"
 #endif
 #ifdef __GNUC__
 #define BYTES 16
 #define TARGET
 #define WIDE(function) NAME(function##_16)
+#include "mask_template.h"
 #include "vector_template.h"
 #else
 static void NAME(add_rows_16)(REAL *sums, int64_t stride, const REAL *start, const REAL *rows,
@@ -114,6 +117,40 @@ static void NAME(dots_16)(REAL *sums, const REAL *a, int64_t stride, const REAL 
         sums[i] = NAME(fold)(lanes);
     }
 }
+
+#define IS_MARKED(bits, j) ((bits)[(j) / 32] >> (j) % 32 & 1)
+static void NAME(sum_strokes_16)(double *sums, const uint32_t *bits, int64_t words,
+                                 const int64_t *row, const REAL *s, int64_t count, int64_t n)
+{
+    for (int64_t j = 0; j < n; j++) {
+        sums[j] = 0;
+        for (int64_t k = 0; k < count; k++)
+            if (IS_MARKED(bits + words * row[k], j))
+                sums[j] += s[k];
+    }
+}
+
+static void NAME(change_marked_16)(REAL *row, const uint32_t *bits, const REAL *value, REAL factor,
+                                   int64_t n)
+{
+    for (int64_t j = 0; j < n; j++)
+        if (IS_MARKED(bits, j))
+            row[j] += factor * value[j];
+}
+
+#ifdef MASK_SUMS
+static void NAME(sum_two_rows_16)(double *sums, const uint32_t *bits, int64_t first,
+                                  int64_t second, const double *value, int64_t n)
+{
+    for (int i = 0; i < 2; i++) {
+        double lanes[EN_LANES] = {0};
+        for (int64_t j = 0; j < n; j++)
+            if (IS_MARKED(bits + (i ? second : first), j))
+                lanes[j % EN_LANES] += value[j];
+        sums[i] = NAME(fold)(lanes);
+    }
+}
+#endif
 #endif
 
 void NAME(en_add_rows)(REAL *sums, int64_t stride, const REAL *start, const REAL *rows,
@@ -127,3 +164,32 @@ void NAME(en_dots)(REAL *sums, const REAL *a, int64_t stride, const REAL *w, int
 {
     BY_VECTORS(dots, sums, a, stride, w, n);
 }
+
+void NAME(en_sum_strokes)(double *sums, const uint32_t *bits, int64_t words, const int64_t *row,
+                          const REAL *s, int64_t count, int64_t n, int32_t vector_bytes)
+{
+    BY_VECTORS(sum_strokes, sums, bits, words, row, s, count, n);
+}
+
+void NAME(en_change_marked)(REAL *rows, const uint32_t *bits, int64_t words, const int64_t *row,
+                            const REAL *s, int64_t count, const REAL *value, int64_t n,
+                            int32_t vector_bytes)
+{
+    for (int64_t k = 0; k < count; k++)
+        BY_VECTORS(change_marked, rows + n * row[k], bits + words * row[k], value, s[k], n);
+}
+
+#ifdef MASK_SUMS
+void NAME(en_sum_marked)(double *sums, const uint32_t *bits, int64_t words, const int64_t *row,
+                         int64_t count, const double *value, int64_t n, int32_t vector_bytes)
+{
+    for (int64_t k = 0; k + 1 < count; k += 2)
+        BY_VECTORS(sum_two_rows, sums + k, bits, words * row[k], words * row[k + 1], value, n);
+    if (count % 2 == 1) {
+        double twice[2];
+        int64_t last = words * row[count - 1];
+        BY_VECTORS(sum_two_rows, twice, bits, last, last, value, n);
+        sums[count - 1] = twice[0];
+    }
+}
+#endif

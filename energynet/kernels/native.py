@@ -7,6 +7,7 @@ addresses could not be cached. Under NUMBA_DISABLE_JIT the checked Cython wrappe
 from typing import Any
 
 import llvmlite.binding
+import numpy as np
 from numba import types
 from numba.extending import overload
 
@@ -33,6 +34,15 @@ _MASKED_ADD = _external("en_masked_add", *_ADD, "double")
 _ROWS = ("array", "size", "array", "array", "array", "array", "size", "bytes")
 _ADD_ROWS = _external("en_add_rows", *_ROWS, "nothing")
 _DOTS = _external("en_dots", "array", "array", "size", "array", "size", "bytes", "nothing")
+_BITS = ("array", "size", "array")  # a mask's bits, the words of a row, the rows in question
+_SUM_STROKES = _external(
+    "en_sum_strokes", "array", *_BITS, "array", "size", "size", "bytes", "nothing"
+)
+_CHANGED = ("array", "size", "array", "size", "bytes")
+_CHANGE_MARKED = _external("en_change_marked", "array", *_BITS, *_CHANGED, "nothing")
+_SUM_MARKED = _external(
+    "en_sum_marked", "array", *_BITS, "size", "array", "size", "bytes", "nothing"
+)
 
 TOGETHER, ROW_BYTES = _sparse.TOGETHER, _sparse.ROW_BYTES
 VECTOR_BYTES = _sparse.VECTOR_BYTES  # of this machine: never a constant of code cached on disk
@@ -74,6 +84,31 @@ def dots(sums, a, w, vector_bytes):
     sums : real (TOGETHER,), filled; a : real (TOGETHER, n), each row contiguous; w : real (n,)
     """
     _sparse.dots(sums, a, w, vector_bytes)
+
+
+def sum_strokes(sums, bits, row, s, columns, vector_bytes):
+    """sums[j] = sum of s[k], in order, over those k whose row[k] has bit j, for j < columns.
+
+    sums : float64 (columns rounded up to LANES,); bits : uint32 (rows, words), as `state.Mask`'s,
+    each row contiguous; row : int64 (n,); s : real (n,)
+    """
+    _sparse.sum_strokes(sums, np.ascontiguousarray(bits), row, s, columns, vector_bytes)
+
+
+def change_marked(rows, bits, row, s, value, vector_bytes):
+    """rows[row[k], j] += s[k] * value[j] where row[k] has bit j; the others keep their bits.
+
+    rows : real (m, n); value : real (n,); the rest as above
+    """
+    _sparse.change_marked(rows, bits, row, s, value, vector_bytes)
+
+
+def sum_marked(sums, bits, row, value, vector_bytes):
+    """sums[k] = sum of value[j] over the bits j of row[k], added as `sums.sum_abs` does.
+
+    sums : float64 (n,); value : float64 (columns of bits,); the rest as above
+    """
+    _sparse.sum_marked(sums, bits, row, value, vector_bytes)
 
 
 @overload(kth_largest)
@@ -133,5 +168,63 @@ def _dots(sums, a, w, vector_bytes):  # noqa: ARG001
     def compiled(sums, a, w, vector_bytes):
         stride = a.strides[0] // a.itemsize
         call(sums.ctypes.data, a.ctypes.data, stride, w.ctypes.data, w.shape[0], vector_bytes)
+
+    return compiled
+
+
+@overload(sum_strokes)
+def _sum_strokes(sums, bits, row, s, columns, vector_bytes):  # noqa: ARG001
+    call = _SUM_STROKES[s.dtype]
+
+    def compiled(sums, bits, row, s, columns, vector_bytes):
+        call(
+            sums.ctypes.data,
+            bits.ctypes.data,
+            bits.strides[0] // bits.itemsize,
+            row.ctypes.data,
+            s.ctypes.data,
+            row.shape[0],
+            columns,
+            vector_bytes,
+        )
+
+    return compiled
+
+
+@overload(change_marked)
+def _change_marked(rows, bits, row, s, value, vector_bytes):  # noqa: ARG001
+    call = _CHANGE_MARKED[rows.dtype]
+
+    def compiled(rows, bits, row, s, value, vector_bytes):
+        call(
+            rows.ctypes.data,
+            bits.ctypes.data,
+            bits.shape[1],
+            row.ctypes.data,
+            s.ctypes.data,
+            row.shape[0],
+            value.ctypes.data,
+            value.shape[0],
+            vector_bytes,
+        )
+
+    return compiled
+
+
+@overload(sum_marked)
+def _sum_marked(sums, bits, row, value, vector_bytes):  # noqa: ARG001
+    call = _SUM_MARKED[types.float64]
+
+    def compiled(sums, bits, row, value, vector_bytes):
+        call(
+            sums.ctypes.data,
+            bits.ctypes.data,
+            bits.shape[1],
+            row.ctypes.data,
+            row.shape[0],
+            value.ctypes.data,
+            value.shape[0],
+            vector_bytes,
+        )
 
     return compiled

@@ -7,6 +7,7 @@ from numba import prange
 
 from energynet.kernels.activation import activate, derive
 from energynet.kernels.jit import inner, jit, shared
+from energynet.kernels.native import sum_strokes
 from energynet.kernels.sums import BLOCK, blocks_of, dot_block, sum_abs, units_of
 
 
@@ -40,20 +41,22 @@ def add_listed_rows(out, matrix, start, row, factor, count):
 @inner
 def _sum_masked_strokes(mask, buffers, count, start, stop):
     """buffers.stroke_sum of the units start ... stop - 1."""
+    pixels = count - 1  # the bias row, the last one, is no pixel
+    if mask.bits.shape[0] > 0:
+        # Parts begin with a block, so with a word; the last may go on to whole LANES.
+        bits, strokes = mask.bits[:, start // 32 :], buffers.stroke_sum[start:]
+        row, s = buffers.row[:pixels], buffers.s[:pixels]
+        sum_strokes(strokes, bits, row, s, stop - start, mask.vector_bytes)
+        return
     # A slice is indexed from 0: the compiler need not think of negative indices.
     strokes = buffers.stroke_sum[start:stop]
     for j in range(strokes.shape[0]):
         strokes[j] = 0
-    for k in range(count - 1):  # the bias row is no pixel
-        i, s = buffers.row[k], np.float64(buffers.s[k])
-        if mask.dense.shape[0] > 0:
-            dense = mask.dense[i, start:stop]
-            for j in range(strokes.shape[0]):
-                strokes[j] += s if dense[j] else 0.0
-        else:
-            first, last = columns_between(mask, i, start, stop)
-            for p in range(first, last):
-                buffers.stroke_sum[mask.hidden[p]] += s
+    for k in range(pixels):
+        s = np.float64(buffers.s[k])
+        first, last = columns_between(mask, buffers.row[k], start, stop)
+        for p in range(first, last):
+            buffers.stroke_sum[mask.hidden[p]] += s
 
 
 @inner
@@ -198,10 +201,10 @@ def fold(weights, mask):
         r[j] = 0
     for i in range(u.shape[0] - 1):
         row = u[i]
-        if mask.dense.shape[0] > 0:
-            dense = mask.dense[i]
+        if mask.bits.shape[0] > 0:
             for j in range(row.shape[0]):
-                row[j] = row[j] + v[j] if dense[j] else row[j]
+                plastic = mask.bits[i, j // 32] >> (j % 32) & 1
+                row[j] = row[j] + v[j] if plastic else row[j]
         elif mask.start_hidden.shape[0] > 0:
             for p in range(mask.start_hidden[i], mask.start_hidden[i + 1]):
                 j = mask.hidden[p]

@@ -105,9 +105,12 @@ class Buffers(NamedTuple):
     o, e, q   : real (n_out,): output, error, q = eta e
     all_outputs : int64 (n_out,), 0 ... n_out - 1
     partial   : real (blocks, n_out), sums of the outputs over blocks of units
-    stroke_sum : float64 (nh,), sum of s over each unit's plastic stroke synapses; (0,) without mask
-    g_power   : float64 (nh,), |g|^p of a fixed mask's energies
-    row_power : float64 (n_in + 1,), its sum over each stroke row's plastic columns
+    stroke_sum : float64 (nh in whole LANES,), sum of s over each unit's plastic stroke synapses;
+                 (0,) without mask
+    g_power   : float64 (nh in whole LANES,), |g|^p of a fixed mask's energies, then 0
+    a_power   : float64 (nh + 1,), |a|^p of a fixed mask's energies
+    output_sum : float64 (n_out in whole LANES,), its sum over each output unit's plastic columns
+    row_power : float64 (n_in + 1,), sum of g_power over each stroke row's plastic columns
     lanes     : real (parts, LANES)
     wide      : float64 (parts, LANES)
     order     : int32 (n,), the permutation of the current epoch, or (0,)
@@ -131,6 +134,8 @@ class Buffers(NamedTuple):
     partial: np.ndarray
     stroke_sum: np.ndarray
     g_power: np.ndarray
+    a_power: np.ndarray
+    output_sum: np.ndarray
     row_power: np.ndarray
     lanes: np.ndarray
     wide: np.ndarray
@@ -139,21 +144,31 @@ class Buffers(NamedTuple):
 
 
 class Mask(NamedTuple):
-    """A fixed mask (empty for the other rules): sorted column lists, or bytes where it is dense.
+    """A fixed mask (empty for the other rules); see `kernels.rules.mask` for its three forms.
 
-    start_hidden : int64 (n_in + 2,), row i of u has the columns hidden[start[i]:start[i + 1]]
-    hidden       : int32 (plastic synapses of the hidden layer,); (0,) where `dense` is used
-    dense        : uint8 (n_in + 1, nh), 1 where plastic, or (0, nh)
+    start_hidden : int64 (n_in + 2,), row i of u has start[i + 1] - start[i] plastic columns
+    hidden       : int32 (plastic synapses of the hidden layer,), hidden[start[i]:start[i + 1]] are
+                   those columns, ascending; (0,) without lists
+    bits         : uint32 (n_in + 1, words), column j of row i is bit j % 32 of bits[i, j // 32];
+                   rows are filled up with 0 to whole LANES columns; (0, words) without bits
     start_output : int64 (n_out + 1,); output : int32, the columns of w_out's rows
+    output_bits  : uint32 (n_out, words), as `bits`, of w_out's rows; (0, words) without
+    unit_bits    : uint32 (nh + 1, words), the same by its columns: bit o of row j is output o's
+    all_units    : int64 (nh + 1,), 0 ... nh
     pixels       : int64 (nh,), plastic pixel synapses of each hidden unit
+    vector_bytes : of this machine's widest vectors
     """
 
     start_hidden: np.ndarray
     hidden: np.ndarray
-    dense: np.ndarray
+    bits: np.ndarray
     start_output: np.ndarray
     output: np.ndarray
+    output_bits: np.ndarray
+    unit_bits: np.ndarray
+    all_units: np.ndarray
     pixels: np.ndarray
+    vector_bytes: int
 
 
 class RankedLayer(NamedTuple):

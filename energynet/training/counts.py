@@ -27,8 +27,9 @@ def folded(tally: Tally, mask: Mask) -> tuple[np.ndarray, np.ndarray]:
     if len(mask.start_output):
         for o, row in enumerate(output):
             _keep(row, mask.output[mask.start_output[o] : mask.start_output[o + 1]])
-    if len(mask.dense):
-        hidden *= mask.dense
+    if len(mask.bits):
+        plastic = np.unpackbits(mask.bits.astype("<u4").view(np.uint8), axis=1, bitorder="little")
+        hidden *= plastic[:, : hidden.shape[1]]
     elif len(mask.start_hidden):
         for i, row in enumerate(hidden):
             _keep(row, mask.hidden[mask.start_hidden[i] : mask.start_hidden[i + 1]])

@@ -264,7 +264,7 @@ class _Training:
             self.run.advance(0)
             weights, lists, mask = self.run.weights, self.run.test_strokes, self.run.mask
             empty = weights._replace(u=weights.u[:1], v=weights.v.copy(), r=weights.r.copy())
-            fold(empty, mask._replace(start_hidden=mask.start_hidden[:0], dense=mask.dense[:0]))
+            fold(empty, mask._replace(start_hidden=mask.start_hidden[:0], bits=mask.bits[:0]))
             none = lists._replace(image=lists.image[:0])
             evaluate_lists(weights, none, self.run.activation, threads=1)
         finally:

@@ -14,10 +14,12 @@ from energynet.errors import ConfigError
 from energynet.kernels import state
 from energynet.kernels.activation import activation_of
 from energynet.kernels.draws import draw_layer
+from energynet.kernels.native import VECTOR_BYTES
 from energynet.kernels.ranking.ranked_layer import BUCKETS
 from energynet.kernels.ranking.sort import LEAST_BUCKETS, MOST_BUCKETS
 from energynet.kernels.ranking.threshold import GATHERED
 from energynet.kernels.rules import steps
+from energynet.kernels.rules.mask import BITS_FROM, LISTS_BELOW
 from energynet.kernels.rules.random import LISTED
 from energynet.kernels.state import Alone, Team, aligned
 from energynet.kernels.strokes import StrokeLists, list_images
@@ -32,7 +34,6 @@ from energynet.training.streams import stream_keys
 from energynet.training.threads import gather_team, set_threads
 
 _MASK = "mask"  # the update for which a mask is drawn
-DENSE_MASK = 0.15  # share of plastic synapses from which on a fixed mask is kept as bytes
 
 
 @dataclass(frozen=True)
@@ -207,42 +208,74 @@ def _constants(config: TrainingConfig, counts: Counts, images: state.Images) -> 
 
 
 def _draw_mask(config: TrainingConfig, shape: Shape, counts: Counts) -> state.Mask:
-    rows, nh = shape.n_in + 1, shape.hidden
-    no_bytes = np.empty((0, nh), np.uint8)
+    none, no_columns = np.empty(0, np.int64), np.empty(0, np.int32)
     if counts.update != _MASK:
-        none, no_columns = np.empty(0, np.int64), np.empty(0, np.int32)
-        return state.Mask(none, no_columns, no_bytes, none, no_columns, none)
+        return _mask_of((none, no_columns), (none, no_columns), shape)
     if isinstance(config.rule, GivenMask):
-        return _mask(shape, *map(_listed_rows, (config.rule.hidden, config.rule.output.T)))
+        given = config.rule
+        return _mask_of(_listed_rows(given.hidden), _listed_rows(given.output.T), shape)
     key = stream_keys(config.seed)["mask"]
     n1, n2 = shape.synapses_hidden, shape.synapses_output
     together = counts.k_output == 0
     population, chosen = (n1 + n2 if together else n1), counts.k_hidden
-    hidden = _draw_rows(key, 0, (rows, nh), population, chosen)
+    hidden = _draw_rows(key, 0, (shape.n_in + 1, shape.hidden), population, chosen)
     chosen = counts.k_hidden - len(hidden[1]) if together else counts.k_output
-    return _mask(shape, hidden, _draw_rows(key, n1, (shape.n_out, nh + 1), n2, chosen))
+    output = _draw_rows(key, n1, (shape.n_out, shape.hidden + 1), n2, chosen)
+    return _mask_of(hidden, output, shape)
 
 
-def _mask(
-    shape: Shape, hidden: tuple[np.ndarray, np.ndarray], output: tuple[np.ndarray, np.ndarray]
-) -> state.Mask:
-    """The mask of two layers, each as where its rows start and the plastic columns of them."""
-    (start, column), nh = hidden, shape.hidden
-    pixels = np.zeros(nh, np.int64)
-    for i in range(shape.n_in):
-        pixels[column[start[i] : start[i + 1]]] += 1
-    if len(column) < DENSE_MASK * shape.synapses_hidden:
-        return state.Mask(start, column, np.empty((0, nh), np.uint8), *output, pixels)
-    dense = np.zeros((shape.n_in + 1, nh), np.uint8)
-    for i in range(len(dense)):
-        dense[i, column[start[i] : start[i + 1]]] = 1
-    return state.Mask(start, column[:0].copy(), dense, *output, pixels)
+# Row i of a layer has the plastic columns second[first[i]:first[i + 1]].
+_Lists = tuple[np.ndarray, np.ndarray]
 
 
-def _listed_rows(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _listed_rows(rows: np.ndarray) -> _Lists:
     """A bool matrix as `_draw_rows` gives one."""
     columns = [np.flatnonzero(row).astype(np.int32) for row in rows]
     return np.cumsum([0, *map(len, columns)], dtype=np.int64), np.concatenate(columns)
+
+
+def _mask_of(hidden: _Lists, output: _Lists, shape: Shape) -> state.Mask:
+    """A mask of those synapses of u and w_out, in the forms that its density asks for."""
+    start, column = hidden
+    share1 = len(column) / shape.synapses_hidden
+    share2 = len(output[1]) / shape.synapses_output
+    pixels = np.zeros(shape.hidden, np.int64)
+    for i in range(len(start) - 2):  # the last row is no pixel
+        pixels[column[start[i] : start[i + 1]]] += 1
+    plastic = _matrix(output, shape.hidden + 1, share2 >= BITS_FROM)
+    return state.Mask(
+        start_hidden=start,
+        hidden=column if share1 < LISTS_BELOW else column[:0].copy(),
+        bits=_bits(_matrix(hidden, shape.hidden, share1 >= BITS_FROM)),
+        start_output=output[0],
+        output=output[1],
+        output_bits=_bits(plastic),
+        unit_bits=_bits(plastic.T),
+        all_units=np.arange(shape.hidden + 1),
+        pixels=pixels,
+        vector_bytes=VECTOR_BYTES,
+    )
+
+
+def _matrix(lists: _Lists, columns: int, wanted: bool) -> np.ndarray:
+    """Lists as bool (rows, columns); without rows if not wanted."""
+    start, column = lists
+    plastic = np.zeros((len(start) - 1 if wanted else 0, columns), bool)
+    for i in range(len(plastic)):
+        plastic[i, column[start[i] : start[i + 1]]] = True
+    return plastic
+
+
+def _bits(plastic: np.ndarray) -> np.ndarray:
+    """`Mask.bits` of a bool matrix."""
+    rows, columns = plastic.shape
+    padding = np.zeros((rows, _whole_lanes(columns) - columns), bool)
+    packed = np.packbits(np.hstack((plastic, padding)), axis=1, bitorder="little")
+    return np.ascontiguousarray(packed).view("<u4").astype(np.uint32)
+
+
+def _whole_lanes(columns: int) -> int:
+    return -(-columns // LANES) * LANES
 
 
 def _draw_rows(
@@ -278,8 +311,10 @@ def _buffers(
         q=np.zeros(n_out, dtype),
         all_outputs=np.arange(n_out),
         partial=np.zeros((-(-(nh + 1) // BLOCK), n_out), dtype),
-        stroke_sum=np.zeros(nh if counts.update == _MASK else 0),
-        g_power=np.zeros(nh),
+        stroke_sum=np.zeros(_whole_lanes(nh) if counts.update == _MASK else 0),
+        g_power=np.zeros(_whole_lanes(nh)),
+        a_power=np.zeros(nh + 1),
+        output_sum=np.zeros(_whole_lanes(n_out)),
         row_power=np.zeros(inputs),
         lanes=np.zeros((parts, LANES), dtype),
         wide=np.zeros((parts, LANES)),

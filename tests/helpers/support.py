@@ -76,8 +76,9 @@ def dense(run):
     w1 = run.weights.u.astype(np.float64)
     start = run.mask.start_hidden
     for i in range(len(w1) - 1):
-        if len(run.mask.dense):
-            w1[i] += run.mask.dense[i] * run.weights.v
+        if len(run.mask.bits):
+            columns = [j for j in range(len(w1[i])) if run.mask.bits[i, j // 32] >> (j % 32) & 1]
+            w1[i, columns] += run.weights.v[columns]
         elif len(start):
             columns = run.mask.hidden[start[i] : start[i + 1]]
             w1[i, columns] += run.weights.v[columns]

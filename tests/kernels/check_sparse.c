@@ -170,10 +170,69 @@ static double some_value(void)
         free(a), free(w);                                                                         \
     }
 
+#define CHECK_MARKED(real, suffix)                                                                \
+    static void check_marked_##suffix(int64_t n)                                                  \
+    {                                                                                             \
+        int64_t rows = 1 + (int64_t)draw(9), whole = (n + EN_LANES - 1) / EN_LANES * EN_LANES;    \
+        int64_t words = whole / 32, count = (int64_t)draw(8), up = (n + 63) / 64 * 64;            \
+        uint32_t *bits = room(rows * words, sizeof(uint32_t));                                    \
+        memset(bits, 0, (size_t)(rows * words) * sizeof(uint32_t));                               \
+        for (int64_t j = 0; j < rows * n; j++)                                                    \
+            bits[j / (n ? n : 1) * words + j % n / 32] |= (uint32_t)draw(2) << j % n % 32;        \
+        int64_t *row = room(count, sizeof(int64_t));                                              \
+        real *s = room(count, sizeof(real)), *value = room(n, sizeof(real));                      \
+        for (int64_t k = 0; k < count; k++) {                                                     \
+            row[k] = (int64_t)draw((uint64_t)rows);                                               \
+            s[k] = ((real)draw(1000) - 500) / 13;                                                 \
+        }                                                                                         \
+        double *power = room(whole, sizeof(double)), *sums = room(up, sizeof(double));            \
+        double *totals = room(count, sizeof(double));                                             \
+        for (int64_t j = 0; j < whole; j++)                                                       \
+            power[j] = j < n ? (double)draw(1000) / 7 : 0;                                        \
+        for (int64_t j = 0; j < n; j++)                                                           \
+            value[j] = ((real)draw(1000) - 500) / 11;                                             \
+        real *u = room(rows * n, sizeof(real)), *copy = room(rows * n, sizeof(real));             \
+        for (int32_t bytes = 16; bytes <= en_vector_bytes(); bytes *= 2) {                        \
+            for (int64_t j = 0; j < rows * n; j++)                                                \
+                copy[j] = u[j] = draw(3) ? (real)draw(1000) / 7 : (real)-0.0;                     \
+            en_sum_strokes_##suffix(sums, bits, words, row, s, count, n, bytes);                  \
+            en_change_marked_##suffix(u, bits, words, row, s, count, value, n, bytes);            \
+            en_sum_marked_f64(totals, bits, words, row, count, power, whole, bytes);              \
+            for (int64_t j = 0; j < n; j++) {                                                     \
+                double total = 0;                                                                 \
+                for (int64_t k = 0; k < count; k++)                                               \
+                    if (bits[words * row[k] + j / 32] >> j % 32 & 1) {                            \
+                        volatile real product = s[k] * value[j];                                  \
+                        copy[n * row[k] + j] += product;                                          \
+                        total += s[k];                                                            \
+                    }                                                                             \
+                if (sums[j] != total)                                                             \
+                    fail("sum_strokes_" #suffix, n);                                              \
+            }                                                                                     \
+            if (n > 0 && memcmp(u, copy, (size_t)(rows * n) * sizeof(real)) != 0)                 \
+                fail("change_marked_" #suffix, n);                                                \
+            for (int64_t k = 0; k < count; k++) {                                                 \
+                double lanes[EN_LANES] = {0};                                                     \
+                for (int64_t j = 0; j < n; j++)                                                   \
+                    if (bits[words * row[k] + j / 32] >> j % 32 & 1)                              \
+                        lanes[j % EN_LANES] += power[j];                                          \
+                for (int half = EN_LANES / 2; half >= 4; half /= 2)                               \
+                    for (int lane = 0; lane < half; lane++)                                       \
+                        lanes[lane] += lanes[lane + half];                                        \
+                if (totals[k] != (lanes[0] + lanes[2]) + (lanes[1] + lanes[3]))                   \
+                    fail("sum_marked", n);                                                        \
+            }                                                                                     \
+        }                                                                                         \
+        free(bits), free(row), free(s), free(value), free(power), free(sums), free(totals);       \
+        free(u), free(copy);                                                                      \
+    }
+
 CHECK(float, f32)
 CHECK(double, f64)
 CHECK_DOTS(float, f32)
 CHECK_DOTS(double, f64)
+CHECK_MARKED(float, f32)
+CHECK_MARKED(double, f64)
 CHECK_ROWS(float, f32)
 CHECK_ROWS(double, f64)
 
@@ -183,6 +242,7 @@ int main(void)
     for (int64_t n = 0; n < 300; n++, rounds++) {
         check_f32(n), check_f64(n);
         check_rows_f32(n), check_rows_f64(n), check_dots_f32(n), check_dots_f64(n);
+        check_marked_f32(n), check_marked_f64(n);
     }
     for (; rounds < 2000; rounds++)
         check_f32((int64_t)draw(3000)), check_f64((int64_t)draw(3000));

@@ -92,6 +92,21 @@ def compiled_dots(total, a, w, vector_bytes):
     native.dots(total, a, w, vector_bytes)
 
 
+@numba.njit
+def compiled_sum_strokes(total, bits, row, s, columns, vector_bytes):
+    native.sum_strokes(total, bits, row, s, columns, vector_bytes)
+
+
+@numba.njit
+def compiled_change_marked(rows, bits, row, s, value, vector_bytes):
+    native.change_marked(rows, bits, row, s, value, vector_bytes)
+
+
+@numba.njit
+def compiled_sum_marked(total, bits, row, value, vector_bytes):
+    native.sum_marked(total, bits, row, value, vector_bytes)
+
+
 def drawn(key, rows, columns, k):
     """One layer's mask as start and column."""
     start, column = np.empty(rows + 1, np.int64), np.empty(k, np.int32)
@@ -119,6 +134,56 @@ def test_kth_largest(entry, data, real, weighted):
     expected = np.sort(np.repeat(np.array(values, real), weights))[-k]
     given_weights = np.array(weights if weighted else [], np.int64)
     assert entry(np.array(values, real), given_weights, k) == expected
+
+
+def marked(columns, real):
+    """A mask of six rows as a matrix and as bits, five of the rows, and a factor for each."""
+    plastic = np.random.default_rng(columns).random((6, columns)) < 0.4
+    plastic[3] = True
+    bits = np.zeros((6, -(-columns // sums.LANES) * (sums.LANES // 32)), np.uint32)
+    for i, j in np.argwhere(plastic):
+        bits[i, j // 32] |= np.uint32(1 << (j % 32))
+    return plastic, bits, np.array([5, 1, 0, 3, 4]), normals(5, real, 3)
+
+
+MARKED_COLUMNS = [1, 31, 32, 33, 63, 64, 65, 127, 128, 129, 255, 256, 257, 1000]
+
+
+@pytest.mark.parametrize("columns", MARKED_COLUMNS)
+@pytest.mark.parametrize("real", REALS)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_bits_of_a_mask(width, real, columns):
+    """Sums over rows, sums over columns and changes, each against one number at a time."""
+    plastic, bits, row, s = marked(columns, real)
+    value = normals(columns, real, 1)
+    value[0] = -0.0
+    rows = normals(6 * columns, real, 2).reshape(6, columns)
+    rows[:, -1], rows[:, 0] = 0.0, -0.0  # what is not marked keeps the sign of its zero, too
+    changed, strokes, lanes = rows.copy(), np.zeros(columns), np.zeros((len(row), sums.LANES))
+    power = np.zeros(32 * bits.shape[1])
+    power[:columns] = np.abs(value.astype(float))
+    for k, i in enumerate(row):
+        for j in np.flatnonzero(plastic[i]):
+            changed[i, j] += s[k] * value[j]
+            strokes[j] += s[k]
+            lanes[k, j % sums.LANES] += power[j]
+    while lanes.shape[1] > 4:
+        lanes = lanes[:, : lanes.shape[1] // 2] + lanes[:, lanes.shape[1] // 2 :]
+    expected = (lanes[:, 0] + lanes[:, 2]) + (lanes[:, 1] + lanes[:, 3])
+    for suffix in ("", "compiled"):
+        names = ("change_marked", "sum_strokes", "sum_marked")
+        source = globals() if suffix else vars(_sparse)
+        change, add, total = (source[f"{suffix}_{n}" if suffix else n] for n in names)
+        got = rows.copy()
+        change(got, bits, row, s, value, width)
+        assert got.tobytes() == changed.tobytes()
+        got = np.full(len(power), np.nan)
+        add(got, bits, row, s, columns, width)
+        np.testing.assert_array_equal(got[:columns], strokes)
+        for count in (len(row), len(row) - 1, 1, 0):  # rows are taken in twos
+            got = np.full(count, np.nan)
+            total(got, bits, row[:count], power, width)
+            np.testing.assert_array_equal(got, expected[:count])
 
 
 @pytest.mark.parametrize("real", REALS)

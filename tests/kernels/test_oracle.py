@@ -321,9 +321,13 @@ def test_softmax_of_large_outputs():
     assert_same(run, naive)
 
 
-@pytest.mark.parametrize("hidden", [1, 2, 7, 8, 9, 63, 64, 65, 130])
+@pytest.mark.parametrize("hidden", [1, 2, 7, 8, 9, 63, 64, 65, 127, 128, 130])
 @pytest.mark.parametrize(
-    "rule", ["all", "fixed-synapses few", "random", "largest", "largest-per-neuron"]
+    "rule",
+    [
+        *("all", "fixed-synapses few", "fixed-synapses balanced", "fixed-synapses"),
+        *("random", "largest", "largest-per-neuron"),
+    ],
 )
 def test_sizes_around_lanes_and_blocks(rule, hidden):
     run, naive = pair(rule, digits(n_in=21, classes=3), hidden=hidden, init_std=0.1)

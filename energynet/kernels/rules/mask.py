@@ -2,36 +2,54 @@
 
 dw1[i, j] = x_i g_j and dw2[j, o] = a_j q_o; sums of |dw|^p are short sums of their factors'
 powers.
+
+The hidden layer's part of a mask has three forms, by the share of its synapses that are plastic:
+
+    share              kept as          rows of u change   |g|^p is summed over a row
+    < BITS_FROM        lists            column by column   along its list, in four running sums
+    < LISTS_BELOW      bits and lists   as vectors         along its list, in four running sums
+    otherwise          bits             as vectors         as vectors, in LANES running sums
+
+A list costs by its entries, bits by the columns of the layer, whatever the share. Where both are
+kept, the list is there for its order of additions alone, on which the last digits of M1 depend:
+LISTS_BELOW is part of the numerics, BITS_FROM is not.
 """
 
 import numpy as np
 from numba import prange
 
 from energynet.kernels.jit import inner, shared
-from energynet.kernels.native import masked_add
+from energynet.kernels.native import change_marked, masked_add, sum_marked, sum_strokes
 from energynet.kernels.rules.tally import count_readout, count_units
-from energynet.kernels.sums import (
-    LANES,
-    count_nonzero,
-    fold_lanes,
-    power_or_count,
-    units_of,
-)
+from energynet.kernels.sums import count_nonzero, power_or_count, units_of
+
+BITS_FROM = 0.1  # as measured at nh = 1,000 and 10,000
+LISTS_BELOW = 0.15
 
 
 @inner
-def add_masked_row(row, dense, values, factor):
-    """row[j] += factor * values[j] where dense[j] is 1; the others keep their bits."""
-    for j in range(row.shape[0]):
-        changed = row[j] + factor * values[j]
-        row[j] = changed if dense[j] else row[j]
+def has_bits(mask):
+    """Whether the rows of u change as vectors."""
+    return mask.bits.shape[0] > 0
+
+
+@inner
+def has_lists(mask):
+    """Whether sums over a row follow its list. (A mask without hidden synapses has neither.)"""
+    return mask.hidden.shape[0] > 0 or not has_bits(mask)
+
+
+@inner
+def rows_of(part, parts, count):
+    """The strokes of a part, as first and stop."""
+    return count * part // parts, count * (part + 1) // parts
 
 
 @shared
 def update_mask(team, weights, images, mask, buffers, count):
     """The synapses of a fixed mask change.
 
-    Where the mask is kept as lists, row_power is filled for exponent 1 on the way.
+    Where the mask is kept as lists alone, row_power is filled for exponent 1 on the way.
     """
     for part in prange(team.parts):
         _update_mask(part, team.parts, weights, images, mask, buffers, count)
@@ -39,30 +57,48 @@ def update_mask(team, weights, images, mask, buffers, count):
 
 @inner
 def _update_mask(part, parts, weights, images, mask, buffers, count):
-    g, a, q = buffers.g, buffers.a, buffers.q
-    for k in range(part, count, parts):
-        i = buffers.row[k]
-        if mask.dense.shape[0] > 0:
-            add_masked_row(weights.u[i], mask.dense[i], g, buffers.s[k])
-        else:
+    g = buffers.g
+    first, last = rows_of(part, parts, count)
+    if has_bits(mask):
+        row, s = buffers.row[first:last], buffers.s[first:last]
+        change_marked(weights.u, mask.bits, row, s, g, mask.vector_bytes)
+    else:
+        for k in range(first, last):
+            i = buffers.row[k]
             columns = mask.hidden[mask.start_hidden[i] : mask.start_hidden[i + 1]]
             buffers.row_power[k] = masked_add(weights.u[i], columns, g, buffers.s[k])
-    for o in range(part, q.shape[0], parts):
-        columns = mask.output[mask.start_output[o] : mask.start_output[o + 1]]
-        masked_add(weights.w_out[o], columns, a, q[o])
+    _change_output(part, parts, weights, mask, buffers)
     background = images.background
     start, stop = units_of(part, parts, g.shape[0], g.shape[0])
-    for j in range(start, stop):
-        sum_x = buffers.stroke_sum[j] + mask.pixels[j] * np.float64(background)
-        weights.v[j] += background * g[j]
-        weights.r[j] += np.float64(g[j]) * sum_x
+    g, v, r = g[start:stop], weights.v[start:stop], weights.r[start:stop]
+    strokes, pixels = buffers.stroke_sum[start:stop], mask.pixels[start:stop]
+    for j in range(g.shape[0]):
+        v[j] += background * g[j]
+        r[j] += np.float64(g[j]) * (strokes[j] + pixels[j] * np.float64(background))
 
 
 @inner
-def _fill_powers(buffers, exponent):
-    """g_power[j] = |g[j]|^exponent; exponent 0 marks the g that are not 0."""
-    for j in range(buffers.g.shape[0]):
-        buffers.g_power[j] = power_or_count(buffers.g[j], exponent)
+def _change_output(part, parts, weights, mask, buffers):
+    a, q = buffers.a, buffers.q
+    if mask.output_bits.shape[0] > 0:
+        first, last = rows_of(part, parts, q.shape[0])
+        row = buffers.all_outputs[first:last]
+        change_marked(weights.w_out, mask.output_bits, row, q[first:last], a, mask.vector_bytes)
+        return
+    for o in range(part, q.shape[0], parts):
+        columns = mask.output[mask.start_output[o] : mask.start_output[o + 1]]
+        masked_add(weights.w_out[o], columns, a, q[o])
+
+
+@inner
+def _fill_powers(powers, values, exponent):
+    """powers[j] = |values[j]|^exponent; exponent 0 marks the values that are not 0."""
+    if exponent == 1.0:  # a loop without a call
+        for j in range(values.shape[0]):
+            powers[j] = abs(values[j])
+    else:
+        for j in range(values.shape[0]):
+            powers[j] = power_or_count(values[j], exponent)
 
 
 @shared
@@ -74,35 +110,48 @@ def sum_masked_rows(team, mask, buffers, count):
 
 @inner
 def _sum_masked_rows(part, parts, mask, buffers, count):
-    for k in range(part, count, parts):
-        i = buffers.row[k]
-        if mask.dense.shape[0] > 0:
-            total = _dense_sum(mask.dense[i], buffers.g_power, buffers.wide[part])
-        else:
+    first, last = rows_of(part, parts, count)
+    if has_lists(mask):
+        for k in range(first, last):
+            i = buffers.row[k]
             columns = mask.hidden[mask.start_hidden[i] : mask.start_hidden[i + 1]]
-            total = _gathered_sum(buffers.g_power, columns)
-        buffers.row_power[k] = total
+            buffers.row_power[k] = _gathered_sum(buffers.g_power, columns)
+    else:
+        sums, row = buffers.row_power[first:last], buffers.row[first:last]
+        sum_marked(sums, mask.bits, row, buffers.g_power, mask.vector_bytes)
 
 
 @inner
 def account_mask(team, images, mask, buffers, energies, count):
-    """Add the energies of `update_mask`, which has just filled row_power for the first one, 1."""
+    """Add the energies of `update_mask`; if the mask has no bits, it has filled row_power for 1."""
     for e in range(energies.exponent.shape[0]):
-        exponent = energies.exponent[e]
-        _fill_powers(buffers, exponent)
-        if e > 0 or mask.dense.shape[0] > 0:
-            sum_masked_rows(team, mask, buffers, count)
-        energies.power[e, 0] += _masked_hidden_power(images, mask, buffers, count, exponent)
+        exponent, summed = energies.exponent[e], e == 0 and not has_bits(mask)
+        hidden = _masked_hidden_power(team, images, mask, buffers, count, exponent, summed)
+        energies.power[e, 0] += hidden
         energies.power[e, 1] += _masked_output_power(mask, buffers, exponent)
-    if count_nonzero(buffers.g) == buffers.g.shape[0]:
-        energies.m0[0] += _masked_inputs(images, mask, buffers, count)
-    else:
-        _fill_powers(buffers, 0.0)
-        sum_masked_rows(team, mask, buffers, count)
-        energies.m0[0] += np.int64(_masked_hidden_power(images, mask, buffers, count, 0.0))
-    energies.m0[1] += np.int64(_masked_output_power(mask, buffers, 0.0))
+    energies.m0[0] += _count_hidden(team, images, mask, buffers, count)
+    energies.m0[1] += _count_output(mask, buffers)
     count_units(energies.tally, images, buffers, buffers.g.shape[0], count)
     count_readout(energies.tally, buffers, buffers.g.shape[0])
+
+
+@inner
+def _count_hidden(team, images, mask, buffers, count):
+    """Number of plastic hidden synapses whose dw is not 0."""
+    if count_nonzero(buffers.g) == buffers.g.shape[0]:
+        return _masked_inputs(images, mask, buffers, count)
+    return np.int64(_masked_hidden_power(team, images, mask, buffers, count, 0.0, False))
+
+
+@inner
+def _count_output(mask, buffers):
+    """Number of plastic output synapses whose dw is not 0."""
+    if count_nonzero(buffers.a) < buffers.a.shape[0]:
+        return np.int64(_masked_output_power(mask, buffers, 0.0))
+    found = 0
+    for o in range(buffers.q.shape[0]):
+        found += (mask.start_output[o + 1] - mask.start_output[o]) * (buffers.q[o] != 0)
+    return found
 
 
 @inner
@@ -120,8 +169,14 @@ def _masked_inputs(images, mask, buffers, count):
 
 
 @inner
-def _masked_hidden_power(images, mask, buffers, count, exponent):
-    """Sum of |dw|^exponent: as if all pixels were background, then mended row by row."""
+def _masked_hidden_power(team, images, mask, buffers, count, exponent, summed):
+    """Sum of |dw|^exponent: as if all pixels were background, then mended row by row.
+
+    summed : whether row_power is filled already
+    """
+    _fill_powers(buffers.g_power, buffers.g, exponent)
+    if not summed:
+        sum_masked_rows(team, mask, buffers, count)
     background = power_or_count(images.background, exponent)
     total = 0.0
     if background != 0:
@@ -138,13 +193,20 @@ def _masked_hidden_power(images, mask, buffers, count, exponent):
 
 @inner
 def _masked_output_power(mask, buffers, exponent):
+    """Sum of |dw|^exponent; that over an output unit's columns is taken in their order."""
+    powers, sums = buffers.a_power, buffers.output_sum
+    _fill_powers(powers, buffers.a, exponent)
+    n_out = buffers.q.shape[0]
+    if mask.output_bits.shape[0] > 0:
+        sum_strokes(sums, mask.unit_bits, mask.all_units, powers, n_out, mask.vector_bytes)
+    else:
+        for o in range(n_out):
+            sums[o] = 0
+            for p in range(mask.start_output[o], mask.start_output[o + 1]):
+                sums[o] += powers[mask.output[p]]
     total = 0.0
-    for o in range(buffers.q.shape[0]):
-        columns = mask.output[mask.start_output[o] : mask.start_output[o + 1]]
-        row = 0.0
-        for p in range(columns.shape[0]):
-            row += power_or_count(buffers.a[columns[p]], exponent)
-        total += row * power_or_count(buffers.q[o], exponent)
+    for o in range(n_out):
+        total += sums[o] * power_or_count(buffers.q[o], exponent)
     return total
 
 
@@ -161,16 +223,3 @@ def _gathered_sum(values, columns):
     for p in range(whole, columns.shape[0]):
         s0 += values[columns[p]]
     return (s0 + s2) + (s1 + s3)
-
-
-@inner
-def _dense_sum(dense, values, wide):
-    """Sum of values where dense is 1, in LANES running sums."""
-    for lane in range(LANES):
-        wide[lane] = 0
-    for start in range(0, values.shape[0], LANES):
-        part = values[start : min(start + LANES, values.shape[0])]
-        marks = dense[start : start + part.shape[0]]
-        for lane in range(part.shape[0]):
-            wide[lane] += part[lane] if marks[lane] else 0.0
-    return fold_lanes(wide)
