@@ -35,7 +35,7 @@ def update_largest(team, weights, images, constants, buffers, ranking, energies,
     """The k_hidden largest |dw| of the network change; or, where k_output is not 0, the k_hidden
     largest of the hidden layer and the k_output largest of the output layer."""
     hidden, output, choice = ranking.hidden, ranking.output, ranking.choice
-    per_layer, shared, tally = constants.k_output > 0, 0, energies.tally
+    per_layer, shared_columns, tally = constants.k_output > 0, 0, energies.tally
     for layer in range(2 if per_layer else 1):
         leave_out(hidden)
         leave_out(output)
@@ -51,16 +51,16 @@ def update_largest(team, weights, images, constants, buffers, ranking, energies,
         if hidden.extent[ROWS] > 0:
             _account(energies, 0, hidden, choice, threshold, ties_hidden)
             numbers = count, ties_hidden
-            shared = _choose_hidden(
+            shared_columns = _choose_hidden(
                 weights, tally, images, constants, buffers, hidden, choice, step, numbers
             )
         if output.extent[ROWS] > 0:
             _account(energies, 1, output, choice, threshold, ties_output)
             _choose_output(weights, tally, constants, buffers, output, choice, step, ties_output)
-    numbers = count, shared
+    numbers = count, shared_columns
     _apply_rows(team, weights, tally, images, constants, buffers, hidden, output, choice, numbers)
-    count_shared(tally, hidden.col_index[:shared])
-    _apply_sums(weights, images, buffers, hidden, choice, (count, shared))
+    count_shared(tally, hidden.col_index[:shared_columns])
+    _apply_sums(weights, images, buffers, hidden, choice, numbers)
 
 
 @inner
