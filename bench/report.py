@@ -29,13 +29,27 @@ def report(results: dict[str, dict[str, Any]], names: tuple[str, ...]) -> str:
     """The whole page; `names` gives the order of the sections."""
     present = [name for name in names if name in results]
     missing = [name for name in names if name not in results]
-    parts = [_INTRODUCTION, _targets([results[name] for name in present])]
+    sections = [results[name] for name in present]
+    parts = [_INTRODUCTION, _instead(sections), _targets(sections)]
     if missing:
         parts.append(f"Not measured: {', '.join(missing)}.")
     last = max((results[name]["measured"] for name in present), key=lambda taken: taken["date"])
     parts.append(_machine(last))
     parts += [_section(name, results[name]) for name in present]
     return "\n\n".join(parts) + "\n"
+
+
+def _instead(sections: list[dict[str, Any]]) -> str:
+    """What a user would run instead, and how much longer it takes."""
+    lines = []
+    for row in (row for section in sections for row in section["rows"]):
+        what, _, case = row["name"].partition(", ")
+        if what.endswith("/ energynet"):
+            between = f"{significant(row['min'])} to {significant(row['max'])}"
+            other = what.removesuffix("/ energynet")
+            lines.append([other.strip(), case, f"{significant(row['median'])}", between])
+    columns = ["instead of energynet", "for steps of", "times as long", "range"]
+    return f"## What you would use instead\n\n{_table(columns, lines)}"
 
 
 def _targets(sections: list[dict[str, Any]]) -> str:

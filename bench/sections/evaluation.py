@@ -12,6 +12,8 @@ from bench.peers import inputs
 from bench.peers.dense import BATCH, predict
 from bench.results import Section, counted, microseconds
 from bench.timing import Effort, Task, compare, progress, ratios
+from energynet.kernels.passes import fold
+from energynet.training.evaluation import evaluate_lists
 
 HIDDEN = 10_000
 RUNS = 5
@@ -33,18 +35,20 @@ def _against_numpy(section: Section, effort: Effort, hidden: int) -> None:
         section.note("NumPy not measured: threadpoolctl, which sets its threads, is missing.")
         return
     mnist = runs.mnist()
-    config = runs.make_config(hidden, "all", max_steps=1000, test_every=1000)
-    network = en.train(config, mnist).network
+    run = runs.trained_run(hidden, "all", None, None, effort.quick)
+    fold(run.weights, run.mask)
+    w1, w2 = run.weights.u, np.ascontiguousarray(run.weights.w_out.T)
     x = inputs(mnist.x_test, mnist.mean)
-    same = np.mean(predict(network.w1, network.w2, x) == network.predict(mnist.x_test))
+    ours = partial(evaluate_lists, run.weights, run.test_strokes, run.activation)
+    same = np.mean(predict(w1, w2, x) == ours(1)[1])
     if same < 0.999:
         raise RuntimeError(f"NumPy and energynet agree on {same:.1%} of the classes only")
     lines = []
     for threads in runs.thread_counts():
         with threadpool_limits(threads, user_api="blas"):
             tasks = {
-                "NumPy": _repeated(partial(predict, network.w1, network.w2, x)),
-                "energynet": _repeated(partial(network.predict, mnist.x_test, threads)),
+                "NumPy": _repeated(partial(predict, w1, w2, x)),
+                "energynet": _repeated(partial(ours, threads)),
             }
             times = compare(tasks, effort)
         words = f"evaluation, NumPy / energynet, nh = {hidden:,}, {counted(threads)}"
@@ -52,7 +56,7 @@ def _against_numpy(section: Section, effort: Effort, hidden: int) -> None:
         lines.append([threads, *(microseconds(times[name]) for name in tasks)])
     section.table(
         f"Microseconds to evaluate {len(x):,} images; NumPy multiplies float32 matrices of"
-        f" {BATCH:,} images, their x at hand; `Network.predict` of energynet starts from pixels",
+        f" {BATCH:,} images, their x at hand; energynet has their lists of strokes at hand",
         ["threads", "NumPy", "energynet"],
         lines,
     )

@@ -133,7 +133,7 @@ def train(
     from energynet.training.run import prepare, shape_of
 
     config, weights = given_start(config, start, shape_of(config, dataset))
-    run = prepare(config, dataset, threads, weights, count_updates)
+    run = prepare(config, dataset, threads, weights, count_updates=count_updates)
     mean = dataset.mean if config.center else 0.0
     training = _Training(config, run, weights, mean, evaluators, progress, on_test)
     if checkpoint is None:

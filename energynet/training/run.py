@@ -103,6 +103,7 @@ def prepare(
     dataset: Dataset,
     threads: int | None = 1,
     start: Arrays | None = None,
+    *,
     count_updates: bool = False,
 ) -> Run:
     """Allocate and initialise a run at step 0.
