@@ -45,7 +45,9 @@ def trained_run(
     count_updates: bool = False,
 ) -> Run:
     """A run in a realistic state: 500 steps old, 100 in large networks, fewer of slow `random`."""
-    run = prepare(make_config(hidden, rule, fraction), mnist(), threads, count_updates=count_updates)
+    run = prepare(
+        make_config(hidden, rule, fraction), mnist(), threads, count_updates=count_updates
+    )
     steps = 50 if quick else 500 if hidden < 10_000 else 100
     if rule == "random":
         steps = max(1, min(steps, _DRAWS // run.plastic))

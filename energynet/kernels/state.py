@@ -144,7 +144,7 @@ class Buffers(NamedTuple):
 
 
 class Mask(NamedTuple):
-    """A fixed mask (empty for the other rules); see `kernels.rules.mask` for its three forms.
+    """A fixed mask (empty for the other rules); each layer is kept as lists or as bits.
 
     start_hidden : int64 (n_in + 2,), row i of u has start[i + 1] - start[i] plastic columns
     hidden       : int32 (plastic synapses of the hidden layer,), hidden[start[i]:start[i + 1]] are

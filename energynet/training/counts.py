@@ -24,26 +24,27 @@ def folded(tally: Tally, mask: Mask) -> tuple[np.ndarray, np.ndarray]:
     hidden, output = tally.u, tally.w_out
     hidden[:-1] += tally.v
     tally.v.fill(0)
-    if len(mask.start_output):
-        for o, row in enumerate(output):
-            _keep(row, mask.output[mask.start_output[o] : mask.start_output[o + 1]])
-    if len(mask.bits):
-        plastic = np.unpackbits(mask.bits.astype("<u4").view(np.uint8), axis=1, bitorder="little")
-        hidden *= plastic[:, : hidden.shape[1]]
-    elif len(mask.start_hidden):
-        for i, row in enumerate(hidden):
-            _keep(row, mask.hidden[mask.start_hidden[i] : mask.start_hidden[i + 1]])
+    _keep_plastic(hidden, mask.bits, mask.start_hidden, mask.hidden)
+    _keep_plastic(output, mask.output_bits, mask.start_output, mask.output)
     counts = hidden, np.ascontiguousarray(output.T)
     for array in counts:
         array.flags.writeable = False
     return counts
 
 
-def _keep(row: np.ndarray, columns: np.ndarray) -> None:
-    """Set all but these columns to 0."""
-    kept = row[columns]
-    row.fill(0)
-    row[columns] = kept
+def _keep_plastic(
+    counts: np.ndarray, bits: np.ndarray, start: np.ndarray, column: np.ndarray
+) -> None:
+    """Set the counts of synapses outside of a layer's mask to 0; it may have neither form."""
+    if len(bits):
+        plastic = np.unpackbits(bits.astype("<u4").view(np.uint8), axis=1, bitorder="little")
+        counts *= plastic[:, : counts.shape[1]]
+    elif len(start):
+        for i, row in enumerate(counts):
+            columns = column[start[i] : start[i + 1]]
+            kept = row[columns]
+            row.fill(0)
+            row[columns] = kept
 
 
 def draw_counts(hidden: np.ndarray, output: np.ndarray, label: str) -> "Figure":

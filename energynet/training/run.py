@@ -19,7 +19,7 @@ from energynet.kernels.ranking.ranked_layer import BUCKETS
 from energynet.kernels.ranking.sort import LEAST_BUCKETS, MOST_BUCKETS
 from energynet.kernels.ranking.threshold import GATHERED
 from energynet.kernels.rules import steps
-from energynet.kernels.rules.mask import BITS_FROM, LISTS_BELOW
+from energynet.kernels.rules.mask import BITS_FROM
 from energynet.kernels.rules.random import LISTED
 from energynet.kernels.state import Alone, Team, aligned
 from energynet.kernels.strokes import StrokeLists, list_images
@@ -238,18 +238,18 @@ def _listed_rows(rows: np.ndarray) -> _Lists:
 def _mask_of(hidden: _Lists, output: _Lists, shape: Shape) -> state.Mask:
     """A mask of those synapses of u and w_out, in the forms that its density asks for."""
     start, column = hidden
-    share1 = len(column) / shape.synapses_hidden
-    share2 = len(output[1]) / shape.synapses_output
     pixels = np.zeros(shape.hidden, np.int64)
     for i in range(len(start) - 2):  # the last row is no pixel
         pixels[column[start[i] : start[i + 1]]] += 1
-    plastic = _matrix(output, shape.hidden + 1, share2 >= BITS_FROM)
+    dense = len(column) >= BITS_FROM * shape.synapses_hidden
+    dense_output = len(output[1]) >= BITS_FROM * shape.synapses_output
+    plastic = _matrix(output, shape.hidden + 1, dense_output)
     return state.Mask(
         start_hidden=start,
-        hidden=column if share1 < LISTS_BELOW else column[:0].copy(),
-        bits=_bits(_matrix(hidden, shape.hidden, share1 >= BITS_FROM)),
+        hidden=column[:0].copy() if dense else column,
+        bits=_bits(_matrix(hidden, shape.hidden, dense)),
         start_output=output[0],
-        output=output[1],
+        output=output[1][:0].copy() if dense_output else output[1],
         output_bits=_bits(plastic),
         unit_bits=_bits(plastic.T),
         all_units=np.arange(shape.hidden + 1),
@@ -313,7 +313,7 @@ def _buffers(
         all_outputs=np.arange(n_out),
         partial=np.zeros((-(-(nh + 1) // BLOCK), n_out), dtype),
         stroke_sum=np.zeros(_whole_lanes(nh) if counts.update == _MASK else 0),
-        g_power=np.zeros(_whole_lanes(nh)),
+        g_power=_zeros(_whole_lanes(nh), np.dtype(float)),
         a_power=np.zeros(nh + 1),
         output_sum=np.zeros(_whole_lanes(n_out)),
         row_power=np.zeros(inputs),
@@ -324,9 +324,15 @@ def _buffers(
     )
 
 
+def _zeros(size: int, dtype: np.dtype) -> np.ndarray:
+    array = aligned((size,), dtype)
+    array[:] = 0
+    return array
+
+
 def _with_bits(size: int, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
     """Reals, and the same memory as unsigned bit patterns."""
-    values = np.zeros(size, dtype)
+    values = _zeros(size, dtype)
     return values, values.view(np.dtype(f"u{dtype.itemsize}"))
 
 

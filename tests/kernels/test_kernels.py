@@ -186,6 +186,23 @@ def test_bits_of_a_mask(width, real, columns):
             np.testing.assert_array_equal(got, expected[:count])
 
 
+def test_bits_of_a_mask_are_checked():
+    _, bits, row, s = marked(40, np.float32)
+    total, power = np.zeros(128), np.zeros(128)
+    value, rows = np.zeros(40, np.float32), np.zeros((6, 40), np.float32)
+    for call, error, message in [
+        (lambda: _sparse.sum_strokes(total[:9], bits, row, s, 9), ValueError, "room for 128"),
+        (lambda: _sparse.sum_strokes(total, bits, row, s, 129), ValueError, "bits hold 128"),
+        (lambda: _sparse.sum_strokes(total, bits, row + 1, s, 40), IndexError, "got 6"),
+        (lambda: _sparse.change_marked(rows[1:], bits, row, s, value), ValueError, r"\(6, 40\)"),
+        (lambda: _sparse.change_marked(rows, bits, row, s[1:], value), ValueError, "hold 4"),
+        (lambda: _sparse.sum_marked(total[:5], bits, -row, power), IndexError, "got -5"),
+        (lambda: _sparse.sum_marked(total[:5], bits, row, power, 7), ValueError, "vector_bytes"),
+    ]:
+        with pytest.raises(error, match=message):
+            call()
+
+
 @pytest.mark.parametrize("real", REALS)
 @pytest.mark.parametrize("entry", [_sparse.scatter_add, compiled_scatter_add])
 def test_scatter_add(entry, real):

@@ -3,16 +3,9 @@
 dw1[i, j] = x_i g_j and dw2[j, o] = a_j q_o; sums of |dw|^p are short sums of their factors'
 powers.
 
-The hidden layer's part of a mask has three forms, by the share of its synapses that are plastic:
-
-    share              kept as          rows of u change   |g|^p is summed over a row
-    < BITS_FROM        lists            column by column   along its list, in four running sums
-    < LISTS_BELOW      bits and lists   as vectors         along its list, in four running sums
-    otherwise          bits             as vectors         as vectors, in LANES running sums
-
-A list costs by its entries, bits by the columns of the layer, whatever the share. Where both are
-kept, the list is there for its order of additions alone, on which the last digits of M1 depend:
-LISTS_BELOW is part of the numerics, BITS_FROM is not.
+A layer's part of a mask is kept as lists of the plastic columns of each row, or, from a share of
+BITS_FROM of its synapses on, as bits. A list costs by its entries; bits cost by the columns of the
+layer whatever the share, as rows change and are summed by vectors.
 """
 
 import numpy as np
@@ -23,20 +16,15 @@ from energynet.kernels.native import change_marked, masked_add, sum_marked, sum_
 from energynet.kernels.rules.tally import count_readout, count_units
 from energynet.kernels.sums import count_nonzero, power_or_count, units_of
 
-BITS_FROM = 0.1  # as measured at nh = 1,000 and 10,000
-LISTS_BELOW = 0.15
+# Both then take about as long (nh = 1,000 and 10,000). A row's |g|^p is added up in another order
+# by vectors than along a list, so the last digits of M1 depend on it: a change is one of numerics.
+BITS_FROM = 0.15
 
 
 @inner
 def has_bits(mask):
-    """Whether the rows of u change as vectors."""
+    """Whether the hidden layer's part is kept as bits."""
     return mask.bits.shape[0] > 0
-
-
-@inner
-def has_lists(mask):
-    """Whether sums over a row follow its list. (A mask without hidden synapses has neither.)"""
-    return mask.hidden.shape[0] > 0 or not has_bits(mask)
 
 
 @inner
@@ -49,7 +37,7 @@ def rows_of(part, parts, count):
 def update_mask(team, weights, images, mask, buffers, count):
     """The synapses of a fixed mask change.
 
-    Where the mask is kept as lists alone, row_power is filled for exponent 1 on the way.
+    Where the hidden layer has lists, row_power is filled for exponent 1 on the way.
     """
     for part in prange(team.parts):
         _update_mask(part, team.parts, weights, images, mask, buffers, count)
@@ -111,19 +99,19 @@ def sum_masked_rows(team, mask, buffers, count):
 @inner
 def _sum_masked_rows(part, parts, mask, buffers, count):
     first, last = rows_of(part, parts, count)
-    if has_lists(mask):
+    if has_bits(mask):
+        sums, row = buffers.row_power[first:last], buffers.row[first:last]
+        sum_marked(sums, mask.bits, row, buffers.g_power, mask.vector_bytes)
+    else:
         for k in range(first, last):
             i = buffers.row[k]
             columns = mask.hidden[mask.start_hidden[i] : mask.start_hidden[i + 1]]
             buffers.row_power[k] = _gathered_sum(buffers.g_power, columns)
-    else:
-        sums, row = buffers.row_power[first:last], buffers.row[first:last]
-        sum_marked(sums, mask.bits, row, buffers.g_power, mask.vector_bytes)
 
 
 @inner
 def account_mask(team, images, mask, buffers, energies, count):
-    """Add the energies of `update_mask`; if the mask has no bits, it has filled row_power for 1."""
+    """Add the energies of `update_mask`; lists have filled row_power for exponent 1."""
     for e in range(energies.exponent.shape[0]):
         exponent, summed = energies.exponent[e], e == 0 and not has_bits(mask)
         hidden = _masked_hidden_power(team, images, mask, buffers, count, exponent, summed)
