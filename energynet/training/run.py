@@ -13,27 +13,22 @@ from energynet.data.dataset import Dataset
 from energynet.errors import ConfigError
 from energynet.kernels import state
 from energynet.kernels.activation import activation_of
-from energynet.kernels.draws import draw_layer
-from energynet.kernels.native import VECTOR_BYTES
 from energynet.kernels.ranking.ranked_layer import BUCKETS
 from energynet.kernels.ranking.sort import LEAST_BUCKETS, MOST_BUCKETS
 from energynet.kernels.ranking.threshold import GATHERED
 from energynet.kernels.rules import steps
-from energynet.kernels.rules.mask import BITS_FROM
 from energynet.kernels.rules.random import LISTED
 from energynet.kernels.state import Alone, Team, aligned
 from energynet.kernels.strokes import StrokeLists, list_images
 from energynet.kernels.sums import BLOCK, LANES
 from energynet.rules.base import Counts, Rule, Shape
-from energynet.rules.given import GivenMask
 from energynet.training.custom_steps import run_custom
 from energynet.training.images import encode_dataset
+from energynet.training.masks import MASK, mask_of, whole_lanes
 from energynet.training.stability import learning_rate
 from energynet.training.start import Arrays, first_weights
 from energynet.training.streams import stream_keys
 from energynet.training.threads import gather_team, set_threads
-
-_MASK = "mask"  # the update for which a mask is drawn
 
 
 @dataclass(frozen=True)
@@ -132,7 +127,7 @@ def prepare(
             update=counts.update,
             constants=_constants(config, counts, train),
             plastic=counts.plastic,
-            mask=_draw_mask(config, shape, counts),
+            mask=mask_of(config, shape, counts),
             drawn=_no_bits(shape if "drawn" in _parameters(loop_of(counts.update)) else None),
             buffers=_buffers(config, shape, counts, team.parts, len(dataset.y_train)),
             ranking=state.Ranking(
@@ -208,86 +203,6 @@ def _constants(config: TrainingConfig, counts: Counts, images: state.Images) -> 
     )
 
 
-def _draw_mask(config: TrainingConfig, shape: Shape, counts: Counts) -> state.Mask:
-    none, no_columns = np.empty(0, np.int64), np.empty(0, np.int32)
-    if counts.update != _MASK:
-        return _mask_of((none, no_columns), (none, no_columns), shape)
-    if isinstance(config.rule, GivenMask):
-        given = config.rule
-        return _mask_of(_listed_rows(given.hidden), _listed_rows(given.output.T), shape)
-    key = stream_keys(config.seed)["mask"]
-    n1, n2 = shape.synapses_hidden, shape.synapses_output
-    together = counts.k_output == 0
-    population, chosen = (n1 + n2 if together else n1), counts.k_hidden
-    hidden = _draw_rows(key, 0, (shape.n_in + 1, shape.hidden), population, chosen)
-    chosen = counts.k_hidden - len(hidden[1]) if together else counts.k_output
-    output = _draw_rows(key, n1, (shape.n_out, shape.hidden + 1), n2, chosen)
-    return _mask_of(hidden, output, shape)
-
-
-# Row i of a layer has the plastic columns second[first[i]:first[i + 1]].
-_Lists = tuple[np.ndarray, np.ndarray]
-
-
-def _listed_rows(rows: np.ndarray) -> _Lists:
-    """A bool matrix as `_draw_rows` gives one."""
-    columns = [np.flatnonzero(row).astype(np.int32) for row in rows]
-    return np.cumsum([0, *map(len, columns)], dtype=np.int64), np.concatenate(columns)
-
-
-def _mask_of(hidden: _Lists, output: _Lists, shape: Shape) -> state.Mask:
-    """A mask of those synapses of u and w_out, in the forms that its density asks for."""
-    start, column = hidden
-    pixels = np.zeros(shape.hidden, np.int64)
-    for i in range(len(start) - 2):  # the last row is no pixel
-        pixels[column[start[i] : start[i + 1]]] += 1
-    dense = len(column) >= BITS_FROM * shape.synapses_hidden
-    dense_output = len(output[1]) >= BITS_FROM * shape.synapses_output
-    plastic = _matrix(output, shape.hidden + 1, dense_output)
-    return state.Mask(
-        start_hidden=start,
-        hidden=column[:0].copy() if dense else column,
-        bits=_bits(_matrix(hidden, shape.hidden, dense)),
-        start_output=output[0],
-        output=output[1][:0].copy() if dense_output else output[1],
-        output_bits=_bits(plastic),
-        unit_bits=_bits(plastic.T),
-        all_units=np.arange(shape.hidden + 1),
-        pixels=pixels,
-        vector_bytes=VECTOR_BYTES,
-    )
-
-
-def _matrix(lists: _Lists, columns: int, wanted: bool) -> np.ndarray:
-    """Lists as bool (rows, columns); without rows if not wanted."""
-    start, column = lists
-    plastic = np.zeros((len(start) - 1 if wanted else 0, columns), bool)
-    for i in range(len(plastic)):
-        plastic[i, column[start[i] : start[i + 1]]] = True
-    return plastic
-
-
-def _bits(plastic: np.ndarray) -> np.ndarray:
-    """`Mask.bits` of a bool matrix."""
-    rows, columns = plastic.shape
-    padding = np.zeros((rows, _whole_lanes(columns) - columns), bool)
-    packed = np.packbits(np.hstack((plastic, padding)), axis=1, bitorder="little")
-    return np.ascontiguousarray(packed).view("<u4").astype(np.uint32)
-
-
-def _whole_lanes(columns: int) -> int:
-    return -(-columns // LANES) * LANES
-
-
-def _draw_rows(
-    key: np.uint64, first: int, size: tuple[int, int], population: int, needed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    start = np.empty(size[0] + 1, np.int64)
-    column = np.empty(min(needed, size[0] * size[1]), np.int32)
-    taken = draw_layer(key, first, size[1], population, needed, start, column)
-    return start, column[:taken].copy()
-
-
 def _buffers(
     config: TrainingConfig, shape: Shape, counts: Counts, parts: int, images: int
 ) -> state.Buffers:
@@ -312,10 +227,10 @@ def _buffers(
         q=np.zeros(n_out, dtype),
         all_outputs=np.arange(n_out),
         partial=np.zeros((-(-(nh + 1) // BLOCK), n_out), dtype),
-        stroke_sum=np.zeros(_whole_lanes(nh) if counts.update == _MASK else 0),
-        g_power=_zeros(_whole_lanes(nh), np.dtype(float)),
+        stroke_sum=np.zeros(whole_lanes(nh) if counts.update == MASK else 0),
+        g_power=_zeros(whole_lanes(nh), np.dtype(float)),
         a_power=np.zeros(nh + 1),
-        output_sum=np.zeros(_whole_lanes(n_out)),
+        output_sum=np.zeros(whole_lanes(n_out)),
         row_power=np.zeros(inputs),
         lanes=np.zeros((parts, LANES), dtype),
         wide=np.zeros((parts, LANES)),
