@@ -90,5 +90,6 @@ def index_runs(runs: "pd.DataFrame") -> dict[tuple[int, str, str], dict[float, d
     for hidden, rule, seeds, fraction, seed, reached, steps, limit, every, *values in rows:
         energy = {name: v for name, v in zip(names, values, strict=True) if v > 0}
         run = Run(reached, steps, limit, every, energy)
+        energy["steps"] = run.least_steps  # compared as energies are
         index.setdefault((hidden, rule, seeds), {}).setdefault(fraction, {})[seed] = run
     return index

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from energynet.rules.names import RULES
@@ -24,17 +25,23 @@ NAMES[BALANCED] = "fixed synapses, balanced"
 
 
 class Reading(NamedTuple):
-    """One way to read the poster's fixed mask: the rule that F then stands for, and its name."""
+    """The rules, by label, that the letters of the statements stand for.
+
+    L: the largest updates, N: those of each neuron, F: one kind of fixed mask. `name` is that of
+    the kind of mask, `plastic` that of the reading of P.
+    """
 
     fixed: str
     name: str
+    largest: str = LARGEST
+    per_neuron: str = PER_NEURON
+    units: str = UNITS
+    plastic: str = "network"
 
-
-READINGS = (
-    Reading(UNIFORM, "F uniform: synapses drawn from the whole network"),
-    Reading(BALANCED, "F balanced: as many synapses in the output as in the hidden layer"),
-    Reading(UNITS, "F units: all synapses of a fixed set of hidden units"),
-)
+    def rule(self, letter: str) -> str:
+        """The label of L, N, F, or of fixed "units"."""
+        known = {"L": self.largest, "N": self.per_neuron, "F": self.fixed, "units": self.units}
+        return known[letter]
 
 
 def rule_label(
@@ -76,3 +83,43 @@ def display_name(label: str) -> str:
 
 def _given(value: Any) -> bool:
     return not (value is None or value == "" or (isinstance(value, float) and math.isnan(value)))
+
+
+HIDDEN, NETWORK = "hidden", "network"
+_HIDDEN = (
+    rule_label("largest-per-layer", 1.0),
+    rule_label(PER_NEURON, 1.0),
+    rule_label(UNITS, 1.0),
+    HIDDEN,
+)
+# P of the hidden layer, with a plastic output layer: what the published program does. P of the
+# whole network: the poster's words. For each, the kinds of fixed mask that F may stand for.
+READINGS = {
+    HIDDEN: (
+        Reading(rule_label(UNIFORM, 1.0), "F synapses: drawn from the hidden layer", *_HIDDEN),
+        Reading(rule_label(UNITS, 1.0), "F units: incoming synapses of fixed units", *_HIDDEN),
+    ),
+    NETWORK: (
+        Reading(UNIFORM, "F uniform: synapses drawn from the whole network"),
+        Reading(BALANCED, "F balanced: as many synapses in the output as in the hidden layer"),
+        Reading(UNITS, "F units: all synapses of a fixed set of hidden units"),
+    ),
+}
+
+
+def readings_of(labels: Iterable[str]) -> list[str]:
+    """The readings of P of which rules are among these labels; "network" if there is none."""
+    known = set(labels)
+    found = [
+        name
+        for name, kinds in READINGS.items()
+        if any({kind.largest, kind.per_neuron, kind.fixed} & known for kind in kinds)
+    ]
+    return found or [NETWORK]
+
+
+def reading_rules(plastic: str) -> set[str]:
+    """The labels of all rules of one reading of P; those of the hidden one have controls."""
+    kinds = READINGS[plastic]
+    found = {kind.rule(letter) for kind in kinds for letter in ("L", "N", "F", "units")}
+    return found | ({READOUT, rule_label("random", 1.0)} if plastic == HIDDEN else set())

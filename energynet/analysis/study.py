@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from energynet.analysis.cells import at_settings, cells_of
 from energynet.analysis.contrasts import Cell, Run, Terms, index_runs, paired, saving_terms
@@ -21,8 +21,16 @@ if TYPE_CHECKING:
 
 CONFIRMATION = "confirmation"
 EXPLORATION = "exploration"
+LAST_TESTS = 10  # whose mean is the accuracy long after the criterion
 OPTIMUM, EVERY = "optimum", "every fraction"
 RATES = ("learning_rate", "init_std")  # settings of speed and start of the training
+
+
+class Accurate(NamedTuple):
+    """The fraction chosen by `Study.accurate`, or else the one whose runs it needs first."""
+
+    fraction: float | None
+    needed: float | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +70,35 @@ class Study:
         """Runs in the same settings, but with target accuracy 1: they continue beyond it."""
         endless = endless_runs(self.every, self.own)
         return endless[~endless["missing"]]
+
+    @cached_property
+    def late_accuracy(self) -> "pd.Series":
+        """Mean accuracy of the last ten tests of each run, by id; needs the learning curves."""
+        assert self.history is not None
+        curves = self.history.sort_values("step", kind="stable")
+        last = curves.groupby("id").tail(LAST_TESTS)
+        return last.groupby("id")["accuracy"].mean()
+
+    def accurate(self, hidden: int, rule: str, max_steps: int, loss: float) -> "Accurate":
+        """The fraction of least M0 at which accuracy after `max_steps` steps is kept.
+
+        Exploration seeds choose: in the order of their M0 until the criterion, the first fraction
+        at which the mean accuracy at the end of their runs of target accuracy 1 is at most `loss`
+        below that of the unmodified network.
+        """
+        runs = self.endless
+        runs = runs[(runs["hidden"] == hidden) & (runs["max_steps"] == max_steps)]
+        runs = runs[runs["seeds"] == EXPLORATION]
+        whole = runs.loc[runs["rule"] == ALL, "accuracy"]
+        own = runs[runs["rule"] == rule]
+        reliable = [p for p in self.exploration.points.get((hidden, rule, "m0"), ()) if p.reliable]
+        for point in sorted(reliable, key=lambda point: (point.energy, point.fraction)):
+            late = own.loc[own["fraction"] == point.fraction, "accuracy"]
+            if late.empty or whole.empty or len(late) < len(whole):
+                return Accurate(None, point.fraction)
+            if whole.mean() - late.mean() <= loss:
+                return Accurate(point.fraction, None)
+        return Accurate(None, None)
 
     @cached_property
     def absent(self) -> "pd.DataFrame":

@@ -176,7 +176,7 @@ def test_signals_end_a_study_inside_and_between_stages(
     """As Ctrl-C does, and the same command ends as if nothing had been."""
     values = PRESET | {"method": [{"rule": "all", "hidden": [5]}], "extend": {}, "long": {}}
     preset = preset_from_dict("mine", values)
-    monkeypatch.setattr("energynet.cli.reproduce.load_preset", lambda _: preset)
+    monkeypatch.setattr("energynet.cli.reproduce.load_presets", lambda _: [preset])
     monkeypatch.setattr(save, "DRAWINGS", ())
     calls = []
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from energynet.analysis.methods import READINGS, reading_rules
+from energynet.analysis.runs import labelled
 from energynet.analysis.savings import savings
 from energynet.analysis.study import Study
 from energynet.store.exchange import write_table
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outputs:
-    """The verdicts of a study, its unjudged savings in words, and the path of its report."""
+    """The verdicts of a study, its unjudged savings in words, and the path of its report.
+
+    A study that judges nothing has neither verdicts nor a report: the path is that of its table.
+    """
 
     claims: list[Claim]
     between: str
@@ -27,8 +32,16 @@ class Outputs:
 
 
 def write_tables(table: "pd.DataFrame", history: "pd.DataFrame", folder: Path, name: str) -> None:
-    """`NAME.csv`, one row per run, and `NAME_history.csv.xz`, the learning curves."""
+    """`NAME.csv`, one row per run, and `NAME_history.csv.xz`, the learning curves.
+
+    If NAME is a reading of P, the runs that belong to the other one alone are left out.
+    """
     folder = made_folder(folder, "out")
+    others = [other for other in READINGS if name in READINGS and other != name]
+    if others and len(table):
+        foreign = labelled(table)["rule"].isin(reading_rules(others[0])).to_numpy()
+        table = table[~foreign]
+        history = history[history["id"].isin(table["id"])]
     write_table(table, folder / f"{name}.csv")
     write_table(history, folder / f"{name}_history.csv.xz")
 

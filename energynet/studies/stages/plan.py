@@ -3,13 +3,17 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from energynet.analysis.methods import ALL, PER_NEURON, UNITS
+from energynet.analysis.contrasts import Cell
+from energynet.analysis.methods import ALL, PER_NEURON, READOUT, UNITS
 from energynet.analysis.optimum import LIMITED, MUCH_FEWER, Point, best_of_side, much_fewer
+from energynet.analysis.runs import EXPLORATION_SEEDS
+from energynet.analysis.study import CONFIRMATION, EXPLORATION, Study
 from energynet.config import TrainingConfig
 from energynet.rules.names import rule_from_name
 from energynet.studies.stages.preset import Method, Preset, fraction_value
 from energynet.studies.stages.variant import ShapeOf, Variant, config_key, variants
 from energynet.studies.statements.energy_kinds import FEW
+from energynet.studies.statements.second_kinds import best_reached
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,10 +110,10 @@ def _wanted_seeds(configs: Sequence[TrainingConfig], variant: Variant) -> Sequen
 def _explore(variant: Variant, hidden: int) -> Iterator[TrainingConfig]:
     """The grid of each method, and blocks of runs that nothing else decides."""
     for method in _methods(variant, hidden):
-        fractions = [1.0] if method.rule == ALL else method.grid(variant.shape(hidden))
-        for fraction in fractions:
+        for fraction in method.grid(variant.shape(hidden)):
             configs = _seeds(variant, hidden, method, fraction, _max_steps(variant))
             yield from _wanted_seeds(configs, variant)
+    yield from _around(variant, hidden)
     for block in variant.preset.runs:
         if hidden in block["hidden"]:
             yield from _block(variant, hidden, block)
@@ -131,7 +135,7 @@ def _block(variant: Variant, hidden: int, block: Any) -> Iterator[TrainingConfig
 def _choose(variant: Variant, hidden: int) -> Iterator[TrainingConfig]:
     """Extensions of grids and longer runs that the choice of P* asks for."""
     for method in _methods(variant, hidden):
-        if method.rule == ALL:
+        if method.whole is not None:
             continue
         pending: list[TrainingConfig] = []
         for fraction, limit in _fractions(variant, hidden, method):
@@ -147,7 +151,7 @@ def _choose(variant: Variant, hidden: int) -> Iterator[TrainingConfig]:
 def _fractions(variant: Variant, hidden: int, method: Method) -> list[tuple[float, int]]:
     """(fraction, max_steps) of which there are exploration runs, or which the grid has."""
     found = {(p, _max_steps(variant)) for p in method.grid(variant.shape(hidden))}
-    if method.rule == ALL:
+    if method.whole is not None:
         return sorted(found)
     for energy in variant.preset.energies:
         for point in variant.points(hidden, method, energy):
@@ -166,7 +170,7 @@ def _asked_for(variant: Variant, hidden: int, method: Method) -> list[tuple[floa
         for fraction in _extension(variant, hidden, method, points, best):
             asked.add((fraction, _max_steps(variant)))
         long = variant.preset.long
-        if mark == LIMITED and long and hidden <= long["up_to"]:
+        if mark == LIMITED and long and hidden <= long["up_to"] and not method.control:
             smaller = points[list(points).index(best) - 1]
             if smaller.max_steps < long["max_steps"]:
                 asked.add((smaller.fraction, long["max_steps"]))
@@ -182,7 +186,7 @@ def _extension(
     with it. Twice P*, if that is the last one.
     """
     grid, shape = method.grid(variant.shape(hidden)), variant.shape(hidden)
-    times = variant.preset.extend.get("times", 0)
+    times = 0 if method.control else variant.preset.extend.get("times", 0)
     candidates = []
     if times and not much_fewer(points, best):
         candidates.append(best.fraction / MUCH_FEWER)
@@ -193,25 +197,29 @@ def _extension(
 
 
 def _confirm(variant: Variant, hidden: int) -> Iterator[TrainingConfig]:
-    """The unmodified network, each rule at each P*, and the best P on both sides of a limit."""
+    """The unmodified network, each rule at each P*, and what statements compare with these."""
     for method in _methods(variant, hidden):
-        chosen = {(1.0, _max_steps(variant))} if method.rule == ALL else set()
-        for energy in variant.preset.energies if method.rule != ALL else ():
+        whole = method.whole
+        chosen = set() if whole is None else {(whole, _max_steps(variant))}
+        for energy in variant.preset.energies if whole is None else ():
             best = variant.optimum(hidden, method, energy).point
             chosen |= {(best.fraction, best.max_steps)} if best else set()
-            if hidden in variant.preset.both_sides.get("hidden", ()) and energy in ("m0", "m1"):
-                chosen |= _both_sides(variant, hidden, method, energy)
+            if energy in ("m0", "m1"):
+                chosen |= _beside(variant, hidden, method, energy)
         for fraction, limit in sorted(chosen):
             for seed in variant.seeds("confirmation"):
                 yield variant.config(hidden, method, fraction, seed, max_steps=limit)
 
 
-def _both_sides(
-    variant: Variant, hidden: int, method: Method, energy: str
-) -> set[tuple[float, int]]:
-    points = variant.points(hidden, method, energy)
-    best = (best_of_side(points, FEW, few) for few in (True, False))
-    return {(point.fraction, point.max_steps) for point in best if point}
+def _beside(variant: Variant, hidden: int, method: Method, energy: str) -> set[tuple[float, int]]:
+    """Fractions beside P* that statements 2 and 12 compare with, and their limits of steps."""
+    points, best = variant.points(hidden, method, energy), variant.optimum(hidden, method, energy)
+    found: list[Point | None] = []
+    if variant.preset.much_fewer and best.point and not method.control:
+        found += much_fewer(points, best.point)[-1:]
+    if hidden in variant.preset.both_sides.get("hidden", ()) and not method.control:
+        found += [best_of_side(points, FEW, few) for few in (True, False)]
+    return {(point.fraction, point.max_steps) for point in found if point}
 
 
 def _long_after(variant: Variant, hidden: int) -> Iterator[TrainingConfig]:
@@ -220,6 +228,8 @@ def _long_after(variant: Variant, hidden: int) -> Iterator[TrainingConfig]:
     if hidden not in wanted.get("hidden", ()):
         return
     for method in _methods(variant, hidden):
+        if method.control or method.rule == READOUT:
+            continue
         best = None if method.rule == ALL else variant.optimum(hidden, method, "m0").point
         if best is None and method.rule != ALL:
             continue
@@ -229,20 +239,78 @@ def _long_after(variant: Variant, hidden: int) -> Iterator[TrainingConfig]:
             yield variant.config(hidden, method, fraction, seed, **settings)
 
 
+def _accurate(variant: Variant, hidden: int) -> Iterator[TrainingConfig]:
+    """Runs beyond the criterion: exploration seeds until a P keeps the accuracy, then judges."""
+    wanted = variant.preset.accurate
+    if hidden not in wanted.get("hidden", ()) or variant.study is None:
+        return
+    settings = {"target_accuracy": 1.0, "max_steps": wanted["max_steps"]}
+    for method in _methods(variant, hidden):
+        if method.control or method.rule == READOUT:
+            continue
+        seeds, fraction = [*variant.seeds("exploration"), *wanted["seeds"]], method.whole
+        if fraction is None:
+            found = variant.study.accurate(
+                hidden, method.label, wanted["max_steps"], wanted["points"] / 100
+            )
+            fraction = found.needed if found.fraction is None else found.fraction
+            if found.needed is not None:
+                seeds = variant.seeds("exploration")
+        if fraction is not None:
+            for seed in seeds:
+                yield variant.config(hidden, method, fraction, seed, **settings)
+
+
+def _around(variant: Variant, hidden: int) -> Iterator[TrainingConfig]:
+    """Fractions around a limit, with the seeds that choose among them."""
+    wanted = variant.preset.around
+    if hidden in wanted.get("hidden", ()):
+        method = _around_method(variant, hidden)
+        for fraction in wanted["fraction"]:
+            for seed in wanted["choose"]:
+                yield variant.config(hidden, method, fraction, seed)
+
+
+def _around_judged(variant: Variant, hidden: int) -> Iterator[TrainingConfig]:
+    """The best fractions on both sides of the limit, with the seeds that judge."""
+    wanted = variant.preset.around
+    if hidden not in wanted.get("hidden", ()) or variant.study is None:
+        return
+    method = _around_method(variant, hidden)
+    whole = Study(variant.study.every, variant.in_settings())
+    chooser = EXPLORATION if set(wanted["choose"]) <= set(EXPLORATION_SEEDS) else CONFIRMATION
+    for energy in ("m0", "m1"):
+        for few in (True, False):
+            cell = Cell(hidden, method.label, energy)
+            fraction = best_reached(whole, cell, FEW, few, chooser)
+            if fraction is not None:
+                for seed in wanted["judge"]:
+                    yield variant.config(hidden, method, fraction, seed)
+
+
+def _around_method(variant: Variant, hidden: int) -> Method:
+    methods = _methods(variant, hidden)
+    return next(method for method in methods if method.rule == UNITS)
+
+
 def _matched(variant: Variant, hidden: int) -> Iterator[TrainingConfig]:
     """Large networks with the plasticity of small unmodified ones, and those."""
-    wanted = variant.preset.matched
-    if hidden not in wanted.get("hidden", ()):
-        return
-    for units in wanted["units"]:
-        small = Method(rule=ALL, hidden=(units,))
-        for seed in wanted["seeds"]:
-            settings = {"target_accuracy": 1.0, "max_steps": wanted["max_steps"]}
-            yield variant.config(units, small, 1.0, seed, **settings)
-            for rule in wanted["rules"]:
-                method = Method(rule=rule, hidden=(hidden,))
-                fraction = matched_fraction(variant, hidden, method, units)
-                yield variant.config(hidden, method, fraction, seed, **settings)
+    for wanted in variant.preset.matched:
+        if hidden not in wanted.get("hidden", ()):
+            continue
+        settings = {"target_accuracy": 1.0, "max_steps": wanted["max_steps"]}
+        for units in wanted["units"]:
+            small = Method(rule=ALL, hidden=(units,))
+            for seed in wanted["seeds"]:
+                yield variant.config(units, small, 1.0, seed, **settings)
+                for rule in wanted["rules"]:
+                    method = Method(
+                        rule=rule,
+                        hidden=(hidden,),
+                        output_fraction=wanted.get("output_fraction"),
+                    )
+                    fraction = matched_fraction(variant, hidden, method, units)
+                    yield variant.config(hidden, method, fraction, seed, **settings)
 
 
 def matched_fraction(variant: Variant, hidden: int, method: Method, units: int) -> float:
@@ -261,6 +329,8 @@ STAGES: tuple[tuple[str, Callable[[Variant, int], Iterator[TrainingConfig]]], ..
     ("exploration", _explore),
     ("choice", _choose),
     ("confirmation", _confirm),
+    ("fractions around a limit", _around_judged),
     ("accuracy long after the criterion", _long_after),
+    ("fractions that keep the accuracy", _accurate),
     ("large against small networks", _matched),
 )

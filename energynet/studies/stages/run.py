@@ -1,7 +1,8 @@
 """A study from nothing to its report; after an interruption the same call resumes it."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from energynet.config import TrainingConfig
 from energynet.studies.stages.outputs import Outputs, write_outputs, write_tables
@@ -28,28 +29,38 @@ class Runs(Protocol):
         """Their learning curves."""
 
 
-def reproduce(preset: Preset, runs: Runs, folder: str | Path, shape: ShapeOf) -> Outputs:
+def reproduce(
+    presets: Preset | Sequence[Preset], runs: Runs, folder: str | Path, shape: ShapeOf
+) -> Outputs:
     """Run all stages of a preset, then write tables, verdicts, figures and report to `folder`.
 
-    The tables are written after each stage, so an interrupted study leaves its results so far.
-    `shape` gives the network of a number of hidden units on the data set. Raises FileError before
-    work starts if `folder` cannot be written.
+    Of several presets, one after the other; the verdicts are on all of their runs together. The
+    tables are written after each stage, so an interrupted study leaves its results so far. `shape`
+    gives the network of a number of hidden units on the data set. Raises FileError before work
+    starts if `folder` cannot be written.
     """
     # What the end needs is imported now: whatever is wrong with it is not found hours later.
     import energynet.studies.figures.save
     import energynet.studies.report.page  # noqa: F401
 
+    presets = [presets] if isinstance(presets, Preset) else presets
     folder = checks.path("folder", folder)
     check_folder(folder, "folder")
+    table = runs.table()
+    for preset in presets:
 
-    def run(stage: str, configs: list[TrainingConfig]) -> "pd.DataFrame":
-        runs.run(stage, configs)
-        table = runs.table()
-        write_tables(table, runs.history(), folder, preset.name)
-        return table
+        def run(stage: str, configs: list[TrainingConfig], name: str = preset.name) -> Any:
+            runs.run(stage, configs)
+            table = runs.table()
+            write_tables(table, runs.history(), folder, name)
+            return table
 
-    table = run_stages(preset, runs.table(), shape, run)
-    table = with_skipped(preset, table, shape)
+        table = run_stages(preset, table, shape, run)
     history = runs.history()
-    write_tables(table, history, folder, preset.name)
-    return write_outputs(table, history, folder, by=tuple(preset.vary))
+    for preset in presets:
+        table = with_skipped(preset, table, shape)
+    for preset in presets:
+        write_tables(table, history, folder, preset.name)
+    if not all(preset.verdicts for preset in presets):
+        return Outputs([], "", folder / f"{presets[0].name}.csv")
+    return write_outputs(table, history, folder, by=tuple(presets[0].vary))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from energynet.analysis.methods import rule_label
+from energynet.analysis.methods import READOUT, rule_label
 from energynet.analysis.optimum import Optimum, Point
 from energynet.analysis.runs import SETTINGS, canonical, labelled, longest, setting
 from energynet.analysis.study import EXPLORATION, Study
@@ -27,7 +27,7 @@ def config_key(config: TrainingConfig) -> Key:
     """What a run is found by in a table."""
     rule = config.rule
     label = rule_label(rule.name, *(getattr(rule, name, None) for name in LABELLING))
-    fraction = getattr(rule, "fraction", 1.0)
+    fraction = getattr(rule, "fraction", 0.0 if rule.name == READOUT else 1.0)
     settings = (_setting_of(config, name) for name in _IDENTITY)
     return (config.hidden, label, fraction, config.seed, config.max_steps, *settings)
 
@@ -72,6 +72,11 @@ class Variant:
         values = {**self.settings, **other}
         return TrainingConfig(hidden=hidden, rule=method.at(fraction), seed=seed, **values)
 
+    def in_settings(self) -> "pd.DataFrame":
+        """The stored runs of any seed in its settings."""
+        assert self.study is not None
+        return longest(self.study.every[_in_settings(self.study.every, self.settings)])
+
     def points(self, hidden: int, method: Method, energy: str) -> Sequence[Point]:
         """What exploration found, by fraction."""
         if self.study is None:
@@ -97,10 +102,17 @@ def variants(preset: Preset, table: "pd.DataFrame", shape: ShapeOf) -> list[Vari
     rows = dict(zip(row_keys(runs), runs.to_dict("records"), strict=True))
     found = []
     for settings in preset.variants():
-        config = TrainingConfig(hidden=1, **settings)
         own = runs["seed"].isin(preset.seeds.get("exploration", ()))
-        for name in _IDENTITY:
-            own &= setting(runs, name) == _setting_of(config, name)
+        own &= _in_settings(runs, settings)
         study = Study(runs, longest(runs[own].assign(seeds=EXPLORATION)))
         found.append(Variant(preset, settings, shape, rows, study))
     return found
+
+
+def _in_settings(runs: "pd.DataFrame", settings: Mapping[str, Any]) -> "pd.Series":
+    """Which labelled runs are in those settings; the limit of steps is not one."""
+    config = TrainingConfig(hidden=1, **settings)
+    same = runs["seed"].notna()
+    for name in _IDENTITY:
+        same &= setting(runs, name) == _setting_of(config, name)
+    return same

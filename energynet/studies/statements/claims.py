@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from energynet.analysis.intervals import Bound
-from energynet.analysis.methods import READINGS, Reading
+from energynet.analysis.methods import READINGS, Reading, readings_of
 from energynet.analysis.optimum import LIMITED, NOT_BRACKETED
 from energynet.analysis.study import Study, studies
 from energynet.errors import DataError
@@ -46,9 +46,9 @@ class Claim:
     number : int
         1 to 14.
     statement : str
-        What is claimed; in a part: which part, or which reading of F.
+        What is claimed; in a part: which part, or which kind of fixed mask F is.
     verdict : {"holds", "fails", "undecided", "mixed"}
-        mixed: it holds in one reading of F and fails in another.
+        mixed: it holds for one kind of fixed mask and fails for another.
     estimate : float or None
         Of the cell that decides: among those with that verdict, the one least inside the claimed
         region. In units of the claim: ratios of energies, slopes per decade of nh, accuracies in
@@ -60,7 +60,13 @@ class Claim:
     words : str
         Why, in sentences.
     parts : tuple of Claim
-        Each reading or sub-claim.
+        Each kind of fixed mask or sub-claim.
+    version : int
+        2 for a statement that was put anew; its first version is judged, too.
+    reading : {"hidden", "network"}
+        What P is a fraction of: the hidden layer, with a plastic output layer, or the network.
+    quantity : str
+        What the estimate is, in words; "" without one.
     group : tuple of (str, value)
         Columns of `by` and their values.
     """
@@ -73,10 +79,13 @@ class Claim:
     sizes: tuple[int, ...]
     words: str
     parts: tuple["Claim", ...] = ()
+    version: int = 1
+    reading: str = ""
+    quantity: str = ""
     group: tuple[tuple[str, Any], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values for JSON; `group` only if `by` was given."""
+        """As plain values for JSON; `group` only if `by` was given; parts without a version."""
         values: dict[str, Any] = {
             "number": self.number,
             "statement": self.statement,
@@ -87,6 +96,8 @@ class Claim:
             "words": self.words,
             "parts": [part.to_dict() for part in self.parts],
         }
+        if self.reading:
+            values |= {name: getattr(self, name) for name in ("version", "reading", "quantity")}
         return values | ({"group": dict(self.group)} if self.group else {})
 
 
@@ -120,14 +131,15 @@ def claims(
     A statement is a set of cells. It holds if the 95 % interval of every cell lies on the claimed
     side. It fails if the interval of at least one cell, corrected for all of them (Bonferroni),
     lies on the other side. Otherwise it is undecided. Statements about fixed masks get a verdict
-    for each of three readings; the headline is `mixed` if it holds in one and fails in another, and
-    undecided if they differ otherwise. Parameters as for `cells`; the statement about accuracy long
-    after the criterion also needs `history`.
+    for each kind of mask; the headline is `mixed` if it holds for one and fails for another, and
+    undecided if they differ otherwise. Each reading of P of which the table has runs is judged;
+    statements 2, 3, 10, 11 and 12 in two versions. Parameters as for `cells`; the statements about
+    accuracy long after the criterion also need `history`.
 
     Returns
     -------
     list of Claim
-        In order of their numbers; with `by`, for one group after the other.
+        By reading, number and version; with `by`, for one group after the other.
 
     Raises
     ------
@@ -145,38 +157,56 @@ def claims(
 
 
 def claims_of(study: Study, group: tuple[tuple[str, Any], ...] = ()) -> list[Claim]:
-    """The verdicts by one study."""
-    return [_claim(statement, study, group) for statement in STATEMENTS]
+    """The verdicts by one study, for each reading of P."""
+    return [
+        _claim(statement, study, group, READINGS[plastic])
+        for plastic in readings_of(study.own["rule"])
+        for statement in STATEMENTS
+    ]
 
 
-def _claim(statement: Statement, study: Study, group: tuple[tuple[str, Any], ...]) -> Claim:
+def _claim(
+    statement: Statement,
+    study: Study,
+    group: tuple[tuple[str, Any], ...],
+    kinds: Sequence[Reading],
+) -> Claim:
     outcomes = [
-        [_outcome(part, study, reading, statement.needs_saving) for reading in _readings(part)]
+        [
+            _outcome(part, study, reading, statement.needs_saving)
+            for reading in (kinds if part.readings else kinds[:1])
+        ]
         for part in statement.parts
     ]
     parts = [
-        _part_claim(statement, part, found)
+        _part_claim(statement, part, found, kinds)
         for part, found in zip(statement.parts, outcomes, strict=True)
     ]
     counted = [
         found for part, found in zip(statement.parts, outcomes, strict=True) if not part.beside
     ]
     single = len(counted) == 1
-    head = _headline(statement, counted)
+    several = statement.readings
+    head = _headline(counted, len(kinds) if several else 1)
     shown = [*parts[0].parts, *parts[1:]] if single else parts
     words = parts[0].words if single else _joint_words(parts, statement)
     return Claim(
         statement.number,
         statement.text,
         *head,
-        words if single or not statement.readings else f"{_spread(counted)} {words}",
+        words if single or not several else f"{_spread(counted, kinds)} {words}",
         tuple(shown),
+        statement.version,
+        kinds[0].plastic,
+        _quantity(counted) if head[1] is not None or head[2] is not None else "",
         group,
     )
 
 
-def _readings(part: Part) -> tuple[Reading, ...]:
-    return READINGS if part.readings else READINGS[:1]
+def _quantity(counted: Sequence[Sequence[_Outcome]]) -> str:
+    """What the estimate is."""
+    judged = [item for part in counted for outcome in part for item in outcome.judged]
+    return judged[0].check.region.quantity.words
 
 
 def _outcome(part: Part, study: Study, reading: Reading, needs_saving: bool) -> _Outcome:
@@ -190,17 +220,19 @@ def _outcome(part: Part, study: Study, reading: Reading, needs_saving: bool) -> 
     return _Outcome(verdict, judged, part, [mark for mark in marks if mark in NOT_FINAL])
 
 
-def _part_claim(statement: Statement, part: Part, found: Sequence[_Outcome]) -> Claim:
-    """A part as a claim, with its readings as parts if it has several."""
+def _part_claim(
+    statement: Statement, part: Part, found: Sequence[_Outcome], kinds: Sequence[Reading]
+) -> Claim:
+    """A part as a claim, with the kinds of fixed mask as parts if it is judged for each."""
     verdict = agreement([outcome.verdict for outcome in found])
     if len(found) == 1:
         return _plain_claim(statement.number, part.title, found[0])
     readings = tuple(
         _plain_claim(statement.number, reading.name, outcome)
-        for reading, outcome in zip(READINGS, found, strict=True)
+        for reading, outcome in zip(kinds, found, strict=True)
     )
     key = _decisive_outcome([each for each in found if each.verdict == verdict] or found)
-    words = _reading_words([outcome.verdict for outcome in found])
+    words = _reading_words([outcome.verdict for outcome in found], kinds)
     words += "" if verdict == MIXED else f" {key.words}"
     return Claim(statement.number, part.title, verdict, *_numbers(verdict, found), words, readings)
 
@@ -211,17 +243,13 @@ def _plain_claim(number: int, title: str, outcome: _Outcome) -> Claim:
 
 
 def _headline(
-    statement: Statement, counted: Sequence[Sequence[_Outcome]]
+    counted: Sequence[Sequence[_Outcome]], kinds: int
 ) -> tuple[str, float | None, Any, tuple[int, ...]]:
     """Verdict, estimate, interval and sizes: all parts of each reading, then over readings."""
-    verdicts = [conjunction([part[i].verdict for part in counted]) for i in _indices(statement)]
+    verdicts = [conjunction([part[i].verdict for part in counted]) for i in range(kinds)]
     verdict = agreement(verdicts)
     numbers = _numbers(verdict, [outcome for part in counted for outcome in part])
     return (verdict, *(numbers if len(counted) == 1 else (None, None, numbers[-1])))
-
-
-def _indices(statement: Statement) -> range:
-    return range(len(READINGS) if statement.readings else 1)
 
 
 def _numbers(
@@ -256,15 +284,14 @@ def _decisive_outcome(found: Sequence[_Outcome]) -> _Outcome:
     return min(found, key=margin)
 
 
-def _spread(counted: Sequence[Sequence[_Outcome]]) -> str:
-    """For how many readings all parts hold together."""
-    return _reading_words(
-        [conjunction([part[i].verdict for part in counted]) for i in range(len(READINGS))]
-    )
+def _spread(counted: Sequence[Sequence[_Outcome]], kinds: Sequence[Reading]) -> str:
+    """For how many kinds of fixed mask all parts hold together."""
+    verdicts = [conjunction([part[i].verdict for part in counted]) for i in range(len(kinds))]
+    return _reading_words(verdicts, kinds)
 
 
-def _reading_words(verdicts: Sequence[str]) -> str:
-    return readings_words(verdicts, [reading.name.split(":")[0] for reading in READINGS])
+def _reading_words(verdicts: Sequence[str], kinds: Sequence[Reading]) -> str:
+    return readings_words(verdicts, [reading.name.split(":")[0] for reading in kinds])
 
 
 def _joint_words(parts: Sequence[Claim], statement: Statement) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from energynet.analysis.contrasts import Cell, Terms, saving_terms
-from energynet.analysis.methods import ALL, LARGEST, PER_NEURON, Reading
+from energynet.analysis.methods import ALL, Reading
 from energynet.analysis.missing import Missing, size_words
 from energynet.analysis.study import Study
 from energynet.studies.statements.judge import RATIO, SLOPE, Check, Region
@@ -34,11 +34,6 @@ class Kind(Protocol):
 
     def checks(self, study: Study, reading: Reading) -> Iterator[Check]:
         """The cells, with what the study found there."""
-
-
-def rule_of(letter: str, reading: Reading) -> str:
-    """The rule that L, N or F stands for."""
-    return {"L": LARGEST, "N": PER_NEURON, "F": reading.fixed}[letter]
 
 
 def ratio_above(limit: float) -> Region:
@@ -74,7 +69,7 @@ class Saving:
         for letter in self.letters:
             for energy in self.energies:
                 for hidden in self.sizes:
-                    cell = Cell(hidden, rule_of(letter, reading), energy)
+                    cell = Cell(hidden, reading.rule(letter), energy)
                     title = _title(f"E(all)/E({letter})", energy, hidden)
                     yield contrast_check(title, study, saving_terms(cell), self.region, letter)
 
@@ -93,8 +88,8 @@ class Comparison:
         for one, other in self.pairs:
             for energy in self.energies:
                 for hidden in self.sizes:
-                    first = Cell(hidden, rule_of(one, reading), energy)
-                    second = Cell(hidden, rule_of(other, reading), energy)
+                    first = Cell(hidden, reading.rule(one), energy)
+                    second = Cell(hidden, reading.rule(other), energy)
                     title = _title(f"E({one})/E({other})", energy, hidden)
                     terms = [(1.0, first), (-1.0, second)]
                     yield contrast_check(title, study, terms, self.region)
@@ -115,9 +110,9 @@ class Slope:
             for energy in self.energies:
                 terms: Terms = []
                 for hidden, weight in zip(self.sizes, _slope_weights(self.sizes), strict=True):
-                    first = ALL if one == "all" else rule_of(one, reading)
+                    first = ALL if one == "all" else reading.rule(one)
                     terms.append((weight, Cell(hidden, first, energy)))
-                    terms.append((-weight, Cell(hidden, rule_of(other, reading), energy)))
+                    terms.append((-weight, Cell(hidden, reading.rule(other), energy)))
                 title = f"ln E({one})/E({other}) in {energy.upper()} against log10 nh"
                 yield contrast_check(title, study, terms, self.region)
 
@@ -155,7 +150,7 @@ class BestRule:
             if isinstance(best, Missing):
                 yield Check(_title("best rule", self.energy, hidden), (hidden,), best, self.region)
                 continue
-            cell = Cell(hidden, rule_of(best, reading), self.energy)
+            cell = Cell(hidden, reading.rule(best), self.energy)
             title = _title(f"E(all)/E({best}), the best rule,", self.energy, hidden)
             yield contrast_check(title, study, saving_terms(cell), self.region)
 
@@ -165,7 +160,7 @@ def best_letter(study: Study, reading: Reading, hidden: int, energy: str) -> str
     energy_of: dict[str, float] = {}
     absent: list[object] = []
     for letter in LETTERS:
-        cell = Cell(hidden, rule_of(letter, reading), energy)
+        cell = Cell(hidden, reading.rule(letter), energy)
         point = study.optimum(cell).point
         if point is not None:
             energy_of[letter] = point.energy
@@ -181,18 +176,19 @@ def best_letter(study: Study, reading: Reading, hidden: int, energy: str) -> str
 class FewAgainstMany:
     """E(best P >= limit) / E(best P < limit) of one rule."""
 
-    rule: str
+    letter: str
     energies: Sequence[str]
     sizes: Sequence[int]
     region: Region
     limit: float = FEW
 
-    def checks(self, study: Study, reading: Reading) -> Iterator[Check]:  # noqa: ARG002
+    def checks(self, study: Study, reading: Reading) -> Iterator[Check]:
         """A cell for each energy and size."""
         for energy in self.energies:
             for hidden in self.sizes:
+                rule = reading.rule(self.letter)
                 many, few = (
-                    Cell(hidden, self.rule, energy, side, self.limit) for side in ("many", "few")
+                    Cell(hidden, rule, energy, side, self.limit) for side in ("many", "few")
                 )
                 title = _title(f"E(P >= {self.limit:g})/E(P < {self.limit:g})", energy, hidden)
                 yield contrast_check(title, study, [(1.0, many), (-1.0, few)], self.region)
@@ -218,7 +214,7 @@ class LargestSaving:
         required = required_size(study, self.candidates)
         for letter in self.letters:
             for energy in self.energies:
-                rule = rule_of(letter, reading)
+                rule = reading.rule(letter)
                 if isinstance(required, Missing):
                     title = f"E(all)/E({letter}) in {energy.upper()}"
                     yield Check(title, (), required, ratio_above(1))

@@ -14,12 +14,13 @@ NO_SPREAD = "the runs leave no interval"
 
 @dataclass(frozen=True)
 class Quantity:
-    """What an estimate measures: its name, its unit, and whether it is the logarithm of it."""
+    """What an estimate measures: name, unit, whether it is the logarithm of it, and in words."""
 
     name: str
     unit: str = ""
     logarithm: bool = False
     factor: float = 1.0
+    words: str = ""
 
     def natural(self, value: float) -> float:
         """A value of the estimate in the quantity's own units."""
@@ -34,19 +35,25 @@ class Quantity:
         return math.log(value) if value > 0 else -math.inf
 
 
-RATIO = Quantity("ratio", logarithm=True)
-SLOPE = Quantity("slope", " per decade of nh")
-ACCURACY = Quantity("accuracy", " %", factor=100)
-POINTS = Quantity("difference", " points", factor=100)
+RATIO = Quantity("ratio", logarithm=True, words="ratio of energies")
+STEPS = Quantity("ratio", logarithm=True, words="ratio of steps")
+SLOPE = Quantity("slope", " per decade of nh", words="slope of ln ratio per decade of nh")
+ACCURACY = Quantity("accuracy", " %", factor=100, words="accuracy in per cent")
+POINTS = Quantity("difference", " points", factor=100, words="difference in points")
 
 
 @dataclass(frozen=True)
 class Region:
-    """The claimed side of a limit, or the margin between two, in the quantity's own units."""
+    """The claimed side of a limit, or the margin between two, in the quantity's own units.
+
+    slack : what lies less than this above `low` is none of importance: an interval below
+        low + slack fails, unless it lies above `low`.
+    """
 
     quantity: Quantity
     low: float = -math.inf
     high: float = math.inf
+    slack: float = 0.0
 
     def margin(self, low: float, high: float) -> float:
         """How far inside an interval lies (below 0: it reaches out), in units of the estimate."""
@@ -59,7 +66,7 @@ class Region:
     def outside(self, low: float, high: float) -> bool:
         """Whether the whole interval lies on the other side of a limit."""
         q = self.quantity
-        return (high < q.inner(self.low) and self.low > -math.inf) or (
+        return (high < q.inner(self.low + self.slack) and self.low > -math.inf) or (
             low > q.inner(self.high) and self.high < math.inf
         )
 

@@ -14,17 +14,17 @@ from energynet.analysis.intervals import (
     difference_estimate,
     mean_estimate,
 )
-from energynet.analysis.methods import ALL, UNITS, Reading, display_name
+from energynet.analysis.methods import ALL, NETWORK, Reading, display_name
 from energynet.analysis.missing import Missing, size_words
 from energynet.analysis.optimum import MUCH_FEWER, Point, much_fewer
 from energynet.analysis.study import Study
-from energynet.studies.statements.energy_kinds import contrast_check, ratio_above, rule_of
-from energynet.studies.statements.judge import ACCURACY, POINTS, Check, Region
+from energynet.studies.statements.energy_kinds import contrast_check, ratio_above
+from energynet.studies.statements.judge import ACCURACY, POINTS, STEPS, Check, Region
 
 if TYPE_CHECKING:
     import pandas as pd
 
-LAST_TESTS = 10
+FIRST_SEEDS = (100, 101, 102)
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,13 @@ class TooFew:
         for letter in self.letters:
             for energy in self.energies:
                 for hidden in self.sizes:
-                    cell = Cell(hidden, rule_of(letter, reading), energy)
+                    cell = Cell(hidden, reading.rule(letter), energy)
                     yield from self._checks_of(study, cell, letter)
 
     def _checks_of(self, study: Study, cell: Cell, letter: str) -> Iterator[Check]:
         where = f"{letter}, P* of {cell.energy.upper()}, at {size_words([cell.hidden])}"
         at_best = study.seeds_of(cell)
-        region = ratio_above(self.steps)
+        region = Region(STEPS, low=self.steps)
         if isinstance(at_best, Missing):
             yield Check(where, (cell.hidden,), at_best, region)
             return
@@ -109,15 +109,17 @@ class SmallFail:
 
     sizes: Sequence[int]
     max_steps: int
+    seeds: Sequence[int] = ()  # those of the first version, if not given
 
-    def checks(self, study: Study, reading: Reading) -> Iterator[Check]:  # noqa: ARG002
+    def checks(self, study: Study, reading: Reading) -> Iterator[Check]:
         """A cell for each size."""
+        seeds = self.seeds or first_seeds(reading)
         region = Region(ACCURACY, high=ACCURACY.natural(study.criterion))
         for hidden in self.sizes:
-            runs = _endless(study, hidden, ALL, self.max_steps)
+            runs = endless_runs_of(study, hidden, ALL, self.max_steps, seeds)
             values = runs["best_accuracy"].dropna().tolist()
             title = f"best accuracy of {hidden} unmodified units"
-            found = _mean(values, hidden, _wanted(self.max_steps))
+            found = _mean(values, hidden, wanted(self.max_steps))
             yield Check(title, (hidden,), found, region)
 
 
@@ -129,28 +131,32 @@ class LargeAgainstSmall:
     theirs.
     """
 
-    rule: str
+    letter: str
     sizes: Sequence[int]
     units: Sequence[int]
     max_steps: int
 
-    def checks(self, study: Study, reading: Reading) -> Iterator[Check]:  # noqa: ARG002
+    def checks(self, study: Study, reading: Reading) -> Iterator[Check]:
         """A cell for each size and number of units."""
+        seeds = first_seeds(reading)
         for hidden in self.sizes:
             for units in self.units:
-                large = self._matched(study, hidden, units)
-                small = _endless(study, units, ALL, self.max_steps)
-                found = _paired(large, small, "best_accuracy", hidden, _wanted(self.max_steps))
+                large = self._matched(study, reading, hidden, units)
+                small = endless_runs_of(study, units, ALL, self.max_steps, seeds)
+                found = paired_difference(
+                    large, small, "best_accuracy", hidden, wanted(self.max_steps)
+                )
                 title = f"best accuracy at {size_words([hidden])}, plastic as {units} units,"
                 title += f" minus that of {units} unmodified units"
                 yield Check(title, (hidden,), found, Region(POINTS, low=0.0))
 
-    def _matched(self, study: Study, hidden: int, units: int) -> "pd.DataFrame":
-        fixed = _endless(study, hidden, UNITS, self.max_steps)
+    def _matched(self, study: Study, reading: Reading, hidden: int, units: int) -> "pd.DataFrame":
+        seeds = first_seeds(reading)
+        fixed = endless_runs_of(study, hidden, reading.units, self.max_steps, seeds)
         fixed = fixed[(fixed["fraction"] * hidden).round() == units]
-        if self.rule == UNITS or fixed.empty:
+        if self.letter == "units" or fixed.empty:
             return fixed
-        runs = _endless(study, hidden, self.rule, self.max_steps)
+        runs = endless_runs_of(study, hidden, reading.rule(self.letter), self.max_steps, seeds)
         distance = np.abs(np.log(runs["plastic_synapses"] / fixed["plastic_synapses"].iloc[0]))
         return runs[(distance == distance.min()) & (distance < math.log(1.5))]
 
@@ -170,40 +176,48 @@ class SameAccuracy:
         margin = Region(POINTS, -self.points, self.points)
         for letter in self.letters:
             for hidden in self.sizes:
-                cell = Cell(hidden, rule_of(letter, reading), "m0")
-                found = self._difference(study, cell)
+                cell = Cell(hidden, reading.rule(letter), "m0")
+                found = self._difference(study, reading, cell)
                 title = f"accuracy with {letter} minus that with all at {size_words([hidden])}"
                 yield Check(title, (hidden,), found, margin, letter)
                 title = f"E(all)/E({letter}) in M0 at {size_words([hidden])}"
                 region = ratio_above(self.ratio)
                 yield contrast_check(title, study, saving_terms(cell), region, letter)
 
-    def _difference(self, study: Study, cell: Cell) -> Estimate | Missing:
+    def _difference(self, study: Study, reading: Reading, cell: Cell) -> Estimate | Missing:
         point = study.optimum(cell).point
         if point is None:
             return Missing.among([study.seeds_of(cell)])
         if study.history is None:
             return Missing.of("the learning curves are not at hand")
-        at_end = study.history.sort_values("step", kind="stable").groupby("id")["accuracy"]
-        late = at_end.apply(lambda accuracy: accuracy.tail(LAST_TESTS).mean())
-        runs = _endless(study, cell.hidden, cell.rule, self.max_steps)
+        late, seeds = study.late_accuracy, first_seeds(reading)
+        runs = endless_runs_of(study, cell.hidden, cell.rule, self.max_steps, seeds)
         runs = runs[runs["fraction"] == point.fraction]
-        whole = _endless(study, cell.hidden, ALL, self.max_steps)
+        whole = endless_runs_of(study, cell.hidden, ALL, self.max_steps, seeds)
         first, second = (frame.assign(late=frame["id"].map(late)) for frame in (runs, whole))
-        return _paired(first, second, "late", cell.hidden, _wanted(self.max_steps))
+        return paired_difference(first, second, "late", cell.hidden, wanted(self.max_steps))
 
 
-def _wanted(max_steps: int) -> str:
+def wanted(max_steps: int) -> str:
+    """What is missing without two such runs."""
     return f"no two runs of one seed with target accuracy 1 and {max_steps:,d} steps"
 
 
-def _endless(study: Study, hidden: int, rule: str, max_steps: int) -> "pd.DataFrame":
+def endless_runs_of(
+    study: Study, hidden: int, rule: str, max_steps: int, seeds: Sequence[int]
+) -> "pd.DataFrame":
+    """Runs of those seeds with target accuracy 1 and that limit of steps."""
     runs = study.endless
-    here = (runs["hidden"] == hidden) & (runs["rule"] == rule) & ~runs["missing"]
+    here = (runs["hidden"] == hidden) & (runs["rule"] == rule) & runs["seed"].isin(seeds)
     return runs[here & (runs["max_steps"] == max_steps)]
 
 
-def _paired(
+def first_seeds(reading: Reading) -> tuple[int, ...]:
+    """The seeds that the first versions of statements 3 and 11 are judged by."""
+    return FIRST_SEEDS if reading.plastic == NETWORK else (*FIRST_SEEDS, *range(200, 220))
+
+
+def paired_difference(
     first: "pd.DataFrame", second: "pd.DataFrame", column: str, hidden: int, lacking: str
 ) -> Estimate | Missing:
     """Mean over the seeds they share of the difference."""

@@ -1,14 +1,14 @@
 """The fourteen statements of the poster, as data: what is measured, and which side is claimed.
 
-L: the largest updates of the network; N: the largest of each neuron; F: a fixed mask, in three
-readings. Sizes: small nh = 100 and 300, medium 1,000, large 3,000 and 10,000.
+L: the largest updates; N: the largest of each neuron; F: a fixed mask, of several
+kinds. Sizes: small nh = 100 and 300, medium 1,000, large 3,000 and 10,000.
 """
 
 from dataclasses import dataclass
 
-from energynet.analysis.methods import BALANCED, LARGEST, PER_NEURON, UNIFORM, UNITS
 from energynet.studies.statements.energy_kinds import (
     ENERGIES,
+    FEW,
     LARGE,
     LETTERS,
     M0,
@@ -30,11 +30,19 @@ from energynet.studies.statements.energy_kinds import (
     slope_above,
     slope_below,
 )
+from energynet.studies.statements.judge import STEPS, Region
 from energynet.studies.statements.learning_kinds import (
     LargeAgainstSmall,
     SameAccuracy,
     SmallFail,
     TooFew,
+)
+from energynet.studies.statements.second_kinds import (
+    NEW_PAIRS,
+    FewAgainstManyReached,
+    LateAgainstSmall,
+    MuchFewer,
+    SameAccuracySomewhere,
 )
 
 _F_L = (("F", "L"),)
@@ -59,7 +67,7 @@ class Part:
     beside : bool
         Shown, but without weight in the verdict.
     readings : bool
-        Judged for each reading of F.
+        Judged for each kind of fixed mask.
     """
 
     kinds: tuple[Kind, ...]
@@ -72,16 +80,21 @@ class Part:
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement of the poster; needs_saving: it fails if no saving is possible."""
+    """A statement of the poster, in its first or second version.
+
+    needs_saving : it fails if no saving is possible. plain : one sentence for a stranger.
+    """
 
     number: int
     text: str
     parts: tuple[Part, ...]
     needs_saving: bool = False
+    version: int = 1
+    plain: str = ""
 
     @property
     def readings(self) -> bool:
-        """Whether the verdict hangs on the reading of F."""
+        """Whether the verdict hangs on the kind of fixed mask."""
         return any(part.readings for part in self.parts if not part.beside)
 
 
@@ -100,6 +113,19 @@ STATEMENTS = (
         (Part((TooFew(LETTERS, ENERGIES, SIZES, steps=1.5),)),),
     ),
     Statement(
+        2,
+        "Too small a plastic fraction costs: at the largest P <= P*/3, training takes (a) at least"
+        " 1.5 times as many steps as at P*, and (b) more energy.",
+        (
+            Part(
+                (MuchFewer(LETTERS, ENERGIES, SIZES, Region(STEPS, low=1.5), steps=True),),
+                "(a) at least 1.5 times as many steps",
+            ),
+            Part((MuchFewer(LETTERS, ENERGIES, SIZES, ratio_above(1)),), "(b) more energy"),
+        ),
+        version=2,
+    ),
+    Statement(
         3,
         "A large constrained network does better than a small unmodified one.",
         (
@@ -109,20 +135,37 @@ STATEMENTS = (
                 readings=False,
             ),
             Part(
-                (LargeAgainstSmall(UNITS, _TWO_SIZES, _FEW_UNITS, 300_000),),
+                (LargeAgainstSmall("units", _TWO_SIZES, _FEW_UNITS, 300_000),),
                 "(b) large networks with as many plastic units reach a higher accuracy",
                 readings=False,
             ),
             *(
                 Part(
-                    (LargeAgainstSmall(rule, _TWO_SIZES, _FEW_UNITS, 300_000),),
+                    (LargeAgainstSmall(letter, _TWO_SIZES, _FEW_UNITS, 300_000),),
                     f"beside (b): {letter} with as many plastic synapses",
                     beside=True,
                     readings=False,
                 )
-                for letter, rule in (("L", LARGEST), ("N", PER_NEURON))
+                for letter in ("L", "N")
             ),
         ),
+    ),
+    Statement(
+        3,
+        "A large network with few plastic units does better than a small unmodified one.",
+        (
+            Part(
+                (SmallFail(_FEW_UNITS, 300_000, NEW_PAIRS),),
+                "(a) unmodified networks of 10, 20 and 30 units do not reach the criterion",
+                readings=False,
+            ),
+            Part(
+                (LateAgainstSmall(_TWO_SIZES, _FEW_UNITS, 300_000, points=0.5),),
+                "(b) after 300,000 steps large networks with as many plastic units are better",
+                readings=False,
+            ),
+        ),
+        version=2,
     ),
     Statement(
         4,
@@ -203,6 +246,20 @@ STATEMENTS = (
         needs_saving=True,
     ),
     Statement(
+        10,
+        "In M0 L spends least at every size, and N second least up to nh = 3,000.",
+        (
+            Part(
+                (
+                    Comparison((("N", "L"), ("F", "L")), (M0,), SIZES, ratio_above(1)),
+                    Comparison((("F", "N"),), (M0,), SIZES[:-1], ratio_above(1)),
+                )
+            ),
+        ),
+        needs_saving=True,
+        version=2,
+    ),
+    Statement(
         11,
         "At least one rule saves an order of magnitude in M0 without loss of accuracy.",
         (
@@ -213,26 +270,44 @@ STATEMENTS = (
         ),
     ),
     Statement(
+        11,
+        "There is a rule and a P at which it saves an order of magnitude in M0, and after 150,000"
+        " steps is not worse by more than half a point.",
+        (
+            Part(
+                (SameAccuracySomewhere(LETTERS, _TWO_SIZES, 150_000, 0.5, ratio_above(10)),),
+                any_method=True,
+            ),
+        ),
+        version=2,
+    ),
+    Statement(
         12,
         "The optimum is where very few are plastic: the best P < 0.1 spends less than the best"
         " P >= 0.1.",
         (
-            Part((FewAgainstMany(UNITS, ENERGIES, _TWO_SIZES, ratio_above(1)),), readings=False),
+            Part((FewAgainstMany("units", ENERGIES, _TWO_SIZES, ratio_above(1)),), readings=False),
             *(
                 Part(
-                    (FewAgainstMany(rule, ENERGIES, _TWO_SIZES, ratio_above(1)),),
-                    f"beside: synapses of {name}",
+                    (FewAgainstMany(letter, ENERGIES, _TWO_SIZES, ratio_above(1)),),
+                    f"beside: synapses of {letter}",
                     beside=True,
-                    readings=False,
+                    readings=letter == "F",
                 )
-                for name, rule in (
-                    ("L", LARGEST),
-                    ("N", PER_NEURON),
-                    ("F uniform", UNIFORM),
-                    ("F balanced", BALANCED),
-                )
+                for letter in LETTERS
             ),
         ),
+    ),
+    Statement(
+        12,
+        "The optimum is where very few units are plastic: among the fractions that reach the"
+        " criterion reliably, the best P < 0.1 spends less than the best P >= 0.1.",
+        (
+            Part(
+                (FewAgainstManyReached(ENERGIES, _TWO_SIZES, ratio_above(1), FEW),), readings=False
+            ),
+        ),
+        version=2,
     ),
     Statement(
         13,

@@ -113,9 +113,9 @@ def _undecided(total: int, holding: int, judged: Sequence[Judged]) -> str:
 
 
 def readings_words(verdicts: Sequence[str], names: Sequence[str]) -> str:
-    """For how many readings of F a statement holds."""
+    """For how many kinds of fixed mask a statement holds."""
     if len(set(verdicts)) == 1:
-        return f"The same in all {len(verdicts)} readings of F."
+        return f"The same for all {len(verdicts)} kinds of F."
     said = []
     for verdict, verb in ((HOLDS, "holds"), (FAILS, "fails"), (UNDECIDED, "is undecided")):
         which = [name for name, own in zip(names, verdicts, strict=True) if own == verdict]
@@ -123,7 +123,7 @@ def readings_words(verdicts: Sequence[str], names: Sequence[str]) -> str:
             said.append(f"{verb} for {len(which)} ({listing(which)})")
         elif verdict == HOLDS:
             said.append("holds for none")
-    return f"Of {len(verdicts)} readings of F it {listing(said)}."
+    return f"Of {len(verdicts)} kinds of F it {listing(said)}."
 
 
 def marks_words(marks: Sequence[str]) -> str:
