@@ -40,7 +40,8 @@ def statements() -> str:
 
     lines = []
     for statement in STATEMENTS:
-        note = " *(in three readings)*" if statement.readings else ""
+        note = " *(for each kind of F)*" if statement.readings else ""
+        note += " *(second version)*" if statement.version > 1 else ""
         text = statement.text.replace("*", r"\*")
         lines.append(f"{statement.number}. {text}{note}")
         lines += [f"    - {part.title}" for part in statement.parts if part.title]
@@ -51,7 +52,11 @@ def readings() -> str:
     """What F, the fixed mask of the statements, may stand for."""
     from energynet.analysis.methods import READINGS
 
-    return "\n".join(f"- {reading.name} (`{reading.fixed}`)" for reading in READINGS) + "\n"
+    lines = []
+    for plastic, kinds in READINGS.items():
+        lines.append(f"- P of the {plastic}{' layer' * (plastic == 'hidden')}")
+        lines += [f"    - {kind.name} (`{kind.fixed}`)" for kind in kinds]
+    return "\n".join(lines) + "\n"
 
 
 def commands() -> str:

@@ -218,8 +218,8 @@ def test_few_and_many_are_told_apart_by_the_limit_of_the_check(limit, ratio):
     points = {fraction: (value,) * 3 for fraction, value in energies.items()}
     confirmed = {fraction: (value,) * 4 for fraction, value in energies.items()}
     study = Study.of(frame(one_rule(points, confirmed)))
-    check = FewAgainstMany("largest", ["m0"], [100], ratio_above(1), limit)
-    [found] = check.checks(study, READINGS[0])
+    check = FewAgainstMany("L", ["m0"], [100], ratio_above(1), limit)
+    [found] = check.checks(study, READINGS["network"][0])
     assert math.exp(found.found.value) == pytest.approx(ratio)
 
 

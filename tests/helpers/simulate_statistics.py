@@ -121,7 +121,7 @@ def count(table):
     covered = (found["ratio_low"] <= 1) & (found["ratio_high"] >= 1)
     check = Saving(("L",), ("m0",), (100,), ratio_above(1))
     verdicts = [
-        judge_all(list(check.checks(study, READINGS[0])))[0]
+        judge_all(list(check.checks(study, READINGS["network"][0])))[0]
         for _, study in studies(table, ["study"])
     ]
     total = len(verdicts)

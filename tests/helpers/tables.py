@@ -59,7 +59,8 @@ def steps_at(fraction, best=BEST):
 def study(ratios, sizes=SIZES, grid=GRID, best=BEST, scale=0.05, confirmation=CONFIRMATION):
     """A study in which E_all / E_rule at P* is ratios(hidden, rule) = (M0, M1).
 
-    P* is `best` of the grid: energies double from there to each neighbour.
+    P* is `best` of the grid: energies double from there to each neighbour. The largest P <= P*/3
+    is confirmed, too.
     """
     rows = []
     for hidden in sizes:
@@ -68,9 +69,10 @@ def study(ratios, sizes=SIZES, grid=GRID, best=BEST, scale=0.05, confirmation=CO
             rows.append(run(hidden, "all", 1.0, seed, 1e9 * hidden * z, 1e5 * z))
         for rule in METHODS:
             r0, r1 = ratios(hidden, rule)
+            few = max((p for p in grid if p <= best / 3 * (1 + 1e-9)), default=None)
             for fraction in grid:
                 away = 2.0 ** abs(grid.index(fraction) - grid.index(best))
-                seeds = (*EXPLORATION, *(confirmation if fraction == best else ()))
+                seeds = (*EXPLORATION, *(confirmation if fraction in (best, few) else ()))
                 for seed in seeds:
                     z = away * noise(seed, hidden, rule, fraction, scale=scale)
                     m0, m1 = 1e9 * hidden * z / r0, 1e5 * z / r1
@@ -126,21 +128,24 @@ def endless(hidden, rule, fraction, seed, best_accuracy, max_steps, **columns):
     return run(hidden, rule, fraction, seed, 1e12, 1e6, "exhausted", max_steps, **columns)
 
 
+NEW = tuple(range(200, 208))  # seeds of second versions
+
+
 def matched(gain=0.02, small=0.92):
     """Large networks with the plasticity of small ones, and those."""
     rows = []
-    for seed in (100, 101, 102):
+    for seed in (100, 101, 102, *range(200, 220)):
         for units in (10, 20, 30):
-            accuracy = small + 0.001 * (seed - 100) + 0.0003 * units
-            rows.append(endless(units, "all", 1.0, seed, accuracy, 300_000))
+            accuracy = small + 0.001 * (seed % 100 % 3) + 0.0003 * units
+            rows.append(endless(units, "all", 1.0, seed, accuracy, 300_000, late=accuracy))
             for hidden in (1000, 3000):
-                better = accuracy + gain + 0.0005 * (seed - 101)
+                better = accuracy + gain + 0.0005 * (seed % 100 % 3 - 1)
                 for rule in ("fixed-units", "largest", "largest-per-neuron"):
                     for scale in (1.0, 1.3) if rule == "largest" else (1.0,):
                         fraction = scale * units / hidden
                         k = int(scale * units * 795)
                         value = better if scale == 1 else 0.1
-                        long = endless(hidden, rule, fraction, seed, value, 300_000)
+                        long = endless(hidden, rule, fraction, seed, value, 300_000, late=value)
                         rows.append(long | {"plastic_synapses": k})
     return rows
 
@@ -162,12 +167,43 @@ def long_after(best, loss=0.001):
     return rows
 
 
+def accurate(ratios, best, loss=0.001):
+    """Runs beyond the criterion at P*: exploration seeds choose it, new seeds judge."""
+    rows = []
+    for hidden in (1000, 3000):
+        for seed in (*EXPLORATION, *NEW):
+            for rule in ("all", *METHODS):
+                z = noise(seed, hidden, rule)
+                late = 0.98 - (0 if rule == "all" else loss) + 0.001 * (z - 1)
+                spent = 1e9 * hidden * z / (1 if rule == "all" else ratios(hidden, rule)[0])
+                fraction = 1.0 if rule == "all" else best
+                rows.append(
+                    endless(hidden, rule, fraction, seed, late, 150_000, late=late, spent=spent)
+                    | {"accuracy": late}
+                )
+    return rows
+
+
+def both_sides(ratios, best):
+    """New seeds of fixed units at P*, and at the best P >= 0.1, which is twice as dear."""
+    rows = []
+    for hidden in (1000, 3000):
+        r0, r1 = ratios(hidden, "fixed-units")
+        for fraction in (best, 0.1):
+            for seed in NEW:
+                z = (1 if fraction == best else 2) * noise(seed, hidden, fraction)
+                m0, m1 = 1e9 * hidden * z / r0, 1e5 * z / r1
+                rows.append(run(hidden, "fixed-units", fraction, seed, m0, m1))
+    return rows
+
+
 def curves(table):
     """Learning curves of the runs long after the criterion: low at first, then flat."""
     late = table[table["late"].notna()] if "late" in table else table.iloc[:0]
+    spent = late["spent"].fillna(1.0) if "spent" in late else 1.0 + 0 * late["seed"]
     rows = [
-        {"id": i, "step": 2000 * (n + 1), "accuracy": 0.5 if n < 5 else value, "m0": 1, "m1": 1.0}
-        for i, value in zip(late["id"], late["late"], strict=True)
+        {"id": i, "step": 2000 * (n + 1), "accuracy": 0.5 if n < 5 else value, "m0": m0, "m1": 1.0}
+        for i, value, m0 in zip(late["id"], late["late"], spent, strict=True)
         for n in range(15)
     ]
     return pd.DataFrame(rows, columns=["id", "step", "accuracy", "m0", "m1"])
@@ -178,6 +214,7 @@ def complete(ratios=as_claimed, loss=0.001, gain=0.02, small=0.92, required=30, 
     options.setdefault("best", 0.03)
     rows = study(ratios, grid=(0.003, 0.01, 0.03, 0.1, 0.3), **options)
     rows += other_side(ratios) + small_networks(required) + matched(gain, small)
+    rows += accurate(ratios, 0.03, loss) + both_sides(ratios, 0.03)
     table = frame(rows + long_after(0.03, loss))
     return table.fillna({"target_accuracy": 0.95, "max_steps": 300_000}), curves(table)
 
@@ -199,12 +236,13 @@ def model(best, need=lambda _config: 30_000):
     """A stand-in for training: energies least at P = best, `need` steps to the criterion."""
 
     def train(config):
-        fraction = getattr(config.rule, "fraction", 1.0)
+        bare = 0.0 if config.rule.name == "readout" else 1.0
+        fraction = getattr(config.rule, "fraction", bare)
         z = noise(config.seed, config.hidden, config.rule.name, fraction)
         steps = need(config)
         reached = steps <= config.max_steps and config.target_accuracy < 1
         share = min(1.0, config.max_steps / steps)
-        away = 2.0 ** abs(math.log2(fraction / best)) if config.rule.name != "all" else 2e4
+        away = 2e4 if fraction in (0, 1) else 2.0 ** abs(math.log2(fraction / best))
         energy = 1e6 * z * away * share
         return run(
             config.hidden,
@@ -217,7 +255,8 @@ def model(best, need=lambda _config: 30_000):
             min(steps, config.max_steps),
             max_steps=config.max_steps,
             target_accuracy=config.target_accuracy,
-            output_balanced=getattr(config.rule, "output_fraction", None) == "balanced",
+            output_fraction=getattr(config.rule, "output_fraction", None),
+            output_balanced=False,
         )
 
     return train

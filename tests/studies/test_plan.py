@@ -10,7 +10,7 @@ from support import shapes
 from tables import GRID, model, small
 
 import energynet as en
-from energynet.analysis.methods import rule_label
+from energynet.analysis.methods import READINGS, reading_rules, rule_label
 from energynet.studies.figures.drawing import FEWEST
 from energynet.studies.stages.plan import matched_fraction, next_stage, skipped_runs
 from energynet.studies.stages.preset import (
@@ -144,8 +144,8 @@ def test_presets_confirm_with_as_many_seeds_as_an_interval_needs(name):
 
 def test_the_quick_study_has_as_many_runs_as_the_readme_says():
     rows, _ = carry_out(load_preset("quick"), model(0.3))
-    assert len(rows) == 156 + 3 * (3 + 15)  # P* is the same for both energies
-    most = 156 + 3 * (3 + 2 * 15)
+    assert len(rows) == 132 + 3 * (6 + 12)  # P* is the same for both energies
+    most = 132 + 3 * (6 + 2 * 12)
     [told] = re.findall(r"trains about (\d+) networks", README.read_text())
     assert len(rows) < int(told) < most
 
@@ -159,13 +159,15 @@ def test_runs_for_single_statements():
     seeds = [100, 101]
     preset = small(
         long_after={"hidden": [100], "seeds": seeds, "max_steps": 150_000},
-        matched={
-            "hidden": [100],
-            "units": [10, 20],
-            "rules": ["fixed-units", "largest", "largest-per-neuron"],
-            "seeds": seeds,
-            "max_steps": 300_000,
-        },
+        matched=[
+            {
+                "hidden": [100],
+                "units": [10, 20],
+                "rules": ["fixed-units", "largest", "largest-per-neuron"],
+                "seeds": seeds,
+                "max_steps": 300_000,
+            }
+        ],
         runs=[{"rule": "all", "hidden": [10, 20], "seeds": [0, 1]}],
     )
     rows, names = carry_out(preset, model(0.03))
@@ -180,7 +182,7 @@ def test_runs_for_single_statements():
     assert len(done(rows, hidden=10, target_accuracy=1.0)) == 2
     assert len(done(rows, hidden=10, target_accuracy=0.95)) == 2
     found = en.claims(pd.DataFrame(rows).assign(id=range(len(rows))))
-    assert len(found) == 14
+    assert len(found) == 19
 
 
 @pytest.mark.parametrize("rule", ["largest", "largest-per-neuron"])
@@ -256,8 +258,70 @@ def test_presets_of_the_package(name):
     assert preset.title
 
 
+def test_statement_two_has_confirmation_runs_far_below_the_best():
+    rows, _ = carry_out(small(extend={"times": 3}, much_fewer=True), model(0.03))
+    assert fractions(rows, (100, 101)) == [0.01, 0.03]
+
+
+def test_readout_and_controls_are_confirmed_but_not_extended():
+    method = [
+        {"rule": "all", "hidden": [100]},
+        {"rule": "readout", "hidden": [100]},
+        {"rule": "random", "hidden": [100], "fraction": [0.1, 0.3], "control": True},
+    ]
+    preset = small(extend={"times": 3}, much_fewer=True, method=method)
+    rows, names = carry_out(preset, model(0.01))
+    assert names == ["exploration", "confirmation"]
+    assert done(rows, rule="readout")[-1] == (0.0, 101, 300_000)
+    assert {row["fraction"] for row in rows if row["rule"] == "random"} == {0.1, 0.3}
+
+
+def test_a_fraction_that_keeps_the_accuracy_is_looked_for_and_judged():
+    """The best one loses two points, the next one nothing."""
+    accurate = {"hidden": [100], "seeds": [200, 201], "max_steps": 150_000, "points": 0.5}
+
+    def train(config):
+        loses = getattr(config.rule, "fraction", 1.0) == 0.03
+        return model(0.03)(config) | {"accuracy": 0.96 if loses else 0.98}
+
+    rows, _ = carry_out(small(accurate=accurate), train)
+    beyond = done(rows, target_accuracy=1.0, rule="largest")
+    limit = 150_000
+    assert [run for run in beyond if run[0] == 0.03] == [(0.03, seed, limit) for seed in range(3)]
+    kept = {fraction for fraction, seed, _ in beyond if seed in (200, 201)}
+    assert len(kept) == 1
+    assert kept < {0.01, 0.1}
+
+
+def test_fractions_around_a_limit_are_judged_by_other_seeds():
+    around = {"hidden": [100], "fraction": [0.05, 0.2], "choose": [0, 1, 2], "judge": [200, 201]}
+    units = {"rule": "fixed-units", "hidden": [100], "fraction": [0.03, 0.3]}
+    preset = small(around=around, method=[{"rule": "all", "hidden": [100]}, units])
+    rows, _ = carry_out(preset, model(0.05))
+    judged = {row["fraction"] for row in rows if row["seed"] in (200, 201)}
+    assert judged == {0.05, 0.2}
+
+
+@pytest.mark.parametrize("name", READINGS)
+def test_the_rules_of_a_preset_are_those_of_its_reading(name):
+    methods = {method.label for method in load_preset(name).method} - {"all"}
+    assert methods == reading_rules(name)
+    quick = {method.label for method in load_preset("quick").method} - {"all"}
+    assert quick < reading_rules("hidden")
+
+
+def test_numbers_of_units_are_completed_to_a_grid():
+    units = next(m for m in load_preset("hidden").method if m.rule == "fixed-units")
+    assert units.grid(SHAPE(100)) == [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75]
+    assert units.grid(SHAPE(1000)) == [0.005, 0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5]
+    assert [round(p * 3000) for p in units.grid(SHAPE(3000))] == [
+        *(5, 10, 30, 100, 300, 600, 900, 1000)
+    ]
+    assert units.grid(SHAPE(10_000))[-1] == 0.75
+
+
 def test_the_large_study_is_the_one_that_was_planned():
-    preset = load_preset("poster")
+    preset = load_preset("network")
     grids = {
         (method.label, hidden): method.grid(SHAPE(hidden))
         for method in preset.method

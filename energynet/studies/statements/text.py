@@ -21,16 +21,23 @@ def to_json(claims: Sequence[Claim]) -> str:
 
 
 def to_markdown(claims: Sequence[Claim]) -> str:
-    """A table of verdicts, and below it the parts of each statement."""
+    """A table of verdicts, the readings of P side by side, and below it the parts of each."""
+    readings = list(dict.fromkeys(claim.reading for claim in claims))
+    columns = [f"{name}: {what}" for name in readings for what in ("verdict", "estimate")]
     lines = [
-        "| | statement | verdict | estimate | 95 % interval | why |",
-        "| ---: | --- | --- | ---: | ---: | --- |",
+        f"| | statement | {' | '.join(columns)} | the estimate is |",
+        f"| ---: | --- |{' --- | ---: |' * len(readings)} --- |",
     ]
+    for row in side_by_side(claims):
+        first = next(iter(row.values()))
+        cells = [numbered(first), named(first)]
+        for name in readings:
+            cells += [f"**{row[name].verdict}**", _estimate(row[name])] if name in row else ["", ""]
+        what = next((claim.quantity for claim in row.values() if claim.quantity), "")
+        lines.append(f"| {' | '.join([*cells, what])} |")
     for claim in claims:
-        cells = [str(claim.number), named(claim), f"**{claim.verdict}**", *_numbers(claim)]
-        lines.append(f"| {' | '.join([*cells, claim.words])} |")
-    for claim in claims:
-        lines += ["", f"**{claim.number}.** {named(claim)}", ""]
+        title = f"**{numbered(claim)}, {claim.reading}: {claim.verdict}.** {named(claim)}"
+        lines += ["", f"{title} {claim.words}", ""]
         lines += [
             f"{'  ' * depth}- {part.statement}: **{part.verdict}**. {part.words}"
             for depth, part in _parts(claim)
@@ -38,11 +45,25 @@ def to_markdown(claims: Sequence[Claim]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def side_by_side(claims: Sequence[Claim]) -> list[dict[str, Claim]]:
+    """One row for each statement, version and group: the claims by reading of P."""
+    rows: dict[Any, dict[str, Claim]] = {}
+    for claim in claims:
+        rows.setdefault((claim.group, claim.number, claim.version), {})[claim.reading] = claim
+    return list(rows.values())
+
+
+def numbered(claim: Claim) -> str:
+    """The number of the statement, and its version unless that is the first."""
+    return str(claim.number) if claim.version == 1 else f"{claim.number}, put anew"
+
+
 def to_text(claims: Sequence[Claim]) -> str:
-    """Verdicts for a terminal."""
+    """Verdicts for a terminal; *: the second version of a statement."""
     lines = []
     for claim in claims:
-        start = f"{claim.number:>2}  {claim.verdict.upper():<9}  "
+        number = f"{claim.number}{'*' if claim.version > 1 else ''}"
+        start = f"{number:>3} {claim.verdict.upper():<9} {claim.reading:<7} "
         lines += textwrap.wrap(
             named(claim), _WIDTH, initial_indent=start, subsequent_indent=" " * len(start)
         )
@@ -85,19 +106,17 @@ def _in_group(text: str, group: Iterable[tuple[str, Any]]) -> str:
     return f"{text} ({settings})" if settings else text
 
 
-def _numbers(claim: Claim) -> tuple[str, str]:
-    estimate = "" if claim.estimate is None else significant(claim.estimate)
+def _estimate(claim: Claim) -> str:
+    """1.40 (1.20 to 1.63); a bound in words."""
     if claim.interval is None:
-        return estimate, ""
+        return ""
     low, high = claim.interval
     if low is None:
-        return estimate, "" if high is None else f"at most {significant(high)}"
-    return (
-        estimate,
-        f"at least {significant(low)}"
-        if high is None
-        else f"{significant(low)} to {significant(high)}",
-    )
+        return "" if high is None else f"at most {significant(high)}"
+    if high is None:
+        return f"at least {significant(low)}"
+    value = "" if claim.estimate is None else significant(claim.estimate)
+    return f"{value} ({significant(low)} to {significant(high)})"
 
 
 def _parts(claim: Claim, depth: int = 0) -> Iterator[tuple[int, Claim]]:
