@@ -102,8 +102,7 @@ def test_verdicts_are_those_of_the_table(study):
     markdown = to_markdown(found)
     assert (RESULTS / "verdicts.md").read_text().startswith(markdown)
     readme = (RESULTS.parent / "README.md").read_text()
-    for row in markdown.splitlines()[: 2 + len(found)]:  # all but the reasons
-        assert f"{row.rsplit(' | ', 1)[0]} |" in readme
+    assert markdown.split("\n\n")[0] in readme  # the table; the reasons follow
 
 
 @pytest.mark.parametrize(

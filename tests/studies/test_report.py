@@ -114,8 +114,11 @@ def test_words_of_claims_are_text_not_markup(table, monkeypatch):
         "sizes": [],
         "words": evil,
         "parts": [],
+        "version": 1,
+        "reading": "hidden",
+        "quantity": "",
     }
-    text = render(Study.of(table), [{**part, "parts": [{**part, "parts": [part]}]}])
+    text = render(Study.of(table), [[{**part, "parts": [{**part, "parts": [part]}]}]])
     assert evil not in text
     assert text.count("&lt;script&gt;") == 6
     assert "– to 2.00" in text

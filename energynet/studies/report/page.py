@@ -14,7 +14,7 @@ from energynet.studies.figures.save import drawings_of, to_csv, to_svg
 from energynet.studies.report import tables
 from energynet.studies.report.inline import inline_svg
 from energynet.studies.statements.claims import Claim, claims
-from energynet.studies.statements.text import named
+from energynet.studies.statements.text import named, side_by_side
 from energynet.support import checks
 from energynet.support.files import check_writable, written_whole
 from energynet.support.format import percent, typeset
@@ -43,19 +43,25 @@ def write_report(table: pd.DataFrame, history: pd.DataFrame | None, file: str | 
 
 def write_page(study: Study, found: Sequence[Claim], file: Path) -> Path:
     """`write_report` of results and verdicts that are computed."""
-    verdicts = [claim.to_dict() | {"statement": named(claim)} for claim in found]
+    verdicts = [
+        [claim.to_dict() | {"statement": named(claim)} for claim in row.values()]
+        for row in side_by_side(found)
+    ]
     page = render(study, verdicts)
     with written_whole(file) as stream:
         stream.write(page.encode())
     return file
 
 
-def render(study: Study, verdicts: Sequence[Mapping[str, Any]]) -> str:
-    """The page of those results and verdicts (as `Claim.to_dict` gives them)."""
+def render(study: Study, verdicts: Sequence[Sequence[Mapping[str, Any]]]) -> str:
+    """The page of those results and verdicts.
+
+    verdicts : for each statement, its claims in each reading of P, as `Claim.to_dict` gives them.
+    """
     page: str = _template().render(
         version=version("energynet"),
         verdicts=verdicts,
-        counts={name: sum(v["verdict"] == name for v in verdicts) for name in VERDICTS},
+        counts=_counts(verdicts),
         facts=tables.facts(study),
         criterion=f"{100 * study.criterion:g} %",
         figures=[_figure(drawing, study) for drawing in drawings_of(study)],
@@ -64,6 +70,11 @@ def render(study: Study, verdicts: Sequence[Mapping[str, Any]]) -> str:
         example=tables.example(study),
     )
     return page
+
+
+def _counts(verdicts: Sequence[Sequence[Mapping[str, Any]]]) -> dict[str, int]:
+    claims = [claim["verdict"] for row in verdicts for claim in row]
+    return {name: claims.count(name) for name in VERDICTS}
 
 
 def _template() -> Any:
