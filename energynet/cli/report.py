@@ -8,11 +8,11 @@ from energynet.support.files import check_folder, check_writable
 
 _CLAIMS_EXAMPLES = """\
 examples:
-  energynet claims results/poster.csv
+  energynet claims results/network.csv
       the verdict on each statement, in sentences
-  energynet claims results/poster.csv --json > verdicts.json
+  energynet claims results/network.csv --json > verdicts.json
       the same as JSON
-  energynet claims results/poster.csv --out verdicts.md
+  energynet claims results/network.csv --out verdicts.md
       as a Markdown table
 
 A statement holds if the 95 % interval of every cell lies on the claimed side, fails if at least
@@ -23,8 +23,8 @@ _FIGURES_EXAMPLES = """\
 examples:
   energynet figures runs/ --out figures
       every figure of the study for which runs/ holds results
-  energynet figures poster.csv --out figures
-      the same from a table; accuracy against energy needs poster_history.csv beside it
+  energynet figures network.csv --out figures
+      the same from a table; accuracy against energy needs network_history.csv beside it
 
 files per figure: NAME.svg, NAME.png and NAME.csv with the numbers plotted in it; for all of them
 captions.md. The same results give the same files. A figure whose results are missing is left
@@ -35,7 +35,7 @@ examples:
   energynet report runs/ --out report.html
       verdicts with intervals, figures, optimal energies, how to reproduce each number, limits
   energynet report poster.csv --out report.html
-      the same from a table; learning curves are read from poster_history.csv[.xz] beside it
+      the same from a table; learning curves are read from network_history.csv[.xz] beside it
 
 The page needs no other files and no network; it is readable on a phone and in print.
 """
