@@ -1,4 +1,4 @@
-"""Labels of rules, their names in words, and three readings of the poster's fixed mask."""
+"""Labels of rules, their names in words, two readings of P and the kinds of fixed mask in each."""
 
 import json
 import math

@@ -17,7 +17,7 @@ examples:
 
 A statement holds if the 95 % interval of every cell lies on the claimed side, fails if at least
 one, corrected for the number of cells, lies on the other; otherwise it is undecided. Statements
-about fixed masks are judged in three readings; if they differ, the verdict is mixed.
+about fixed masks are judged for each kind of mask; mixed: it holds for one and fails for another.
 """
 _FIGURES_EXAMPLES = """\
 examples:
@@ -34,7 +34,7 @@ _REPORT_EXAMPLES = """\
 examples:
   energynet report runs/ --out report.html
       verdicts with intervals, figures, optimal energies, how to reproduce each number, limits
-  energynet report poster.csv --out report.html
+  energynet report network.csv --out report.html
       the same from a table; learning curves are read from network_history.csv[.xz] beside it
 
 The page needs no other files and no network; it is readable on a phone and in print.
