@@ -77,6 +77,7 @@ def own_label(rule: str, version: Any, fraction: Any, parameters: str) -> str:
 def display_name(label: str) -> str:
     """A rule's label in words, for legends and sentences, without control characters."""
     base, *rest = label.split(" ", 1)
+    rest = ["(output plastic)" if text == "output 1" else text for text in rest]
     words = " ".join([NAMES.get(base, base), *rest])
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in words)
 

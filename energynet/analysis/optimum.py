@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from energynet.analysis.cells import cells_of, study_runs
-from energynet.analysis.methods import ALL
+from energynet.analysis.methods import ALL, READOUT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,7 +103,9 @@ class Exploration(NamedTuple):
 
     def optimum(self, *key: Any) -> Optimum:
         """P* of a key of `points`."""
-        *group, _, energy = key
+        *group, rule, energy = key
+        if rule == READOUT:  # it has no fraction: nothing is to be bracketed
+            return Optimum(choose(self.points.get(key, ())).point, "")
         whole = self.unmodified.get((*group, energy), float("inf"))
         return choose(self.points.get(key, ()), whole)
 

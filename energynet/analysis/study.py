@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from energynet.analysis.cells import at_settings, cells_of
 from energynet.analysis.contrasts import Cell, Run, Terms, index_runs, paired, saving_terms
 from energynet.analysis.intervals import Estimate
-from energynet.analysis.methods import ALL, display_name
+from energynet.analysis.methods import ALL, display_name, reading_rules, readings_of
 from energynet.analysis.missing import Missing
 from energynet.analysis.optimum import Exploration, Optimum, best_of_side, explored, optima_of
 from energynet.analysis.ratios import Row, with_saving
@@ -59,6 +59,18 @@ class Study:
         """
         [(_, study)] = studies(table, history=history)
         return study
+
+    def by_reading(self) -> "dict[str, Study]":
+        """The study of each reading of P; the study itself, named "", if it has only one."""
+        readings = readings_of(self.own["rule"])
+        if len(readings) < 2:
+            return {"": self}
+        found = {}
+        for name in readings:
+            foreign = set().union(*(reading_rules(each) for each in readings if each != name))
+            every, own = (part[~part["rule"].isin(foreign)] for part in (self.every, self.own))
+            found[name] = Study(every, own, self.history)
+        return found
 
     @cached_property
     def runs(self) -> "pd.DataFrame":

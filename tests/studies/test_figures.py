@@ -105,7 +105,9 @@ def test_colors_stand_out_on_light_and_dark(background):
 
 def test_markers_differ_and_variants_look_like_their_rule():
     assert len({look.marker for look in style.LOOKS.values()}) == len(style.LOOKS)
-    variant, rule = style.look("largest within 0.1"), style.look("largest")
+    plastic = {style.look(f"largest-per-layer output {share}") for share in (0.1, 0.5, 1)}
+    assert len(plastic) == 3
+    variant, rule = style.look("largest output 1"), style.look("largest")
     assert (variant.color, variant.marker) == (rule.color, rule.marker)
     assert variant.line != rule.line
     assert style.ordered(["random", "largest within 0.1", "largest", "all"]) == [
@@ -584,3 +586,31 @@ def test_a_table_brings_the_history_of_its_own_name(table, tmp_path, ending):
     assert read_results(tmp_path / f"study.v2{ending}")[1] is None
     history.to_csv(tmp_path / "study.v2_history.csv.xz", index=False)
     assert len(read_results(tmp_path / f"study.v2{ending}")[1]) == len(history)
+
+
+def both_readings():
+    """A small study in both readings of P, and the output layer alone."""
+    rules = ("largest", "fixed-units")
+    network = study_table(hidden=(300, 1000), fractions=(0.01, 0.2, 1.0), rules=rules, small=())
+    hidden = network[network["rule"] != "all"].assign(output_fraction=1.0)
+    hidden["rule"] = hidden["rule"].replace("largest", "largest-per-layer")
+    bare = network[network["rule"] == "all"].assign(rule="readout", fraction=float("nan"))
+    hidden = pd.concat([hidden, bare.assign(m0=bare["m0"] / 50)])
+    hidden["id"] = [f"{number:016x}" for number in range(len(hidden))]
+    return pd.concat([network, hidden], ignore_index=True)
+
+
+def test_each_reading_has_its_own_figures_and_the_output_layer_alone_its_line():
+    found = Study.of(both_readings()).by_reading()
+    assert list(found) == ["hidden", "network"]
+    rules = {name: set(study.own["rule"]) - {"all"} for name, study in found.items()}
+    assert rules["network"] == {"largest", "fixed-units"}
+    assert rules["hidden"] == {"largest-per-layer output 1", "fixed-units output 1", "readout"}
+    drawing = figures.costs_against_fraction
+    shown = numbers(drawing, found["hidden"], rule="readout")
+    assert set(shown["fraction"]) == {0.0}
+    axis = drawing(found["hidden"]).axes[0]
+    color = style.look("readout").color
+    assert [line for line in axis.lines if line.get_color() == color and len(line.get_xdata()) == 2]
+    assert "the output layer alone" in caption(drawing, found["hidden"])
+    assert "the output layer alone" not in caption(drawing, found["network"])

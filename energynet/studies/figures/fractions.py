@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from energynet.analysis.methods import ALL
+from energynet.analysis.methods import ALL, READOUT
 from energynet.analysis.optimum import SUCCESS
 from energynet.analysis.runs import SEED_SETS
 from energynet.analysis.study import Study
@@ -58,7 +58,7 @@ def _cells(study: Study, energies: tuple[str, ...], sizes: list[int]) -> pd.Data
     A size without exploration seeds shows what it has.
     """
     cells = without_few(study.cells, study.cells["reached"], ("low", "high"))
-    on_axis = cells["fraction"] > 0  # it is logarithmic
+    on_axis = (cells["fraction"] > 0) | cells["rule"].eq(READOUT)  # logarithmic; that is a line
     cells = cells[cells["energy"].isin(energies) & cells["hidden"].isin(sizes) & on_axis]
     best = study.optimal[["hidden", "rule", "energy", "fraction"]].assign(optimum=True)
     cells = cells.merge(best, how="left", on=["hidden", "rule", "energy", "fraction"])
@@ -137,11 +137,11 @@ def _finish(axes: Iterable[Axes], shown: pd.DataFrame) -> None:
 def _against_fraction(axis: Axes, part: pd.DataFrame) -> None:
     axis.set_xscale("log")
     axis.set_yscale("log")
-    shift = marks.shifts(part.loc[part["rule"] != ALL, "rule"], 1.12)
+    shift = marks.shifts(part.loc[~part["rule"].isin([ALL, READOUT]), "rule"], 1.12)
     for label in style.ordered(part["rule"]):
         of_rule = part[part["rule"] == label]
-        if label == ALL:
-            _unmodified(axis, of_rule)
+        if label in (ALL, READOUT):
+            _line_over_all(axis, of_rule, label)
         else:
             _constrained(axis, of_rule, label, shift[label])
 
@@ -158,15 +158,15 @@ def _constrained(axis: Axes, of_rule: pd.DataFrame, label: str, shift: float) ->
     marks.line(axis, best, label, "fraction", linestyle="", zorder=5, **ring)
 
 
-def _unmodified(axis: Axes, part: pd.DataFrame) -> None:
-    """A marker at P = 1 and a line over all P, with its interval as a band."""
-    best = confirmed_first(part).iloc[0]
-    color = style.look(ALL).color
-    line = ":" if best["lower_bound"] else "-"
-    axis.axhline(best["value"], color=color, linewidth=0.8, linestyle=line)
-    axis.plot(1, best["value"], style.look(ALL).marker, color=color)
+def _line_over_all(axis: Axes, part: pd.DataFrame, label: str) -> None:
+    """A line over all P of what has no P, with its interval as a band; a marker at P = 1."""
+    best, at = confirmed_first(part).iloc[0], style.look(label)
+    line = ":" if best["lower_bound"] else "-" if label == ALL else "--"
+    axis.axhline(best["value"], color=at.color, linewidth=0.8, linestyle=line)
+    if label == ALL:
+        axis.plot(1, best["value"], at.marker, color=at.color)
     if pd.notna(best["low"]):
-        axis.axhspan(best["low"], best["high"], color=style.GREY, alpha=0.18, linewidth=0)
+        axis.axhspan(best["low"], best["high"], color=at.color, alpha=0.12, linewidth=0)
 
 
 def _legend(figure: Figure, numbers: pd.DataFrame, inside: Axes | None = None) -> None:
@@ -190,6 +190,9 @@ def _marks(numbers: pd.DataFrame) -> str:
     known = dict(list(numbers.groupby("seeds")["runs"]))
     kinds = [kind for kind in reversed(SEED_SETS) if kind in known]
     seeds = " or ".join(seeds_words(known[kind], kind) for kind in kinds)
+    readout = (
+        "; of another colour: the output layer alone" if READOUT in set(numbers["rule"]) else ""
+    )
     ringed = "Ringed: confirmation seeds at the optimum P*."
     if not _confirmed(numbers).any():
         ringed = "Without confirmation seeds at an optimum P*, no marker is ringed."
@@ -197,9 +200,9 @@ def _marks(numbers: pd.DataFrame) -> str:
         " Small markers: exploration seeds, energy of all runs per run that reached the criterion;"
         f" hollow if fewer than {100 * SUCCESS:.0f} % did. Arrows: no run did, and the marker is a"
         f" lower bound (side by side if several share a P). {ringed} P = 1 is drawn and is"
-        f" never P*. Horizontal line: the unmodified network. A point stands for {seeds}. Error"
-        " bars and band: 95 % intervals of the mean over seeds (t distribution on the logarithm),"
-        f" cut at the edge of the panel. They need {FEWEST} runs that reached the criterion"
+        f" never P*. Horizontal line: the unmodified network{readout}. A point stands for {seeds}."
+        " Error bars and band: 95 % intervals of the mean over seeds (t distribution on the"
+        f" logarithm), cut at the edge of the panel. They need {FEWEST} runs that reached the criterion"
     )
 
 

@@ -66,10 +66,12 @@ def drawings_of(study: Study) -> list[Drawing]:
 
 
 def save_drawings(study: Study, folder: Path) -> list[Path]:
-    """`save_figures` of results that are computed."""
-    made_folder(folder, "folder")
+    """`save_figures` of a study; with two readings of P each has its own folder of figures."""
+    files = []
     with missing_glyphs_said_once():
-        return _save(study, folder)
+        for name, part in study.by_reading().items():
+            files += _save(part, made_folder(folder / name, "folder"))
+    return files
 
 
 def _save(study: Study, folder: Path) -> list[Path]:

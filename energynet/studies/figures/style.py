@@ -47,6 +47,7 @@ LOOKS = {
     "fixed-synapses-balanced": Look("#B8399C", "p"),
     "fixed-synapses": Look("#CC8507", "v"),
     "random": Look("#878787", "X"),
+    "readout": Look("#F44D5B", "*"),
 }
 _CUSTOM_MARKERS = "<>*hHd8"
 _SETTINGS: dict[Any, Any] = {
@@ -100,16 +101,19 @@ def settings() -> Iterator[None]:
 
 
 def look(label: str) -> Look:
-    """The look of a rule; a variant (`largest within 0.1`) has that of its rule, dashed.
+    """The look of a rule; a variant (`largest within 0.1`) has the colour of its rule, dashed.
 
-    A custom rule is dash-dotted; colour and marker follow from its label.
+    With a plastic output layer it has the marker of its rule, too, else one that its label sets. A
+    custom rule is dash-dotted; colour and marker follow from its label.
     """
     if label in LOOKS:
         return LOOKS[label]
     base = label.split(" ")[0]
+    number = zlib.crc32(label.encode())  # the same in all figures
     if base in LOOKS:
-        return replace(LOOKS[base], line="--")
-    number = zlib.crc32(label.encode())  # a custom rule: the same in all figures
+        plain = label == f"{base} output 1"
+        marker = LOOKS[base].marker if plain else _CUSTOM_MARKERS[number % len(_CUSTOM_MARKERS)]
+        return replace(LOOKS[base], line="--", marker=marker)
     colors = [known.color for known in LOOKS.values()]
     marker = _CUSTOM_MARKERS[number // 8 % len(_CUSTOM_MARKERS)]
     return Look(colors[number % len(colors)], marker, "-.")

@@ -64,7 +64,10 @@ def render(study: Study, verdicts: Sequence[Sequence[Mapping[str, Any]]]) -> str
         counts=_counts(verdicts),
         facts=tables.facts(study),
         criterion=f"{100 * study.criterion:g} %",
-        figures=[_figure(drawing, study) for drawing in drawings_of(study)],
+        figures={
+            name: [_figure(drawing, part, name) for drawing in drawings_of(part)]
+            for name, part in study.by_reading().items()
+        },
         optima=tables.optima(study),
         between=tables.between(study),
         example=tables.example(study),
@@ -97,11 +100,11 @@ def _template() -> Any:
     return environment.get_template("page.html")
 
 
-def _figure(drawing: Any, study: Study) -> dict[str, Any]:
+def _figure(drawing: Any, study: Study, reading: str) -> dict[str, Any]:
     numbers = drawing.numbers(study)
     about = {
         "number": drawing.number,
-        "name": drawing.name,
+        "name": f"{reading}-{drawing.name}" if reading else drawing.name,
         "title": drawing.title,
         "ours": drawing.ours,
     }
@@ -112,7 +115,7 @@ def _figure(drawing: Any, study: Study) -> dict[str, Any]:
         svg = to_svg(drawing.of(numbers), transparent=True)
     return {
         **about,
-        "svg": inline_svg(svg, f"f{drawing.number}", drawing.title),
+        "svg": inline_svg(svg, f"f{reading}{drawing.number}", drawing.title),
         "caption": drawing.caption(numbers),
         "csv": base64.b64encode(to_csv(numbers)).decode(),
     }
