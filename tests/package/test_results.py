@@ -9,6 +9,8 @@ import pytest
 from support import shapes
 
 import energynet as en
+from energynet.analysis.sensitivity import floor, price_per_step, smallest_fraction
+from energynet.analysis.study import Study
 from energynet.store.exchange import import_results, read_table
 from energynet.store.schema import DEFAULTS
 from energynet.studies.figures.save import save_figures
@@ -103,6 +105,16 @@ def test_verdicts_are_those_of_the_table(study):
     assert (RESULTS / "verdicts.md").read_text().startswith(markdown)
     readme = (RESULTS.parent / "README.md").read_text()
     assert markdown.split("\n\n")[0] in readme  # the table; the reasons follow
+
+
+@pytest.mark.parametrize("study", ["network"], indirect=True)
+def test_sensitivity_is_that_of_the_table(study):
+    found = Study.of(study[1])
+    for make in (smallest_fraction, price_per_step, floor):
+        committed = RESULTS / "sensitivity" / f"{make.__name__.replace('_', '-')}.csv"
+        pd.testing.assert_frame_equal(
+            pd.read_csv(committed), make(found), rtol=1e-5, check_dtype=False
+        )
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from custom_rules import AllKinds
 from made_up_study import study_history, study_table
+from tables import complete
 
 from energynet.analysis.study import Study
 from energynet.cli import main as cli
@@ -29,7 +30,7 @@ from energynet.studies.figures import (
     schematic,
 )
 from energynet.studies.figures.save import to_svg
-from energynet.studies.report import render, tables, write_report
+from energynet.studies.report import forest, render, tables, write_report
 from energynet.studies.report.inline import inline_svg
 from energynet.studies.statements.claims import claims
 from energynet.support.format import percent, typeset
@@ -387,3 +388,17 @@ def test_parts_unfold(opened):
     assert details.locator("li").first.is_visible()
     opened.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert opened.locator("details:not([open])").count() == 0
+
+
+def test_the_forest_shows_each_deciding_ratio_once_with_what_is_claimed():
+    judged, history = complete()
+    found = forest.numbers(claims(judged, history=history))
+    six = found[found["statement"] == "6"]
+    assert len(six) == 3  # one row for each kind of fixed mask
+    assert set(six["claimed_low"]) == {5.0}
+    assert not found["part"].str.contains("beside").any()
+    assert {"2, put anew", "12"} <= set(found["statement"])
+    figure = forest.draw(found)
+    labels = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
+    assert labels[0] == "1 network, F uniform"
+    assert len(labels) == len(found)

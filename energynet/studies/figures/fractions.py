@@ -202,7 +202,8 @@ def _marks(numbers: pd.DataFrame) -> str:
         f" lower bound (side by side if several share a P). {ringed} P = 1 is drawn and is"
         f" never P*. Horizontal line: the unmodified network{readout}. A point stands for {seeds}."
         " Error bars and band: 95 % intervals of the mean over seeds (t distribution on the"
-        f" logarithm), cut at the edge of the panel. They need {FEWEST} runs that reached the criterion"
+        f" logarithm), cut at the edge of the panel. They need {FEWEST} runs that reached the"
+        " criterion"
     )
 
 

@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from energynet.analysis.methods import display_name
+from energynet.analysis.methods import ALL, READOUT, display_name
 from energynet.support.picture import Picture
 
 INK = "#1b1d20"  # text and the unmodified network; the report turns it into the page's own ink
@@ -49,6 +49,7 @@ LOOKS = {
     "random": Look("#878787", "X"),
     "readout": Look("#F44D5B", "*"),
 }
+_PLASTIC, _LONGEST = " output 1", 36  # letters of a label, if there are two columns
 _CUSTOM_MARKERS = "<>*hHd8"
 _SETTINGS: dict[Any, Any] = {
     "font.family": "sans-serif",
@@ -151,10 +152,15 @@ def letter(number: int) -> str:
 def legend(
     figure: Figure, labels: Iterable[str], extra: Iterable[Line2D] = (), inside: Axes | None = None
 ) -> None:
-    """The rules below the figure in two columns, or in one inside an axis that is left empty."""
-    handles = []
-    for label in ordered(labels):
-        at, name = look(label), display_name(label)
+    """The rules below the figure in two columns, or in one inside an axis that is left empty.
+
+    What all rules have in common, a plastic output layer, is said once, above them.
+    """
+    handles, labels = [], ordered(labels)
+    constrained = [label for label in labels if label not in (ALL, READOUT)]
+    common = bool(constrained) and all(label.endswith(_PLASTIC) for label in constrained)
+    for label in labels:
+        at, name = look(label), display_name(label.removesuffix(_PLASTIC) if common else label)
         handles.append(
             Line2D([], [], color=at.color, marker=at.marker, linestyle=at.line, label=name)
         )
@@ -166,6 +172,8 @@ def legend(
         "labelspacing": 0.25,
         "borderpad": 0.2,
     }
+    if common:
+        options |= {"title": "output layer plastic", "title_fontsize": 6.5, "alignment": "left"}
     if inside is not None:
         for handle in handles:
             handle.set_label(fill(str(handle.get_label()), 20))
@@ -176,6 +184,7 @@ def legend(
         beside.set_in_layout(False)  # as high as a panel with its labels, it may not move them
     else:
         figure.legend(
-            handles=handles, loc="outside lower center", ncols=2, columnspacing=0.8,
+            handles=handles, loc="outside lower center", columnspacing=0.8,
+            ncols=1 if any(len(str(each.get_label())) > _LONGEST for each in handles) else 2,
             borderaxespad=0.2, **options,
         )  # fmt: skip

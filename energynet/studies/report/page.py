@@ -11,7 +11,7 @@ import pandas as pd
 
 from energynet.analysis.study import Study
 from energynet.studies.figures.save import drawings_of, to_csv, to_svg
-from energynet.studies.report import tables
+from energynet.studies.report import forest, tables
 from energynet.studies.report.inline import inline_svg
 from energynet.studies.statements.claims import Claim, claims
 from energynet.studies.statements.text import named, side_by_side
@@ -47,20 +47,31 @@ def write_page(study: Study, found: Sequence[Claim], file: Path) -> Path:
         [claim.to_dict() | {"statement": named(claim)} for claim in row.values()]
         for row in side_by_side(found)
     ]
-    page = render(study, verdicts)
+    page = render(study, verdicts, _forest(found))
     with written_whole(file) as stream:
         stream.write(page.encode())
     return file
 
 
-def render(study: Study, verdicts: Sequence[Sequence[Mapping[str, Any]]]) -> str:
+def _forest(found: Sequence[Claim]) -> str:
+    """The figure of the verdicts, if there is one."""
+    table = forest.numbers(found)
+    if table.empty:
+        return ""
+    return inline_svg(to_svg(forest.draw(table), transparent=True), "f11", "Verdicts")
+
+
+def render(study: Study, verdicts: Sequence[Sequence[Mapping[str, Any]]], picture: str = "") -> str:
     """The page of those results and verdicts.
 
     verdicts : for each statement, its claims in each reading of P, as `Claim.to_dict` gives them.
+    picture : the figure of the verdicts, an SVG element.
     """
     page: str = _template().render(
         version=version("energynet"),
         verdicts=verdicts,
+        picture=picture,
+        picture_caption=forest.CAPTION.split("). ", 1)[1],
         counts=_counts(verdicts),
         facts=tables.facts(study),
         criterion=f"{100 * study.criterion:g} %",

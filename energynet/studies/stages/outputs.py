@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from energynet.analysis.methods import READINGS, reading_rules
 from energynet.analysis.runs import labelled
 from energynet.analysis.savings import savings
+from energynet.analysis.sensitivity import floor, price_per_step, smallest_fraction
 from energynet.analysis.study import Study
 from energynet.store.exchange import write_table
 from energynet.studies.report.verdicts import write_verdicts
 from energynet.studies.statements.claims import Claim, claims
 from energynet.studies.statements.text import between_text
-from energynet.support.files import made_folder
+from energynet.support.files import made_folder, written_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,11 +50,12 @@ def write_tables(table: "pd.DataFrame", history: "pd.DataFrame", folder: Path, n
 def write_outputs(
     table: "pd.DataFrame", history: "pd.DataFrame", folder: Path, by: Sequence[str] = ()
 ) -> Outputs:
-    """`verdicts.json` and `.md`, `figures/` and `report.html`, from the tables alone.
+    """`verdicts.json` and `.md`, `figures/`, `sensitivity/` and `report.html`, from the tables.
 
     by : settings to vary; each combination of them is a separate study with its verdicts.
     """
     from energynet.studies.figures.save import save_drawings
+    from energynet.studies.report.forest import write_forest
     from energynet.studies.report.page import write_page
 
     found, study = claims(table, by, history=history), Study.of(table, history)
@@ -61,4 +63,18 @@ def write_outputs(
     write_verdicts(found, folder / "verdicts.json")
     write_verdicts(found, folder / "verdicts.md", between)
     save_drawings(study, folder / "figures")
+    write_forest(found, folder / "figures")
+    _write_sensitivity(study, folder / "sensitivity")
     return Outputs(found, between, write_page(study, found, folder / "report.html"))
+
+
+def _write_sensitivity(study: Study, folder: Path) -> None:
+    """What the savings hang on, a table for each question and reading of P."""
+    made_folder(folder, "out")
+    for reading, part in study.by_reading().items():
+        for make in (smallest_fraction, price_per_step, floor):
+            table = make(part)
+            name = f"{make.__name__}.csv".replace("_", "-")
+            text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+            with written_whole(folder / (f"{reading}-{name}" if reading else name)) as file:
+                file.write(text.encode())

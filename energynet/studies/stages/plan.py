@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from energynet.analysis.contrasts import Cell
 from energynet.analysis.methods import ALL, PER_NEURON, READOUT, UNITS
-from energynet.analysis.optimum import LIMITED, MUCH_FEWER, Point, best_of_side, much_fewer
+from energynet.analysis.optimum import LIMITED, MUCH_FEWER, Point, best_of_side, choose, much_fewer
 from energynet.analysis.runs import EXPLORATION_SEEDS
 from energynet.analysis.study import CONFIRMATION, EXPLORATION, Study
 from energynet.config import TrainingConfig
@@ -212,13 +212,15 @@ def _confirm(variant: Variant, hidden: int) -> Iterator[TrainingConfig]:
 
 
 def _beside(variant: Variant, hidden: int, method: Method, energy: str) -> set[tuple[float, int]]:
-    """Fractions beside P* that statements 2 and 12 compare with, and their limits of steps."""
+    """Fractions beside P* that are compared with it, and their limits of steps."""
     points, best = variant.points(hidden, method, energy), variant.optimum(hidden, method, energy)
     found: list[Point | None] = []
     if variant.preset.much_fewer and best.point and not method.control:
         found += much_fewer(points, best.point)[-1:]
     if hidden in variant.preset.both_sides.get("hidden", ()) and not method.control:
         found += [best_of_side(points, FEW, few) for few in (True, False)]
+    if variant.preset.admitted and not method.control:
+        found.append(choose([p for p in points if p.fraction >= variant.preset.admitted]).point)
     return {(point.fraction, point.max_steps) for point in found if point}
 
 

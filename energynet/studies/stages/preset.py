@@ -105,6 +105,8 @@ class Preset:
         Blocks of runs that nothing else decides.
     much_fewer : bool
         Confirm the largest P <= P*/3, too: statement 2.
+    admitted : float
+        Confirm the best P from this one on, too: what if smaller ones are not admitted?
     matched : tuple of mapping
         Large networks against small ones: statement 3.
     long_after, accurate : mapping
@@ -127,6 +129,7 @@ class Preset:
     method: tuple[Method, ...] = ()
     runs: tuple[Mapping[str, Any], ...] = ()
     much_fewer: bool = False
+    admitted: float = 0.0
     matched: tuple[Mapping[str, Any], ...] = ()
     long_after: Mapping[str, Any] = field(default_factory=dict)
     accurate: Mapping[str, Any] = field(default_factory=dict)

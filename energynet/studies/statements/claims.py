@@ -67,6 +67,8 @@ class Claim:
         What P is a fraction of: the hidden layer, with a plastic output layer, or the network.
     quantity : str
         What the estimate is, in words; "" without one.
+    region : (low, high) or None
+        Of a part with an estimate: the side that is claimed for the cell that decides.
     group : tuple of (str, value)
         Columns of `by` and their values.
     """
@@ -82,6 +84,7 @@ class Claim:
     version: int = 1
     reading: str = ""
     quantity: str = ""
+    region: tuple[float, float] | None = None
     group: tuple[tuple[str, Any], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -199,6 +202,7 @@ def _claim(
         statement.version,
         kinds[0].plastic,
         _quantity(counted) if head[1] is not None or head[2] is not None else "",
+        parts[0].region if single else None,
         group,
     )
 
@@ -239,7 +243,14 @@ def _part_claim(
 
 def _plain_claim(number: int, title: str, outcome: _Outcome) -> Claim:
     numbers = _numbers(outcome.verdict, [outcome])
-    return Claim(number, title, outcome.verdict, *numbers, outcome.words)
+    key = decisive(outcome.verdict, outcome.judged)
+    if key is None or numbers[1] is None:
+        return Claim(number, title, outcome.verdict, *numbers, outcome.words)
+    region = key.check.region
+    return Claim(
+        number, title, outcome.verdict, *numbers, outcome.words,
+        quantity=region.quantity.words, region=(region.low, region.high),
+    )  # fmt: skip
 
 
 def _headline(

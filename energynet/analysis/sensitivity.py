@@ -1,0 +1,134 @@
+"""What the savings in M0 hang on, from the runs that are there: no verdict rests on it."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from energynet.analysis.contrasts import Cell, paired, saving_terms
+from energynet.analysis.intervals import Estimate
+from energynet.analysis.methods import ALL, READOUT
+from energynet.analysis.optimum import choose
+from energynet.analysis.study import CONFIRMATION, EXPLORATION, Study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SMALLEST = (0.001, 0.003, 0.01, 0.02, 0.03, 0.1)  # fractions below which none is admitted
+PRICES = (0.0, 0.001, 0.01, 0.03, 0.1, 0.3, 1.0)  # of a step, in updates per synapse
+
+
+def smallest_fraction(study: Study, smallest: Sequence[float] = SMALLEST) -> "pd.DataFrame":
+    """E(all)/E(rule) in M0 and M1 if no P below a smallest one is admitted.
+
+    Returns
+    -------
+    DataFrame
+        - smallest, hidden, rule, energy
+        - fraction: of least energy per success on exploration seeds, among those admitted
+        - explored: the ratio of energies per success of these seeds, which also chose
+        - ratio, low, high: paired by confirmation seed, if there are two or more at that fraction
+    """
+    import pandas as pd
+
+    rows = []
+    for hidden, rule, energy in _cells(study, ("m0", "m1")):
+        whole = study.exploration.unmodified.get((hidden, energy))
+        for least in smallest:
+            known = study.exploration.points.get((hidden, rule, energy), ())
+            best = choose([point for point in known if point.fraction >= least]).point
+            if best is None or whole is None:
+                continue
+            cell = Cell(hidden, rule, energy)
+            samples = [
+                study.by_cell.get((hidden, name, CONFIRMATION), {}).get(fraction, {})
+                for name, fraction in ((ALL, 1.0), (rule, best.fraction))
+            ]
+            found = paired(saving_terms(cell), samples, "confirmation runs")
+            rows.append(
+                {
+                    **{"smallest": least, "hidden": hidden, "rule": rule, "energy": energy},
+                    **{"fraction": best.fraction, "explored": whole / best.energy},
+                    **_interval(found),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def price_per_step(study: Study, prices: Sequence[float] = PRICES) -> "pd.DataFrame":
+    """The best saving if a step has a price, too: E = M0 + c N steps, N synapses.
+
+    On exploration seeds: the energy of all runs of a cell per run that reached the criterion. A
+    fraction counts if at least 80 % of its runs reached.
+
+    Returns
+    -------
+    DataFrame
+        price (c), hidden, rule, fraction (of least E), ratio (E(all) / E).
+    """
+    import pandas as pd
+
+    runs = study.runs[study.runs["seeds"].eq(EXPLORATION)]
+    rows = []
+    for price in prices:
+        own = runs.assign(paid=runs["m0"] + price * runs["synapses"] * runs["steps"])
+        cell = own.groupby(["hidden", "rule", "fraction"]).agg(
+            paid=("paid", "sum"), reached=("reached", "sum"), runs=("reached", "size")
+        )
+        cell = cell[cell["reached"] >= 0.8 * cell["runs"]]
+        cell = (cell["paid"] / cell["reached"]).rename("paid").reset_index()
+        whole = cell[cell["rule"] == ALL].set_index("hidden")["paid"]
+        rest = cell[~cell["rule"].isin([ALL, READOUT]) & (cell["fraction"] < 1)]
+        best = rest.loc[rest.groupby(["hidden", "rule"])["paid"].idxmin()]
+        rows.append(best.assign(price=price, ratio=best["hidden"].map(whole) / best["paid"]))
+    columns = ["price", "hidden", "rule", "fraction", "ratio"]
+    return pd.concat(rows, ignore_index=True)[columns]
+
+
+def floor(study: Study) -> "pd.DataFrame":
+    """How far a plastic output layer bounds the savings in M0, at the P* of each rule.
+
+    Returns
+    -------
+    DataFrame
+        - hidden, rule, fraction (P* of M0)
+        - share: of M0 that the output layer takes, mean over confirmation seeds
+        - most: if the output layer is plastic, the bound on E(all)/E(rule): N/N2, the synapses of
+          the network over those of the output layer, x steps(all)/steps(rule), of mean steps
+        - readout: E(all)/E(readout) of the same size, or nothing if it does not reach the criterion
+    """
+    import pandas as pd
+
+    best = study.optimal[study.optimal["energy"].eq("m0") & ~study.optimal["rule"].eq(ALL)]
+    runs = study.runs[study.runs["seeds"].eq(CONFIRMATION)]
+    rows = []
+    for hidden, rule, fraction in best[["hidden", "rule", "fraction"]].dropna().values.tolist():
+        own = runs[runs["hidden"].eq(hidden) & runs["rule"].eq(rule)]
+        own = own[own["fraction"] == fraction]
+        whole = runs[runs["hidden"].eq(hidden) & runs["rule"].eq(ALL)]
+        if own.empty or whole.empty:
+            continue
+        outputs = whole["m0_layer2"].sum() / whole["m0"].sum()
+        bare = study.contrast(saving_terms(Cell(int(hidden), READOUT, "m0")))
+        steps = whole["steps"].astype(float).mean() / own["steps"].astype(float).mean()
+        rows.append(
+            {
+                **{"hidden": int(hidden), "rule": rule, "fraction": fraction},
+                "share": float((own["m0_layer2"] / own["m0"]).mean()),
+                "most": float(steps / outputs) if "output 1" in rule else math.nan,
+                "readout": _interval(bare)["ratio"],
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _cells(study: Study, energies: Sequence[str]) -> list[tuple[int, str, str]]:
+    found = {(hidden, rule) for hidden, rule, _ in study.by_cell if rule not in (ALL, READOUT)}
+    return [(hidden, rule, energy) for hidden, rule in sorted(found) for energy in energies]
+
+
+def _interval(found: Any) -> dict[str, float]:
+    """Ratio and its ends; nothing if it could not be estimated, or a run was cut off."""
+    if not isinstance(found, Estimate) or found.bound != "" or not found.judgeable:
+        return dict.fromkeys(("ratio", "low", "high"), math.nan)
+    low, high = found.interval()
+    return {"ratio": math.exp(found.value), "low": math.exp(low), "high": math.exp(high)}
