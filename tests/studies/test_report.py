@@ -109,6 +109,7 @@ def test_words_of_claims_are_text_not_markup(table, monkeypatch):
     part = {
         "number": 1,
         "statement": evil,
+        "plain": evil,
         "verdict": "undecided",
         "estimate": None,
         "interval": [None, 2.0],
@@ -121,7 +122,7 @@ def test_words_of_claims_are_text_not_markup(table, monkeypatch):
     }
     text = render(Study.of(table), [[{**part, "parts": [{**part, "parts": [part]}]}]])
     assert evil not in text
-    assert text.count("&lt;script&gt;") == 6
+    assert text.count("&lt;script&gt;") == 7
     assert "– to 2.00" in text
 
 

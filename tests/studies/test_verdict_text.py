@@ -10,6 +10,7 @@ from tables import complete
 import energynet as en
 from energynet.analysis.missing import NOTHING, listing, size_words
 from energynet.studies.statements.judge import FAILS, HOLDS
+from energynet.studies.statements.plain import PLAIN
 from energynet.studies.statements.text import between_text, to_json, to_markdown, to_text
 from energynet.studies.statements.words import describe
 from energynet.support.format import significant
@@ -65,7 +66,8 @@ def test_markdown_has_a_row_a_claim_and_every_part(found):
     text = to_markdown(found)
     assert text.count("\n| ") == 1 + 19
     assert "| network: verdict | network: estimate |" in text
-    assert "| 1 | Each of F, L and N saves energy" in text
+    assert "| 1 | Changing fewer synapses saves energy" in text
+    assert "**1, network: undecided.** Each of F, L and N saves energy" in text
     assert "no runs at nh = 300" in text
     assert "\n  - F uniform: synapses drawn from the whole network: **holds**." in text
 
@@ -88,3 +90,9 @@ def test_savings_between_m0_and_m1_are_shown():
     assert len(lines) == 1 + 5 * 2
     assert lines[-1].startswith("M_0.5, largest updates of each neuron (init_std = 0.03): ")
     assert between_text(en.savings(table.drop(columns="m_alpha_0.5"))) == ""
+
+
+def test_each_statement_has_a_plain_sentence_without_letters(found):
+    assert {(claim.number, claim.version) for claim in found} == set(PLAIN)
+    for sentence in PLAIN.values():
+        assert not set(sentence.split()) & {"F", "L", "N", "P", "P*", "M0", "M1", "nh"}

@@ -1,5 +1,6 @@
 """Figures 3 and 4: energy and steps until the criterion against the plastic fraction."""
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -22,10 +23,11 @@ from energynet.studies.figures.drawing import (
     without_few,
 )
 from energynet.studies.figures.scales import log_axis
+from energynet.support.format import tick
 
 COLUMNS = [
     *("hidden", "quantity", "rule", "fraction", "seeds", "runs", "reached", "value", "low"),
-    *("high", "lower_bound", "optimum"),
+    *("high", "lower_bound", "optimum", "synapses"),
 ]
 PANELS = 6  # sizes that figure 3 shows at most
 PREFERRED = (1000, 10_000)  # sizes of figure 4, as on the poster
@@ -60,6 +62,8 @@ def _cells(study: Study, energies: tuple[str, ...], sizes: list[int]) -> pd.Data
     cells = without_few(study.cells, study.cells["reached"], ("low", "high"))
     on_axis = (cells["fraction"] > 0) | cells["rule"].eq(READOUT)  # logarithmic; that is a line
     cells = cells[cells["energy"].isin(energies) & cells["hidden"].isin(sizes) & on_axis]
+    whole = cells[cells["rule"] == ALL].groupby("hidden")["plastic_synapses"].first()
+    cells["synapses"] = cells["hidden"].map(whole)
     best = study.optimal[["hidden", "rule", "energy", "fraction"]].assign(optimum=True)
     cells = cells.merge(best, how="left", on=["hidden", "rule", "energy", "fraction"])
     cells["optimum"] = cells["optimum"].eq(True)
@@ -103,7 +107,7 @@ def _draw_m1(numbers: pd.DataFrame) -> Figure:
 def _draw_costs(numbers: pd.DataFrame) -> Figure:
     sizes = sorted(set(numbers["hidden"]))
     words = {**style.ENERGY_WORDS, "steps": "steps"}
-    figure, axes = style.panels(3, len(sizes), 5.1, sharex=True, sharey="row")
+    figure, axes = style.panels(3, len(sizes), 5.4, sharex=True, sharey="row")
     for row, (quantity, label) in zip(axes, words.items(), strict=True):
         for axis, size in zip(row, sizes, strict=True):
             chosen = (numbers["hidden"] == size) & (numbers["quantity"] == quantity)
@@ -112,11 +116,31 @@ def _draw_costs(numbers: pd.DataFrame) -> Figure:
         _finish(row, numbers[numbers["quantity"] == quantity])
     for axis, size in zip(axes[0], sizes, strict=True):
         axis.set_title(f"nₕ = {size:,}", pad=3)
+        _count_axis(axis, numbers.loc[numbers["hidden"] == size, "synapses"].iloc[0])
     for axis in axes[-1]:
         axis.set_xlabel("plastic fraction P")
     figure.align_ylabels()
     _legend(figure, numbers)
     return figure
+
+
+def _count_axis(axis: Axes, synapses: float) -> None:
+    """How many synapses the fractions are, on top of a panel."""
+    if pd.isna(synapses):
+        return
+
+    def count(fraction: Any) -> Any:
+        return fraction * synapses
+
+    def fraction(count: Any) -> Any:
+        return count / synapses
+
+    top = axis.secondary_xaxis("top", functions=(count, fraction))
+    top.set_xlabel("k = P N, of N synapses", labelpad=2)
+    low, high = (end * synapses for end in axis.get_xlim())
+    powers = range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)
+    top.set_xticks([10.0**power for power in powers], [tick(10.0**power, True) for power in powers])
+    top.minorticks_off()
 
 
 def _finish(axes: Iterable[Axes], shown: pd.DataFrame) -> None:
@@ -219,8 +243,9 @@ def _costs_caption(numbers: pd.DataFrame) -> str:
     sizes = " and ".join(f"{size:,}" for size in sorted(set(numbers["hidden"])))
     return (
         "Energies M₀ and M₁ and the number of steps until the criterion against the plastic"
-        f" fraction P, for {sizes} hidden units.{_marks(numbers)}. Steps are means over the"
-        " runs that reached the criterion, without bars."
+        f" fraction P, for {sizes} hidden units; on top, the number of synapses"
+        f" k = P N.{_marks(numbers)}. Steps are means over the runs that reached the"
+        " criterion, without bars."
     )
 
 

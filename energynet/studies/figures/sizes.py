@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from energynet.analysis.methods import ALL
 from energynet.analysis.study import Study
 from energynet.studies.figures import marks, style
 from energynet.studies.figures.drawing import (
@@ -73,6 +74,9 @@ def _draw_optimal(numbers: pd.DataFrame) -> Figure:
             marks.bounds(axis, of_rule[bound], label, "hidden", True, aside)
             doubtful = ~of_rule["confirmed"] | of_rule["mark"].ne("")
             marks.hollow(axis, of_rule[doubtful], label, "hidden", aside)
+        whole = part.loc[part["rule"].eq(ALL) & ~part["lower_bound"], "value"]
+        if len(whole):
+            axis.axhline(whole.min(), color=style.GREY, linewidth=0.6, linestyle=":")
         axis.set_ylabel(f"{words},\nuntil the criterion")
         log_axis(axis, "y")
         size_axis(axis, numbers["hidden"], most=6)
@@ -128,7 +132,8 @@ def _optimal_caption(numbers: pd.DataFrame) -> str:
         " intervals of the mean over seeds (t distribution on the logarithm), from"
         f" {FEWEST} runs that reached the criterion on. Hollow: from the exploration seeds alone,"
         " or P* is not bracketed or was limited by the number of steps."
-        " Arrows: lower bounds, as no run reached the criterion."
+        " Arrows: lower bounds, as no run reached the criterion. Dotted: the least energy of an"
+        " unmodified network of these sizes."
         f" A point stands for {seeds_words(numbers['runs'])}."
     )
 

@@ -14,6 +14,7 @@ from energynet.studies.figures.save import drawings_of, to_csv, to_svg
 from energynet.studies.report import forest, tables
 from energynet.studies.report.inline import inline_svg
 from energynet.studies.statements.claims import Claim, claims
+from energynet.studies.statements.plain import PLAIN
 from energynet.studies.statements.text import named, side_by_side
 from energynet.support import checks
 from energynet.support.files import check_writable, written_whole
@@ -44,7 +45,11 @@ def write_report(table: pd.DataFrame, history: pd.DataFrame | None, file: str | 
 def write_page(study: Study, found: Sequence[Claim], file: Path) -> Path:
     """`write_report` of results and verdicts that are computed."""
     verdicts = [
-        [claim.to_dict() | {"statement": named(claim)} for claim in row.values()]
+        [
+            claim.to_dict()
+            | {"statement": named(claim), "plain": PLAIN[claim.number, claim.version]}
+            for claim in row.values()
+        ]
         for row in side_by_side(found)
     ]
     page = render(study, verdicts, _forest(found))

@@ -82,7 +82,7 @@ class Part:
 class Statement:
     """A statement of the poster, in its first or second version.
 
-    needs_saving : it fails if no saving is possible. plain : one sentence for a stranger.
+    needs_saving : it fails if no saving is possible.
     """
 
     number: int
@@ -90,7 +90,6 @@ class Statement:
     parts: tuple[Part, ...]
     needs_saving: bool = False
     version: int = 1
-    plain: str = ""
 
     @property
     def readings(self) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from energynet.analysis.methods import display_name
 from energynet.studies.statements.claims import Claim
+from energynet.studies.statements.plain import PLAIN
 from energynet.support.format import significant
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ def to_json(claims: Sequence[Claim]) -> str:
 
 
 def to_markdown(claims: Sequence[Claim]) -> str:
-    """A table of verdicts, the readings of P side by side, and below it the parts of each."""
+    """A table of verdicts, the readings of P side by side and the statements in plain words, and
+    below it what is judged, with the parts of each.
+    """
     readings = list(dict.fromkeys(claim.reading for claim in claims))
     columns = [f"{name}: {what}" for name in readings for what in ("verdict", "estimate")]
     lines = [
@@ -30,7 +33,7 @@ def to_markdown(claims: Sequence[Claim]) -> str:
     ]
     for row in side_by_side(claims):
         first = next(iter(row.values()))
-        cells = [numbered(first), named(first)]
+        cells = [numbered(first), _in_group(PLAIN[first.number, first.version], first.group)]
         for name in readings:
             cells += [f"**{row[name].verdict}**", _estimate(row[name])] if name in row else ["", ""]
         what = next((claim.quantity for claim in row.values() if claim.quantity), "")
