@@ -28,8 +28,11 @@ examples:
 
 presets:
   quick       the study in small: 50 to 300 hidden units
-  poster      the whole study: 100 to 10,000 hidden units
-  robustness  other learning rates and initial weights, at 1,000 hidden units
+  poster      the whole study, 100 to 10,000 hidden units: hidden, then network
+  hidden      P is a fraction of the hidden layer, the output layer is plastic
+  network     P is a fraction of the whole network
+  sensitivity other criteria, learning rates and first weights: tables alone
+  robustness  other learning rates and initial weights, P of the network, 1,000 hidden units
   published   the setting of the published program: initial weights of 0.03
 
 files in the folder: PRESET.csv (one row per run), PRESET_history.csv.xz (learning curves),

@@ -154,8 +154,8 @@ def test_every_flag_reaches_the_config(idx_folder, monkeypatch):
 def test_settings_of_reproduce_reach_all_runs(idx_folder, monkeypatch, tmp_path):
     seen = []
 
-    def stop(preset, *_):
-        seen.append(preset)
+    def stop(presets, *_):
+        seen.extend(presets)
         raise KeyboardInterrupt
 
     monkeypatch.setattr("energynet.studies.stages.run.reproduce", stop)

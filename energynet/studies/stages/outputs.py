@@ -69,7 +69,12 @@ def write_outputs(
 
 
 def _write_sensitivity(study: Study, folder: Path) -> None:
-    """What the savings hang on, a table for each question and reading of P."""
+    """What the savings hang on, a table for each question and reading of P.
+
+    Tables of results may lack the columns that these need; then there are none.
+    """
+    if not {"synapses", "m0_layer2"} <= set(study.runs.columns):
+        return
     made_folder(folder, "out")
     for reading, part in study.by_reading().items():
         for make in (smallest_fraction, price_per_step, floor):
