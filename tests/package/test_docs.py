@@ -189,7 +189,7 @@ def test_numbers_on_the_page_about_performance_were_measured():
     typed = rf"\d[\d.,]*\s*(?:%|(?:{times}|{sizes}|{counts})\b)"
     assert set(re.findall(typed, TEXTS["performance.md"])) == {
         *("1,000 hidden units", "800,000 synapses", "1 %"),  # the example of the beginning
-        *("128 bytes", "64 bytes"),  # as the code packs weights, and as wide as vectors are
+        *("256 bytes", "64 bytes", "64 MB"),  # packed rows, vectors, what is kept of frozen units
     }
     for measured in ("3.1 ms", "2 times", "12 bytes", "97 percent", "30 hidden units", "5x", "4 %"):
         assert re.fullmatch(typed, measured)

@@ -97,7 +97,7 @@ def test_from_a_grid_to_tables_claims_and_figures(tmp_path):
     assert at["fraction"].min() == share[alike].mean()
     assert at["fraction"].nunique() == 2
     assert set(en.savings(table)["rule"]) <= set(cells["rule"])
-    assert len(en.claims(table)) == 14
+    assert len(en.claims(table)) == 19
     assert main(["figures", str(store), "--out", str(tmp_path / "figures")]) == 0
     assert main(["claims", str(store)]) == 0
     assert list((tmp_path / "figures").glob("*.svg"))
