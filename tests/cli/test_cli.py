@@ -416,6 +416,8 @@ def test_a_network_that_cannot_be_saved_does_not_cost_the_result(idx_folder, mon
     def full(*_):
         raise en.FileError("net.npz cannot be written: No space left on device")
 
+    short = en.TrainingConfig(hidden=3, max_steps=1, test_every=1)
+    en.train(short, en.load_idx(idx_folder), count_updates=True)  # compiled: nothing to announce
     monkeypatch.setattr(en.Network, "save", full)
     command = f"train --hidden 3 --data {idx_folder} --max-steps 4 --quiet --json"
     path = idx_folder / "run.npz"
