@@ -844,7 +844,7 @@ def test_data_named_by_the_grid(tmp_path, monkeypatch):
     assert given["data_sha256"].item() == other.sha256
 
 
-STARTING = """
+STARTED_GRID = """
 data = "digits.npz"
 [defaults]
 hidden = 5
@@ -868,7 +868,7 @@ def starting(tmp_path):
     config = en.TrainingConfig(hidden=5, max_steps=50, test_every=50, dtype="float64")
     network = en.train(config, dataset.permuted(0)).network
     network.save(tmp_path / "first.npz")
-    (tmp_path / "grid.toml").write_text(STARTING)
+    (tmp_path / "grid.toml").write_text(STARTED_GRID)
     return tmp_path, network
 
 
