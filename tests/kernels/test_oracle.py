@@ -258,6 +258,20 @@ def test_other_images(rule, data):
     assert_same(run, naive)
 
 
+@pytest.mark.parametrize("rule", ["largest", "largest-per-layer"])
+def test_rows_that_take_the_background_back_column_by_column(rule):
+    """Few of many units change at all pixels but those strokes whose |x| is small."""
+    bright = digits()
+    dataset = en.Dataset.from_arrays(
+        *(255 - bright.x_train, bright.y_train, 255 - bright.x_test, bright.y_test, bright.classes)
+    )
+    run, naive = pair(rule, dataset, hidden=128, center=False, init_std=0.05)
+    for _ in range(20):
+        naive.advance()
+    run.advance(20)
+    assert_same(run, naive)
+
+
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("center", [True, False])
 @pytest.mark.parametrize("pixels", [[9], [0, 0, 9], [0, 9, 30, 200]])
