@@ -15,6 +15,7 @@ BIAS_CODE = CODES - 1
 COUNT = np.dtype(np.uint32)  # of a Tally
 ROWS, COLUMNS, BACKGROUND = 0, 1, 2  # of RankedLayer.extent
 STEPS, NOT_FINITE, LEARNT = 0, 1, 2  # of a run's clock
+DENSE_ROW = 0.1  # share of the units from which on a row is streamed instead of scattered into
 _LINE = 64  # bytes of a cache line
 
 

@@ -24,10 +24,8 @@ from energynet.kernels.rules.tally import (
     count_synapse,
     scatter,
 )
-from energynet.kernels.state import BACKGROUND, ROWS
+from energynet.kernels.state import BACKGROUND, DENSE_ROW, ROWS
 from energynet.kernels.sums import power
-
-DENSE_ROW = 0.1  # share of the units from which on a row is streamed instead of scattered into
 
 
 @inner

@@ -11,11 +11,10 @@ import numpy as np
 
 from energynet.kernels.jit import inner
 from energynet.kernels.native import scatter_add
-from energynet.kernels.state import BACKGROUND
+from energynet.kernels.state import BACKGROUND, DENSE_ROW
 
 NONE, ONE = np.uint32(0), np.uint32(1)
 BACK = np.uint32(2**32 - 1)  # -1 modulo 2^32
-DENSE_ROW = 0.1  # share of the units from which on a row is streamed instead of scattered into
 
 
 @inner
