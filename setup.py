@@ -1,9 +1,28 @@
-"""The compiled extension; everything else about the package is in pyproject.toml."""
+"""The compiled extension and the commit; everything else is in pyproject.toml."""
 
 import os
+import runpy
+from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_py import build_py
+
+HERE = Path(__file__).resolve().parent
+
+
+class BuildWithCommit(build_py):
+    """Leaves the commit in the built package: an installed wheel has no history to ask."""
+
+    def run(self):
+        """Copy the package, then write the file that `provenance` reads."""
+        super().run()
+        if not self.editable_mode:
+            found = runpy.run_path(str(HERE / "energynet/support/provenance.py"))
+            name, commit = found["COMMIT_FILE"], found["checkout_commit"](HERE)
+            target = Path(self.build_lib) / "energynet" / "support" / name
+            target.write_text(commit + "\n", encoding="ascii")
+
 
 # Products are rounded before they are added, on every processor: docs/determinism.md.
 flags = ["/O2", "/fp:precise"] if os.name == "nt" else ["-O3", "-ffp-contract=off"]
@@ -31,5 +50,6 @@ setup(
             "wraparound": False,
             "embedsignature": True,
         },
-    )
+    ),
+    cmdclass={"build_py": BuildWithCommit},
 )

@@ -10,6 +10,8 @@ from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
+COMMIT_FILE = "commit.txt"  # written beside this module when a wheel is built
+
 
 @cache
 def provenance() -> dict[str, str]:
@@ -41,8 +43,16 @@ def now() -> str:
 
 
 def _commit() -> str:
-    """The commit of the checkout that the package is imported from, or nothing."""
-    checkout = Path(str(files("energynet"))).resolve().parent
+    """The commit that the wheel was built from, or that of the checkout; else nothing."""
+    package = Path(str(files("energynet"))).resolve()
+    try:
+        return (package / "support" / COMMIT_FILE).read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return checkout_commit(package.parent)
+
+
+def checkout_commit(checkout: Path) -> str:
+    """The commit of a folder with a git history, `-dirty` if files differ from it; else nothing."""
     if not (checkout / ".git").exists():  # else another project's repository could answer
         return ""
     try:
