@@ -1,6 +1,6 @@
 """Kill sweeps at random moments, workers and drivers: python tests/helpers/faults.py [KILLS].
 
-As `test_sweep.test_kills_at_random_moments`, but longer; every kill is told.
+As `test_interrupts.test_kills_at_random_moments`, but longer; every kill is told.
 """
 
 import os

@@ -3,9 +3,11 @@
 import subprocess
 import sys
 
+import pandas as pd
 from support import environment
 
 import energynet as en
+from energynet.sweeps import pool as pool_module
 
 CHANGING = ["train_seconds", "evaluate_seconds", "started", "finished", "host", "commit"]
 GRID = en.Grid(
@@ -64,3 +66,15 @@ def driver(store, progress=False, script=SLOW):
 def children(pid):
     listed = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
     return [int(child) for child in listed.stdout.split()]
+
+
+def same(table, expected):
+    pd.testing.assert_frame_equal(timeless(table), timeless(expected))
+
+
+def replace_workers(monkeypatch, script):
+    def start():
+        command = [sys.executable, "-P", "-c", f"import sys; sys.path[:] = {sys.path!r}\n{script}"]
+        return subprocess.Popen(command, stdin=-1, stdout=-1, text=True)
+
+    monkeypatch.setattr(pool_module, "_start", start)

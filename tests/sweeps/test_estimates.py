@@ -1,0 +1,66 @@
+"""Progress of a sweep and the time left."""
+
+import io
+import types
+
+import energynet as en
+from energynet.sweeps import progress as sweep_progress
+from energynet.sweeps.estimates import Load, expected_seconds
+
+
+def test_the_time_left_knows_of_compiling(monkeypatch):
+    clock = types.SimpleNamespace(now=0.0)
+    monkeypatch.setattr(sweep_progress, "time", types.SimpleNamespace(monotonic=lambda: clock.now))
+    plain = en.TrainingConfig(hidden=10)
+    other = en.TrainingConfig(hidden=10, rule=en.LargestUpdates(0.5))
+    ratio = expected_seconds(other) / expected_seconds(plain)
+    out = io.StringIO()
+    runs = {"a": plain, "b": plain, "c": other, "d": other}
+    shown = sweep_progress.SweepProgress(runs, 0, 2, out)
+    shown.begin("a", compiles=True)
+    clock.now = 2.0
+    shown.tick(1)
+    assert shown.words() == "1 running"  # it may be loading
+    clock.now = 5.0
+    shown.tick(1)
+    assert shown.words() == "1 running, compiling"
+    clock.now = 20.0
+    shown.ready("a")
+    assert shown.words() == "1 running"
+    clock.now = 30.0  # ten seconds of work
+    shown.end("a", "reached")
+    assert shown.words() == f"0 running, about {10 / 2 * (1 + 2 * ratio) + 20 / 2:.0f} s left"
+    shown.begin("c", compiles=True)
+    shown.ready("c")  # from the cache
+    assert shown.words() == f"1 running, about {10 / 2 * (1 + 2 * ratio):.0f} s left"
+    assert out.getvalue().splitlines()[:2] == [
+        "compiling the kernels of rule all in float32, once: this takes up to a minute",
+        "compiled the kernels of rule all in float32 in 20 s",
+    ]
+
+
+def test_lines_come_while_no_run_ends(monkeypatch):
+    monkeypatch.setattr(sweep_progress, "_EVERY", 0.0)
+    out = io.StringIO()
+    config = en.TrainingConfig(hidden=10)
+    shown = sweep_progress.SweepProgress({"one": config, "two": config}, 3, 2, out)
+    shown.tick(1)
+    shown.end("one", "reached")
+    shown.tick(None)
+    shown.done, shown.total = 0, 1
+    shown.tick(0)
+    first, second, third, fourth = out.getvalue().splitlines()
+    assert first == "3 of 5 runs, 1 running"  # how long it takes is not known yet
+    assert second.startswith("4 of 5 runs, 0 running, about ")
+    assert third.startswith("4 of 5 runs, about ")
+    assert fourth.startswith("0 of 1 run, 0 running")
+
+
+def test_estimates_of_progress_are_those_of_the_data():
+    todo, out = {"one": en.TrainingConfig(hidden=1000)}, io.StringIO()
+    large, small = (
+        sweep_progress.SweepProgress(todo, 0, 1, out, Load(n_in=n_in)) for n_in in (7840, 78)
+    )
+    assert large.left > 5 * small.left
+    large.end("one", "reached")
+    assert large.left == 0
