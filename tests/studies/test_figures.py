@@ -1,58 +1,34 @@
-"""Figures: what they plot, how they look, and that no table makes them fail."""
+"""Figures: what they plot, and that no table makes them fail."""
 
 import itertools
-import json
-from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
 import pytest
 from made_up_study import study_history, study_table
 from matplotlib.text import Text
+from odd_studies import (
+    FRACTIONS,
+    a_failed_confirmation,
+    all_exhausted,
+    diverged,
+    few_columns,
+    no_confirmation,
+    one_seed,
+    only_unmodified,
+    other_seeds,
+    unmodified_failed,
+    without_unmodified,
+)
 
 import energynet as en
 from energynet.analysis.study import Study
-from energynet.cli.main import main
 from energynet.errors import DataError
 from energynet.studies import figures
-from energynet.studies.figures import DRAWINGS, save, save_figures, style
+from energynet.studies.figures import DRAWINGS, style
 from energynet.studies.figures.drawing import confirmed_first
-from energynet.studies.figures.save import to_csv, to_svg
-from energynet.studies.report import tables, write_report
-from energynet.support.format import tick
-
-FRACTIONS = (0.002, 0.01, 0.05, 0.2, 1.0)
-
-
-@pytest.fixture(scope="module")
-def table():
-    return study_table(fractions=FRACTIONS)
-
-
-@pytest.fixture(scope="module")
-def results(table):
-    return Study.of(table, study_history(table))
-
-
-@pytest.fixture(scope="module")
-def small():
-    """A table that is quick to draw."""
-    rules = ("largest", "fixed-units")
-    return study_table(hidden=(300, 1000), fractions=(0.01, 0.2, 1.0), rules=rules, small=(10, 20))
-
-
-@pytest.fixture(scope="module")
-def varied(small):
-    """The same at three learning rates and two spreads of the initial weights."""
-    small = small[small["hidden"] == 300]
-    return pd.concat(
-        [
-            small.assign(learning_rate=eta, init_std=spread, m0=(small["m0"] * scale).round())
-            for eta, scale in ((0.003, 1.0), (0.01, 1.1), (0.03, 1.3))
-            for spread in (0.01, 0.03)
-        ],
-        ignore_index=True,
-    ).assign(id=lambda table: [f"{number:016x}" for number in table.index])
+from energynet.studies.figures.save import to_svg
+from energynet.studies.report import tables
 
 
 def numbers(drawing, results, **where):
@@ -64,84 +40,6 @@ def numbers(drawing, results, **where):
 
 def caption(drawing, results):
     return drawing.caption(drawing.numbers(results))
-
-
-# Colour-vision deficiencies, in full: Machado, Oliveira and Fernandes 2009, on linear RGB.
-DEFICIENCIES = {
-    "none": np.eye(3),
-    "protan": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
-    "deutan": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
-    "tritan": [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]],
-}
-XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
-
-
-def linear(color):
-    value = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
-    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
-
-
-def lab(rgb):
-    x, y, z = np.cbrt(XYZ @ np.clip(rgb, 0.009, 1) / np.array([0.9505, 1, 1.089]))
-    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
-
-
-@pytest.mark.parametrize("matrix", DEFICIENCIES.values(), ids=DEFICIENCIES)
-def test_colors_differ_for_every_reader(matrix):
-    colors = [look.color for look in style.LOOKS.values()]
-    seen = [lab(np.array(matrix) @ linear(color)) for color in colors]
-    assert min(np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2)) > 15
-
-
-@pytest.mark.parametrize("background", ["#ffffff", "#15181c"])
-def test_colors_stand_out_on_light_and_dark(background):
-    def contrast(color):
-        pair = [XYZ[1] @ linear(c) + 0.05 for c in (color, background)]
-        return max(pair) / min(pair)
-
-    looks = [look for label, look in style.LOOKS.items() if label != "all"]
-    assert min(contrast(look.color) for look in looks) > 2.95
-
-
-def test_markers_differ_and_variants_look_like_their_rule():
-    assert len({look.marker for look in style.LOOKS.values()}) == len(style.LOOKS)
-    plastic = {style.look(f"largest-per-layer output {share}") for share in (0.1, 0.5, 1)}
-    assert len(plastic) == 3
-    variant, rule = style.look("largest output 1"), style.look("largest")
-    assert (variant.color, variant.marker) == (rule.color, rule.marker)
-    assert variant.line != rule.line
-    assert style.ordered(["random", "largest within 0.1", "largest", "all"]) == [
-        "all",
-        "largest",
-        "largest within 0.1",
-        "random",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("value", "powers", "text"),
-    [
-        (0.001, False, "0.001"),
-        (1, True, "1"),
-        (1.5, False, "1.5"),
-        (10_000, False, "10,000"),
-        (10_000, True, "10⁴"),
-        (3e5, True, "3·10⁵"),
-        (1e-4, False, "10⁻⁴"),
-    ],
-)
-def test_numbers_on_axes(value, powers, text):
-    assert tick(value, powers) == text
-
-
-def test_settings_of_the_user_come_back():
-    import matplotlib as mpl
-
-    mpl.rcParams["font.size"] = 13
-    with style.settings():
-        assert mpl.rcParams["font.size"] == 7
-    assert mpl.rcParams["font.size"] == 13
-    mpl.rcdefaults()
 
 
 def test_m1_is_relative_to_the_confirmed_unmodified_network(results):
@@ -267,24 +165,6 @@ def test_savings_at_other_rates_are_those_of_the_analysis(varied):
     ]
 
 
-def test_no_figure_of_rates_where_none_was_varied(small, varied, tmp_path, caplog, monkeypatch):
-    monkeypatch.setattr(save, "DRAWINGS", ())
-    one = varied[varied["learning_rate"] == 0.01]
-    for table in (small, one, one.assign(learning_rate_auto=True)):
-        assert figures.saving_against_rate.numbers(Study.of(table)).empty
-    paths = save_figures(small, None, tmp_path / "one")
-    assert not [path for path in paths if "figure-10" in path.name]
-    assert "figure 10" not in caplog.text
-    paths = save_figures(varied, None, tmp_path / "varied")
-    assert len([path for path in paths if "figure-10" in path.name]) == 3
-
-
-def test_panels_are_lettered_beyond_z():
-    assert [style.letter(number) for number in (0, 12, 25, 26, 27, 702)] == [
-        *("a", "m", "z", "aa", "ab", "aaa"),
-    ]
-
-
 def test_many_spreads_of_initial_weights_stay_readable(varied):
     few = varied[(varied["init_std"] == 0.01) & (varied["rule"] != "fixed-units")]
     spreads = [round(0.01 + 0.001 * number, 3) for number in range(20)]
@@ -297,45 +177,6 @@ def test_many_spreads_of_initial_weights_stay_readable(varied):
     figure = drawing.of(found)
     assert [axis.get_title(loc="left") for axis in figure.axes] == list("abcdefghijklmnop")
     assert "at most 8 of them" in drawing.caption(found)
-
-
-def of_custom_rule(table, word):
-    """The table with a custom rule in the place of `largest`."""
-    custom = table["rule"] == "largest"
-    parameters = [
-        json.dumps({"fraction": fraction, "word": word}) for fraction in table["fraction"]
-    ]
-    return table.assign(
-        rule=table["rule"].mask(custom, "my_rules:_Mine"),
-        rule_version=1,
-        parameters=pd.Series(parameters, table.index).where(custom),
-    )
-
-
-WORDS = (r"$\bad{$", "a$b$c", "\N{HIRAGANA LETTER A}", "_x", "a\x00\nb")
-
-
-def test_texts_of_users_are_drawn_as_they_are(small, tmp_path, monkeypatch, caplog, recwarn):
-    monkeypatch.setattr(save, "DRAWINGS", (figures.m1_against_fraction, figures.maximum_saving))
-    monkeypatch.setattr(save, "to_png", lambda figure: save._saved(figure, "png", False, dpi=50))
-    custom = [of_custom_rule(small[small["rule"] == "largest"], word) for word in WORDS]
-    table = pd.concat([small[small["rule"] != "largest"], *custom], ignore_index=True)
-    table["id"] = [f"{number:016x}" for number in table.index]
-    paths = save_figures(table, None, tmp_path / "figures")
-    told = [
-        f"my_rules:_Mine word={word.replace(chr(0) + chr(10), chr(0xFFFD) * 2)}" for word in WORDS
-    ]
-    drawn = [path for path in paths if path.suffix == ".svg"]
-    assert len(drawn) == 2
-    for path in drawn:
-        text = "".join("".join(ElementTree.parse(path).getroot().itertext()).split())
-        assert [label for label in told if "".join(label.split()) not in text] == []
-    assert not [warning for warning in recwarn if "Glyph" in str(warning.message)]
-    boxes = [record.getMessage() for record in caplog.records if "boxes in PNG" in record.message]
-    assert len(boxes) == 1  # one letter is in none of the fonts
-    report = write_report(table, None, tmp_path / "report.html").read_text()
-    assert [label for label in told if label not in report] == []
-    assert len([r for r in caplog.records if "boxes in PNG" in r.message]) == 1
 
 
 def test_no_label_of_the_package_is_mathematics(results, varied):
@@ -424,56 +265,6 @@ def test_schematic_shows_exact_counts():
     assert (per_neuron.groupby(["layer", "post"]).size() == 1).all()
 
 
-def one_seed(table):
-    return table[table["seed"] == 0]
-
-
-def no_confirmation(table):
-    return table[table["seed"] < 100]
-
-
-def all_exhausted(table):
-    return table.assign(outcome="exhausted", steps=300_000)
-
-
-def other_seeds(table):
-    return table[table["seed"] < 3].assign(seed=table["seed"] + 10)
-
-
-def a_failed_confirmation(table):
-    hit = (table["rule"] == "largest") & (table["seed"] == 100)
-    return table.assign(outcome=table["outcome"].where(~hit, "exhausted"))
-
-
-def unmodified_failed(table):
-    return table.assign(outcome=table["outcome"].where(table["rule"] != "all", "exhausted"))
-
-
-def without_unmodified(table):
-    return table[table["rule"] != "all"]
-
-
-def only_unmodified(table):
-    return table[table["rule"] == "all"]
-
-
-def diverged(table):
-    hit = table["rule"] == "fixed-units"
-    columns = ["accuracy", "best_accuracy", "m0_direct", "m1_direct"]
-    changed = table.assign(outcome=table["outcome"].where(~hit, "diverged"))
-    changed.loc[hit, columns] = np.nan
-    return changed
-
-
-def few_columns(table):
-    return table[
-        [
-            *("id", "hidden", "rule", "fraction", "output_balanced", "seed", "outcome"),
-            *("steps", "m0", "m1"),
-        ]
-    ]
-
-
 TABLES = [
     one_seed,
     no_confirmation,
@@ -513,79 +304,6 @@ def test_bounds_of_ratios_point_down(table):
     found = numbers(figures.maximum_saving, results, rule="largest", measure="ratio")
     assert set(found["bound"]) == {"upper"}
     assert found["low"].isna().all()
-
-
-def test_files_are_the_same_twice(small, tmp_path):
-    history = study_history(small)
-    first = save_figures(small, history, tmp_path / "a")
-    assert len(first) == 3 * len(DRAWINGS) + 1
-    captions = first.pop().read_text()
-    again = Study.of(small.sample(frac=1, random_state=0), history.iloc[::-1])
-    for drawing, csv, svg in zip(DRAWINGS, first[::3], first[1::3], strict=True):
-        found = drawing.numbers(again)
-        assert csv.read_bytes() == to_csv(found), csv.name
-        assert f"**Figure {drawing.number}. {drawing.title}** ({csv.stem})." in captions
-        assert drawing.caption(found) in captions
-        if drawing.number in (4, 9):
-            assert svg.read_bytes() == to_svg(drawing.of(found)), svg.name
-    for path in first[1::3]:
-        text = path.read_text()
-        root = ElementTree.fromstring(text)
-        assert float(root.get("width").removesuffix("pt")) == pytest.approx(8.5 / 2.54 * 72, 0.01)
-        assert "<dc:date>" not in text
-        assert "fill: #ffffff" in text.partition('id="axes_1"')[0]  # readable on dark pages
-
-
-def test_command_writes_figures_of_an_exported_table(table, tmp_path, capsys, caplog):
-    only_unmodified(table).to_csv(tmp_path / "runs.csv", index=False)
-    assert main(["figures", str(tmp_path / "runs.csv"), "--out", str(tmp_path / "out")]) == 0
-    written = capsys.readouterr().out.split()
-    assert sorted(written) == sorted(str(path) for path in (tmp_path / "out").iterdir())
-    assert len(written) == 3 + 1
-    assert "no figure 3" in caplog.text
-    assert "no figure 9" in caplog.text
-    assert "beside an exported table they are NAME_history" in caplog.text
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
-        ("none.csv", None, "neither a folder of runs nor a table"),
-        ("empty.csv", "", "is not a table of results"),
-        ("head.csv", "hidden,rule\n", "holds no runs"),
-        ("other.csv", "a,b\n1,2\n", "lacks the columns hidden"),
-    ],
-)
-def test_command_refuses_what_is_no_table(name, content, message, tmp_path, capsys):
-    if content is not None:
-        (tmp_path / name).write_text(content)
-    for command in (["figures", "--out", "out"], ["report", "--out", "out.html"]):
-        arguments = [command[0], str(tmp_path / name), command[1], str(tmp_path / command[2])]
-        assert main(arguments) == 2
-        assert message in capsys.readouterr().err
-        assert not (tmp_path / command[2]).exists()
-
-
-def test_a_folder_of_runs_brings_its_history(table, tmp_path, monkeypatch):
-    from energynet.store import read
-
-    monkeypatch.setattr(read.table, "load_results", lambda _path: table)
-    monkeypatch.setattr(read.table, "load_history", lambda _path, _ids: "history")
-    found, history = read.read_results(tmp_path)
-    assert found is table
-    assert history == "history"
-
-
-@pytest.mark.parametrize("ending", [".csv", ".csv.xz"])
-def test_a_table_brings_the_history_of_its_own_name(table, tmp_path, ending):
-    from energynet.store.read import read_results
-
-    history = study_history(table)
-    table.to_csv(tmp_path / f"study.v2{ending}", index=False)
-    history.to_csv(tmp_path / "study_history.csv", index=False)
-    assert read_results(tmp_path / f"study.v2{ending}")[1] is None
-    history.to_csv(tmp_path / "study.v2_history.csv.xz", index=False)
-    assert len(read_results(tmp_path / f"study.v2{ending}")[1]) == len(history)
 
 
 def both_readings():

@@ -2,7 +2,7 @@
 
 The colours differ by at least 15 (CIE76) from one another for readers with and without protan,
 deutan and tritan colour vision. Their contrast is about 3 or more both on white and on a dark page.
-tests/studies/test_figures.py measures it.
+tests/studies/test_style.py measures it.
 """
 
 import zlib

@@ -1,0 +1,39 @@
+"""Tables of a made-up study, for figures."""
+
+import pandas as pd
+import pytest
+from made_up_study import study_history, study_table
+from odd_studies import FRACTIONS
+
+from energynet.analysis.study import Study
+
+
+@pytest.fixture(scope="module")
+def table():
+    return study_table(fractions=FRACTIONS)
+
+
+@pytest.fixture(scope="module")
+def results(table):
+    return Study.of(table, study_history(table))
+
+
+@pytest.fixture(scope="module")
+def small():
+    """A table that is quick to draw."""
+    rules = ("largest", "fixed-units")
+    return study_table(hidden=(300, 1000), fractions=(0.01, 0.2, 1.0), rules=rules, small=(10, 20))
+
+
+@pytest.fixture(scope="module")
+def varied(small):
+    """The same at three learning rates and two spreads of the initial weights."""
+    small = small[small["hidden"] == 300]
+    return pd.concat(
+        [
+            small.assign(learning_rate=eta, init_std=spread, m0=(small["m0"] * scale).round())
+            for eta, scale in ((0.003, 1.0), (0.01, 1.1), (0.03, 1.3))
+            for spread in (0.01, 0.03)
+        ],
+        ignore_index=True,
+    ).assign(id=lambda table: [f"{number:016x}" for number in table.index])
