@@ -4,17 +4,17 @@ import hashlib
 
 import numpy as np
 import pandas as pd
+from tables import CONFIRMATION, EXPLORATION, frame, run
 
 RULES = {
-    # label: (rule, output_fraction, steps factor, critical count of plastic synapses a unit, m1)
-    "largest": ("largest", None, 0.9, 1.2, 0.45),
-    "largest-per-neuron": ("largest-per-neuron", None, 1.0, 3.0, 0.55),
-    "fixed-synapses": ("fixed-synapses", None, 1.1, 40.0, 0.6),
-    "fixed-synapses-balanced": ("fixed-synapses", 1.0, 1.0, 8.0, 0.42),
-    "fixed-units": ("fixed-units", None, 1.0, 25.0, 0.5),
+    # label: (steps factor, critical count of plastic synapses per unit, m1)
+    "largest": (0.9, 1.2, 0.45),
+    "largest-per-neuron": (1.0, 3.0, 0.55),
+    "fixed-synapses": (1.1, 40.0, 0.6),
+    "fixed-synapses-balanced": (1.0, 8.0, 0.42),
+    "fixed-units": (1.0, 25.0, 0.5),
 }
 FRACTIONS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
-EXPLORATION, CONFIRMATION = (0, 1, 2), tuple(range(100, 108))
 
 
 def synapses(hidden):
@@ -30,7 +30,7 @@ def study_table(
     small=(10, 20, 30),
     noise=0.06,
 ):
-    """One row a run: unmodified networks, every rule and fraction, small unmodified networks."""
+    """One row per run: unmodified networks, every rule and fraction, small unmodified networks."""
     seeds = (*exploration, *confirmation)
     rows = [_row(nh, "all", 1.0, seed, noise) for nh in (*small, *hidden) for seed in seeds]
     for nh in hidden:
@@ -39,7 +39,7 @@ def study_table(
             rows += runs
             for p in sorted({_cheapest(runs, energy) for energy in ("m0", "m1")}):
                 rows += [_row(nh, label, p, seed, noise) for seed in confirmation]
-    return pd.DataFrame(rows)
+    return frame(rows)
 
 
 def _cheapest(runs, energy):
@@ -57,9 +57,7 @@ def _row(hidden, label, fraction, seed, noise):
     init = generator.normal()  # seeds share their start, so they are paired
     own = np.random.default_rng(int(ident, 16)).normal()
     n = synapses(hidden)
-    rule, output_fraction, slow, critical, m1_factor = RULES.get(
-        label, ("all", None, 1.0, 0.0, 1.0)
-    )
+    slow, critical, m1_factor = RULES.get(label, (1.0, 0.0, 1.0))
     k = max(1, round(fraction * n))
     short = critical * 60 / (k / hidden**0.5) if label != "all" else 0.0
     steps = 24_000 * slow * (1 + 300 / hidden) * (1 + short**1.3)
@@ -75,32 +73,25 @@ def _row(hidden, label, fraction, seed, noise):
         accuracy = {10: 0.895, 20: 0.925, 30: 0.94}.get(hidden, 0.945) + 0.003 * own
     steps = min(steps, 300_000)
     share = 0.3 if label == "fixed-synapses-balanced" else 0.05
-    return {
+    m0, m0_layer1 = k * steps, round(k * steps * (1 - share))
+    columns = {
         "id": ident,
-        "hidden": hidden,
-        "rule": rule,
-        "fraction": fraction,
-        "output_fraction": output_fraction,
-        "output_balanced": output_fraction is not None,
-        "seed": seed,
-        "outcome": "reached" if reached else "exhausted",
-        "steps": steps,
         "accuracy": accuracy,
         "best_accuracy": accuracy + 0.001,
         "synapses": n,
         "plastic_synapses": k,
-        "m0": k * steps,
-        "m1": m1,
-        "m0_layer1": round(k * steps * (1 - share)),
-        "m0_layer2": k * steps - round(k * steps * (1 - share)),
+        "m0_layer1": m0_layer1,
+        "m0_layer2": m0 - m0_layer1,
         "m1_layer1": m1 * (1 - 2 * share),
         "m1_layer2": m1 * 2 * share,
-        "m0_direct": min(n, 5 * k if rule.startswith("largest") else k),
+        "m0_direct": min(n, 5 * k if label.startswith("largest") else k),
         "m1_direct": m1 / (20 + 80 * fraction**0.5),
-        "m_alpha_0.5": (k * steps * m1) ** 0.5,
+        "m_alpha_0.5": (m0 * m1) ** 0.5,
         "train_seconds": 1.0,
         "evaluate_seconds": 0.5,
     }
+    outcome = "reached" if reached else "exhausted"
+    return run(hidden, label, fraction, seed, m0, m1, outcome, steps, **columns)
 
 
 def study_history(table, points=15):

@@ -2,8 +2,6 @@
 
 import numpy as np
 
-FRACTIONS = (0.002, 0.01, 0.05, 0.2, 1.0)
-
 
 def one_seed(table):
     return table[table["seed"] == 0]

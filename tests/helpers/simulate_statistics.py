@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from tables import CONFIRMATION, EXPLORATION
+from tables import CONFIRMATION, EXPLORATION, run
 
 from energynet.analysis.methods import READINGS
 from energynet.analysis.optimum import optimal_energy
@@ -69,7 +69,7 @@ class Counts(NamedTuple):
 
 
 def rows_of(generator, setting, seeds, studies, shared, rule, fractions):
-    """Runs of every study: one for each seed and fraction; `fractions` is one list a study."""
+    """Runs of every study: one for each seed and fraction; `fractions` is one list per study."""
     per_study = len(seeds) * fractions.shape[1]
     own = generator.standard_normal((studies, len(seeds), fractions.shape[1]))
     mix = np.sqrt(setting.shared) * shared[:, :, None] + np.sqrt(1 - setting.shared) * own
@@ -78,20 +78,19 @@ def rows_of(generator, setting, seeds, studies, shared, rule, fractions):
     limit = NEVER if rule == "all" and not setting.cut_all else setting.max_steps
     reached = steps <= limit
     steps = np.minimum(steps, limit).reshape(-1)
-    return pd.DataFrame(
-        {
-            "study": np.repeat(np.arange(studies), per_study),
-            "hidden": 100,
-            "rule": rule,
-            "fraction": np.broadcast_to(fractions[:, None, :], own.shape).reshape(-1),
-            "seed": np.tile(np.repeat(seeds, fractions.shape[1]), studies),
-            "outcome": np.where(reached.reshape(-1), "reached", "exhausted"),
-            "steps": steps,
-            "test_every": setting.test_every,
-            "m0": steps,
-            "m1": 0.0,
-        }
+    columns = run(
+        100,
+        rule,
+        np.broadcast_to(fractions[:, None, :], own.shape).reshape(-1),
+        np.tile(np.repeat(seeds, fractions.shape[1]), studies),
+        m0=steps,
+        m1=0.0,
+        outcome=np.where(reached.reshape(-1), "reached", "exhausted"),
+        steps=steps,
+        study=np.repeat(np.arange(studies), per_study),
+        test_every=setting.test_every,
     )
+    return pd.DataFrame(columns)
 
 
 def simulate(setting, studies, seed=0):
@@ -136,7 +135,7 @@ def count(table):
 
 def main():
     studies = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
-    print(f"{studies} studies a row, true ratio 1, nominal coverage 95 %")
+    print(f"{studies} studies per row, true ratio 1, nominal coverage 95 %")
     print(f"{'setting':<45}{'judged':>9}{'cut off':>9}{'coverage':>10}{'holds':>8}{'fails':>8}")
     for setting in SETTINGS:
         shares = simulate(setting, studies)

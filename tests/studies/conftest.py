@@ -3,14 +3,13 @@
 import pandas as pd
 import pytest
 from made_up_study import study_history, study_table
-from odd_studies import FRACTIONS
 
 from energynet.analysis.study import Study
 
 
 @pytest.fixture(scope="module")
 def table():
-    return study_table(fractions=FRACTIONS)
+    return study_table(fractions=(0.002, 0.01, 0.05, 0.2, 1.0))
 
 
 @pytest.fixture(scope="module")
