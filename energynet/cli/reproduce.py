@@ -23,6 +23,8 @@ examples:
   energynet reproduce --preset poster --out poster
       the whole study, about a day of one core; if it is killed or stopped, the same
       command resumes
+  energynet reproduce --preset poster --out poster --dry-run
+      what it would run next, and about how long that takes
   energynet reproduce --data fashion/ --target-accuracy 0.85 --out fashion
       on other data: a folder with four IDX files, or an .npz file
 
@@ -76,17 +78,27 @@ def add_reproduce(commands: Any) -> None:
         metavar="DIR",
         help="folder to write to, made if new (default: %(default)s)",
     )
+    output.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="print the runs of the next stage by size and rule, and about how long they take",
+    )
     output.add_argument("--quiet", action="store_true", help="no progress on stderr")
     parser.set_defaults(command=_reproduce)
 
 
 def _reproduce(options: argparse.Namespace) -> int:
+    import pandas as pd
+
     from energynet.data.named import load_named
     from energynet.rules.base import Shape
+    from energynet.store.table import load_results
+    from energynet.studies.stages.outlook import outlook
     from energynet.studies.stages.run import reproduce
     from energynet.studies.stages.stored import StoredRuns
     from energynet.studies.statements.text import to_text
     from energynet.support.files import check_folder
+    from energynet.sweeps.estimates import load_of
 
     presets = load_presets(options.preset)
     for name in ("target_accuracy", "test_every"):
@@ -95,18 +107,22 @@ def _reproduce(options: argparse.Namespace) -> int:
             setting = {name: SETTINGS[name].check(name, given)}
             presets = [preset.with_settings(**setting) for preset in presets]
     check_folder(options.out, "out")
-    dataset = load_named(options.data)
+    folder, dataset = options.out / "runs", load_named(options.data)
+
+    def shape(hidden: int) -> Shape:
+        return Shape(dataset.n_in, hidden, dataset.classes)
+
+    if options.dry_run:
+        stored = load_results(folder) if folder.is_dir() else pd.DataFrame()
+        print(outlook(presets, stored, shape, load_of(dataset)))
+        return 0
     runs = StoredRuns(
-        options.out / "runs",
+        folder,
         None if options.scheduler is None else dask_executor(options.scheduler),
         data=options.data,
         workers=None if options.workers is None else parse_workers(options.workers),
         progress=not options.quiet,
     )
-
-    def shape(hidden: int) -> Shape:
-        return Shape(dataset.n_in, hidden, dataset.classes)
-
     outputs = reproduce(presets, runs, options.out, shape)
     if outputs.claims:
         print(to_text(outputs.claims), outputs.between, f"report: {outputs.report}", sep="\n\n")

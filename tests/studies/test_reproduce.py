@@ -15,6 +15,8 @@ from tiny_study import PRESET
 import energynet as en
 from energynet.cli.main import main
 from energynet.studies.figures import save
+from energynet.studies.stages.outlook import outlook
+from energynet.studies.stages.plan import next_stage
 from energynet.studies.stages.preset import preset_from_dict
 from energynet.studies.stages.run import reproduce
 from energynet.studies.stages.stages import run_stages, with_skipped
@@ -162,6 +164,27 @@ def test_a_script_reproduces_with_data_of_its_own(tmp_path, monkeypatch, capsys)
     assert set(runs.table()["data_sha256"]) == {data.sha256}
     assert set(runs.history()["id"]) == set(runs.table()["id"])
     assert capsys.readouterr().err == ""
+
+
+def test_the_outlook_is_the_next_stage_of_the_first_preset_that_is_not_complete():
+    runs = Made()
+    presets = [small(seeds={"exploration": [0, 1, 2], "confirmation": []}), small()]
+    for stage, counts in (("exploration", (3, 12)), ("confirmation", (2, 2))):
+        first, *lines, _, stored = outlook(presets, runs.table(), shapes()).split("\n")
+        assert first.startswith(f"small: next is the stage {stage}, {sum(counts)} runs, about ")
+        assert [tuple(line.split()[:2]) for line in lines] == [("100", "all"), ("100", "largest")]
+        assert [line.split()[-3] for line in lines] == [str(count) for count in counts]
+        assert stored == f"{len(runs.rows)} runs stored so far"
+        runs.run(stage, next_stage(small(), runs.table(), shapes()).configs)
+    assert outlook(presets, runs.table(), shapes()).startswith("complete: ")
+
+
+def test_a_dry_run_starts_nothing(idx_folder, capsys):
+    out = idx_folder / "out"
+    command = ["reproduce", "--data", str(idx_folder), "--out", str(out), "--dry-run"]
+    assert main(command) == 0
+    assert capsys.readouterr().out.startswith("quick: next is the stage exploration, 112 runs")
+    assert not out.exists()
 
 
 @pytest.mark.parametrize("place", ["run", "history"])

@@ -195,6 +195,12 @@ def test_estimates_are_those_of_the_data():
     assert load_of(digits(dtype="float32")).size == 2 * 4 * 90 * 40
 
 
+def test_a_run_beyond_the_criterion_is_taken_to_need_all_its_steps():
+    config = en.TrainingConfig(hidden=100, max_steps=600_000)
+    longer = en.TrainingConfig(hidden=100, max_steps=600_000, target_accuracy=1.0)
+    assert expected_seconds(longer) == pytest.approx(10 * expected_seconds(config))
+
+
 def test_the_load_of_mnist_is_the_default(mnist):
     assert load_of(mnist) == Load()
 

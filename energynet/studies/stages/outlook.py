@@ -1,0 +1,47 @@
+"""What a study would do next, and how long that may take; nothing is started."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from energynet.analysis.methods import display_name
+from energynet.studies.stages.plan import Stage, next_stage
+from energynet.studies.stages.preset import Preset
+from energynet.studies.stages.variant import ShapeOf, config_key
+from energynet.support.checks import pluralize
+from energynet.support.format import duration
+from energynet.sweeps.estimates import MNIST_LOAD, Load, expected_seconds
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def outlook(
+    presets: Sequence[Preset], table: "pd.DataFrame", shape: ShapeOf, load: Load = MNIST_LOAD
+) -> str:
+    """The next stage of the first preset that is not complete, in words, a line per size and rule.
+
+    Parameters are those of `next_stage`; `load` is that of the data set.
+    """
+    stored = f"{pluralize(len(table), 'run')} stored so far"
+    for preset in presets:
+        stage = next_stage(preset, table, shape)
+        if stage is not None:
+            return "\n".join([*_stage(preset, stage, load), stored])
+    return f"complete: nothing left to run\n{stored}"
+
+
+def _stage(preset: Preset, stage: Stage, load: Load) -> list[str]:
+    groups: dict[tuple[int, str], list[float]] = {}
+    for config in stage.configs:
+        hidden, label = config_key(config)[:2]
+        groups.setdefault((hidden, label), []).append(expected_seconds(config, load))
+    total = duration(sum(map(sum, groups.values())))
+    runs = pluralize(len(stage.configs), "run")
+    return [
+        f"{preset.name}: next is the stage {stage.name}, {runs}, about {total} of one core",
+        *(
+            f"{hidden:>9,d} {display_name(label):<52}{len(times):>5} {duration(sum(times)):>8}"
+            for (hidden, label), times in sorted(groups.items())
+        ),
+        "later stages follow from these results",
+    ]
