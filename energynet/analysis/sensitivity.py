@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from energynet.analysis.contrasts import Cell, paired, saving_terms
 from energynet.analysis.intervals import Estimate
 from energynet.analysis.methods import ALL, READOUT
-from energynet.analysis.optimum import choose
+from energynet.analysis.optimum import choose, optimal_energy
 from energynet.analysis.study import CONFIRMATION, EXPLORATION, Study
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SMALLEST = (0.001, 0.003, 0.01, 0.02, 0.03, 0.1)  # fractions below which none is admitted
+VARIED = ("learning_rate", "init_std", "hold", "test_every")  # settings of other runs
 PRICES = (0.0, 0.001, 0.01, 0.03, 0.1, 0.3, 1.0)  # of a step, in updates per synapse
 
 
@@ -119,6 +120,60 @@ def floor(study: Study) -> "pd.DataFrame":
             }
         )
     return pd.DataFrame(rows)
+
+
+def other_settings(table: "pd.DataFrame", history: "pd.DataFrame | None" = None) -> "pd.DataFrame":
+    """P* and E(all)/E(P*) in each setting that was run, of exploration seeds alone.
+
+    table, history : runs in several settings, and their learning curves. Runs with a criterion that
+    must be held count at the first test of its window, if there are learning curves.
+
+    Returns
+    -------
+    DataFrame
+        - learning_rate, init_std, hold, test_every, hidden, rule, energy (m0, m1)
+        - fraction: P*, energy_per_success: at P*, mark: as in `optimal_energy`
+        - ratio: E(all) / E(P*) of these seeds, which also chose P*
+    """
+    if history is not None:
+        table = first_of_window(table, history)
+    found = optimal_energy(table, VARIED)
+    found = found[found["energy"].isin(("m0", "m1")) & found["fraction"].notna()]
+    keys = [*VARIED, "hidden", "energy"]
+    whole = found[found["rule"] == ALL].set_index(keys)["energy_per_success"].rename("whole")
+    found = found.join(whole, on=keys)
+    found["ratio"] = found["whole"] / found["energy_per_success"]
+    columns = [*VARIED, "hidden", "rule", "energy", "fraction", "energy_per_success", "ratio"]
+    return found[[*columns, "mark"]].reset_index(drop=True)
+
+
+def first_of_window(table: "pd.DataFrame", history: "pd.DataFrame") -> "pd.DataFrame":
+    """Runs with `hold` as if they had stopped at the first of the tests whose mean met the goal.
+
+    A run with hold = 5 sees its mean meet the goal four tests after the network was, on the whole,
+    that good; what it spent in these tests is taken off.
+
+    Returns
+    -------
+    DataFrame
+        The table with steps, m0 and m1 of that test for runs that reached the criterion; the other
+        rows as they are. Energies M_alpha, which learning curves lack, are left out.
+    """
+    if "hold" not in table:
+        return table
+    later = table["hold"].fillna(1).gt(1) & table["outcome"].eq("reached")
+    if not later.any():
+        return table
+    holds = table.loc[later].set_index("id")["hold"].astype(int)
+    curves = history[history["id"].isin(holds.index)].sort_values("step", kind="stable")
+    from_end = curves.groupby("id").cumcount(ascending=False)
+    first = curves[from_end == curves["id"].map(holds) - 1].set_index("id")
+    at = first.reindex(table["id"]).set_index(table.index)
+    unknown = [name for name in table if name.startswith("m_alpha_") or name == "learning_steps"]
+    result = table.drop(columns=unknown)
+    for column, source in (("steps", "step"), ("m0", "m0"), ("m1", "m1")):
+        result[column] = table[column].where(~later, at[source])
+    return result
 
 
 def _cells(study: Study, energies: Sequence[str]) -> list[tuple[int, str, str]]:

@@ -1,9 +1,16 @@
 """What the savings hang on, on tables made by hand."""
 
+import pandas as pd
 import pytest
 from tables import CONFIRMATION, EXPLORATION, frame, run
 
-from energynet.analysis.sensitivity import floor, price_per_step, smallest_fraction
+from energynet.analysis.sensitivity import (
+    first_of_window,
+    floor,
+    other_settings,
+    price_per_step,
+    smallest_fraction,
+)
 from energynet.analysis.study import Study
 
 N, STEPS = 1000, 10_000
@@ -45,3 +52,46 @@ def test_the_output_layer_bounds_the_saving(study):
     assert found["share"] == 0.5
     assert found["most"] == pytest.approx(50 / 2)  # N / N2 = 50, and twice the steps
     assert found["readout"] != found["readout"]  # it was not run
+
+
+def curve(row, times):
+    """Energy in proportion to steps, a test at each of those shares of the run."""
+    return [
+        {"id": row["id"], "step": row["steps"] * t, "accuracy": 0.95}
+        | {name: row[name] * t for name in ("m0", "m1")}
+        for t in times
+    ]
+
+
+def test_a_criterion_that_must_be_held_counts_from_the_first_test_of_its_window():
+    held = run(100, "all", 1.0, 0, 800, 80.0, steps=400, hold=3, test_every=50)
+    rows = [held, held | {"outcome": "exhausted", "seed": 1}, held | {"hold": 1, "seed": 2}]
+    table = frame(rows).assign(**{"m_alpha_0.5": 1.0})
+    times = [1, 0.25, 0.5, 0.125, 0.75, 0.875]  # in any order
+    history = pd.DataFrame([each for row in table.to_dict("records") for each in curve(row, times)])
+    found = first_of_window(table, history)
+    assert list(found["steps"]) == [300, 400, 400]
+    assert list(found["m0"]) == [600, 800, 800]
+    assert list(found["m1"]) == [60, 80, 80]
+    assert "m_alpha_0.5" not in found
+    plain = table.drop(columns="hold")
+    assert first_of_window(plain, history) is plain
+
+
+def test_each_setting_has_its_own_best_fraction():
+    costs = {0.003: {0.01: 40, 0.1: 20, 1.0: 100}, 0.01: {0.01: 30, 0.1: 10, 1.0: 50}}
+    rows = [
+        run(100, "all" if p == 1 else "largest", p, seed, m0, 2 * m0, learning_rate=rate, hold=hold)
+        for rate, of_rate in costs.items()
+        for p, m0 in of_rate.items()
+        for seed in EXPLORATION
+        for hold in (1, 2)
+    ]
+    table = frame(rows)
+    history = pd.DataFrame(
+        [each for row in table.to_dict("records") for each in curve(row, (0.5, 1))]
+    )
+    found = other_settings(table, history).query("energy == 'm0' and rule == 'largest'")
+    assert list(found["fraction"]) == [0.1] * 4
+    assert list(found["ratio"]) == pytest.approx([5, 5, 5, 5])
+    assert list(found["energy_per_success"]) == pytest.approx([20, 10, 10, 5])

@@ -140,6 +140,20 @@ def test_each_variant_of_a_preset_is_judged_by_itself(tmp_path, monkeypatch):
     assert "<dt>runs in other settings</dt><dd>19, in no table or figure</dd>" in text
 
 
+def test_a_study_that_judges_nothing_shows_each_setting(tmp_path):
+    blocks = [
+        {"rule": rule, "hidden": [100], "seeds": [0, 1, 2], "init_std": std} | share
+        for std in (0.01, 0.03)
+        for rule, share in (("all", {}), ("largest", {"fraction": [0.1]}))
+    ]
+    reproduce(small(verdicts=False, runs=blocks, method=[]), Made(), tmp_path, shapes())
+    assert not (tmp_path / "report.html").exists()
+    found = pd.read_csv(tmp_path / "sensitivity" / "other-settings.csv")
+    found = found[(found["rule"] == "largest") & (found["energy"] == "m0")]
+    assert list(found["init_std"]) == [0.01, 0.03]
+    assert (found["ratio"] > 1).all()
+
+
 def test_what_the_end_needs_is_imported_before_the_work(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "energynet.studies.report.page", None)
     runs = Made()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from energynet.analysis.methods import READINGS, reading_rules
 from energynet.analysis.runs import labelled
 from energynet.analysis.savings import savings
-from energynet.analysis.sensitivity import floor, price_per_step, smallest_fraction
+from energynet.analysis.sensitivity import floor, other_settings, price_per_step, smallest_fraction
 from energynet.analysis.study import Study
 from energynet.store.exchange import write_table
 from energynet.studies.report.verdicts import write_verdicts
@@ -68,6 +68,12 @@ def write_outputs(
     return Outputs(found, between, write_page(study, found, folder / "report.html"))
 
 
+def write_settings(table: "pd.DataFrame", history: "pd.DataFrame", folder: Path) -> None:
+    """`sensitivity/other-settings.csv`: P* and saving in each setting that was run."""
+    path = made_folder(folder / "sensitivity", "out") / "other-settings.csv"
+    _write_numbers(other_settings(table, history), path)
+
+
 def _write_sensitivity(study: Study, folder: Path) -> None:
     """What the savings hang on, a table for each question and reading of P.
 
@@ -80,6 +86,10 @@ def _write_sensitivity(study: Study, folder: Path) -> None:
         for make in (smallest_fraction, price_per_step, floor):
             table = make(part)
             name = f"{make.__name__}.csv".replace("_", "-")
-            text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
-            with written_whole(folder / (f"{reading}-{name}" if reading else name)) as file:
-                file.write(text.encode())
+            _write_numbers(table, folder / (f"{reading}-{name}" if reading else name))
+
+
+def _write_numbers(table: "pd.DataFrame", path: Path) -> None:
+    text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    with written_whole(path) as file:
+        file.write(text.encode())

@@ -5,7 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from energynet.config import TrainingConfig
-from energynet.studies.stages.outputs import Outputs, write_outputs, write_tables
+from energynet.studies.stages.outputs import (
+    Outputs,
+    write_outputs,
+    write_settings,
+    write_tables,
+)
 from energynet.studies.stages.preset import Preset
 from energynet.studies.stages.stages import run_stages, with_skipped
 from energynet.studies.stages.variant import ShapeOf
@@ -62,5 +67,6 @@ def reproduce(
     for preset in presets:
         write_tables(table, history, folder, preset.name)
     if not all(preset.verdicts for preset in presets):
+        write_settings(table, history, folder)
         return Outputs([], "", folder / f"{presets[0].name}.csv")
     return write_outputs(table, history, folder, by=tuple(presets[0].vary))
