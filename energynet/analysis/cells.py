@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from energynet.analysis.intervals import CONFIDENCE, rounding, t_quantile
-from energynet.analysis.runs import at_criterion, labelled, main_runs
+from energynet.analysis.runs import Seeds, at_criterion, labelled, main_runs
 from energynet.analysis.table_checks import check_history, energies
 
 if TYPE_CHECKING:
@@ -25,10 +25,11 @@ def study_runs(
     by: Sequence[str] = (),
     criterion: float | None = None,
     history: "pd.DataFrame | None" = None,
+    seeds: Seeds = None,
 ) -> "pd.DataFrame":
     """The labelled runs in the main settings of a study, at another criterion if one is given."""
     check_history(history, table)
-    return at_settings(labelled(table), by, criterion, history)
+    return at_settings(labelled(table, seeds), by, criterion, history)
 
 
 def at_settings(
@@ -47,6 +48,7 @@ def cells(
     by: Sequence[str] = (),
     criterion: float | None = None,
     history: "pd.DataFrame | None" = None,
+    seeds: Seeds = None,
 ) -> "pd.DataFrame":
     """One row for each group of `by`, hidden, rule, fraction, energy and seed set.
 
@@ -60,6 +62,9 @@ def cells(
         A lower target accuracy, for which energies are read off the learning curves.
     history : DataFrame, optional
         Learning curves, as `load_history` gives them; needed with `criterion`.
+    seeds : mapping, optional
+        {"exploration": [...], "confirmation": [...]}: the seeds that choose the best fraction, and
+        those that estimate at it. Default: those of our study, 0 to 2 and 100 to 107.
 
     Returns
     -------
@@ -84,9 +89,9 @@ def cells(
     Raises
     ------
     DataError, ConfigError
-        The table lacks columns; `by` or `criterion` cannot be used.
+        The table lacks columns; `by`, `criterion` or `seeds` cannot be used.
     """
-    return cells_of(study_runs(table, by, criterion, history), by)
+    return cells_of(study_runs(table, by, criterion, history, seeds), by)
 
 
 def cells_of(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from energynet.analysis.cells import cells_of, study_runs
 from energynet.analysis.methods import ALL, READOUT
+from energynet.analysis.runs import Seeds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -142,6 +143,7 @@ def optimal_energy(
     by: Sequence[str] = (),
     criterion: float | None = None,
     history: "pd.DataFrame | None" = None,
+    seeds: Seeds = None,
 ) -> "pd.DataFrame":
     """The best fraction of each rule, at each network size and for each energy.
 
@@ -168,7 +170,7 @@ def optimal_energy(
     DataError, ConfigError
         As for `cells`.
     """
-    return optima_of(cells_of(study_runs(table, by, criterion, history), by), by)
+    return optima_of(cells_of(study_runs(table, by, criterion, history, seeds), by), by)
 
 
 def optima_of(cells: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":

@@ -1,9 +1,9 @@
 """The runs of a study, picked from the tidy table: which settings count, which seeds do what."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from energynet.analysis.methods import ALL, GIVEN, READOUT, own_label, rule_label
 from energynet.analysis.table_checks import (
@@ -22,8 +22,8 @@ from energynet.support.checks import quoted
 if TYPE_CHECKING:
     import pandas as pd
 
-EXPLORATION_SEEDS = (0, 1, 2)  # choose P*
-CONFIRMATION_SEEDS = tuple(range(100, 108))  # estimate at P*
+EXPLORATION_SEEDS = (0, 1, 2)  # choose P* in our study
+CONFIRMATION_SEEDS = tuple(range(100, 108))  # estimate at P* in our study
 SEED_SETS = ("confirmation", "exploration", "other")  # what estimates comes first
 
 DATA = "data_sha256"
@@ -34,11 +34,55 @@ _KEYS = ("hidden", "rule", "fraction", "seed", "seeds")  # keep runs apart alway
 SETTINGS = (*(name for name in DEFAULTS if name != "max_steps"), DATA)
 
 
-def labelled(table: "pd.DataFrame") -> "pd.DataFrame":
+class SeedSets(NamedTuple):
+    """Which seeds choose P*, and which estimate at P*."""
+
+    exploration: tuple[int, ...] = EXPLORATION_SEEDS
+    confirmation: tuple[int, ...] = CONFIRMATION_SEEDS
+
+
+Seeds = Mapping[str, Sequence[int]] | SeedSets | None  # as functions take them; None: our study's
+
+
+def seed_sets(seeds: Seeds) -> SeedSets:
+    """Both sets of seeds; raises ConfigError, also for a seed that is in both.
+
+    seeds : {"exploration": [...], "confirmation": [...]}, or None for those of our study
+    """
+    if seeds is None or isinstance(seeds, SeedSets):
+        return seeds or SeedSets()
+    if not isinstance(seeds, Mapping) or {*seeds} != {*SeedSets._fields}:
+        raise ConfigError(
+            "seeds must be a table with the lists exploration and confirmation, got"
+            f" {quoted(seeds)}"
+        )
+    found = SeedSets(*(_seed_list(name, seeds[name]) for name in SeedSets._fields))
+    both = sorted({*found.exploration} & {*found.confirmation})
+    if both:
+        raise ConfigError(
+            "seeds must be in one list only: those that choose may not estimate, got"
+            f" {both[0]} in exploration and confirmation"
+        )
+    return found
+
+
+def _seed_list(name: str, values: Any) -> tuple[int, ...]:
+    several = isinstance(values, list | tuple | range) or getattr(values, "ndim", 0) == 1
+    if not several or not len(values):
+        raise ConfigError(f"seeds.{name} must be a list of seeds, got {quoted(values)}")
+    seeds = tuple(checks.integer(f"seeds.{name}", s, 0, 2**63 - 1) for s in checks.entries(values))
+    if len(set(seeds)) < len(seeds):
+        raise ConfigError(f"seeds.{name} must have each seed once, got {quoted(list(seeds))}")
+    return seeds
+
+
+def labelled(table: "pd.DataFrame", seeds: Seeds = None) -> "pd.DataFrame":
     """The table with rule labels, default settings filled in, and `reached`, `missing`, `seeds`.
 
-    Raises DataError if a column is missing that every table of results has, or holds words.
+    The rows keep their order. Raises DataError if a column is missing that every table of results
+    has, or holds words; ConfigError for seeds that cannot be used.
     """
+    sets = seed_sets(seeds)
     runs = readable(table)
     absent = dict.fromkeys(LABELLING) | {word.flag: False for word in WORDS.values()} | DEFAULTS
     for name, value in absent.items():
@@ -62,7 +106,7 @@ def labelled(table: "pd.DataFrame") -> "pd.DataFrame":
         runs[name] = runs[name].where(runs[name].notna() | auto, default)
     runs["reached"] = runs["outcome"] == "reached"
     runs["missing"] = runs["outcome"].isin(ABSENT)
-    runs["seeds"] = [_seed_set(seed) for seed in runs["seed"]]
+    runs["seeds"] = [_seed_set(seed, sets) for seed in runs["seed"]]
     check_values(runs)
     return runs
 
@@ -86,10 +130,10 @@ def _mean_share(own: "pd.DataFrame") -> "pd.Series":
     return share.groupby(setting).transform("mean").fillna(1.0)
 
 
-def _seed_set(seed: int) -> str:
-    if seed in EXPLORATION_SEEDS:
+def _seed_set(seed: int, sets: SeedSets) -> str:
+    if seed in sets.exploration:
         return "exploration"
-    return "confirmation" if seed in CONFIRMATION_SEEDS else "other"
+    return "confirmation" if seed in sets.confirmation else "other"
 
 
 def main_runs(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":

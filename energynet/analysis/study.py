@@ -7,13 +7,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from energynet.analysis.cells import at_settings, cells_of
-from energynet.analysis.contrasts import Cell, Run, Terms, index_runs, paired, saving_terms
+from energynet.analysis.contrasts import Cell, Run, Terms, index_runs, paired
 from energynet.analysis.intervals import Estimate
 from energynet.analysis.methods import ALL, display_name, reading_rules, readings_of
 from energynet.analysis.missing import Missing
 from energynet.analysis.optimum import Exploration, Optimum, best_of_side, explored, optima_of
 from energynet.analysis.ratios import Row, with_saving
-from energynet.analysis.runs import SEED_SETS, endless_runs, labelled, own_settings
+from energynet.analysis.runs import SEED_SETS, Seeds, endless_runs, labelled, own_settings
 from energynet.analysis.table_checks import check_history, energies
 
 if TYPE_CHECKING:
@@ -228,26 +228,31 @@ class Study:
     def _stored(self, cell: Cell, seeds: str) -> Mapping[float, Mapping[int, Run]]:
         return self.by_cell.get((cell.hidden, cell.rule, seeds), {})
 
-    def saving_rows(self, at: str = OPTIMUM) -> Iterator[Row]:
+    def saving_rows(self, at: str = OPTIMUM, against: str = ALL) -> Iterator[Row]:
         """A row of `savings` for each size, rule and energy, at P* or at every fraction."""
-        rules = sorted({(hidden, rule) for hidden, rule, _ in self.by_cell if rule != ALL})
+        rules = sorted({(hidden, rule) for hidden, rule, _ in self.by_cell if rule != against})
         for hidden, rule in rules:
             for energy in energies(self.own):
                 cell = Cell(hidden, rule, energy)
-                for fraction, found in self._ratios(cell, at):
+                for fraction, found in self._ratios(cell, at, against):
                     yield with_saving(Row(hidden, rule, energy, fraction), found)
 
-    def _ratios(self, cell: Cell, at: str) -> Iterator[tuple[float, Estimate | Missing]]:
-        """(fraction, ln E(all) - ln E(rule))."""
-        terms = saving_terms(cell)
+    def _ratios(
+        self, cell: Cell, at: str, against: str
+    ) -> Iterator[tuple[float, Estimate | Missing]]:
+        """(fraction, ln E(against) - ln E(rule))."""
+        other = cell._replace(rule=against)
+        terms = [(1.0, other), (-1.0, cell)]
         if at == OPTIMUM:
-            point = self.optimum(cell).point
-            yield point.fraction if point else math.nan, self.contrast(terms)
+            point, whole = self.optimum(cell).point, 1.0 if cell.rule == ALL else math.nan
+            yield point.fraction if point else whole, self.contrast(terms)
             return
-        whole = self.runs_at(cell._replace(rule=ALL), 1.0)
+        known = self.fractions_of(other)
+        name = "the unmodified network" if against == ALL else display_name(against)
         for fraction in self.fractions_of(cell):
-            samples = [whole, self.runs_at(cell, fraction)]
-            yield fraction, paired(terms, samples, "runs of the rule and of the unmodified network")
+            same = known[0] if len(known) == 1 else fraction  # `all` has no other than 1
+            samples = [self.runs_at(other, same), self.runs_at(cell, fraction)]
+            yield fraction, paired(terms, samples, f"runs of the rule and of {name}")
 
 
 def studies(
@@ -255,10 +260,11 @@ def studies(
     by: Sequence[str] = (),
     criterion: float | None = None,
     history: "pd.DataFrame | None" = None,
+    seeds: Seeds = None,
 ) -> list[tuple[tuple[Any, ...], Study]]:
     """(values of `by`, the study of that group) for each group; parameters as for `cells`."""
     check_history(history, table)
-    return _grouped(labelled(table), by, criterion, history)
+    return _grouped(labelled(table, seeds), by, criterion, history)
 
 
 def _grouped(
@@ -281,12 +287,15 @@ def _grouped(
 
 
 def saving_table(
-    found: Sequence[tuple[tuple[Any, ...], Study]], by: Sequence[str] = (), at: str = OPTIMUM
+    found: Sequence[tuple[tuple[Any, ...], Study]],
+    by: Sequence[str] = (),
+    at: str = OPTIMUM,
+    against: str = ALL,
 ) -> "pd.DataFrame":
     """`energynet.savings` of studies, each with the values of `by`."""
     import pandas as pd
 
-    rows = [(*key, *row) for key, study in found for row in study.saving_rows(at)]
+    rows = [(*key, *row) for key, study in found for row in study.saving_rows(at, against)]
     return pd.DataFrame(rows, columns=[*by, *Row._fields])
 
 

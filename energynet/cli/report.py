@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from energynet.analysis.methods import ALL
 from energynet.cli.common import add_command, add_results, path_argument
 from energynet.support.files import check_folder, check_writable
 
@@ -36,6 +37,8 @@ examples:
       verdicts with intervals, figures, optimal energies, how to reproduce each number, limits
   energynet report network.csv --out report.html
       the same from a table; learning curves are read from network_history.csv[.xz] beside it
+  energynet report network.csv --against largest --out report.html
+      ratios of its table of energies to the rule largest, not to the unmodified network
 
 The page needs no other files and no network; it is readable on a phone and in print.
 """
@@ -83,6 +86,12 @@ def add_report_commands(commands: Any) -> None:
     report.add_argument(
         "--out", required=True, type=path_argument, metavar="FILE.html", help="file to write"
     )
+    report.add_argument(
+        "--against",
+        default=ALL,
+        metavar="RULE",
+        help="the rule that the table of energies compares the others with (default: %(default)s)",
+    )
     report.set_defaults(command=_report)
 
 
@@ -121,5 +130,5 @@ def _report(options: argparse.Namespace) -> int:
     from energynet.studies.report import write_report
 
     check_writable(options.out, "out")
-    print(write_report(*read_results(options.results), options.out))
+    print(write_report(*read_results(options.results), options.out, options.against))
     return 0

@@ -372,3 +372,66 @@ def test_among_equally_many_runs_the_default_settings_are_the_main_ones():
     )
     both = [entry | {"learning_rate": 0.003} for entry in other] + rows
     assert best(both)["fraction"] == 0.1
+
+
+def two_rules(seeds=SEEDS):
+    """`largest` at P* = 0.1 and `random` at P* = 0.3, at each fraction with all seeds."""
+    rows = one_rule({0.1: (10, 11, 9), 0.3: (20, 20, 20)}, {0.1: (10, 11, 12, 9), 0.3: [20] * 4})
+    other = one_rule({0.1: (50, 50, 50), 0.3: (40, 40, 40)}, {0.3: (44, 41, 38, 45)}, "random")
+    move = dict(zip(SEEDS, seeds, strict=True))
+    return [r | {"seed": move.get(r["seed"], r["seed"])} for r in rows + other[7:]]
+
+
+@pytest.mark.parametrize("at", ["optimum", "every fraction"])
+def test_rules_are_compared_with_one_another(at):
+    """The ratio of two rules is the quotient of their ratios to `all`; turned, its inverse."""
+    table = frame(two_rules())
+    keys = ["rule", "energy", "fraction"]
+    whole, largest, turned = (
+        en.savings(table, at=at, against=name).set_index(keys)
+        for name in ("all", "largest", "random")
+    )
+    p, q = (0.3, 0.1) if at == "optimum" else (0.3, 0.3)
+    one = largest.loc[("random", "m0", p)]
+    same = whole.loc[("random", "m0", p), "ratio"] / whole.loc[("largest", "m0", q), "ratio"]
+    assert one["ratio"] == pytest.approx(same)
+    assert one["ratio_low"] < one["ratio"] < one["ratio_high"]
+    assert turned.loc[("largest", "m0", q), "ratio"] == pytest.approx(1 / one["ratio"])
+    assert at != "optimum" or largest.loc[("all", "m0", 1.0), "ratio"] < 1
+    with pytest.raises(
+        en.ConfigError, match="against must be one of all, largest, random, got 'x'"
+    ):
+        en.savings(table, against="x")
+
+
+def test_a_comparison_of_two_rules_says_what_is_missing():
+    rows = [r for r in two_rules() if r["rule"] != "random" or r["seed"] < 3]
+    found = en.savings(frame(rows), against="random").set_index("rule")
+    assert "no confirmation runs of random" in found.loc["largest", "why"].iloc[0]
+
+
+def test_other_seeds_choose_and_estimate():
+    moved = frame(two_rules((7, 8, 9, 10)))
+    seeds = {"exploration": [0, 1, 2], "confirmation": [7, 8, 9, 10]}
+    for function in (en.cells, en.optimal_energy, en.savings):
+        found = function(moved, seeds=seeds)
+        pd.testing.assert_frame_equal(found, function(frame(two_rules())))
+    assert en.savings(moved)["pairs"].eq(0).all()
+
+
+@pytest.mark.parametrize(
+    ("seeds", "words"),
+    [
+        ([1], "seeds must be a table with the lists exploration and confirmation, got .1."),
+        ({"exploration": [1], "confirmation": []}, "seeds.confirmation must be a list of seeds"),
+        ({"exploration": [1, 1], "confirmation": [2]}, "seeds.exploration must have each .* once"),
+        ({"exploration": [-1], "confirmation": [2]}, "seeds.exploration must be an integer"),
+        (
+            {"exploration": [1, 3], "confirmation": [2, 3]},
+            "seeds must be in one list only: .* 3 in",
+        ),
+    ],
+)
+def test_seeds_that_cannot_be_used(seeds, words):
+    with pytest.raises(en.ConfigError, match=words):
+        en.cells(frame(two_rules()), seeds=seeds)

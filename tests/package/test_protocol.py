@@ -11,7 +11,60 @@ ROOT = Path(__file__).parents[2]
 PROTOCOL = Path("results/protocol.toml")
 STUDIES = ("hidden", "network")
 # Lines (without indentation) that were added or taken away since, each with its reason beside it.
-CHANGED: dict[str, tuple[str, ...]] = {}
+CHANGED: dict[str, tuple[str, ...]] = {
+    # Other seeds than our study's may choose and estimate; without any given, its own do.
+    "energynet/analysis/optimum.py": (
+        "from energynet.analysis.runs import Seeds",
+        "seeds: Seeds = None,",
+        "return optima_of(cells_of(study_runs(table, by, criterion, history), by), by)",
+        "return optima_of(cells_of(study_runs(table, by, criterion, history, seeds), by), by)",
+    ),
+    # Ratios to any rule, of which `all` is the default: the same terms. Seeds as in
+    # optimum.py.
+    "energynet/analysis/study.py": (
+        "from energynet.analysis.contrasts import Cell, Run, Terms, index_runs, paired, saving_terms",  # noqa: E501
+        "from energynet.analysis.contrasts import Cell, Run, Terms, index_runs, paired",
+        "from energynet.analysis.runs import SEED_SETS, endless_runs, labelled, own_settings",
+        "from energynet.analysis.runs import SEED_SETS, Seeds, endless_runs, labelled, own_settings",  # noqa: E501
+        "def saving_rows(self, at: str = OPTIMUM) -> Iterator[Row]:",
+        "def saving_rows(self, at: str = OPTIMUM, against: str = ALL) -> Iterator[Row]:",
+        "rules = sorted({(hidden, rule) for hidden, rule, _ in self.by_cell if rule != ALL})",
+        "rules = sorted({(hidden, rule) for hidden, rule, _ in self.by_cell if rule != against})",
+        "for fraction, found in self._ratios(cell, at):",
+        "for fraction, found in self._ratios(cell, at, against):",
+        "def _ratios(self, cell: Cell, at: str) -> Iterator[tuple[float, Estimate | Missing]]:",
+        '"""(fraction, ln E(all) - ln E(rule))."""',
+        "terms = saving_terms(cell)",
+        "def _ratios(",
+        "self, cell: Cell, at: str, against: str",
+        ") -> Iterator[tuple[float, Estimate | Missing]]:",
+        '"""(fraction, ln E(against) - ln E(rule))."""',
+        "other = cell._replace(rule=against)",
+        "terms = [(1.0, other), (-1.0, cell)]",
+        "point = self.optimum(cell).point",
+        "yield point.fraction if point else math.nan, self.contrast(terms)",
+        "point, whole = self.optimum(cell).point, 1.0 if cell.rule == ALL else math.nan",
+        "yield point.fraction if point else whole, self.contrast(terms)",
+        "whole = self.runs_at(cell._replace(rule=ALL), 1.0)",
+        "known = self.fractions_of(other)",
+        'name = "the unmodified network" if against == ALL else display_name(against)',
+        "samples = [whole, self.runs_at(cell, fraction)]",
+        'yield fraction, paired(terms, samples, "runs of the rule and of the unmodified network")',
+        "same = known[0] if len(known) == 1 else fraction  # `all` has no other than 1",
+        "samples = [self.runs_at(other, same), self.runs_at(cell, fraction)]",
+        'yield fraction, paired(terms, samples, f"runs of the rule and of {name}")',
+        "seeds: Seeds = None,",
+        "return _grouped(labelled(table), by, criterion, history)",
+        "return _grouped(labelled(table, seeds), by, criterion, history)",
+        "found: Sequence[tuple[tuple[Any, ...], Study]], by: Sequence[str] = (), at: str = OPTIMUM",
+        "found: Sequence[tuple[tuple[Any, ...], Study]],",
+        "by: Sequence[str] = (),",
+        "at: str = OPTIMUM,",
+        "against: str = ALL,",
+        "rows = [(*key, *row) for key, study in found for row in study.saving_rows(at)]",
+        "rows = [(*key, *row) for key, study in found for row in study.saving_rows(at, against)]",
+    ),
+}
 
 
 def git(*words):

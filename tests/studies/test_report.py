@@ -17,6 +17,7 @@ from custom_rules import AllKinds
 from made_up_study import study_history, study_table
 from tables import complete
 
+import energynet as en
 from energynet.analysis.study import Study
 from energynet.cli import main as cli
 from energynet.cli import train as cli_train
@@ -141,6 +142,10 @@ def test_command_writes_the_page(table, tmp_path, capsys):
     assert main(["report", str(tmp_path / "runs.csv"), "--out", str(file)]) == 0
     assert capsys.readouterr().out.strip() == str(file)
     assert file.read_text().endswith("</html>")
+    assert "the energy of the unmodified network divided by" in file.read_text()
+    command = ["report", str(tmp_path / "runs.csv"), "--out", str(file), "--against"]
+    assert main([*command, "larges"]) == 2
+    assert "against must be one of all, got 'larges'" in capsys.readouterr().err
     missing = tmp_path / "no" / "report.html"
     assert main(["report", str(tmp_path / "runs.csv"), "--out", str(missing)]) == 2
     assert "cannot be written" in capsys.readouterr().err
@@ -207,6 +212,14 @@ def test_amounts(value, text):
 )  # fmt: skip
 def test_percentages(value, text):
     assert percent(value) == text
+
+
+def test_energies_are_compared_with_any_rule(table):
+    study, label = Study.of(table), "largest-per-neuron"
+    rows = {(row["rule"], row["energy"]): row for row in tables.optima(study, "largest")}
+    expected = en.savings(table, against="largest").set_index(["rule", "energy"])
+    assert rows[label, "m0"]["ratio"] == expected.loc[(label, "m0"), "ratio"]
+    assert rows["all", "m1"]["ratio"] < 1
 
 
 def test_a_failed_confirmation_run_leaves_a_bound(table):

@@ -9,6 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from energynet.analysis.methods import ALL, display_name
+from energynet.analysis.savings import check_against
 from energynet.analysis.study import Study
 from energynet.studies.figures.save import drawings_of, to_csv, to_svg
 from energynet.studies.report import forest, tables
@@ -24,7 +26,9 @@ from energynet.support.picture import MISSING_GLYPH
 VERDICTS = ("holds", "fails", "mixed", "undecided")
 
 
-def write_report(table: pd.DataFrame, history: pd.DataFrame | None, file: str | Path) -> Path:
+def write_report(
+    table: pd.DataFrame, history: pd.DataFrame | None, file: str | Path, against: str = ALL
+) -> Path:
     """Write the report on a table of results as one HTML file that needs nothing else.
 
     Parameters
@@ -34,15 +38,19 @@ def write_report(table: pd.DataFrame, history: pd.DataFrame | None, file: str | 
     history : pandas.DataFrame or None
         Columns id, step, accuracy, m0, m1: one row per test of each run.
     file : str or Path
+    against : str
+        The rule that the table of optimal energies compares all others with.
 
-    The same table gives the same bytes. Returns the path. Raises FileError, DataError.
+    The same table gives the same bytes. Returns the path. Raises FileError, DataError, ConfigError.
     """
     file = checks.path("file", file)
     check_writable(file, "report")
-    return write_page(Study.of(table, history), claims(table, history=history), file)
+    study = Study.of(table, history)
+    check_against(against, [study])
+    return write_page(study, claims(table, history=history), file, against)
 
 
-def write_page(study: Study, found: Sequence[Claim], file: Path) -> Path:
+def write_page(study: Study, found: Sequence[Claim], file: Path, against: str = ALL) -> Path:
     """`write_report` of results and verdicts that are computed."""
     verdicts = [
         [
@@ -52,7 +60,7 @@ def write_page(study: Study, found: Sequence[Claim], file: Path) -> Path:
         ]
         for row in side_by_side(found)
     ]
-    page = render(study, verdicts, _forest(found))
+    page = render(study, verdicts, _forest(found), against)
     with written_whole(file) as stream:
         stream.write(page.encode())
     return file
@@ -66,7 +74,12 @@ def _forest(found: Sequence[Claim]) -> str:
     return inline_svg(to_svg(forest.draw(table), transparent=True), "f11", "Verdicts")
 
 
-def render(study: Study, verdicts: Sequence[Sequence[Mapping[str, Any]]], picture: str = "") -> str:
+def render(
+    study: Study,
+    verdicts: Sequence[Sequence[Mapping[str, Any]]],
+    picture: str = "",
+    against: str = ALL,
+) -> str:
     """The page of those results and verdicts.
 
     verdicts : for each statement, its claims in each reading of P, as `Claim.to_dict` gives them.
@@ -84,7 +97,8 @@ def render(study: Study, verdicts: Sequence[Sequence[Mapping[str, Any]]], pictur
             name: [_figure(drawing, part, name) for drawing in drawings_of(part)]
             for name, part in study.by_reading().items()
         },
-        optima=tables.optima(study),
+        optima=tables.optima(study, against),
+        against="the unmodified network" if against == ALL else display_name(against),
         between=tables.between(study),
         example=tables.example(study),
     )

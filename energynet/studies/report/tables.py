@@ -14,7 +14,7 @@ import pandas as pd
 from energynet.analysis.intervals import Bound
 from energynet.analysis.methods import ALL, GIVEN, WITHOUT_FRACTION, display_name
 from energynet.analysis.runs import DATA, given
-from energynet.analysis.study import Study
+from energynet.analysis.study import Study, saving_table
 from energynet.data.mnist import MNIST_SHA256
 from energynet.store.schema import DEFAULTS, WORDS
 from energynet.studies.figures.drawing import confirmed_first, without_few
@@ -79,11 +79,12 @@ def _settings(runs: pd.DataFrame) -> str:
     return "; ".join(f"{name} {', '.join(map(str, vs))}" for name, vs in changed.items())
 
 
-def optima(study: Study) -> list[dict[str, Any]]:
-    """One row per size, rule and energy: P*, energies, ratio."""
+def optima(study: Study, against: str = ALL) -> list[dict[str, Any]]:
+    """One row per size, rule and energy: P*, energies, ratio to the rule `against`."""
     optimal = study.optimal
     shown = optimal["hidden"].isin(study.constrained_sizes) & optimal["energy"].isin(ENERGIES)
-    savings = without_few(study.savings, study.savings["pairs"], ("ratio_low", "ratio_high"))
+    savings = study.savings if against == ALL else saving_table([((), study)], against=against)
+    savings = without_few(savings, savings["pairs"], ("ratio_low", "ratio_high"))
     key = ["hidden", "rule", "energy"]
     both = optimal[shown].merge(savings.drop(columns="fraction"), how="left", on=key)
     confirmed = study.cells[study.cells["seeds"] == "confirmation"]
@@ -99,21 +100,21 @@ def optima(study: Study) -> list[dict[str, Any]]:
             "name": display_name(row["rule"]),
             "energy_name": energy_name(row["energy"]),
             "unmodified": row["rule"] == ALL,
-            "note": "; ".join(_notes(row)),
+            "note": "; ".join(_notes(row, against)),
             **_bounded(row),
         }
         for row in rows
     ]
 
 
-def _notes(row: dict[str, Any]) -> list[str]:
+def _notes(row: dict[str, Any], against: str) -> list[str]:
     """What a reader must know of a row."""
     notes = [row["mark"]] if row["mark"] else []
     if row["success"] < 1:
         notes.append(f"{percent(row['success'])} of the confirmation runs reached the criterion")
     if row["bound"] in BOUNDS:
         notes.append(f"ratio and saving are {row['bound']} bounds")
-    why = row["why"] if isinstance(row["why"], str) and row["rule"] != ALL else ""
+    why = row["why"] if isinstance(row["why"], str) and row["rule"] != against else ""
     if why and not why.startswith(row["mark"] or "-"):
         notes.append(why)
     return notes
