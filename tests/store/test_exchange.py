@@ -35,7 +35,7 @@ def test_out_and_back_in(runs, tmp_path, ending):
         en.load_history(tmp_path / "back"), en.load_history(runs), check_exact=True
     )
     assert import_results(out, tmp_path / "back", curves) == 0
-    done = en.sweep(GRID, tmp_path / "back", data=digits(), progress=False)
+    done = en.sweep(GRID, tmp_path / "back", data=digits(), workers=1, progress=False)
     pd.testing.assert_frame_equal(done, table)
 
 
@@ -197,7 +197,7 @@ def test_a_result_replaces_a_failure_but_no_failure_a_result(odd_runs, tmp_path)
     failed = exported(odd_runs, tmp_path / "failed.csv", len(ODD))
     done = tmp_path / "done"
     known = [config for config in ODD if config.rule.name != "0042:Rule"]
-    assert len(en.sweep(known, done, data=digits(), progress=False)) == len(known)
+    assert len(en.sweep(known, done, data=digits(), workers=1, progress=False)) == len(known)
     complete = exported(done, tmp_path / "done.csv", len(known))
     assert import_results(failed, done) == 1  # that of the custom rule
     assert import_results(complete, odd_runs) == 2

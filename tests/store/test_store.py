@@ -85,21 +85,18 @@ DAMAGED = [
 ]
 
 
-@pytest.mark.parametrize("content", DAMAGED)
-def test_damaged_results_are_reported_left_out_and_done_again(runs, tmp_path, caplog, content):
-    copy = copy_of(runs, tmp_path)
-    expected = en.load_results(runs)
-    store = Store(copy)
-    victim = run_id(GRID.configs[5], digits().sha256)
-    (store.folder(victim) / "result.json").write_bytes(content)
-    table = en.load_results(copy)
-    assert victim not in set(table["id"])
-    assert len(table) == 19
-    assert str(store.folder(victim)) in caplog.text
-    assert store.outcome(victim) in ("running", "interrupted")
+def test_damaged_results_are_reported_left_out_and_done_again(runs, tmp_path, caplog):
+    store, expected = Store(copy_of(runs, tmp_path)), en.load_results(runs)
+    victims = [run_id(config, digits().sha256) for config in GRID.configs[5 : 5 + len(DAMAGED)]]
+    for victim, content in zip(victims, DAMAGED, strict=True):
+        (store.folder(victim) / "result.json").write_bytes(content)
+    assert set(en.load_results(store.root)["id"]) == set(expected["id"]) - set(victims)
+    for victim in victims:
+        assert str(store.folder(victim)) in caplog.text
+        assert store.outcome(victim) in ("running", "interrupted")
     caplog.clear()
-    again = en.sweep(GRID, copy, data=digits(), workers=1, progress=False)
-    assert str(store.folder(victim)) in caplog.text
+    again = en.sweep(GRID, store.root, data=digits(), workers=1, progress=False)
+    assert [victim for victim in victims if str(store.folder(victim)) not in caplog.text] == []
     pd.testing.assert_frame_equal(timeless(again), timeless(expected))
 
 

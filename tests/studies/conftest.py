@@ -7,24 +7,24 @@ from made_up_study import study_history, study_table
 from energynet.analysis.study import Study
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def table():
     return study_table(fractions=(0.002, 0.01, 0.05, 0.2, 1.0))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def results(table):
     return Study.of(table, study_history(table))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def small():
     """A table that is quick to draw."""
     rules = ("largest", "fixed-units")
     return study_table(hidden=(300, 1000), fractions=(0.01, 0.2, 1.0), rules=rules, small=(10, 20))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def varied(small):
     """The same at three learning rates and two spreads of the initial weights."""
     small = small[small["hidden"] == 300]

@@ -1,5 +1,7 @@
 """Sweeps that several modules compare theirs with."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from support import digits
 from sweeps import GRID
@@ -7,6 +9,8 @@ from sweeps import GRID
 import energynet as en
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory):
-    return en.sweep(GRID, tmp_path_factory.mktemp("runs"), data=digits(), progress=False)
+    folder = tmp_path_factory.mktemp("runs")
+    with ThreadPoolExecutor(1) as executor:
+        return en.sweep(GRID, folder, executor, data=digits(), progress=False)

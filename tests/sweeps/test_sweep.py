@@ -73,7 +73,7 @@ def test_masks_that_do_not_fit_are_refused_before_a_sweep(tmp_path):
 def test_shards_merged_by_copying(undisturbed, tmp_path):
     for part in (1, 2, 3):
         folder = tmp_path / str(part)
-        rows = en.sweep(GRID, folder, data=digits(), shard=(part, 3), progress=False)
+        rows = en.sweep(GRID, folder, data=digits(), shard=(part, 3), workers=1, progress=False)
         assert len(rows) in (6, 7)
         shutil.copytree(folder, tmp_path / "all", dirs_exist_ok=True)
     same(en.load_results(tmp_path / "all"), undisturbed)
@@ -148,7 +148,7 @@ def test_damaged_checkpoint_costs_nothing_but_time(tmp_path, undisturbed):
     for identity, content in zip(undisturbed["id"], [b"", b"PK", b"text"], strict=False):
         opened.checkpoint(identity).parent.mkdir(parents=True)
         opened.checkpoint(identity).write_bytes(content)
-    same(en.sweep(configs, tmp_path, data=digits(), progress=False), undisturbed)
+    same(en.sweep(configs, tmp_path, data=digits(), workers=1, progress=False), undisturbed)
 
 
 def test_unwritable_store(tmp_path, read_only):
@@ -158,7 +158,7 @@ def test_unwritable_store(tmp_path, read_only):
 
 def test_a_finished_sweep_may_be_read_only(tmp_path, read_only, monkeypatch):
     monkeypatch.setattr("energynet.data.named.load_mnist", digits)
-    done = en.sweep(GRID, tmp_path, data=digits(), progress=False)
+    done = en.sweep(GRID, tmp_path, data=digits(), workers=1, progress=False)
     (tmp_path / ".index.json").unlink()
     with read_only(tmp_path):
         pd.testing.assert_frame_equal(en.sweep(GRID, tmp_path, data=digits()), done)

@@ -16,7 +16,7 @@ def test_what_else_workers_print_is_no_answer(undisturbed, tmp_path, monkeypatch
     )
     (tmp_path / "sitecustomize.py").write_text(noise)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    same(en.sweep(GRID, tmp_path / "runs", data=digits(), progress=False), undisturbed)
+    same(en.sweep(GRID, tmp_path / "runs", data=digits(), workers=1, progress=False), undisturbed)
 
 
 LOUD = """
@@ -76,7 +76,7 @@ def test_workers_that_cannot_start_end_the_sweep(undisturbed, tmp_path, monkeypa
     with pytest.raises(en.EnergynetError, match=message):
         en.sweep(GRID, tmp_path, data=digits(), progress=False)
     monkeypatch.undo()
-    same(en.sweep(GRID, tmp_path, data=digits(), progress=False), undisturbed)
+    same(en.sweep(GRID, tmp_path, data=digits(), workers=1, progress=False), undisturbed)
 
 
 def test_threads_that_cannot_start_end_the_sweep(tmp_path, monkeypatch):
@@ -99,7 +99,7 @@ def test_an_odd_answer_ends_the_sweep(undisturbed, tmp_path, monkeypatch, answer
     with pytest.raises(en.EnergynetError, match=r"a worker could not be heard .* unknown answer"):
         en.sweep(GRID, tmp_path, data=digits(), progress=False)
     monkeypatch.undo()
-    same(en.sweep(GRID, tmp_path, data=digits(), progress=False), undisturbed)
+    same(en.sweep(GRID, tmp_path, data=digits(), workers=1, progress=False), undisturbed)
 
 
 def test_a_run_that_kills_its_workers_is_given_up(tmp_path, monkeypatch):
