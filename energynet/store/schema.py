@@ -2,8 +2,8 @@
 
 From its declaration follow the place of a column, its type, where its value is in `result.json` and
 the way back, what it may hold, how files are read, what the analysis checks, and its line in
-docs/results.md. To add a column: one declaration here, and its value in `result.json`,
-which `TrainingResult.to_dict` makes.
+docs/results.md. To add a column: one declaration here; its value in `result.json`, which
+`TrainingResult.to_dict` makes; its line in docs/results.md; its name in `load_results`.
 """
 
 import inspect
