@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from support import HELPERS, digits
-from sweeps import GRID, SLOW, driver, same
+from sweeps import GRID, QUICK, driver, same
 
 import energynet as en
 from energynet.cli.main import main
@@ -80,9 +80,9 @@ def test_shards_merged_by_copying(undisturbed, tmp_path):
 
 
 def test_a_script_without_a_main_guard(tmp_path):
-    process = driver(tmp_path / "runs")
+    process = driver(tmp_path / "runs", script=QUICK)
     out, err = process.communicate(timeout=120)
-    assert (out.strip(), process.returncode) == ("12", 0), err
+    assert (out.strip(), process.returncode) == ("20", 0), err
 
 
 def test_failed_runs_tell_why(tmp_path):
@@ -230,12 +230,12 @@ def test_a_notebook_cell(tmp_path):
     nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed")
     nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed")
     pytest.importorskip("ipykernel", reason="ipykernel is not installed")
-    cell = SLOW.format(store=str(tmp_path / "runs"), progress=True)
+    cell = QUICK.format(store=str(tmp_path / "runs"), progress=True)
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
     client = nbclient.NotebookClient(book, timeout=120, resources={"metadata": {"path": HELPERS}})
     client.execute()
     texts = "".join(o.get("text", "") for o in book.cells[0].outputs)
-    assert "12\n" in texts
+    assert "20\n" in texts
     assert "runs |" in texts
 
 
