@@ -160,7 +160,7 @@ def test_an_interrupt_reaches_the_runs_of_any_executor(undisturbed_slow, tmp_pat
     assert under_way(store) == {"interrupted"}
     assert not list(store.glob(".stop-*"))
     table = en.sweep(with_a_long_run(), store, data=digits(), progress=False)
-    same(table[table["max_steps"] == 200_000].reset_index(drop=True), undisturbed_slow)
+    same(table[table["hidden"] < 80].reset_index(drop=True), undisturbed_slow)
     long = en.train(with_a_long_run()[-1], digits())
     assert table.set_index("hidden").loc[80, "m1"] == long.energy.m1
 
