@@ -16,6 +16,7 @@ UNIFORM = "fixed-synapses"
 BALANCED = "fixed-synapses-balanced"
 UNITS = "fixed-units"
 GIVEN = "fixed-given"  # its plastic share stands for a fraction where tables are grouped
+OUTPUT_PLASTIC = " output 1"  # ends the labels of rules that leave the output layer plastic
 WITHOUT_FRACTION = frozenset(
     name for name, (_, named) in RULES.items() if "fraction" not in named.takes
 )
@@ -72,6 +73,12 @@ def own_label(rule: str, version: Any, fraction: Any, parameters: str) -> str:
         own = {key: value for key, value in json.loads(parameters).items() if key != "fraction"}
         label += "".join(f" {name}={exact(value)}" for name, value in own.items())
     return label
+
+
+def output_plastic(labels: Iterable[str]) -> bool:
+    """Whether all rules among these labels, but `all` and `readout`, leave the output plastic."""
+    constrained = set(labels) - {ALL, READOUT}
+    return bool(constrained) and all(label.endswith(OUTPUT_PLASTIC) for label in constrained)
 
 
 def display_name(label: str) -> str:

@@ -27,7 +27,8 @@ def smallest_fraction(study: Study, smallest: Sequence[float] = SMALLEST) -> "pd
         - smallest, hidden, rule, energy
         - fraction: of least energy per success on exploration seeds, among those admitted
         - explored: the ratio of energies per success of these seeds, which also chose
-        - ratio, low, high: paired by confirmation seed, if there are two or more at that fraction
+        - ratio, low, high: paired by confirmation seed, if there are two or more at that fraction;
+          pairs: how many
     """
     import pandas as pd
 
@@ -50,6 +51,7 @@ def smallest_fraction(study: Study, smallest: Sequence[float] = SMALLEST) -> "pd
                     **{"smallest": least, "hidden": hidden, "rule": rule, "energy": energy},
                     **{"fraction": best.fraction, "explored": whole / best.energy},
                     **_interval(found),
+                    "pairs": len(set(samples[0]) & set(samples[1])),
                 }
             )
     return pd.DataFrame(rows)

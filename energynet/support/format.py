@@ -44,8 +44,8 @@ def typeset(value: Any) -> str:
 
 
 def tick(value: float, powers: bool = False) -> str:
-    """A label of a logarithmic axis: 0.001, 2, 5,000, 2·10⁵; `powers`: 10¹, 2·10², too."""
-    if 0.9e-3 < value < (9 if powers else _LARGEST_TICK):
+    """A label of a logarithmic axis: 0.001, 2, 5,000, 2·10⁵; `powers`: 10⁻², 2, 10¹, 2·10²."""
+    if (0.95 if powers else 0.9e-3) < value < (9.5 if powers else _LARGEST_TICK):
         return f"{value:,.0f}" if value >= 100 else f"{value:.4g}"
     exponent = math.floor(math.log10(value) + 1e-9)
     factor = f"{value / 10.0**exponent:.2g}"

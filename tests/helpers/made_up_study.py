@@ -94,6 +94,21 @@ def _row(hidden, label, fraction, seed, noise):
     return run(hidden, label, fraction, seed, m0, m1, outcome, steps, **columns)
 
 
+def beyond(table, hidden=1000, seeds=(100, 101, 102), most=0.976):
+    """Runs of one size that continue after the criterion up to `most`, and their curves."""
+    rows = table[table["hidden"].eq(hidden) & table["seed"].isin(seeds)].copy()
+    rows["id"] = rows["id"].str[::-1]
+    rows = rows.assign(target_accuracy=1.0, outcome="exhausted", accuracy=most, best_accuracy=most)
+    share = np.linspace(0.05, 1, 20)
+    curves = [
+        pd.DataFrame({"id": row["id"], "step": (share * 150_000).astype(int)})
+        .assign(accuracy=1 - (1 - most) * share**-0.55)
+        .assign(m0=np.round(share * row["m0"] * 3).astype(int), m1=share * row["m1"] * 3)
+        for row in rows.to_dict("records")
+    ]
+    return rows, pd.concat(curves, ignore_index=True)
+
+
 def study_history(table, points=15):
     """One row per test: a learning curve that ends where the run does."""
     share = np.linspace(1 / points, 1, points)

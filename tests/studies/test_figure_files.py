@@ -70,15 +70,16 @@ def test_texts_of_users_are_drawn_as_they_are(small, tmp_path, monkeypatch, capl
 def test_files_are_the_same_twice(small, tmp_path):
     history = study_history(small)
     first = save_figures(small, history, tmp_path / "a")
-    assert len(first) == 3 * len(DRAWINGS) + 1
+    drawn = [drawing for drawing in DRAWINGS if drawing.number != 14]  # it needs longer runs
+    assert len(first) == 3 * len(drawn) + 1
     captions = first.pop().read_text()
     again = Study.of(small.sample(frac=1, random_state=0), history.iloc[::-1])
-    for drawing, csv, svg in zip(DRAWINGS, first[::3], first[1::3], strict=True):
+    for drawing, csv, svg in zip(drawn, first[::3], first[1::3], strict=True):
         found = drawing.numbers(again)
         assert csv.read_bytes() == to_csv(found), csv.name
         assert f"**Figure {drawing.number}. {drawing.title}** ({csv.stem})." in captions
         assert drawing.caption(found) in captions
-        if drawing.number in (4, 9):
+        if drawing.number in (4, 9, 12):
             assert svg.read_bytes() == to_svg(drawing.of(found)), svg.name
     for path in first[1::3]:
         text = path.read_text()

@@ -70,6 +70,9 @@ def test_markers_differ_and_variants_look_like_their_rule():
         (10_000, True, "10⁴"),
         (3e5, True, "3·10⁵"),
         (1e-4, False, "10⁻⁴"),
+        (0.01, True, "10⁻²"),
+        (0.9, True, "9·10⁻¹"),
+        (9, True, "9"),
     ],
 )
 def test_numbers_on_axes(value, powers, text):

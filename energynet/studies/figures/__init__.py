@@ -12,8 +12,11 @@ To add a figure: a module here, its line in `DRAWINGS` of `save.py`, and its nam
 
 from energynet.studies.figures.accuracy import accuracy_against_energy
 from energynet.studies.figures.capacity import capacity
+from energynet.studies.figures.counts import m0_against_count
 from energynet.studies.figures.drawing import Drawing
 from energynet.studies.figures.fractions import costs_against_fraction, m1_against_fraction
+from energynet.studies.figures.goals import higher_goals
+from energynet.studies.figures.hinges import hinges
 from energynet.studies.figures.learning_rates import saving_against_rate
 from energynet.studies.figures.save import DRAWINGS, save_figures
 from energynet.studies.figures.schematic import schematic
@@ -26,6 +29,9 @@ __all__ = [
     "accuracy_against_energy",
     "capacity",
     "costs_against_fraction",
+    "higher_goals",
+    "hinges",
+    "m0_against_count",
     "m1_against_fraction",
     "maximum_saving",
     "optimal_energies",

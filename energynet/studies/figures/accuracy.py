@@ -106,7 +106,8 @@ def _caption(numbers: pd.DataFrame) -> str:
         " accuracy, a geometric mean over seeds (confirmation seeds, or else exploration seeds). A"
         " line ends at the highest accuracy that all of them reach. Shaded: from the lowest to the"
         " highest of"
-        f" {seeds_words(numbers['runs'])}. Dotted: the criterion."
+        f" {seeds_words(numbers['runs'])}. Dotted: the criterion. The axis of accuracies is"
+        " logarithmic in the errors."
     )
 
 

@@ -62,7 +62,7 @@ def _draw(numbers: pd.DataFrame) -> Figure:
     for axis, size in zip(axes.flat, sizes, strict=True):
         part = numbers[numbers["panel"] == size]
         axis.axhline(part["criterion"].iloc[0], color=style.GREY, linewidth=0.6, linestyle=":")
-        for label in style.ordered(part["rule"]):
+        for label in reversed(style.ordered(part["rule"])):  # the small networks on top
             marks.line(axis, part[part["rule"] == label], label, "plastic_synapses")
         _name_sizes(axis, part[part["rule"] == ALL])
         axis.set_title(f"constrained: nₕ = {size:,}", pad=3)
@@ -86,8 +86,9 @@ def _name_sizes(axis: Axes, part: pd.DataFrame) -> None:
     columns = (part["hidden"], part["plastic_synapses"], part["value"])
     for size, x, y in zip(*columns, strict=True):
         axis.annotate(
-            f"{size}", (x, y), xytext=(4, -2), textcoords="offset points", va="top", fontsize=6.5
-        )
+            f"{size}", (x, y), xytext=(4, -3), textcoords="offset points", va="top", fontsize=6.5,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
+        )  # fmt: skip
 
 
 def _caption(numbers: pd.DataFrame) -> str:
@@ -100,8 +101,8 @@ def _caption(numbers: pd.DataFrame) -> str:
     return (
         "Best test accuracy of small unmodified networks (diamonds, with their number of hidden"
         " units), and of large networks in which no more synapses may change in a step."
-        f"{end} Error bars: lowest and highest of"
-        f" {seeds_words(numbers['runs'])}."
+        f"{end} The axis of accuracies is logarithmic in the errors. Error bars: lowest and"
+        f" highest of {seeds_words(numbers['runs'])}."
     )
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from energynet.analysis.intervals import Bound
+from energynet.analysis.methods import ALL, output_plastic
 from energynet.analysis.runs import SEED_SETS
 from energynet.analysis.study import Study
 from energynet.errors import DataError
@@ -25,6 +26,25 @@ def at_optimum(study: Study, energy: str) -> pd.DataFrame:
     confirmation = runs["seeds"].eq("confirmation")
     confirmed = confirmation.groupby([runs["hidden"], runs["rule"]]).transform("any")
     return runs[confirmation | ~confirmed]
+
+
+def counted(study: Study) -> dict[int, float]:
+    """Of how many synapses P is a fraction, by size: of the network's, or of the hidden layer's.
+
+    It is of the hidden layer if all rules have a plastic output layer.
+    """
+    cells = study.cells[study.cells["plastic_synapses"].notna()]
+    unmodified = cells[cells["rule"] == ALL].groupby("hidden")["plastic_synapses"].first()
+    whole: dict[int, float] = unmodified.to_dict()
+    if not output_plastic(cells["rule"]):
+        return whole
+    smallest = cells[cells["rule"] != ALL].sort_values("fraction").groupby("hidden").first()
+    outputs = {
+        hidden: (k - p * whole[hidden]) / (1 - p)  # k = p (N - N2) + N2
+        for hidden, p, k in smallest[["fraction", "plastic_synapses"]].itertuples()
+        if hidden in whole and p < 1
+    }
+    return {hidden: whole[hidden] - n for hidden, n in outputs.items() if n < whole[hidden]}
 
 
 def shown_savings(savings: pd.DataFrame, measure: str) -> pd.DataFrame:

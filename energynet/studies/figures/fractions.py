@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from energynet.analysis.methods import ALL, READOUT
+from energynet.analysis.methods import ALL, READOUT, output_plastic
 from energynet.analysis.optimum import SUCCESS
 from energynet.analysis.runs import SEED_SETS
 from energynet.analysis.study import Study
@@ -18,6 +18,7 @@ from energynet.studies.figures.drawing import (
     FEWEST,
     Drawing,
     confirmed_first,
+    counted,
     seeds_words,
     spread_out,
     without_few,
@@ -62,8 +63,7 @@ def _cells(study: Study, energies: tuple[str, ...], sizes: list[int]) -> pd.Data
     cells = without_few(study.cells, study.cells["reached"], ("low", "high"))
     on_axis = (cells["fraction"] > 0) | cells["rule"].eq(READOUT)  # logarithmic; that is a line
     cells = cells[cells["energy"].isin(energies) & cells["hidden"].isin(sizes) & on_axis]
-    whole = cells[cells["rule"] == ALL].groupby("hidden")["plastic_synapses"].first()
-    cells["synapses"] = cells["hidden"].map(whole)
+    cells["synapses"] = cells["hidden"].map(counted(study))
     best = study.optimal[["hidden", "rule", "energy", "fraction"]].assign(optimum=True)
     cells = cells.merge(best, how="left", on=["hidden", "rule", "energy", "fraction"])
     cells["optimum"] = cells["optimum"].eq(True)
@@ -85,12 +85,12 @@ def _draw_m1(numbers: pd.DataFrame) -> Figure:
     columns = min(2, len(sizes))
     rows = -(-len(sizes) // columns)
     spare = len(sizes) % columns  # an empty panel takes the legend
-    height = 0.45 + (1.45 if spare else 1.3) * rows + (0 if spare else 0.75)
+    height = 0.45 + 1.5 * rows + (0 if spare else 0.75)
     figure, axes = style.panels(rows, columns, height, sharex=True, sharey=True)
     used, empty = axes.flat[: len(sizes)], axes.flat[len(sizes) :]
     for axis, size in zip(used, sizes, strict=True):
         _against_fraction(axis, numbers[numbers["hidden"] == size])
-        axis.set_title(f"nₕ = {size:,}", pad=3)
+        axis.set_title(f"nₕ = {size:,}; top: k", pad=3)
     for axis in empty:
         axis.set_axis_off()
         axis.set_title("", loc="left")
@@ -100,6 +100,8 @@ def _draw_m1(numbers: pd.DataFrame) -> Figure:
     for axis in axes[:, 0]:
         axis.set_ylabel("M₁ / unmodified M₁")
     _finish(used, numbers)
+    for axis, size in zip(used, sizes, strict=True):
+        _count_axis(axis, numbers[numbers["hidden"] == size], "", 4)
     _legend(figure, numbers, inside=empty[0] if spare else None)
     return figure
 
@@ -116,7 +118,8 @@ def _draw_costs(numbers: pd.DataFrame) -> Figure:
         _finish(row, numbers[numbers["quantity"] == quantity])
     for axis, size in zip(axes[0], sizes, strict=True):
         axis.set_title(f"nₕ = {size:,}", pad=3)
-        _count_axis(axis, numbers.loc[numbers["hidden"] == size, "synapses"].iloc[0])
+        top = "N₁, hidden layer" if output_plastic(numbers["rule"]) else "N synapses"
+        _count_axis(axis, numbers[numbers["hidden"] == size], f"k = P {top}")
     for axis in axes[-1]:
         axis.set_xlabel("plastic fraction P")
     figure.align_ylabels()
@@ -124,9 +127,10 @@ def _draw_costs(numbers: pd.DataFrame) -> Figure:
     return figure
 
 
-def _count_axis(axis: Axes, synapses: float) -> None:
-    """How many synapses the fractions are, on top of a panel."""
-    if pd.isna(synapses):
+def _count_axis(axis: Axes, part: pd.DataFrame, words: str, most: int = 6) -> None:
+    """How many synapses the fractions are, on top of a panel, with `most` labels."""
+    synapses = float(part["synapses"].iloc[0])
+    if math.isnan(synapses):
         return
 
     def count(fraction: Any) -> Any:
@@ -136,11 +140,12 @@ def _count_axis(axis: Axes, synapses: float) -> None:
         return count / synapses
 
     top = axis.secondary_xaxis("top", functions=(count, fraction))
-    top.set_xlabel("k = P N, of N synapses", labelpad=2)
     low, high = (end * synapses for end in axis.get_xlim())
     powers = range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)
+    powers = powers[:: math.ceil(len(powers) / most)]
     top.set_xticks([10.0**power for power in powers], [tick(10.0**power, True) for power in powers])
     top.minorticks_off()
+    top.set_xlabel(words, labelpad=2)
 
 
 def _finish(axes: Iterable[Axes], shown: pd.DataFrame) -> None:
@@ -150,7 +155,7 @@ def _finish(axes: Iterable[Axes], shown: pd.DataFrame) -> None:
     low = max(values.min() / 2, below.fillna(values).min())
     high = min(values.max() * 2, above.fillna(values).max())
     if shown["lower_bound"].any():  # room for the arrows
-        high = max(high, 3 * shown.loc[shown["lower_bound"], "value"].max())
+        high = max(high, 1.6 * shown.loc[shown["lower_bound"], "value"].max())
     for axis in axes:
         if len(shown):
             axis.set_ylim(min(low, values.min()) / 1.25, max(high, values.max()) * 1.25)
@@ -231,10 +236,18 @@ def _marks(numbers: pd.DataFrame) -> str:
     )
 
 
+def _count(numbers: pd.DataFrame) -> str:
+    """What P is a fraction of."""
+    if output_plastic(numbers["rule"]):
+        return "P N₁ of the hidden layer, which has N₁; all of the output layer are plastic, too"
+    return "P N, of N"
+
+
 def _m1_caption(numbers: pd.DataFrame) -> str:
     return (
         "Energy M₁ spent until the criterion against the plastic fraction P, divided by that of"
-        " the unmodified network of the same size. One panel for each number nₕ of hidden units."
+        " the unmodified network of the same size. One panel for each number nₕ of hidden units; on"
+        f" top, the number of synapses k = {_count(numbers)}."
         f"{_marks(numbers)}, and leave out the uncertainty of what they are divided by."
     )
 
@@ -244,7 +257,7 @@ def _costs_caption(numbers: pd.DataFrame) -> str:
     return (
         "Energies M₀ and M₁ and the number of steps until the criterion against the plastic"
         f" fraction P, for {sizes} hidden units; on top, the number of synapses"
-        f" k = P N.{_marks(numbers)}. Steps are means over the runs that reached the"
+        f" k = {_count(numbers)}.{_marks(numbers)}. Steps are means over the runs that reached the"
         " criterion, without bars."
     )
 

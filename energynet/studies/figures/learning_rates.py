@@ -48,9 +48,9 @@ def _draw(numbers: pd.DataFrame) -> Figure:
                 of_rule = part[part["rule"] == label]
                 marks.bounded_line(axis, of_rule, label, "learning_rate", shift[label])
             axis.axhline(1, color=style.GREY, linewidth=0.6, linestyle=":")
-        row[0].set_ylabel(f"E(all)/E at P*,\ninitial SD {tick(spread)}")
-    for axis, words in zip(axes[0], style.ENERGIES.values(), strict=True):
-        axis.set_title(words, pad=3)
+        for axis, words in zip(row, style.ENERGIES.values(), strict=True):
+            axis.set_title(f"{words}, initial SD {tick(spread)}", pad=3)
+        row[0].set_ylabel("E(all) / E at P*")
     for axis in axes[0]:
         log_axis(axis, "y")
     for axis in axes[-1]:
@@ -65,8 +65,8 @@ def _caption(numbers: pd.DataFrame) -> str:
     seeds = seeds_words(numbers["pairs"], "confirmation")
     return (
         f"Energy of the unmodified network of {numbers['hidden'].iloc[0]:,d} hidden units divided"
-        " by that of each rule at its P*, against the learning rate. Rows: standard deviations of"
-        f" the initial weights, at most {ROWS} of them. P* is chosen anew in each setting."
+        " by that of each rule at its P*, against the learning rate. Rows: standard deviations (SD)"
+        f" of the initial weights, at most {ROWS} of them. P* is chosen anew in each setting."
         f" Geometric means over {seeds}, paired by seed. Error bars: 95 % intervals, paired t on"
         f" the logarithm of the ratio, from {FEWEST} seeds on. Hollow with an arrow: a run did not"
         " reach the criterion, and the value is a bound. Dotted: no saving."

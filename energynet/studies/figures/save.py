@@ -11,8 +11,11 @@ from energynet.analysis.study import Study
 from energynet.studies.figures import style
 from energynet.studies.figures.accuracy import accuracy_against_energy
 from energynet.studies.figures.capacity import capacity
+from energynet.studies.figures.counts import m0_against_count
 from energynet.studies.figures.drawing import Drawing
 from energynet.studies.figures.fractions import costs_against_fraction, m1_against_fraction
+from energynet.studies.figures.goals import higher_goals
+from energynet.studies.figures.hinges import hinges
 from energynet.studies.figures.learning_rates import saving_against_rate
 from energynet.studies.figures.schematic import schematic
 from energynet.studies.figures.sizes import maximum_saving, optimal_energies
@@ -30,6 +33,9 @@ DRAWINGS: tuple[Drawing, ...] = (
     capacity,
     updates,
     accuracy_against_energy,
+    m0_against_count,
+    hinges,
+    higher_goals,
 )
 # Only drawn if something was varied.
 VARIATIONS: tuple[Drawing, ...] = (saving_against_rate,)

@@ -10,7 +10,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 from energynet.support.format import percent, tick
 
 _NEARLY = 1e-9
-_PLAIN = 10_000  # the largest label without a power of ten
+_PLAIN = (0.0009, 10_000)  # labels beyond are powers of ten, and then all on their axis
 # Factors of a decade that may carry a label, from dense to sparse.
 _SUBS = (
     (1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9),
@@ -36,7 +36,7 @@ def log_axis(axis: Axes, which: str, most: int = 5) -> None:
 
 def _ticks(axis: Axis, major: Iterable[float], minor: Iterable[float]) -> None:
     major = list(major)
-    powers = max(major, default=1) > _PLAIN
+    powers = any(not _PLAIN[0] < place <= _PLAIN[1] for place in major)
     axis.set_major_locator(FixedLocator(major))
     axis.set_minor_locator(FixedLocator([place for place in minor if place not in major]))
     axis.set_major_formatter(FuncFormatter(lambda value, _position: tick(value, powers)))
@@ -88,11 +88,11 @@ def accuracy_axis(axis: Axes, low: float, high: float) -> None:
     bottom, top = max(low - 0.15 * (1 - low), 0.05), 1 - 0.88 * (1 - min(high, 0.9999))
     axis.set_ylim(bottom, top)
     places = [0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998, 0.999]
-    step = 1 if bottom > 0.7 else 5
+    minor = [*range(5, 90, 5), *range(90, 100)]
     _ticks(
         axis.yaxis,
         [place for place in places if bottom <= place <= top],
-        [percent / 100 for percent in range(5, 100, step) if bottom <= percent / 100 <= top],
+        [percent / 100 for percent in minor if bottom <= percent / 100 <= top],
     )
     percent_labels(axis)
 

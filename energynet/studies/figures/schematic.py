@@ -9,13 +9,20 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from energynet.analysis.methods import display_name
+from energynet.analysis.methods import (
+    BALANCED,
+    OUTPUT_PLASTIC,
+    UNIFORM,
+    display_name,
+    output_plastic,
+)
 from energynet.analysis.study import Study
 from energynet.rules.base import count
 from energynet.studies.figures import style
 from energynet.studies.figures.drawing import Drawing
 
 INPUTS, HIDDEN, OUTPUTS, FRACTION = 6, 5, 3, 0.2
+SEED = 159  # so drawn, masks show what a mask of the whole network leaves of the output layer
 RULES = (
     "all",
     "largest",
@@ -24,17 +31,35 @@ RULES = (
     "fixed-synapses-balanced",
     "fixed-synapses",
 )
+OF_HIDDEN = (  # P of the hidden layer
+    "all",
+    "largest-per-layer output 1",
+    "largest-per-neuron output 1",
+    "fixed-units output 1",
+    "fixed-synapses output 1",
+    "readout",
+)
 
 
-def _numbers(_study: Study) -> pd.DataFrame:
-    """One row per synapse and rule: layer, presynaptic, postsynaptic unit, whether it changes."""
-    generator = np.random.default_rng(11)
+def _numbers(study: Study | None) -> pd.DataFrame:
+    """One row per synapse and rule: layer, presynaptic, postsynaptic unit, whether it changes.
+
+    The rules are those of the study's reading of P.
+    """
+    hidden = study is not None and output_plastic(study.runs["rule"])
+    generator = np.random.default_rng(SEED)
     size1 = np.outer(generator.random(INPUTS), generator.random(HIDDEN))
     size2 = np.outer(generator.random(HIDDEN), generator.random(OUTPUTS))
     lots = generator.permutation(size1.size + size2.size)
     rows = []
-    for rule in RULES:
-        for layer, mask in enumerate(_chosen(rule, size1, size2, lots), start=1):
+    for rule in OF_HIDDEN if hidden else RULES:
+        base = rule.removesuffix(OUTPUT_PLASTIC)
+        if hidden and base == UNIFORM:  # drawn from the hidden layer alone
+            base = BALANCED
+        chosen = _chosen(base, size1, size2, lots)
+        if hidden:
+            chosen = chosen[0], np.ones(size2.shape, bool)
+        for layer, mask in enumerate(chosen, start=1):
             for (pre, post), plastic in np.ndenumerate(mask):
                 row = {"rule": rule, "layer": layer, "pre": pre, "post": post}
                 rows.append(row | {"plastic": bool(plastic)})
@@ -46,6 +71,10 @@ def _chosen(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Which of the synapses, given |dw| in both layers, change under that rule."""
     mask1, mask2 = np.ones(size1.shape, bool), np.ones(size2.shape, bool)
+    if rule == "readout":
+        return ~mask1, mask2
+    if rule == "largest-per-layer":
+        return _top(size1, count(FRACTION, size1.size)), mask2
     if rule == "fixed-units":
         plastic = np.arange(HIDDEN) < count(FRACTION, HIDDEN)
         return mask1 & plastic, mask2 & plastic[:, None]
@@ -79,7 +108,7 @@ def _draw(numbers: pd.DataFrame) -> Figure:
     axes = figure.subplots(2, 3)
     for axis, (rule, part) in zip(axes.flat, numbers.groupby("rule", sort=False), strict=False):
         _network(axis, part, style.look(str(rule)).color)
-        axis.set_title(fill(display_name(str(rule)), 18), pad=2)
+        axis.set_title(fill(display_name(str(rule).removesuffix(OUTPUT_PLASTIC)), 18), pad=2)
     return figure
 
 
@@ -104,14 +133,24 @@ def _places(n: int) -> np.ndarray:
     return np.linspace(0.5 - reach, 0.5 + reach, n)
 
 
-def _caption(_numbers: pd.DataFrame) -> str:
+def _caption(numbers: pd.DataFrame) -> str:
+    hidden = output_plastic(numbers["rule"])
+    drawn = (
+        "the incoming synapses of the first hidden units, or hidden synapses drawn at random. The"
+        " output layer is plastic under every rule."
+        if hidden
+        else "the first hidden units with all their synapses, or synapses drawn at random. These"
+        " are as many in each layer (balanced), or any of the network (uniform), which leaves few"
+        " of the output layer."
+    )
     return (
         "A network with one hidden layer (inputs left, outputs right) and the synapses that may"
-        f" change in one step, in colour, at a plastic fraction P of {FRACTION:g}. A fixed set is"
-        " the same in every step: the first hidden units with all their synapses, or synapses drawn"
-        " at random. These are as many in each layer (balanced), or any of the network (uniform)."
-        " The largest updates are chosen anew in each step, from the whole network or among the"
-        " incoming synapses of each neuron. Biases are synapses, too, but are not shown. A sketch,"
+        f" change in one step, in colour, at a plastic fraction P of {FRACTION:g}"
+        f"{' of the hidden layer' if hidden else ''}. A fixed set is the same in every step:"
+        f" {drawn} The largest updates are chosen anew in each step, from"
+        f" {'the hidden layer' if hidden else 'the whole network'} or among the incoming synapses"
+        " of each neuron. An update is the input times the error of the neuron, so the neurons of"
+        " a layer choose the same inputs. Biases are synapses, too, but are not shown. A sketch,"
         " without data and error bars."
     )
 

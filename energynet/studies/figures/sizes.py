@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from energynet.analysis.methods import ALL
+from energynet.analysis.sensitivity import smallest_fraction
 from energynet.analysis.study import Study
 from energynet.studies.figures import marks, style
 from energynet.studies.figures.drawing import (
@@ -15,16 +17,17 @@ from energynet.studies.figures.drawing import (
     shown_savings,
     without_few,
 )
-from energynet.studies.figures.scales import log_axis, percent_labels, size_axis
+from energynet.studies.figures.scales import log_axis, size_axis
 
 OPTIMAL = [
     *("hidden", "quantity", "rule", "fraction", "runs", "value", "low", "high"),
     *("confirmed", "lower_bound", "mark"),
 ]
 SAVINGS = [
-    *("hidden", "quantity", "rule", "fraction", "measure", "value", "low", "high", "pairs"),
+    *("hidden", "quantity", "rule", "fraction", "smallest", "value", "low", "high", "pairs"),
     "bound",
 ]
+SMALLEST = 0.01  # also shown: what is saved if no smaller P is admitted
 
 
 def _optimal_numbers(study: Study) -> pd.DataFrame:
@@ -53,13 +56,21 @@ def _never_explored(study: Study) -> pd.DataFrame:
 
 
 def _savings_numbers(study: Study) -> pd.DataFrame:
-    """Saving and ratio of every rule against the unmodified network, paired by seed."""
-    parts = [
-        shown_savings(study.savings, measure).assign(measure=measure)
-        for measure in ("saving", "ratio")
-    ]
-    keys = ["measure", "quantity", "rule", "hidden"]
-    return pd.concat(parts)[SAVINGS].sort_values(keys, ignore_index=True)
+    """E(all) / E at P* of every rule, paired by seed; and with no P below `SMALLEST` admitted.
+
+    The second stands beside the first if it is at another P, and confirmation seeds were run there.
+    """
+    found = shown_savings(study.savings, "ratio").assign(smallest=0.0)
+    keys = ["quantity", "rule", "hidden"]
+    least = smallest_fraction(study, (SMALLEST,)).rename(
+        columns={"energy": "quantity", "ratio": "value"}
+    )
+    if len(least):
+        chosen = found.set_index(keys)["fraction"]
+        other = chosen.reindex(pd.MultiIndex.from_frame(least[keys])).to_numpy()
+        least = least[least["value"].notna() & least["fraction"].ne(other)].assign(bound="")
+        found = pd.concat([found, without_few(least, least["pairs"], ("low", "high"))])
+    return found[SAVINGS].sort_values(["smallest", *keys], ignore_index=True)
 
 
 def _draw_optimal(numbers: pd.DataFrame) -> Figure:
@@ -87,35 +98,24 @@ def _draw_optimal(numbers: pd.DataFrame) -> Figure:
 
 
 def _draw_savings(numbers: pd.DataFrame) -> Figure:
-    figure, axes = style.panels(2, 2, 4.0, sharex=True)
+    figure, axes = style.panels(2, 1, 4.4, sharex=True)
     shift = marks.size_shifts(numbers)
-    for row, measure in zip(axes, ("saving", "ratio"), strict=True):
-        for axis, quantity in zip(row, style.ENERGIES, strict=True):
-            chosen = (numbers["measure"] == measure) & (numbers["quantity"] == quantity)
-            part = numbers[chosen]
-            for label in style.ordered(part["rule"]):
-                of_rule = part[part["rule"] == label]
-                marks.bounded_line(axis, of_rule, label, "hidden", shift[label])
-            size_axis(axis, numbers["hidden"], most=3)
-            (_saving_axis if measure == "saving" else _ratio_axis)(axis, part)
-            axis.tick_params(labelbottom=measure == "ratio")
-    for axis, words in zip(axes[0], style.ENERGIES.values(), strict=True):
-        axis.set_title(words, pad=3)
-    axes[0, 0].set_ylabel("energy saved")
-    axes[1, 0].set_ylabel("energy of the unmodified /\nenergy at P*")
-    for axis in axes[1]:
-        axis.set_xlabel("hidden units nₕ")
+    for axis, (quantity, words) in zip(axes.flat, style.ENERGIES.items(), strict=True):
+        part = numbers[numbers["quantity"] == quantity]
+        for label in style.ordered(part["rule"]):
+            of_rule = part[part["rule"] == label]
+            free = of_rule["smallest"] == 0
+            marks.bounded_line(axis, of_rule[free], label, "hidden", shift[label])
+            options = {"linestyle": ":", "markerfacecolor": "white", "zorder": 2}
+            marks.line(axis, of_rule[~free], label, "hidden", shift[label], **options)
+        _ratio_axis(axis, part)
+        size_axis(axis, numbers["hidden"], most=6)
+        axis.set_ylabel(f"{words} of the unmodified /\n{words} at P*")
+    axes[-1, 0].set_xlabel("hidden units nₕ")
     figure.align_ylabels()
-    style.legend(figure, numbers["rule"])
+    extra = [Line2D([], [], color=style.GREY, linestyle=":", label=f"best P ≥ {SMALLEST:g}")]
+    style.legend(figure, numbers["rule"], extra if numbers["smallest"].any() else ())
     return figure
-
-
-def _saving_axis(axis: Axes, part: pd.DataFrame) -> None:
-    axis.axhline(0, color=style.GREY, linewidth=0.6, linestyle=":")
-    low = part["low"].fillna(part["value"]).min()
-    if len(part):  # a bar that leaves the values far behind is cut
-        axis.set_ylim(min(0, max(low, part["value"].min() - 0.5)) - 0.05, 1.05)
-    percent_labels(axis)
 
 
 def _ratio_axis(axis: Axes, part: pd.DataFrame) -> None:
@@ -141,11 +141,12 @@ def _optimal_caption(numbers: pd.DataFrame) -> str:
 def _savings_caption(numbers: pd.DataFrame) -> str:
     seeds = seeds_words(numbers["pairs"], "confirmation")
     return (
-        "Share of the energy that is saved at P*, and the same as a ratio, against the number of"
-        " hidden units. A saving can't exceed 100 %, a ratio is not bounded. Geometric means over"
+        "Energy of the unmodified network divided by that at P*, against the number of hidden"
+        " units; of the energy, 1 - 1/ratio is saved. Geometric means over"
         f" {seeds}, paired by seed. Error bars: 95 % intervals, paired t on the logarithm of the"
         f" ratio, from {FEWEST} seeds on. Hollow with an arrow: a run did not reach the criterion,"
-        " and the value is a bound. Dotted: no saving."
+        " and the value is a bound. Dotted with hollow markers: at the best P of at least"
+        f" {SMALLEST:g}, if P* is smaller. Dotted line: no saving."
     )
 
 

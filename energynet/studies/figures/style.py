@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from energynet.analysis.methods import ALL, READOUT, display_name
+from energynet.analysis.methods import OUTPUT_PLASTIC, display_name, output_plastic
 from energynet.support.picture import Picture
 
 INK = "#1b1d20"  # text and the unmodified network; the report turns it into the page's own ink
@@ -49,7 +49,7 @@ LOOKS = {
     "random": Look("#878787", "X"),
     "readout": Look("#F44D5B", "*"),
 }
-_PLASTIC, _LONGEST = " output 1", 36  # letters of a label, if there are two columns
+_LONGEST = 36  # letters of a label, if there are two columns
 _CUSTOM_MARKERS = "<>*hHd8"
 _SETTINGS: dict[Any, Any] = {
     "font.family": "sans-serif",
@@ -157,10 +157,10 @@ def legend(
     What all rules have in common, a plastic output layer, is said once, above them.
     """
     handles, labels = [], ordered(labels)
-    constrained = [label for label in labels if label not in (ALL, READOUT)]
-    common = bool(constrained) and all(label.endswith(_PLASTIC) for label in constrained)
+    common = output_plastic(labels)
     for label in labels:
-        at, name = look(label), display_name(label.removesuffix(_PLASTIC) if common else label)
+        at = look(label)
+        name = display_name(label.removesuffix(OUTPUT_PLASTIC) if common else label)
         handles.append(
             Line2D([], [], color=at.color, marker=at.marker, linestyle=at.line, label=name)
         )

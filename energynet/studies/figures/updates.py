@@ -77,7 +77,9 @@ def _caption(numbers: pd.DataFrame) -> str:
         "Where updates go, for each rule at its optimal P* and for the unmodified network; left"
         " for M₀, right for M₁. Top: share of the energy that is spent in the output layer. Middle:"
         " share of all synapses whose last weight differs from their first. Bottom: energy divided"
-        " by that of the direct way to the same weights. Geometric means over seeds (confirmation"
+        " by that of the direct way to the same weights. Rules that treat the synapses of both"
+        " layers alike spend in the output layer what its share of the synapses is: their lines"
+        " coincide. Geometric means over seeds (confirmation"
         " seeds, or else exploration seeds). Error bars: lowest and highest of"
         f" {seeds_words(numbers['runs'])}."
     )
