@@ -36,6 +36,7 @@ from energynet.studies.report.inline import inline_svg
 from energynet.studies.statements.claims import claims
 from energynet.support.format import percent, typeset
 
+LONGER = 14  # the figure that needs runs beyond the criterion, which this table lacks
 NUMBER = r"-?\d+(?:\.\d+)?(?:e-?\d+)?"
 
 
@@ -85,7 +86,7 @@ def test_page_holds_every_verdict_figure_and_energy(table, report):
     for drawing in DRAWINGS:
         assert f'id="{drawing.name}"' in text
         assert f"Figure {drawing.number}. {drawing.title}." in text
-    ours = sum(d.ours for d in DRAWINGS) + 1  # the verdicts, too
+    ours = sum(d.ours for d in DRAWINGS if d.number != LONGER) + 1  # the verdicts, too
     assert text.count("Ours: the poster has no such figure") == ours
     assert text.count("figure.)</span>\n") == ours  # a space before the caption
     optimum = results.optimal.set_index(["hidden", "rule", "energy"]).loc[(100, "largest", "m0")]
@@ -349,7 +350,7 @@ def luminance(color):
 
 def test_every_figure_is_seen(opened):
     figures = opened.locator("figure svg")
-    assert figures.count() == len(DRAWINGS) + 1  # and the verdicts
+    assert figures.count() == len(DRAWINGS) - 1 + 1  # without LONGER, and with the verdicts
     width = opened.viewport_size["width"]
     for i in range(figures.count()):
         figures.nth(i).scroll_into_view_if_needed()
