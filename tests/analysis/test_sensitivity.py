@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 from tables import CONFIRMATION, EXPLORATION, frame, run
 
+from energynet.analysis.awaited import awaited
 from energynet.analysis.sensitivity import (
     first_of_window,
     floor,
@@ -12,6 +13,7 @@ from energynet.analysis.sensitivity import (
     smallest_fraction,
 )
 from energynet.analysis.study import Study
+from energynet.studies.report.tables import facts
 
 N, STEPS = 1000, 10_000
 COSTS = {1.0: (1, 1), 0.1: (0.1, 1), 0.01: (0.02, 2)}  # of N x STEPS; times STEPS
@@ -95,3 +97,18 @@ def test_each_setting_has_its_own_best_fraction():
     assert list(found["fraction"]) == [0.1] * 4
     assert list(found["ratio"]) == pytest.approx([5, 5, 5, 5])
     assert list(found["energy_per_success"]) == pytest.approx([20, 10, 10, 5])
+
+
+def test_sizes_that_are_not_run_yet_are_told_in_one_line():
+    sizes, rules = (100, 300, 1000), ("all", "largest", "fixed-units", "random")
+    rows = [
+        run(size, rule, 0.1, seed, 1, 1) for size in sizes for rule in rules for seed in (0, 100)
+    ]
+    assert awaited(Study.of(frame(rows))) == ""
+    some = [row for row in rows if row["rule"] == "all" or row["hidden"] == 100]
+    assert awaited(Study.of(frame(some))) == "every rule at nh = 300 and 1,000"
+    lost = [row for row in rows if (row["hidden"], row["rule"]) != (300, "largest")]
+    small = [run(30, "all", 1.0, 0, 1, 1)]  # small unmodified networks are no gaps
+    assert awaited(Study.of(frame(lost + small))) == "largest updates of the network at nh = 300"
+    told = dict(facts(Study.of(frame(some))))["not run yet"]
+    assert told == "every rule at nh = 300 and 1,000"

@@ -18,6 +18,7 @@ from made_up_study import study_history, study_table
 from tables import complete
 
 import energynet as en
+from energynet.analysis.sensitivity import floor, smallest_fraction
 from energynet.analysis.study import Study
 from energynet.cli import main as cli
 from energynet.cli import train as cli_train
@@ -89,6 +90,13 @@ def test_page_holds_every_verdict_figure_and_energy(table, report):
     ours = sum(d.ours for d in DRAWINGS if d.number != LONGER) + 1  # the verdicts, too
     assert text.count("Ours: the poster has no such figure") == ours
     assert text.count("figure.)</span>\n") == ours  # a space before the caption
+    assert "What the savings in M₀ hang on" in text
+    [first, *_] = tables.hinges(results)  # of the largest updates of the network
+    least = smallest_fraction(results, tables.ADMITTED).query("energy == 'm0' & rule == 'largest'")
+    assert [ratio for ratio, _ in first["admitted"]] == list(least["explored"])
+    assert f'data-value="{first["priced"][0]}"' in text
+    bound = floor(results).set_index(["hidden", "rule"])["share"]
+    assert f'data-value="{bound[100, "largest"]}"' in text
     optimum = results.optimal.set_index(["hidden", "rule", "energy"]).loc[(100, "largest", "m0")]
     assert f'data-value="{optimum["confirmed"]}"' in text
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
+from energynet.analysis.awaited import awaited
 from energynet.analysis.study import Study
 from energynet.studies.figures import style
 from energynet.studies.figures.accuracy import accuracy_against_energy
@@ -74,6 +75,8 @@ def drawings_of(study: Study) -> list[Drawing]:
 def save_drawings(study: Study, folder: Path) -> list[Path]:
     """`save_figures` of a study; with two readings of P each has its own folder of figures."""
     files = []
+    if missing := awaited(study):
+        _LOG.warning("the figures lack what is not run yet: %s", missing)
     with missing_glyphs_said_once():
         for name, part in study.by_reading().items():
             files += _save(part, made_folder(folder / name, "folder"))

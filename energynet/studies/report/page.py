@@ -100,6 +100,9 @@ def render(
         optima=tables.optima(study, against),
         against="the unmodified network" if against == ALL else display_name(against),
         between=tables.between(study),
+        hinges=tables.hinges(study),
+        admitted=tables.ADMITTED,
+        prices=tables.PRICES,
         example=tables.example(study),
     )
     return page

@@ -11,9 +11,11 @@ from typing import Any
 
 import pandas as pd
 
+from energynet.analysis.awaited import awaited
 from energynet.analysis.intervals import Bound
 from energynet.analysis.methods import ALL, GIVEN, WITHOUT_FRACTION, display_name
 from energynet.analysis.runs import DATA, given
+from energynet.analysis.sensitivity import floor, price_per_step, smallest_fraction
 from energynet.analysis.study import Study, saving_table
 from energynet.data.mnist import MNIST_SHA256
 from energynet.store.schema import DEFAULTS, WORDS
@@ -22,6 +24,7 @@ from energynet.studies.figures.learning_rates import saving_against_rate
 from energynet.studies.figures.style import ENERGIES, ordered
 from energynet.support.format import DASH, percent, typeset
 
+ADMITTED, PRICES = (0.001, 0.01, 0.1), (0.01, 0.1, 1.0)  # of the table on what savings hang on
 BOUNDS = {Bound.UPPER: "≤ ", Bound.LOWER: "≥ "}
 
 
@@ -37,6 +40,8 @@ def facts(study: Study) -> list[tuple[str, str]]:
         ("criterion", f"{100 * study.criterion:g} % of the test set"),
         ("most steps of a run", f"{runs['max_steps'].max():,.0f}"),
     ]
+    if missing := awaited(study):
+        found.insert(1, ("not run yet", missing))
     if len(study.absent):
         found.insert(1, ("runs without a result", _absences(study.absent)))
     if study.elsewhere:
@@ -91,6 +96,7 @@ def optima(study: Study, against: str = ALL) -> list[dict[str, Any]]:
     reached = confirmed.set_index([*key, "fraction"])["reached"]
     both = both.join(reached, on=[*key, "fraction"])
     both = without_few(both, both["reached"], ("low", "high"))
+    both = _with_floor(both, study)
     rank = {label: number for number, label in enumerate(ordered(both["rule"]))}
     rows = both.to_dict("records")
     rows.sort(key=lambda row: (row["hidden"], rank[row["rule"]], _energy_rank(row["energy"])))
@@ -105,6 +111,47 @@ def optima(study: Study, against: str = ALL) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def _with_floor(optima: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """The rows with `share`, `most`, `bare` of M0, as `floor` has them; nan if it has none.
+
+    bare : E(all) / E(readout).
+    """
+    known = floor(study) if "m0_layer2" in study.runs else pd.DataFrame()
+    if known.empty:
+        return optima.assign(share=math.nan, most=math.nan, bare=math.nan)
+    known = known.rename(columns={"readout": "bare"}).assign(energy="m0")
+    key = ["hidden", "rule", "energy", "fraction"]
+    return optima.merge(known[[*key, "share", "most", "bare"]], how="left", on=key)
+
+
+def hinges(study: Study) -> list[dict[str, Any]]:
+    """One row per size and rule: E(all)/E(rule) in M0 with each of `ADMITTED` and `PRICES`.
+
+    Of exploration seeds; `confirmed` has the interval of confirmation seeds, if there are any.
+    """
+    if "synapses" not in study.runs or study.runs["synapses"].isna().any():
+        return []
+    least = smallest_fraction(study, ADMITTED)
+    if least.empty:
+        return []
+    least = least[least["energy"] == "m0"].set_index(["hidden", "rule", "smallest"])
+    price = price_per_step(study, PRICES).set_index(["hidden", "rule", "price"])["ratio"]
+    explored, ends = least["explored"], least[["low", "high"]].apply(tuple, axis=1)
+    rows = []
+    for hidden in sorted(set(least.index.get_level_values("hidden"))):
+        for rule in ordered(least.loc[hidden].index.get_level_values("rule")):
+            cells = [(hidden, rule, value) for value in ADMITTED]
+            rows.append(
+                {
+                    "hidden": hidden,
+                    "name": display_name(rule),
+                    "admitted": [(explored.get(cell), ends.get(cell)) for cell in cells],
+                    "priced": [price.get((hidden, rule, value)) for value in PRICES],
+                }
+            )
+    return rows
 
 
 def _notes(row: dict[str, Any], against: str) -> list[str]:
