@@ -130,10 +130,11 @@ def test_words_of_claims_are_text_not_markup(table, monkeypatch):
         "version": 1,
         "reading": "hidden",
         "quantity": "",
+        "told": [("", {"estimate": None, "interval": [None, 2.0], "quantity": evil})],
     }
     text = render(Study.of(table), [[{**part, "parts": [{**part, "parts": [part]}]}]])
     assert evil not in text
-    assert text.count("&lt;script&gt;") == 7
+    assert text.count("&lt;script&gt;") == 8
     assert "– to 2.00" in text
 
 

@@ -9,9 +9,17 @@ from tables import complete
 
 import energynet as en
 from energynet.analysis.missing import NOTHING, listing, size_words
+from energynet.studies.statements.claims import Claim
 from energynet.studies.statements.judge import FAILS, HOLDS
 from energynet.studies.statements.plain import PLAIN
-from energynet.studies.statements.text import between_text, to_json, to_markdown, to_text
+from energynet.studies.statements.text import (
+    between_text,
+    estimates,
+    quantity,
+    to_json,
+    to_markdown,
+    to_text,
+)
 from energynet.studies.statements.words import describe
 from energynet.support.format import significant
 
@@ -67,6 +75,8 @@ def test_markdown_has_a_row_a_claim_and_every_part(found):
     assert text.count("\n| ") == 1 + 19
     assert "| network: verdict | network: estimate |" in text
     assert "| 1 | Changing fewer synapses saves energy" in text
+    of_parts = next(line for line in text.splitlines() if line.startswith("| 7 |"))
+    assert of_parts.endswith("| (a) 1.57 (1.50 to 1.65) | (a) ratio of energies |")
     assert "**1, network: undecided.** Each of F, L and N saves energy" in text
     assert "no runs at nh = 300" in text
     assert "\n  - F uniform: synapses drawn from the whole network: **holds**." in text
@@ -96,3 +106,20 @@ def test_each_statement_has_a_plain_sentence_without_letters(found):
     assert {(claim.number, claim.version) for claim in found} == set(PLAIN)
     for sentence in PLAIN.values():
         assert not set(sentence.split()) & {"F", "L", "N", "P", "P*", "M0", "M1", "nh"}
+
+
+def leaf(verdict, estimate, statement="F units: a fixed set", **other):
+    interval = None if estimate is None else (estimate / 2, 2 * estimate)
+    return Claim(9, statement, verdict, estimate, interval, (), "", **other)
+
+
+def test_what_is_shown_as_the_estimate():
+    kinds = leaf("holds", 3.0, quantity="ratio"), leaf("fails", 0.5, "F uniform: all", quantity="r")
+    told = [(label, each.estimate) for label, each in estimates(leaf("mixed", None, parts=kinds))]
+    assert told == [("F units", 3.0), ("F uniform", 0.5)]
+    told = estimates(leaf("fails", None, parts=(leaf("fails", 9.0, "beside: x"), *kinds)))
+    assert [(label, each.estimate) for label, each in told] == [("F uniform", 0.5)]
+    part = leaf("holds", 3.0, "(b) more", parts=kinds)
+    assert [label for label, _ in estimates(leaf("holds", None, parts=(part,)))] == ["(b)"]
+    assert quantity(part) == "ratio"
+    assert estimates(leaf("undecided", None)) == []

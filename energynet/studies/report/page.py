@@ -17,7 +17,7 @@ from energynet.studies.report import forest, tables
 from energynet.studies.report.inline import inline_svg
 from energynet.studies.statements.claims import Claim, claims
 from energynet.studies.statements.plain import PLAIN
-from energynet.studies.statements.text import named, side_by_side
+from energynet.studies.statements.text import estimates, named, quantity, side_by_side
 from energynet.support import checks
 from energynet.support.files import check_writable, written_whole
 from energynet.support.format import percent, typeset
@@ -56,6 +56,12 @@ def write_page(study: Study, found: Sequence[Claim], file: Path, against: str = 
         [
             claim.to_dict()
             | {"statement": named(claim), "plain": PLAIN[claim.number, claim.version]}
+            | {
+                "told": [
+                    (label, each.to_dict() | {"quantity": quantity(each)})
+                    for label, each in estimates(claim)
+                ]
+            }
             for claim in row.values()
         ]
         for row in side_by_side(found)

@@ -34,10 +34,16 @@ def to_markdown(claims: Sequence[Claim]) -> str:
     for row in side_by_side(claims):
         first = next(iter(row.values()))
         cells = [numbered(first), _in_group(PLAIN[first.number, first.version], first.group)]
+        shown = {name: estimates(claim) for name, claim in row.items()}
         for name in readings:
-            cells += [f"**{row[name].verdict}**", _estimate(row[name])] if name in row else ["", ""]
-        what = next((claim.quantity for claim in row.values() if claim.quantity), "")
-        lines.append(f"| {' | '.join([*cells, what])} |")
+            texts = [_labelled(label, _estimate(each)) for label, each in shown.get(name, ())]
+            cells += [f"**{row[name].verdict}**" if name in row else "", "; ".join(texts)]
+        quantities = {
+            _labelled(label if label[:1] == "(" else "", quantity(each)): None
+            for found in shown.values()
+            for label, each in found
+        }
+        lines.append(f"| {' | '.join([*cells, '; '.join(quantities)])} |")
     for claim in claims:
         title = f"**{numbered(claim)}, {claim.reading}: {claim.verdict}.** {named(claim)}"
         lines += ["", f"{title} {claim.words}", ""]
@@ -54,6 +60,36 @@ def side_by_side(claims: Sequence[Claim]) -> list[dict[str, Claim]]:
     for claim in claims:
         rows.setdefault((claim.group, claim.number, claim.version), {})[claim.reading] = claim
     return list(rows.values())
+
+
+def estimates(claim: Claim) -> list[tuple[str, Claim]]:
+    """What is shown as the estimate of a claim, each with a label: its own, or those of its parts.
+
+    Of parts (a) and (b) each has its estimate; of kinds of fixed mask, one that shares the verdict,
+    or if they disagree one for either side. Claims whose cells measure different things have none.
+    """
+    if claim.interval is not None:
+        return [("", claim)]
+    parts = [part for part in claim.parts if not part.statement.startswith("beside")]
+    if any(part.statement.startswith("(") for part in parts):
+        return [
+            (part.statement.split(" ")[0], found)
+            for part in parts
+            for _, found in estimates(part)[:1]
+        ]
+    known = [part for part in parts if part.interval is not None]
+    wanted = ("holds", "fails") if claim.verdict == "mixed" else (claim.verdict,)
+    found = [next((part for part in known if part.verdict == each), None) for each in wanted]
+    return [(part.statement.split(":")[0], part) for part in found if part is not None]
+
+
+def quantity(claim: Claim) -> str:
+    """What an estimate is; that of a part judged for kinds of fixed mask is one of theirs."""
+    return claim.quantity or next((part.quantity for part in claim.parts if part.quantity), "")
+
+
+def _labelled(label: str, text: str) -> str:
+    return f"{label} {text}".strip()
 
 
 def numbered(claim: Claim) -> str:
