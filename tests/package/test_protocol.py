@@ -64,6 +64,21 @@ CHANGED: dict[str, tuple[str, ...]] = {
         "rows = [(*key, *row) for key, study in found for row in study.saving_rows(at)]",
         "rows = [(*key, *row) for key, study in found for row in study.saving_rows(at, against)]",
     ),
+    # Seeds are those of the preset, which in hidden and network are the constants that stood
+    # here; fractions of a custom rule differ if its parameters do, those of other rules as
+    # before.
+    "energynet/studies/stages/plan.py": (
+        "from energynet.analysis.runs import EXPLORATION_SEEDS",
+        "from energynet.studies.stages.preset import Method, Preset, fraction_value",
+        "from energynet.studies.stages.method import Method, fraction_value",
+        "from energynet.studies.stages.preset import Preset",
+        "known = method.at(best.fraction).counts(shape)",
+        "return [p for p in candidates if p < 1 and method.at(p).counts(shape) != known]",
+        "return [p for p in candidates if method.differs(p, best.fraction, shape)]",
+        'chooser = EXPLORATION if set(wanted["choose"]) <= set(EXPLORATION_SEEDS) else CONFIRMATION',  # noqa: E501
+        'explored = set(wanted["choose"]) <= set(variant.seeds("exploration"))',
+        "chooser = EXPLORATION if explored else CONFIRMATION",
+    ),
 }
 
 

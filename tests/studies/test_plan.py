@@ -12,14 +12,9 @@ from tables import GRID, model, small
 import energynet as en
 from energynet.analysis.methods import READINGS, reading_rules, rule_label
 from energynet.studies.figures.drawing import FEWEST
+from energynet.studies.stages.method import Method, fraction_value
 from energynet.studies.stages.plan import matched_fraction, next_stage, skipped_runs
-from energynet.studies.stages.preset import (
-    PRESETS,
-    Method,
-    fraction_value,
-    load_preset,
-    preset_from_dict,
-)
+from energynet.studies.stages.preset import PRESETS, load_preset, preset_from_dict
 from energynet.studies.stages.variant import config_key, variants
 
 README = Path(__file__).parents[2] / "README.md"
@@ -346,7 +341,10 @@ def test_the_large_study_is_the_one_that_was_planned():
         ({"settings": {"eta": 1}}, "preset mine: .*eta"),
         ({"settings": {"init_std": -1}}, "init_std must be"),
         ({"method": [{"rule": "most", "hidden": [1], "fraction": [0.1]}]}, "rule must be one of"),
-        ({"method": [{"rule": "largest", "fraction": [0.1]}]}, "preset mine: 'hidden'"),
+        (
+            {"method": [{"rule": "largest", "fraction": [0.1]}]},
+            "preset mine: method 1: hidden must be given",
+        ),
         ({"method": [{"rule": "largest", "hidden": [1], "fraction": [2]}]}, "fraction must be"),
     ],
 )

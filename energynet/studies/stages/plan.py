@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from energynet.analysis.contrasts import Cell
 from energynet.analysis.methods import ALL, PER_NEURON, READOUT, UNITS
 from energynet.analysis.optimum import LIMITED, MUCH_FEWER, Point, best_of_side, choose, much_fewer
-from energynet.analysis.runs import EXPLORATION_SEEDS
 from energynet.analysis.study import CONFIRMATION, EXPLORATION, Study
 from energynet.config import TrainingConfig
 from energynet.rules.names import rule_from_name
-from energynet.studies.stages.preset import Method, Preset, fraction_value
+from energynet.studies.stages.method import Method, fraction_value
+from energynet.studies.stages.preset import Preset
 from energynet.studies.stages.variant import ShapeOf, Variant, config_key, variants
 from energynet.studies.statements.energy_kinds import FEW
 from energynet.studies.statements.second_kinds import best_reached
@@ -192,8 +192,7 @@ def _extension(
         candidates.append(best.fraction / MUCH_FEWER)
     if best == points[-1] and sum(point.fraction > grid[-1] for point in points) < times:
         candidates.append(best.fraction * 2)
-    known = method.at(best.fraction).counts(shape)
-    return [p for p in candidates if p < 1 and method.at(p).counts(shape) != known]
+    return [p for p in candidates if method.differs(p, best.fraction, shape)]
 
 
 def _confirm(variant: Variant, hidden: int) -> Iterator[TrainingConfig]:
@@ -280,7 +279,8 @@ def _around_judged(variant: Variant, hidden: int) -> Iterator[TrainingConfig]:
         return
     method = _around_method(variant, hidden)
     whole = Study(variant.study.every, variant.in_settings())
-    chooser = EXPLORATION if set(wanted["choose"]) <= set(EXPLORATION_SEEDS) else CONFIRMATION
+    explored = set(wanted["choose"]) <= set(variant.seeds("exploration"))
+    chooser = EXPLORATION if explored else CONFIRMATION
     for energy in ("m0", "m1"):
         for few in (True, False):
             cell = Cell(hidden, method.label, energy)

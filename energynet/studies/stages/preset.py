@@ -1,82 +1,64 @@
-"""Presets: what a study runs, read from TOML."""
+"""Presets: what a study runs, as a file in TOML or as plain values.
+
+    title = "Is my rule better?"
+    data = "digits.npz"               # or a folder, beside this file; default: MNIST
+    hidden = [30, 100]                # of methods that name none
+    energies = ["m0", "m1"]           # each has its own best value
+
+    [settings]                        # fields of a config, for all runs
+    target_accuracy = 0.9
+    max_steps = 100_000
+
+    [seeds]
+    exploration = [0, 1, 2]           # choose the best value
+    confirmation = [100, 101, 102]    # estimate there; no seed may be in both
+
+    [extend]                          # beyond the ends of a grid: a third of the best value, or
+    times = 2                         # twice, at most so many times
+
+    [[method]]
+    rule = "all"                      # without a list: one cell, confirmed at once
+
+    [[method]]
+    rule = "largest"
+    fraction = [0.01, 0.03, 0.1]      # the list is the axis
+
+    [[method]]
+    rule = "mine:Mine"                # MODULE:CLASS, or the name of an entry point
+    axis = "threshold"                # may be left out: there is one list
+    threshold = [1e-4, 1e-3]
+    slope = 0.5                       # other parameters have one value; also as params = {...}
+
+The presets of the package are such files. This one compares its methods with one another. With
+`verdicts = true` the statements of the poster are judged; then tables that they alone need are
+known, too.
+"""
 
 import itertools
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from fractions import Fraction
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
-from energynet.analysis.methods import ALL, READOUT, rule_label
+from energynet.analysis.runs import SeedSets
 from energynet.config import TrainingConfig
-from energynet.errors import ConfigError
-from energynet.rules.base import Rule, Shape
-from energynet.rules.names import rule_from_name
+from energynet.data.named import MNIST
+from energynet.errors import ConfigError, EnergynetError, FileError
+from energynet.studies.stages.method import Method
+from energynet.studies.stages.parsing import (
+    check_energies,
+    check_tables,
+    methods_of,
+    with_masks,
+)
 from energynet.support import checks
 from energynet.support.checks import quoted
 
 PRESETS = ("quick", "hidden", "network", "sensitivity", "robustness", "published")
 BOTH = "poster"  # both readings of P, one after the other
-GRID = 8  # fractions of a grid that is given by numbers of units
 READINGS_OF = {BOTH: ("hidden", "network")}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Method:
-    """A rule with the fractions to try at some sizes.
-
-    Attributes
-    ----------
-    rule, output_fraction
-        As the command line takes them.
-    hidden : tuple of int
-    fraction : tuple of float
-        The grid; with `units`, what completes these to eight different masks.
-    units : tuple of int
-        Numbers of plastic hidden units to try, as far as they are below nh.
-    least_units : int
-        So many hidden units are plastic at least.
-    control : bool
-        Only compared with: its grid is not extended.
-    """
-
-    rule: str
-    hidden: tuple[int, ...]
-    fraction: tuple[float, ...] = (1.0,)
-    output_fraction: float | str | None = None
-    units: tuple[int, ...] = ()
-    least_units: int = 0
-    control: bool = False
-
-    @property
-    def label(self) -> str:
-        """The label of its rows in tables."""
-        return rule_label(self.rule, self.output_fraction)
-
-    @property
-    def whole(self) -> float | None:
-        """The one fraction of a rule that takes none: 1 for `all`, 0 for `readout`; else None."""
-        return {ALL: 1.0, READOUT: 0.0}.get(self.rule)
-
-    def at(self, fraction: float) -> Rule:
-        """The rule at that fraction."""
-        if self.whole is not None:
-            return rule_from_name(self.rule)
-        return rule_from_name(self.rule, fraction=fraction, output_fraction=self.output_fraction)
-
-    def grid(self, shape: Shape) -> list[float]:
-        """Fractions in order, of those with equal counts the smallest only."""
-        if self.whole is not None:
-            return [self.whole]
-        least = self.least_units / shape.hidden
-        wanted = [units / shape.hidden for units in self.units if units < shape.hidden]
-        wanted += self.fraction if self.units else sorted(self.fraction)
-        seen: dict[Any, float] = {}
-        for fraction in (max(value, least) for value in wanted):
-            if not self.units or len(seen) < GRID:
-                seen.setdefault(self.at(fraction).counts(shape), fraction)
-        return sorted(seen.values())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +79,7 @@ class Preset:
     one_size_at_a_time : bool
         Finish a size of network before the next.
     verdicts : bool
-        Judge the statements and write figures and a report; else the tables alone.
+        Judge the statements of the poster; else compare the methods with one another.
     extend, long, skip : mapping
         How grids are extended, runs repeated with more steps, further seeds left out.
     method : tuple of Method
@@ -113,6 +95,8 @@ class Preset:
         Runs beyond the criterion, at P* and where they keep the accuracy: statement 11.
     both_sides, around : mapping
         Fractions on both sides of a limit, and around it: statement 12.
+    data : str or None
+        "mnist", or the path of a folder or `.npz` file; None: MNIST.
     """
 
     name: str
@@ -135,12 +119,23 @@ class Preset:
     accurate: Mapping[str, Any] = field(default_factory=dict)
     both_sides: Mapping[str, Any] = field(default_factory=dict)
     around: Mapping[str, Any] = field(default_factory=dict)
+    data: str | None = None
 
     @property
     def sizes(self) -> tuple[int, ...]:
         """All sizes of networks, ascending."""
         blocks = [*(method.hidden for method in self.method), *(run["hidden"] for run in self.runs)]
         return tuple(sorted({hidden for block in blocks for hidden in block}))
+
+    @property
+    def compares(self) -> bool:
+        """Whether it ends with a comparison of its methods."""
+        return bool(self.method) and not self.verdicts
+
+    @property
+    def seed_sets(self) -> SeedSets:
+        """Which of its seeds choose, and which estimate."""
+        return SeedSets(*(tuple(self.seeds.get(name, ())) for name in SeedSets._fields))
 
     def variants(self) -> Iterator[dict[str, Any]]:
         """Settings of each study: one for each combination of `vary`."""
@@ -154,9 +149,24 @@ class Preset:
 
 
 def load_presets(name: str) -> list[Preset]:
-    """The presets to run for a name: one, or for "poster" both readings; raises ConfigError."""
-    checks.choice("preset", name, (*PRESETS, *READINGS_OF))
+    """The presets to run for a name: one, for "poster" both readings, or that of a file `.toml`.
+
+    Raises ConfigError, FileError.
+    """
+    if is_file(name):
+        return [preset_from_toml(name)]
+    if name not in (*PRESETS, *READINGS_OF):
+        hint = checks.suggestion(name, (*PRESETS, *READINGS_OF))
+        raise ConfigError(
+            f"preset must be one of {', '.join((*PRESETS, *READINGS_OF))}, or the path of a file"
+            f" that ends with .toml, got {quoted(name)}{hint}"
+        )
     return [load_preset(each) for each in READINGS_OF.get(name, (name,))]
+
+
+def is_file(name: str) -> bool:
+    """Whether the name of a preset is that of a file."""
+    return name.endswith(".toml")
 
 
 def load_preset(name: str) -> Preset:
@@ -166,42 +176,58 @@ def load_preset(name: str) -> Preset:
     return preset_from_dict(name, tomllib.loads(text))
 
 
+def preset_from_toml(path: str | Path) -> Preset:
+    """The preset of a file, which judges no statements unless it says so.
+
+    Its data, if it names any, and masks are relative to the folder of the file. Raises ConfigError
+    with file and key, FileError if there is no such file.
+    """
+    path = checks.path("preset", path)
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise FileError(f"preset {path} cannot be read: {checks.error_text(error)}") from error
+    except ValueError as error:
+        raise ConfigError(f"preset {path} is not valid TOML: {checks.error_text(error)}") from error
+    folder = path.resolve().parent
+    try:
+        values = {"verdicts": False, **values}
+        if "data" in values and values["data"] != MNIST:
+            values["data"] = str(folder / checks.path("data", values["data"]))
+        return preset_of(path.stem, with_masks(values, folder))
+    except EnergynetError as error:
+        raise type(error)(f"preset {path}: {error}") from error
+
+
 def preset_from_dict(name: str, values: Mapping[str, Any]) -> Preset:
     """A preset from plain values, every configuration in it checked; raises ConfigError."""
-    known = [item.name for item in fields(Preset) if item.name != "name"]
+    try:
+        return preset_of(name, values)
+    except ConfigError as error:
+        raise ConfigError(f"preset {name}: {error}") from error
+
+
+def preset_of(name: str, values: Mapping[str, Any]) -> Preset:
+    """`preset_from_dict`, without the name in its errors."""
+    known = [item.name for item in fields(Preset) if item.name != "name"] + ["hidden"]
     for key in values:
         if key not in known:
-            raise ConfigError(f"preset {name}: unknown {quoted(key)}; known are {', '.join(known)}")
+            hint = checks.suggestion(key, known)
+            raise ConfigError(f"unknown {quoted(key)}; known are {', '.join(known)}{hint}")
+    check_tables(values)
+    verdicts, sizes = values.get("verdicts", True), values.get("hidden")
+    blocks = {key: tuple(values.get(key, ())) for key in ("runs", "matched")}
+    methods = methods_of(values.get("method", ()), sizes, everything_explored=verdicts)
+    rest = {key: value for key, value in values.items() if key != "hidden"}
+    energies = values.get("energies", () if verdicts or not methods else ("m0", "m1"))
+    rest |= {"method": methods, "energies": tuple(energies), **blocks}
     try:
-        methods = tuple(_method(block) for block in values.get("method", ()))
-        energies = tuple(values.get("energies", ()))
-        blocks = {name: tuple(values.get(name, ())) for name in ("runs", "matched")}
-        rest = {**values, "method": methods, "energies": energies, **blocks}
         preset = Preset(**{"title": name, **rest, "name": name})
         for variant in preset.variants():
             TrainingConfig(hidden=1, **variant)
-    except (TypeError, KeyError, ConfigError) as error:
-        raise ConfigError(f"preset {name}: {error}") from error
+    except (TypeError, KeyError) as error:
+        raise ConfigError(checks.error_text(error)) from error
+    alphas = {TrainingConfig(hidden=1, **variant).alpha for variant in preset.variants()}
+    if preset.compares:
+        check_energies(preset.energies, set.intersection(*map(set, alphas)))
     return preset
-
-
-def _method(block: Mapping[str, Any]) -> Method:
-    values = {**block, "hidden": tuple(block["hidden"])}
-    if "units" in block:
-        values["units"] = tuple(block["units"])
-    if "fraction" in block:
-        values["fraction"] = tuple(fraction_value(value) for value in block["fraction"])
-    method = Method(**values)
-    for fraction in method.fraction:
-        method.at(fraction)
-    return method
-
-
-def fraction_value(value: Any) -> float:
-    """A fraction as a number, or as text such as "8/785"; raises ConfigError."""
-    if isinstance(value, str):
-        try:
-            value = float(Fraction(value))
-        except (ValueError, ZeroDivisionError) as error:
-            raise ConfigError(f"fraction must be a number or 'a/b', got {quoted(value)}") from error
-    return checks.fraction("fraction", value)

@@ -4,15 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from energynet.analysis.methods import READOUT, rule_label
 from energynet.analysis.optimum import Optimum, Point
 from energynet.analysis.runs import SETTINGS, canonical, labelled, longest, setting
 from energynet.analysis.study import EXPLORATION, Study
-from energynet.analysis.table_checks import LABELLING
 from energynet.config import TrainingConfig
 from energynet.rules.base import Shape
 from energynet.store.schema import DEFAULTS
-from energynet.studies.stages.preset import Method, Preset
+from energynet.studies.stages.method import Identity, Method, identities, identity_of, placed
+from energynet.studies.stages.preset import Preset
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,11 +24,9 @@ ShapeOf = Callable[[int], Shape]  # the network of that many hidden units on the
 
 def config_key(config: TrainingConfig) -> Key:
     """What a run is found by in a table."""
-    rule = config.rule
-    label = rule_label(rule.name, *(getattr(rule, name, None) for name in LABELLING))
-    fraction = getattr(rule, "fraction", 0.0 if rule.name == READOUT else 1.0)
     settings = (_setting_of(config, name) for name in _IDENTITY)
-    return (config.hidden, label, fraction, config.seed, config.max_steps, *settings)
+    rule = identity_of(config.rule).key
+    return (config.hidden, *rule, config.seed, config.max_steps, *settings)
 
 
 def _setting_of(config: TrainingConfig, name: str) -> str:
@@ -38,9 +35,11 @@ def _setting_of(config: TrainingConfig, name: str) -> str:
     return canonical(DEFAULTS[name] if value is None else value)
 
 
-def row_keys(runs: "pd.DataFrame") -> list[Key]:
-    """The keys of labelled runs."""
-    columns = [runs[name].tolist() for name in ("hidden", "rule", "fraction", "seed", "max_steps")]
+def row_keys(runs: "pd.DataFrame", rules: Sequence[Identity]) -> list[Key]:
+    """The keys of labelled runs, which have these rules."""
+    labels, fractions = zip(*(rule.key for rule in rules), strict=True)
+    columns = [runs["hidden"].tolist(), labels, fractions]
+    columns += [runs[name].tolist() for name in ("seed", "max_steps")]
     columns += [setting(runs, name).tolist() for name in _IDENTITY]
     return list(zip(*columns, strict=True))
 
@@ -98,8 +97,10 @@ def variants(preset: Preset, table: "pd.DataFrame", shape: ShapeOf) -> list[Vari
     """The studies of a preset, each with its part of the stored results."""
     if not len(table):
         return [Variant(preset, settings, shape, {}, None) for settings in preset.variants()]
-    runs = labelled(table)
-    rows = dict(zip(row_keys(runs), runs.to_dict("records"), strict=True))
+    runs = labelled(table, preset.seed_sets)
+    rules = identities(table, runs)
+    rows = dict(zip(row_keys(runs, rules), runs.to_dict("records"), strict=True))
+    runs = placed(runs, rules, preset.method)
     found = []
     for settings in preset.variants():
         own = runs["seed"].isin(preset.seeds.get("exploration", ()))
