@@ -26,6 +26,8 @@ from energynet.rules.custom import Layer, PlasticityRule, Step
 from energynet.rules.given import GivenMask
 from energynet.rules.names import rule_from_name
 from energynet.store.read import load_history, load_results
+from energynet.studies.stages.outcome import StudyOutcome
+from energynet.studies.stages.study import study
 from energynet.studies.statements.claims import Claim, claims
 from energynet.sweeps.driver import sweep
 from energynet.sweeps.grid import Grid
@@ -67,6 +69,7 @@ __all__ = [
     "Readout",
     "RuleError",
     "Step",
+    "StudyOutcome",
     "TrainingConfig",
     "TrainingResult",
     "cells",
@@ -81,6 +84,7 @@ __all__ = [
     "plot",
     "rule_from_name",
     "savings",
+    "study",
     "sweep",
     "train",
 ]

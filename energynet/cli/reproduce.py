@@ -9,6 +9,7 @@ from energynet.cli.common import (
     add_data,
     add_where,
     dask_executor,
+    look_here,
     parse_workers,
     path_argument,
     value_argument,
@@ -28,6 +29,9 @@ examples:
   energynet reproduce --data fashion/ --target-accuracy 0.85 --out fashion
       on other data: a folder with four IDX files, or an .npz file
 
+  energynet reproduce --preset mine.toml --out mine
+      a comparison of any methods: the file names rules, values to try, sizes, seeds, data
+
 presets:
   quick       the study in small: 50 to 300 hidden units
   poster      the whole study, 100 to 10,000 hidden units: hidden, then network
@@ -37,9 +41,27 @@ presets:
   robustness  other learning rates and initial weights, P of the network, 1,000 hidden units
   published   the setting of the published program: initial weights of 0.03
 
+mine.toml:
+  data = "digits.npz"             # or a folder, both beside this file, or "mnist", the default;
+                                  # --data replaces it
+  hidden = [30, 100]
+  [settings]                      # any field of a config
+  max_steps = 100000
+  [seeds]
+  exploration = [0, 1, 2]         # choose the best value of each method
+  confirmation = [100, 101, 102]  # estimate the energy there
+  [[method]]
+  rule = "all"
+  [[method]]
+  rule = "largest"
+  fraction = [0.01, 0.03, 0.1]    # the parameter with a list is varied
+  [[method]]
+  rule = "mine:Mine"              # a class in mine.py
+  threshold = [1e-4, 1e-3]
+
 files in the folder: PRESET.csv (one row per run), PRESET_history.csv.xz (learning curves),
-verdicts.json and .md, figures/ with captions.md, report.html, and runs/, from which the command
-resumes.
+verdicts.json and .md, or of a file best.csv and ratios.csv, figures/ with captions.md, report.html,
+and runs/, from which the command resumes.
 """
 
 
@@ -48,19 +70,19 @@ def add_reproduce(commands: Any) -> None:
     parser = add_command(
         commands,
         "reproduce",
-        "run a study, judge its statements, write figures and report",
+        "run a study, judge statements or compare methods, write figures and report",
         "Run a study from nothing: exploration seeds choose the plastic fractions,"
-        " confirmation seeds estimate what they save; then verdicts, figures and report.",
+        " confirmation seeds estimate what they save; then verdicts or ratios, figures and report.",
         _EXAMPLES,
     )
     what = parser.add_argument_group("what to run")
     what.add_argument(
         "--preset",
         default="quick",
-        metavar="NAME",
-        help=f"one of {', '.join([*PRESETS, *READINGS_OF])} (default: %(default)s)",
+        metavar="NAME|FILE.toml",
+        help=f"one of {', '.join([*PRESETS, *READINGS_OF])}, or a file (default: %(default)s)",
     )
-    add_data(what, "as for train (default: mnist)")
+    add_data(what, "as for train (default: the data that the preset names, or mnist)", None)
     what.add_argument(
         "--target-accuracy", metavar="A", help="the criterion (default: that of the preset, 0.95)"
     )
@@ -90,16 +112,17 @@ def add_reproduce(commands: Any) -> None:
 def _reproduce(options: argparse.Namespace) -> int:
     import pandas as pd
 
-    from energynet.data.named import load_named
+    from energynet.data.named import MNIST, load_named
     from energynet.rules.base import Shape
     from energynet.store.table import load_results
     from energynet.studies.stages.outlook import outlook
-    from energynet.studies.stages.run import reproduce
+    from energynet.studies.stages.run import compare_methods, reproduce
     from energynet.studies.stages.stored import StoredRuns
     from energynet.studies.statements.text import to_text
     from energynet.support.files import check_folder
     from energynet.sweeps.estimates import load_of
 
+    look_here()
     presets = load_presets(options.preset)
     for name in ("target_accuracy", "test_every"):
         given = value_argument(getattr(options, name))
@@ -107,7 +130,8 @@ def _reproduce(options: argparse.Namespace) -> int:
             setting = {name: SETTINGS[name].check(name, given)}
             presets = [preset.with_settings(**setting) for preset in presets]
     check_folder(options.out, "out")
-    folder, dataset = options.out / "runs", load_named(options.data)
+    data = next((name for name in (options.data, presets[0].data) if name is not None), MNIST)
+    folder, dataset = options.out / "runs", load_named(data)
 
     def shape(hidden: int) -> Shape:
         return Shape(dataset.n_in, hidden, dataset.classes)
@@ -119,10 +143,14 @@ def _reproduce(options: argparse.Namespace) -> int:
     runs = StoredRuns(
         folder,
         None if options.scheduler is None else dask_executor(options.scheduler),
-        data=options.data,
+        data=data,
         workers=None if options.workers is None else parse_workers(options.workers),
         progress=not options.quiet,
     )
+    if presets[0].compares:
+        print(compare_methods(presets[0], runs, options.out, shape))
+        print(f"\nreport: {options.out / 'report.html'}")
+        return 0
     outputs = reproduce(presets, runs, options.out, shape)
     if outputs.claims:
         print(to_text(outputs.claims), outputs.between, f"report: {outputs.report}", sep="\n\n")

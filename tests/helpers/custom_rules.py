@@ -55,6 +55,15 @@ class FirstUnits(en.PlasticityRule):
         return tuple(tuple(i[::-1].astype(kind) for i in np.nonzero(mask)) for mask in masks)
 
 
+class Lazy(en.PlasticityRule):
+    """Only updates of at least a certain size are carried out."""
+
+    threshold: float
+
+    def select(self, step):
+        return tuple(np.abs(layer.dw) >= self.threshold for layer in (step.hidden, step.output))
+
+
 class Everything(en.PlasticityRule):
     def select(self, step):
         return True, np.bool_(True)

@@ -1,6 +1,7 @@
 """All figures, and their files."""
 
 import logging
+from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 
@@ -79,13 +80,14 @@ def save_drawings(study: Study, folder: Path) -> list[Path]:
         _LOG.warning("the figures lack what is not run yet: %s", missing)
     with missing_glyphs_said_once():
         for name, part in study.by_reading().items():
-            files += _save(part, made_folder(folder / name, "folder"))
+            files += save_each(drawings_of(part), part, made_folder(folder / name, "folder"))
     return files
 
 
-def _save(study: Study, folder: Path) -> list[Path]:
+def save_each(drawings: Iterable[Drawing], study: Study, folder: Path) -> list[Path]:
+    """The files of these figures, and their captions."""
     files, captions = [], []
-    for drawing in drawings_of(study):
+    for drawing in drawings:
         numbers = drawing.numbers(study)
         if numbers.empty:
             _LOG.warning(

@@ -91,25 +91,29 @@ def render(
     verdicts : for each statement, its claims in each reading of P, as `Claim.to_dict` gives them.
     picture : the figure of the verdicts, an SVG element.
     """
-    page: str = _template().render(
-        version=version("energynet"),
-        verdicts=verdicts,
-        picture=picture,
-        picture_caption=forest.CAPTION.split("). ", 1)[1],
-        counts=_counts(verdicts),
-        facts=tables.facts(study),
-        criterion=f"{100 * study.criterion:g} %",
-        figures={
-            name: [_figure(drawing, part, name) for drawing in drawings_of(part)]
-            for name, part in study.by_reading().items()
-        },
-        optima=tables.optima(study, against),
-        against="the unmodified network" if against == ALL else display_name(against),
-        between=tables.between(study),
-        hinges=tables.hinges(study),
-        admitted=tables.ADMITTED,
-        prices=tables.PRICES,
-        example=tables.example(study),
+    page: str = (
+        environment()
+        .get_template("page.html")
+        .render(
+            version=version("energynet"),
+            verdicts=verdicts,
+            picture=picture,
+            picture_caption=forest.CAPTION.split("). ", 1)[1],
+            counts=_counts(verdicts),
+            facts=tables.facts(study),
+            criterion=f"{100 * study.criterion:g} %",
+            figures={
+                name: [figure_of(drawing, part, name) for drawing in drawings_of(part)]
+                for name, part in study.by_reading().items()
+            },
+            optima=tables.optima(study, against),
+            against="the unmodified network" if against == ALL else display_name(against),
+            between=tables.between(study),
+            hinges=tables.hinges(study),
+            admitted=tables.ADMITTED,
+            prices=tables.PRICES,
+            example=tables.example(study),
+        )
     )
     return page
 
@@ -119,27 +123,29 @@ def _counts(verdicts: Sequence[Sequence[Mapping[str, Any]]]) -> dict[str, int]:
     return {name: claims.count(name) for name in VERDICTS}
 
 
-def _template() -> Any:
+def environment() -> Any:
+    """The templates of this folder, and how they write numbers."""
     import jinja2
 
-    environment = jinja2.Environment(
+    found = jinja2.Environment(
         loader=jinja2.PackageLoader("energynet.studies.report", "."),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
+    found.filters |= {
         "amount": typeset,
         "span": tables.span,
         "sizes": tables.sizes,
         "percent": percent,
         "fraction": tables.fraction,
     }
-    return environment.get_template("page.html")
+    return found
 
 
-def _figure(drawing: Any, study: Study, reading: str) -> dict[str, Any]:
+def figure_of(drawing: Any, study: Study, reading: str) -> dict[str, Any]:
+    """What a template shows of a figure."""
     numbers = drawing.numbers(study)
     about = {
         "number": drawing.number,

@@ -12,6 +12,8 @@ from energynet.analysis.sensitivity import floor, other_settings, price_per_step
 from energynet.analysis.study import Study
 from energynet.store.exchange import write_table
 from energynet.studies.report.verdicts import write_verdicts
+from energynet.studies.stages.outcome import StudyOutcome
+from energynet.studies.stages.preset import Preset
 from energynet.studies.statements.claims import Claim, claims
 from energynet.studies.statements.text import between_text
 from energynet.support.files import made_folder, written_whole
@@ -32,13 +34,16 @@ class Outputs:
     report: Path
 
 
-def write_tables(table: "pd.DataFrame", history: "pd.DataFrame", folder: Path, name: str) -> None:
+def write_tables(
+    table: "pd.DataFrame", history: "pd.DataFrame", folder: Path, preset: Preset
+) -> None:
     """`NAME.csv`, one row per run, and `NAME_history.csv.xz`, the learning curves.
 
-    If NAME is a reading of P, the runs that belong to the other one alone are left out.
+    If the preset is a reading of P, the runs that belong to the other one alone are left out.
     """
-    folder = made_folder(folder, "out")
-    others = [other for other in READINGS if name in READINGS and other != name]
+    folder, name = made_folder(folder, "out"), preset.name
+    reading = preset.verdicts and name in READINGS
+    others = [other for other in READINGS if reading and other != name]
     if others and len(table):
         foreign = labelled(table)["rule"].isin(reading_rules(others[0])).to_numpy()
         table = table[~foreign]
@@ -72,6 +77,28 @@ def write_settings(table: "pd.DataFrame", history: "pd.DataFrame", folder: Path)
     """`sensitivity/other-settings.csv`: P* and saving in each setting that was run."""
     path = made_folder(folder / "sensitivity", "out") / "other-settings.csv"
     _write_numbers(other_settings(table, history), path)
+
+
+def write_outcome(outcome: StudyOutcome, folder: Path) -> Path:
+    """`best.csv`, `ratios.csv`, `figures/` and `report.html` of a comparison; returns the report.
+
+    If settings were varied, each combination has its own folder of figures and report.
+    """
+    from energynet.studies.report.comparison import save_comparison_figures, write_comparison
+
+    made_folder(folder, "out")
+    for name, table in (("best", outcome.best), ("ratios", outcome.ratios)):
+        text = table.to_csv(index=False, float_format="%.10g", lineterminator="\n")
+        with written_whole(folder / f"{name}.csv") as file:
+            file.write(text.encode())
+    for settings, study in outcome.studies:
+        words = ", ".join(f"{name} = {value}" for name, value in settings.items())
+        place = made_folder(folder / words.replace(" ", ""), "out") if words else folder
+        save_comparison_figures(study, place / "figures")
+        best, ratios = outcome.of(settings)
+        title = f"{outcome.title} ({words})" if words else outcome.title
+        write_comparison(title, best, ratios, study, place / "report.html")
+    return folder / "report.html"
 
 
 def _write_sensitivity(study: Study, folder: Path) -> None:

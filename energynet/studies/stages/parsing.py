@@ -78,6 +78,15 @@ def _check_table(key: str, table: Mapping[str, Any], names: set[str]) -> None:
             checks.integer(f"{key}.{name}", value, 0, 2**62)
 
 
+_FILES = ("best", "ratios")  # of a comparison, beside the tables with the name of the preset
+
+
+def check_name(name: str) -> None:
+    """Raise ConfigError if tables of runs cannot have the name of a preset."""
+    if name in _FILES:
+        raise ConfigError(f"the file must have another name than {' and '.join(_FILES)}")
+
+
 def check_energies(energies: Any, alphas: Iterable[float]) -> tuple[str, ...]:
     """The columns of energies of a preset; raises ConfigError for one that no run has."""
     allowed = ["m0", "m1", *(f"m_alpha_{alpha:g}" for alpha in alphas)]

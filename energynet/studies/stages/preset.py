@@ -49,6 +49,7 @@ from energynet.errors import ConfigError, EnergynetError, FileError
 from energynet.studies.stages.method import Method
 from energynet.studies.stages.parsing import (
     check_energies,
+    check_name,
     check_tables,
     methods_of,
     with_masks,
@@ -194,6 +195,7 @@ def preset_from_toml(path: str | Path) -> Preset:
         values = {"verdicts": False, **values}
         if "data" in values and values["data"] != MNIST:
             values["data"] = str(folder / checks.path("data", values["data"]))
+        check_name(path.stem)
         return preset_of(path.stem, with_masks(values, folder))
     except EnergynetError as error:
         raise type(error)(f"preset {path}: {error}") from error

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from energynet.config import TrainingConfig
+from energynet.studies.stages.outcome import StudyOutcome, outcome
 from energynet.studies.stages.outputs import (
     Outputs,
+    write_outcome,
     write_outputs,
     write_settings,
     write_tables,
@@ -44,29 +46,54 @@ def reproduce(
     gives the network of a number of hidden units on the data set. Raises FileError before work
     starts if `folder` cannot be written.
     """
-    # What the end needs is imported now: whatever is wrong with it is not found hours later.
-    import energynet.studies.figures.save
-    import energynet.studies.report.page  # noqa: F401
-
     presets = [presets] if isinstance(presets, Preset) else presets
     folder = checks.path("folder", folder)
-    check_folder(folder, "folder")
+    table, history = _carried_out(presets, runs, folder, shape)
+    if not all(preset.verdicts for preset in presets):
+        write_settings(table, history, folder)
+        return Outputs([], "", folder / f"{presets[0].name}.csv")
+    return write_outputs(table, history, folder, by=tuple(presets[0].vary))
+
+
+def compare_methods(
+    preset: Preset, runs: Runs, folder: Path | None, shape: ShapeOf
+) -> StudyOutcome:
+    """Run all stages of a preset that compares its methods; files are written if a folder is given.
+
+    Parameters and errors are those of `reproduce`.
+    """
+    found = outcome(preset, *_carried_out([preset], runs, folder, shape), shape)
+    if folder is not None:
+        write_outcome(found, folder)
+    return found
+
+
+def _carried_out(
+    presets: Sequence[Preset], runs: Runs, folder: Path | None, shape: ShapeOf
+) -> "tuple[pd.DataFrame, pd.DataFrame]":
+    """All runs of these presets, and their learning curves."""
+    # What the end needs is imported now: whatever is wrong with it is not found hours later.
+    import energynet.studies.figures.save
+    import energynet.studies.report.comparison
+    import energynet.studies.report.page  # noqa: F401
+
+    if folder is not None:
+        check_folder(folder, "folder")
     table = runs.table()
     for preset in presets:
 
-        def run(stage: str, configs: list[TrainingConfig], name: str = preset.name) -> Any:
+        def run(stage: str, configs: list[TrainingConfig], preset: Preset = preset) -> Any:
             runs.run(stage, configs)
             table = runs.table()
-            write_tables(table, runs.history(), folder, name)
+            if folder is not None:
+                write_tables(table, runs.history(), folder, preset)
             return table
 
         table = run_stages(preset, table, shape, run)
     history = runs.history()
     for preset in presets:
         table = with_skipped(preset, table, shape)
-    for preset in presets:
-        write_tables(table, history, folder, preset.name)
-    if not all(preset.verdicts for preset in presets):
-        write_settings(table, history, folder)
-        return Outputs([], "", folder / f"{presets[0].name}.csv")
-    return write_outputs(table, history, folder, by=tuple(presets[0].vary))
+    if folder is not None:
+        for preset in presets:
+            write_tables(table, history, folder, preset)
+    return table, history

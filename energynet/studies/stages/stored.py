@@ -2,12 +2,14 @@
 
 import sys
 from concurrent.futures import Executor
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from energynet.analysis.runs import DATA
 from energynet.config import TrainingConfig
 from energynet.data.dataset import Dataset
-from energynet.data.named import MNIST
+from energynet.data.named import MNIST, load_named
 from energynet.store.table import load_history, load_results
 from energynet.support import checks
 from energynet.support.checks import pluralize
@@ -49,11 +51,20 @@ class StoredRuns:
         )
 
     def table(self) -> "pd.DataFrame":
-        """The tidy table of all that is stored."""
+        """The tidy table of all that is stored of this data set."""
         if not self.store.is_dir():
             made_folder(self.store, "store")
-        return load_results(self.store)
+        table = load_results(self.store)
+        if DATA not in table:
+            return table
+        return table[table[DATA] == self._sha256].reset_index(drop=True)
 
     def history(self) -> "pd.DataFrame":
         """Their learning curves."""
-        return load_history(self.store)
+        ids = list(self.table()["id"])
+        return load_history(self.store, ids)
+
+    @cached_property
+    def _sha256(self) -> str:
+        data = self.data
+        return (data if isinstance(data, Dataset) else load_named(data)).sha256

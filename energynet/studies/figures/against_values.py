@@ -1,0 +1,123 @@
+"""Energy against the value of each method's parameter, relative to the unmodified network."""
+
+from functools import partial
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from energynet.analysis.comparison import Comparison
+from energynet.analysis.methods import ALL
+from energynet.analysis.optimum import SUCCESS
+from energynet.analysis.study import Study
+from energynet.studies.figures import marks, style
+from energynet.studies.figures.drawing import (
+    FEWEST,
+    Drawing,
+    confirmed_first,
+    spread_out,
+    without_few,
+)
+from energynet.studies.figures.scales import log_axis
+
+COLUMNS = [
+    *("hidden", "rule", "parameter", "parameter_value", "seeds", "runs", "reached", "value"),
+    *("low", "high", "lower_bound"),
+]
+SIZES = 4  # rows of panels at most
+
+
+def _numbers(study: Study, energy: str) -> pd.DataFrame:
+    """Cells of one energy / that of the unmodified network of the same size, if it was run."""
+    assert isinstance(study, Comparison)
+    cells = without_few(study.cells, study.cells["reached"], ("low", "high"))
+    cells = cells[(cells["energy"] == energy) & cells["energy_per_success"].notna()]
+    cells = cells[cells["hidden"].isin(spread_out(sorted(set(cells["hidden"])), SIZES))]
+    cells = cells.rename(columns={"energy_per_success": "value"})
+    whole = confirmed_first(cells[(cells["rule"] == ALL) & ~cells["lower_bound"]])
+    unit = cells["hidden"].map(whole.groupby("hidden")["value"].first())
+    for column in ("value", "low", "high"):
+        cells[column] /= unit
+    axes = [study.axes[rule] for rule in cells["rule"]]
+    cells["parameter"] = [axis.name for axis in axes]
+    cells["parameter_value"] = [
+        axis.value(at) for axis, at in zip(axes, cells["fraction"], strict=True)
+    ]
+    keys = ["parameter", "hidden", "rule", "parameter_value", "seeds"]
+    return cells.loc[cells["value"].notna(), COLUMNS].sort_values(keys, ignore_index=True)
+
+
+def _draw(numbers: pd.DataFrame, energy: str) -> Figure:
+    parameters = [name for name in dict.fromkeys(numbers["parameter"]) if name] or [""]
+    sizes = sorted(set(numbers["hidden"]))
+    figure, axes = style.panels(
+        len(sizes), len(parameters), 1.2 + 1.5 * len(sizes), sharex="col", sharey="row"
+    )
+    for row, size in zip(axes, sizes, strict=True):
+        for axis, parameter in zip(row, parameters, strict=True):
+            of_size = numbers[numbers["hidden"] == size]
+            _panel(axis, of_size[of_size["parameter"].isin(["", parameter])])
+            axis.set_title(f"nₕ = {size:,}", pad=3)
+        row[0].set_ylabel(f"{style.ENERGIES.get(energy, energy)} / unmodified")
+    for axis, parameter in zip(axes[-1], parameters, strict=True):
+        axis.set_xlabel(parameter)
+    style.legend(figure, numbers["rule"])
+    return figure
+
+
+def _panel(axis: Axes, part: pd.DataFrame) -> None:
+    axis.set_yscale("log")
+    varied = part[part["parameter"] != ""]
+    if len(varied) and (varied["parameter_value"] > 0).all():
+        axis.set_xscale("log")
+    for label in style.ordered(part["rule"]):
+        of_rule = part[part["rule"] == label]
+        if label not in set(varied["rule"]):
+            best = confirmed_first(of_rule).iloc[0]
+            at = style.look(label)
+            axis.axhline(best["value"], color=at.color, linewidth=0.8, linestyle=at.line)
+            continue
+        explored = of_rule[of_rule["seeds"] == "exploration"]
+        known = explored[~explored["lower_bound"]]
+        marks.line(axis, known, label, "parameter_value")
+        doubtful = known[known["reached"] < SUCCESS * known["runs"]]
+        marks.hollow(axis, doubtful, label, "parameter_value")
+        marks.bounds(axis, explored[explored["lower_bound"]], label, "parameter_value", up=True)
+        best = of_rule[(of_rule["seeds"] == "confirmation") & ~of_rule["lower_bound"]]
+        ring: dict[str, Any] = {
+            "markersize": 5,
+            "markeredgecolor": style.INK,
+            "markeredgewidth": 0.7,
+        }
+        marks.line(axis, best, label, "parameter_value", linestyle="", zorder=5, **ring)
+    if axis.get_xscale() == "log":
+        log_axis(axis, "x")
+    log_axis(axis, "y")
+
+
+def _caption(_numbers: pd.DataFrame) -> str:
+    return (
+        "Energy until the criterion against the value of the parameter that is varied, divided by"
+        " that of the unmodified network of the same size. Small markers: exploration seeds, energy"
+        " of all runs per run that reached the criterion; hollow if fewer than"
+        f" {100 * SUCCESS:.0f} % did. Arrows: no run did, and the marker is a lower bound. Ringed:"
+        " confirmation seeds at the best value. Horizontal lines: methods without a parameter that"
+        " is varied. Error bars: 95 % intervals of the mean over seeds (t distribution on the"
+        f" logarithm), from {FEWEST} runs that reached the criterion on; they leave out the"
+        " uncertainty of what is divided by."
+    )
+
+
+def against_values(number: int, energy: str) -> Drawing:
+    """The figure of one energy, for a `Comparison`."""
+    words = style.ENERGIES.get(energy, energy)
+    return Drawing(
+        number=number,
+        name=f"figure-{number}-{energy.replace('_', '-')}-against-values",
+        title=f"{words} against the value of the parameter",
+        numbers=partial(_numbers, energy=energy),
+        draw=partial(_draw, energy=energy),
+        caption=_caption,
+        needs="runs of the unmodified network that reached the criterion",
+    )

@@ -1,0 +1,157 @@
+"""What a comparison of methods comes to: tables, words, files."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from energynet.analysis.comparison import Axis, Comparison
+from energynet.analysis.intervals import Bound
+from energynet.analysis.methods import display_name
+from energynet.studies.stages.method import Method
+from energynet.studies.stages.preset import Preset
+from energynet.studies.stages.variant import ShapeOf, Variant, variants
+from energynet.support.format import exact, significant
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class StudyOutcome:
+    """The outcome of `study`.
+
+    Attributes
+    ----------
+    best : DataFrame
+        One row per size, method and energy: the best value of the method's axis, in the column
+        named by that parameter (`fraction`, `threshold` ...); `energy_per_success` of the
+        exploration seeds, which chose it; `confirmed`, `low`, `high`, `success` of the confirmation
+        seeds; `mark`, as in `optimal_energy`; `max_steps`; `why`, the reason if nothing is
+        confirmed.
+    ratios : DataFrame
+        One row per size, method, other method (`against`) and energy: `ratio`, the energy of the
+        other method divided by that of the method, each at its best value, paired by confirmation
+        seed; `ratio_low`, `ratio_high`, its 95 % interval; the same as a saving; `pairs`, `bound`,
+        `why`, as in `savings`.
+    runs, history : DataFrame
+        The tidy table of all runs, and their learning curves.
+    studies : sequence of (dict, Comparison)
+        What the tables are made from, for each combination of varied settings.
+    title : str
+    """
+
+    best: "pd.DataFrame"
+    ratios: "pd.DataFrame"
+    runs: "pd.DataFrame"
+    history: "pd.DataFrame"
+    studies: Sequence[tuple[dict[str, Any], Comparison]]
+    title: str
+
+    def __repr__(self) -> str:
+        """The best values and the ratios in words."""
+        return "\n".join([self.title, "", *self._best_lines(), "", *self._ratio_lines()])
+
+    def _repr_html_(self) -> str:
+        return str(self.ratios.to_html(index=False))
+
+    def of(self, settings: dict[str, Any]) -> "tuple[pd.DataFrame, pd.DataFrame]":
+        """`best` and `ratios` of a combination of varied settings."""
+        found = []
+        for table in (self.best, self.ratios):
+            for name, value in settings.items():
+                table = table[table[name] == value]
+            found.append(table.drop(columns=list(settings)))
+        return found[0], found[1]
+
+    def _best_lines(self) -> Iterator[str]:
+        for row in self.best.to_dict("records"):
+            at = [f"{name} {exact(row[name])}" for name in self._axes if row[name] == row[name]]
+            note = row["why"] or row["mark"]
+            known = row["confirmed"] == row["confirmed"]
+            spent = f"{row['energy']} {significant(row['confirmed'])}" if known else row["energy"]
+            told = ", ".join([spent, *at])
+            about = f" ({note})" if note else ""
+            yield f"{self._place(row)}, {display_name(row['rule'])}, best {told}{about}"
+
+    def _ratio_lines(self) -> Iterator[str]:
+        """A line for each pair of methods: energy of the first / energy of the second.
+
+        A ratio without one of its methods is left out: the line of that method says why.
+        """
+        told = {*self.best["why"]} - {""}
+        _, study = self.studies[0]
+        order = {label: number for number, label in enumerate(study.axes)}
+        for row in self.ratios.to_dict("records"):
+            gap = told.intersection(row["why"].split("; "))
+            if order[row["against"]] < order[row["rule"]] and not gap:
+                names = f"{display_name(row['against'])} / {display_name(row['rule'])}"
+                yield f"{self._place(row)}, {row['energy']}: {names} {ratio_words(row)}"
+
+    @property
+    def _axes(self) -> list[str]:
+        return self.studies[0][1].axis_names
+
+    def _place(self, row: dict[str, Any]) -> str:
+        """The size and the varied settings of a row."""
+        varied = [f"{name} = {row[name]}" for name in self.studies[0][0]]
+        return ", ".join([f"nh = {row['hidden']:,d}", *varied])
+
+
+def ratio_words(row: dict[str, Any]) -> str:
+    """The ratio of a row, with its interval, as a bound, or why there is none."""
+    if row["ratio"] != row["ratio"] or row["bound"] == Bound.UNKNOWN:
+        return f"unknown: {row['why']}"
+    low, high = significant(row["ratio_low"]), significant(row["ratio_high"])
+    if row["bound"]:
+        return f"at least {low}" if row["bound"] == Bound.LOWER else f"at most {high}"
+    return f"= {significant(row['ratio'])} ({low} to {high}, {row['pairs']} seeds)"
+
+
+def outcome(
+    preset: Preset, table: "pd.DataFrame", history: "pd.DataFrame", shape: ShapeOf
+) -> StudyOutcome:
+    """The outcome of a preset, from what is stored."""
+    import pandas as pd
+
+    found = [
+        ({name: variant.settings[name] for name in preset.vary}, _comparison(variant, history))
+        for variant in variants(preset, table, shape)
+        if variant.study is not None
+    ]
+    best, ratios = (
+        pd.concat([_with(settings, make(study)) for settings, study in found], ignore_index=True)
+        for make in (Comparison.best, Comparison.ratios)
+    )
+    return StudyOutcome(best, ratios, table, history, found, preset.title)
+
+
+def _comparison(variant: Variant, history: "pd.DataFrame") -> Comparison:
+    assert variant.study is not None
+    methods = variant.preset.method
+    sizes: dict[str, list[int]] = {}
+    for method in methods:
+        sizes.setdefault(method.label, []).extend(method.hidden)
+    every = variant.study.every
+    own = variant.in_settings()
+    own = own[
+        [h in sizes.get(rule, ()) for rule, h in zip(own["rule"], own["hidden"], strict=True)]
+    ]
+    return Comparison(
+        every,
+        own.reset_index(drop=True),
+        history,
+        axes={method.label: _axis(method) for method in methods},
+        sizes_of=sizes,
+        compared=variant.preset.energies,
+    )
+
+
+def _axis(method: Method) -> Axis:
+    return Axis("" if method.whole is not None else method.axis, method.position(1.0))
+
+
+def _with(settings: dict[str, Any], table: "pd.DataFrame") -> "pd.DataFrame":
+    """The table with settings as its first columns."""
+    for number, (name, value) in enumerate(settings.items()):
+        table.insert(number, name, value)
+    return table

@@ -1,0 +1,373 @@
+"""Comparisons of any methods: the same from Python and the command line, killed or on Dask."""
+
+import json
+import random
+import signal
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from custom_rules import AllKinds, Everything, Lazy
+from support import PYTHON, digits, environment, shapes
+from tables import frame, model, noise, run
+
+import energynet as en
+from energynet.analysis.study import Study
+from energynet.cli.main import main
+from energynet.store.exchange import read_table
+from energynet.studies.stages.outcome import outcome
+from energynet.studies.stages.plan import next_stage
+from energynet.studies.stages.preset import load_preset, preset_from_dict, preset_from_toml
+
+RESULTS = Path(__file__).parents[2] / "results"
+KILLS = 5
+TRAINING = {"target_accuracy": 0.8, "test_every": 20, "max_steps": 600, "learning_rate": 0.05}
+METHODS = [
+    "all",
+    {"rule": "largest", "fraction": [0.1, 0.3]},
+    {"rule": Lazy, "threshold": [1e-4, 3e-4]},
+]
+SEEDS = {"exploration": [0, 1], "confirmation": [5, 6, 7]}
+PRESET = """
+title = "Lazy against the largest"
+data = "digits.npz"
+hidden = [20, 40]
+[settings]
+target_accuracy = 0.8
+test_every = 20
+max_steps = 600
+learning_rate = 0.05
+[seeds]
+exploration = [0, 1]
+confirmation = [5, 6, 7]
+[extend]
+times = 1
+[[method]]
+rule = "all"
+[[method]]
+rule = "largest"
+fraction = [0.1, 0.3]
+[[method]]
+rule = "custom_rules:Lazy"
+threshold = [1e-4, 3e-4]
+"""
+
+
+def data():
+    return digits(train=200, test=100)
+
+
+def compared(folder):
+    """Every file that a comparison leaves, but for the runs with their times."""
+    files = (path for path in folder.rglob("*") if "runs" not in path.parts and path.is_file())
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in files
+        if path.suffix != ".png" and not path.name.startswith(("study", "lazy"))
+    }
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """The outcome of a call in Python, and its folder."""
+    out = tmp_path_factory.mktemp("study")
+    with ThreadPoolExecutor(1) as executor:
+        found = en.study(
+            METHODS,
+            hidden=[20, 40],
+            data=data(),
+            seeds=SEEDS,
+            extend=1,
+            out=out,
+            executor=executor,
+            progress=False,
+            title="Lazy against the largest",
+            **TRAINING,
+        )
+    return found, out
+
+
+def test_what_a_comparison_says(undisturbed):
+    found, out = undisturbed
+    best = found.best.set_index(["hidden", "rule", "energy"])
+    label = "custom_rules:Lazy"
+    assert best.loc[(20, label, "m0"), "threshold"] in (3e-4, 6e-4)
+    assert np.isnan(best.loc[(20, label, "m0"), "fraction"])
+    assert best.loc[(20, "largest", "m0"), "fraction"] < 0.1  # its grid was extended
+    assert (found.best["why"] == "").all()
+    ratios = found.ratios.set_index(["hidden", "rule", "against", "energy"])
+    assert len(ratios) == 2 * 3 * 2 * 2
+    for (hidden, rule, against, energy), row in ratios.iterrows():
+        turned = ratios.loc[(hidden, against, rule, energy)]
+        assert row["ratio"] == pytest.approx(1 / turned["ratio"])
+        if row["bound"] == "":
+            assert row["ratio_low"] < row["ratio"] < row["ratio_high"]
+    # By hand: the confirmation runs at the best values.
+    runs, value = found.runs, best.loc[(20, label, "m0"), "threshold"]
+    at = runs["parameters"].eq(json.dumps({"threshold": value})) & runs["rule"].eq(label)
+    own = runs[(runs["hidden"] == 20) & runs["seed"].isin(SEEDS["confirmation"])]
+    logs = [
+        np.log(own[chosen.loc[own.index]].sort_values("seed")["m0"].astype(float).to_numpy())
+        for chosen in (runs["rule"].eq("all"), at)
+    ]
+    assert ratios.loc[(20, label, "all", "m0"), "ratio"] == pytest.approx(
+        np.exp(np.mean(logs[0] - logs[1]))
+    )
+    assert f"all synapses (unmodified) / {label} = " in repr(found)
+    report = (out / "report.html").read_text()
+    assert "Lazy against the largest" in report
+    assert "poster" not in report
+    assert "seeds 100" not in report
+
+
+def command(folder, out):
+    return [
+        *PYTHON, "-m", "energynet", "reproduce", "--preset", str(folder / "lazy.toml"), "--out",
+        str(out), "--workers", "1", "--quiet",
+    ]  # fmt: skip
+
+
+def test_one_command_killed_five_times_gives_the_same_bytes(undisturbed, tmp_path):
+    _, expected = undisturbed
+    data().save(tmp_path / "digits.npz")
+    (tmp_path / "lazy.toml").write_text(PRESET)
+    out, total = tmp_path / "out", len(list((expected / "runs").glob("*/*/result.json")))
+    chance = random.Random(1)
+    for wanted in sorted(chance.sample(range(2, total), KILLS)):
+        options = {"stdout": subprocess.DEVNULL, "env": environment()}
+        with subprocess.Popen(command(tmp_path, out), **options) as process:
+            while process.poll() is None:
+                if len(list((out / "runs").glob("*/*/result.json"))) >= wanted:
+                    process.send_signal(signal.SIGKILL)
+                    break
+                time.sleep(0.05)
+        assert process.returncode == -signal.SIGKILL
+    done = subprocess.run(command(tmp_path, out), env=environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert f"report: {out / 'report.html'}" in done.stdout
+    ours, theirs = compared(out), compared(expected)
+    assert ours.keys() == theirs.keys()
+    assert len(ours) > 8
+    for name, content in ours.items():
+        assert content == theirs[name], name
+
+
+def test_on_dask_too(undisturbed, tmp_path):
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed")
+    found, _ = undisturbed
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, dashboard_address=":0", processes=False
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        there = en.study(
+            METHODS,
+            hidden=[20, 40],
+            data=data(),
+            seeds=SEEDS,
+            extend=1,
+            store=tmp_path / "runs",
+            executor=client.get_executor(),
+            progress=False,
+            **TRAINING,
+        )
+    pd.testing.assert_frame_equal(there.best, found.best)
+    pd.testing.assert_frame_equal(there.ratios, found.ratios)
+    assert [path.name for path in tmp_path.iterdir()] == ["runs"]
+
+
+def test_a_preset_of_the_study_gives_its_numbers():
+    """To the last digit, with the reasons where there are none."""
+    table = read_table(RESULTS / "network.csv")
+    history = read_table(RESULTS / "network_history.csv.xz")
+    found = outcome(load_preset("network"), table, history, shapes())
+    study = Study.of(table, history)
+    keys = ["hidden", "rule", "energy"]
+    for ours, theirs in (
+        (found.ratios[found.ratios["against"] == "all"], study.savings),
+        (found.best, study.optimal),
+    ):
+        columns = [name for name in theirs if name in ours and name != "fraction"]
+        theirs = theirs[theirs["hidden"].isin(study.constrained_sizes)]
+        ours, theirs = (part.sort_values(keys)[columns] for part in (ours, theirs))
+        pd.testing.assert_frame_equal(
+            ours.reset_index(drop=True), theirs.reset_index(drop=True), check_exact=True
+        )
+
+
+def carry_out(preset, train):
+    """All stages to the end, without training."""
+    rows = []
+    for _ in range(20):
+        stage = next_stage(preset, pd.DataFrame(rows), shapes())
+        if stage is None:
+            return frame(rows)
+        rows += [train(config) | {"id": config.hash} for config in stage.configs]
+    raise AssertionError("the plan does not come to an end")
+
+
+def preset_of(*methods, **other):
+    values = {"seeds": SEEDS, "hidden": [100], "method": ["all", *methods], "verdicts": False}
+    return preset_from_dict("mine", values | {"energies": ["m0"]} | other)
+
+
+def made(parameter="", best=1.0, hold=lambda _value: True):
+    """A stand-in for training: a custom rule is cheapest at one value of its parameter."""
+
+    def train(config):
+        if config.rule.name in ("all", "largest", "readout"):
+            return model(0.1)(config)
+        value = config.rule.parameters.get(parameter, best)
+        energy = 1e3 * noise(config.seed, value) * 4 ** abs(np.log(value / best))
+        reached = hold(value)
+        return run(
+            config.hidden, config.rule.name, None, config.seed, energy, energy,
+            "reached" if reached else "exhausted", parameters=json.dumps(config.rule.parameters),
+            rule_version=config.rule.version, synapses=79510, max_steps=config.max_steps,
+        )  # fmt: skip
+
+    return train
+
+
+def values_of(table, parameter, seeds=(0, 1)):
+    own = table[table["parameters"].notna() & table["seed"].isin(seeds)]
+    return sorted({json.loads(text)[parameter] for text in own["parameters"]})
+
+
+@pytest.mark.parametrize(
+    ("kind", "fixed", "parameter", "values", "best", "explored"),
+    [
+        (Lazy, {}, "threshold", [2.0, 6.0], 6.0, [2.0, 6.0, 12.0]),
+        (Lazy, {}, "threshold", [2.0, 6.0], 2.0, [2.0 / 3, 2.0, 6.0]),
+        (AllKinds, {"number": 0.25}, "whole", [9, 30], 30, [9, 30, 60]),
+        (AllKinds, {"number": 0.25}, "whole", [9, 30], 9, [3, 9, 30]),
+        (AllKinds, {"whole": 3}, "number", [0.4, 0.6, 0.9], 0.9, [0.3, 0.4, 0.6, 0.9]),  # <= 1
+    ],
+)
+def test_the_axis_is_any_number_that_a_rule_takes(kind, fixed, parameter, values, best, explored):
+    """Grids are extended as those of P: by a third of the best value, and by twice that."""
+    method = {"rule": kind, "axis": parameter, parameter: values, **fixed}
+    preset = preset_of(method, extend={"times": 1})
+    table = carry_out(preset, made(parameter, best))
+    assert values_of(table, parameter) == pytest.approx(explored)
+    assert values_of(table, parameter, SEEDS["confirmation"]) == [best]
+    result = outcome(preset, table, pd.DataFrame(columns=["id"]), shapes())
+    [row] = result.best[result.best["rule"] != "all"].to_dict("records")
+    assert row[parameter] == best
+    assert row["confirmed"] > 0
+    assert row["mark"] == ("not bracketed" if best == max(explored) else "")
+
+
+def test_a_method_of_one_cell_goes_straight_to_confirmation():
+    preset = preset_of(Everything(), "readout", en.LargestUpdates(0.3))
+    table = carry_out(preset, made())
+    others = table[table["rule"] != "all"]
+    assert set(others["seed"]) == set(SEEDS["confirmation"])
+    assert set(table["seed"]) == {0, 1, 5, 6, 7}
+    found = outcome(preset, table, pd.DataFrame(columns=["id"]), shapes())
+    assert found.best["why"].eq("").all()
+    assert set(found.ratios["rule"]) == {
+        "all", "custom_rules:Everything", "readout", "largest fraction=0.3",
+    }  # fmt: skip
+    assert found.ratios["pairs"].eq(3).all()
+    assert "fraction" not in found.ratios
+
+
+def test_every_gap_has_its_reason():
+    def train(config):
+        row = made("threshold", 2.0, lambda value: value > 5)(config)
+        if config.rule.name == "largest" and config.seed > 4:
+            row |= {"outcome": "failed", "reason": "no memory", "m0": None, "m1": None}
+        return row
+
+    never = {"rule": Lazy, "threshold": [1.0, 2.0]}
+    preset = preset_of({"rule": "largest", "fraction": [0.1, 0.3]}, never)
+    found = outcome(preset, carry_out(preset, train), pd.DataFrame(columns=["id"]), shapes())
+    why = found.best.set_index("rule")["why"]
+    assert why["all"] == ""
+    assert why["largest"].endswith("at the fraction that exploration chose (3 without a result:"
+                                   " no memory)")  # fmt: skip
+    assert why["custom_rules:Lazy"].startswith(
+        "no saving possible with custom_rules:Lazy: no value"
+    )
+    gaps = found.ratios[found.ratios["ratio"].isna()]
+    assert len(gaps) == 6
+    assert gaps["why"].ne("").all()
+
+
+def test_runs_of_other_data_in_the_store_do_not_count(tmp_path):
+    seeds = {"exploration": [0], "confirmation": [1, 2]}
+    options = {"hidden": 5, "seeds": seeds, "store": tmp_path, "progress": False, **TRAINING}
+    with ThreadPoolExecutor(1) as executor:
+        first, second = (
+            en.study(["all"], data=images, executor=executor, **options)
+            for images in (data(), digits(train=100, test=50, seed=3))
+        )
+    assert len(first.runs) == len(second.runs) == 3
+    assert not set(first.runs["id"]) & set(second.runs["id"])
+    assert set(second.history["id"]) == set(second.runs["id"])
+
+
+METHOD = '[[method]]\nrule = "largest"\nfraction = [0.1]\n'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("[extend]", "[extended]", "unknown 'extended'; known are .*did you mean 'extend'"),
+        ("times = 1", "time = 1", "extend must hold times, got {'time': 1}"),
+        ("[0, 1]", "[0, 5]", "seeds must be in one list only: .* 5 in exploration"),
+        ("confirmation = [5, 6, 7]", "", "seeds must be a table with the lists exploration and"),
+        ("test_every = 20", "test_evry = 20", "settings must hold fields .*'test_evry'"),
+        ("test_every = 20", "test_every = 0", "test_every must be an integer in .* got 0"),
+        ("hidden = [20, 40]", "hidden = [0]", "method 1: hidden must be an integer in .* got 0"),
+        ("hidden = [20, 40]", "", "method 1: hidden must be given"),
+        ("hidden = [20", 'energies = ["m2"]\nhidden = [20', "energies must be one of m0, m1, got"),
+        ("fraction = [0.1, 0.3]", "", "method 2: fraction must be given for rule largest"),
+        ("[0.1, 0.3]", "[0.1, 1.5]", "method 2: fraction must be a number in .0, 1., got 1.5"),
+        ("threshold = [1e-4", "thresh = [1e-4", "method 3: thresh is no parameter of rule .*Lazy"),
+        ("threshold = [1e-4, 3e-4]", 'threshold = ["a"]', "method 3: threshold must be a finite"),
+        ("threshold = [1e-4, 3e-4]", "threshold = []", "method 3: threshold must be a list of one"),
+        ("threshold = [1e", 'axis = "x"\nthreshold = [1e', "axis must name the one .* axis 'x'"),
+        ("custom_rules:Lazy", "custom_rules:Lazi", "must be a class .*did you mean 'Lazy'"),
+        ('rule = "all"', METHOD.partition("\n")[2] + METHOD, "method 2: largest at 20 .* once"),
+        ("[extend]", "both_sides = {hidden = [20]}\n[extend]", "both_sides"),
+        ("title = ", "title ", "is not valid TOML"),
+    ],
+)
+def test_a_bad_file_is_refused_before_any_work(old, new, words, tmp_path, capsys):
+    path = tmp_path / "mine.toml"
+    assert old in PRESET
+    path.write_text(PRESET.replace(old, new, 1))
+    data().save(tmp_path / "digits.npz")
+    with pytest.raises(en.EnergynetError, match=words) as error:
+        preset_from_toml(path)
+    assert str(error.value).startswith(f"preset {path}")
+    before = set(tmp_path.iterdir())
+    assert main(["reproduce", "--preset", str(path), "--out", str(tmp_path / "out")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert set(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"methods": "all"}, "method must be a list of methods, got 'all'"),
+        ({"methods": [3]}, "method 1: rule must be one of"),
+        ({"methods": [{"fraction": [1]}]}, "method 1: rule must be given"),
+        ({"seeds": [1]}, "seeds must be a table"),
+        ({"store": None}, "store or out must be given"),
+        ({"extend": -1}, "extend.times must be an integer"),
+        ({"margins": 1}, "settings must hold fields .* 'margins'; did you mean 'margin'"),
+    ],
+)
+def test_a_bad_call_is_refused_before_any_work(values, words, tmp_path):
+    usual = {"methods": ["all"], "hidden": 5, "store": tmp_path / "runs", "data": data()}
+    with pytest.raises(en.ConfigError, match=words):
+        en.study(**usual | values)
+    assert not list(tmp_path.iterdir())
