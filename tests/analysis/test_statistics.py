@@ -11,7 +11,9 @@ from energynet.analysis.intervals import difference_estimate, mean_estimate
 STUDIES = 150
 
 
-@pytest.mark.parametrize("setting", SETTINGS[::3], ids=lambda setting: setting.name)
+@pytest.mark.parametrize(
+    "setting", [*SETTINGS[:10:3], SETTINGS[-1]], ids=lambda setting: setting.name
+)
 def test_intervals_cover_and_verdicts_rarely_hold_by_chance(setting):
     """Limits four standard errors from 95 % and 2.5 %: the long form is the measurement."""
     found = simulate(setting, STUDIES, seed=1)

@@ -6,6 +6,9 @@ A study has the unmodified network and one rule with twelve equally good fractio
 exploration and eight (or two) confirmation seeds; the true ratio of energies is 1. Steps until
 the criterion are log-normal, with a part that all runs of a seed share; energy is proportional to
 them. What the package then chooses, estimates and judges is counted.
+
+In a comparison, two rules are explored and compared with one another, each at its best fraction,
+with seeds of its own preset; the ratio that covers or not is that of these two.
 """
 
 import sys
@@ -38,6 +41,8 @@ class Setting(NamedTuple):
     max_steps: int = NEVER
     confirmation: tuple = CONFIRMATION
     cut_all: bool = False  # the unmodified network is given up at the same step
+    exploration: tuple = EXPLORATION
+    against: str = "all"  # or another rule, which is explored, too
 
 
 SETTINGS = (
@@ -51,6 +56,13 @@ SETTINGS = (
     Setting("10 % cut off, wide", spread=0.5, max_steps=49_300),
     Setting("10 % cut off, tests", test_every=2000, max_steps=30_000),
     Setting("10 % cut off, all as well", max_steps=30_300, cut_all=True),
+    *(
+        Setting(name, **options, exploration=(7, 8), confirmation=range(20, 25), against="random")
+        for name, options in (
+            ("two rules, other seeds, tests", {"test_every": 2000}),
+            ("two rules, other seeds, 10 % cut off", {"max_steps": 30_300}),
+        )
+    ),
 )
 
 
@@ -101,27 +113,33 @@ def simulate(setting, studies, seed=0):
         return rows_of(generator, setting, seeds, studies, shared, rule, fractions)
 
     one = np.ones((studies, 1))
-    first = generator.standard_normal((studies, len(EXPLORATION)))
+    rules = ["largest"] if setting.against == "all" else ["largest", setting.against]
+    seeds, confirmation = setting.exploration, setting.confirmation
+    first = generator.standard_normal((studies, len(seeds)))
     grid = np.broadcast_to(FRACTIONS, (studies, len(FRACTIONS)))
-    explored = [runs(EXPLORATION, "all", one, first), runs(EXPLORATION, "largest", grid, first)]
-    best = optimal_energy(pd.concat(explored), by=["study"])
-    best = best[(best["rule"] == "largest") & (best["energy"] == "m0")]["fraction"].to_numpy()
-    chosen = np.where(np.isnan(best), FRACTIONS[0], best)[:, None]
-    second = generator.standard_normal((studies, len(setting.confirmation)))
-    seeds = setting.confirmation
-    confirmed = [runs(seeds, "all", one, second), runs(seeds, "largest", chosen, second)]
-    return count(pd.concat([*explored, *confirmed], ignore_index=True))
+    explored = [runs(seeds, "all", one, first), *(runs(seeds, r, grid, first) for r in rules)]
+    sets = {"exploration": seeds, "confirmation": confirmation}
+    every = optimal_energy(pd.concat(explored), by=["study"], seeds=sets)
+    second = generator.standard_normal((studies, len(confirmation)))
+    confirmed = [runs(confirmation, "all", one, second)]
+    for rule in rules:
+        best = every[(every["rule"] == rule) & (every["energy"] == "m0")]["fraction"].to_numpy()
+        chosen = np.where(np.isnan(best), FRACTIONS[0], best)[:, None]
+        confirmed.append(runs(confirmation, rule, chosen, second))
+    table = pd.concat([*explored, *confirmed], ignore_index=True)
+    return count(table, sets, setting.against)
 
 
-def count(table):
+def count(table, seeds=None, against="all"):
     """Coverage and verdicts over the studies of a table."""
-    found = savings(table, by=["study"])
+    found = savings(table, by=["study"], seeds=seeds, against=against)
     found = found[(found["energy"] == "m0") & (found["why"] == "")]
+    found = found[found["rule"] == "largest"]
     covered = (found["ratio_low"] <= 1) & (found["ratio_high"] >= 1)
     check = Saving(("L",), ("m0",), (100,), ratio_above(1))
     verdicts = [
         judge_all(list(check.checks(study, READINGS["network"][0])))[0]
-        for _, study in studies(table, ["study"])
+        for _, study in studies(table, ["study"], seeds=seeds)
     ]
     total = len(verdicts)
     return Counts(
