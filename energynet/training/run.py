@@ -22,7 +22,7 @@ from energynet.kernels.state import Alone, Team, aligned
 from energynet.kernels.strokes import StrokeLists, list_images
 from energynet.kernels.sums import BLOCK, LANES
 from energynet.rules.base import Counts, Rule, Shape
-from energynet.training.custom_steps import run_custom
+from energynet.training.custom.steps import run_custom
 from energynet.training.images import encode_dataset
 from energynet.training.masks import MASK, mask_of, whole_lanes
 from energynet.training.stability import learning_rate
