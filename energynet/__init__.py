@@ -22,9 +22,11 @@ from energynet.rules.built_in import (
     RandomSubset,
     Readout,
 )
-from energynet.rules.custom import Layer, PlasticityRule, Step
+from energynet.rules.compiled import compiled
+from energynet.rules.custom import PlasticityRule
 from energynet.rules.given import GivenMask
 from energynet.rules.names import rule_from_name
+from energynet.rules.step import Change, End, Layer, LayerWeights, State, Step
 from energynet.store.read import load_history, load_results
 from energynet.studies.stages.outcome import StudyOutcome
 from energynet.studies.stages.study import study
@@ -45,6 +47,7 @@ from energynet.training.result import (
 
 __all__ = [
     "AllSynapses",
+    "Change",
     "Claim",
     "ConfigError",
     "CurvePoint",
@@ -52,6 +55,7 @@ __all__ = [
     "DataWarning",
     "Dataset",
     "DirectEnergy",
+    "End",
     "Energy",
     "EnergynetError",
     "FileError",
@@ -62,12 +66,14 @@ __all__ = [
     "LargestUpdates",
     "Layer",
     "LayerEnergy",
+    "LayerWeights",
     "Network",
     "PlasticityRule",
     "Progress",
     "RandomSubset",
     "Readout",
     "RuleError",
+    "State",
     "Step",
     "StudyOutcome",
     "TrainingConfig",
@@ -75,6 +81,7 @@ __all__ = [
     "cells",
     "claims",
     "compare",
+    "compiled",
     "initial_network",
     "load_history",
     "load_idx",

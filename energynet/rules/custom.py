@@ -2,76 +2,26 @@
 
 import hashlib
 import inspect
+import re
 import sys
 from dataclasses import FrozenInstanceError, dataclass, fields
-from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, dataclass_transform, get_type_hints
+from typing import Any, ClassVar, dataclass_transform, get_type_hints
 
 import numpy as np
 
 from energynet.errors import ConfigError, EnergynetError
 from energynet.rules.base import Counts, Shape
+from energynet.rules.compiled import CompiledSelect
+from energynet.rules.step import End, Step
 from energynet.support import checks
 from energynet.support.checks import quoted
 
 FIXED = (
-    "a rule keeps nothing from one step to the next; its parameters are the annotated fields of its"
-    " class, such as `share: float`, and are fixed when it is made"
+    "parameters are fixed when a rule is made; what it keeps from step to step is declared in"
+    " state(self, shape), a dict of arrays, and is written in step.state"
 )
-
-
-class Layer(NamedTuple):
-    """The factors of one layer's updates: dw[i, j] = pre[i] post[j].
-
-    Attributes
-    ----------
-    pre : float32 or float64, (n_pre,), read-only
-        Presynaptic: x of the pixels, or the activities of the hidden units; the bias unit's 1 is
-        the last.
-    post : same type, (n_post,), read-only
-        Postsynaptic: the learning rate times the error signal of each hidden or output unit.
-    """
-
-    pre: np.ndarray
-    post: np.ndarray
-
-    @property
-    def dw(self) -> np.ndarray:
-        """All updates, (n_pre, n_post), read-only, made anew each time, as many numbers as the
-        layer has synapses."""
-        product: np.ndarray = self.pre[:, np.newaxis] * self.post
-        product.flags.writeable = False
-        return product
-
-
-@dataclass(frozen=True, eq=False)
-class Step:
-    """What a rule sees of one training step.
-
-    Attributes
-    ----------
-    number : int
-        Steps done before this one.
-    hidden : Layer
-        Factors of the updates of the synapses onto the hidden units.
-    output : Layer
-        Factors of those onto the output units.
-    key : uint64
-        From the run's seed; `random` counts from it.
-    """
-
-    number: int
-    hidden: Layer
-    output: Layer
-    key: np.uint64
-
-    @cached_property
-    def random(self) -> np.random.Generator:
-        """Random numbers of this step alone, a function of the run's seed and the step."""
-        return np.random.Generator(
-            np.random.Philox(key=int(self.key), counter=[0, 0, 0, self.number])
-        )
+_COST = re.compile("[a-z][a-z0-9_]*")
 
 
 @dataclass_transform(frozen_default=True)
@@ -84,12 +34,14 @@ class PlasticityRule:
     `version` are part of every config's hash: raise `version` when the rule chooses differently.
 
     The same step must always give the same choice, or runs cannot be repeated and resumed: take
-    random numbers from `step.random` and keep nothing from one step to the next.
+    random numbers from `step.random`, and keep what is needed later in the arrays that `state`
+    declares. `costs` names the costs that the rule reports by `step.add_cost`.
 
     Raises ConfigError for a parameter that is not allowed, TypeError for a class that is no rule.
     """
 
     version: ClassVar[int] = 1
+    costs: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -115,6 +67,15 @@ class PlasticityRule:
     def check(self) -> None:
         """Raise ConfigError for parameters that are not allowed; by default all are."""
 
+    def state(self, shape: Shape) -> dict[str, np.ndarray]:  # noqa: ARG002
+        """The arrays that the rule keeps from step to step, by name; by default none.
+
+        shape : `n_in` pixels, `hidden` and `n_out` units. The arrays are bool, integer or real.
+        Called once per run. Checkpoints hold the arrays as they are after a step, and a run that
+        resumes has them from there.
+        """
+        return {}
+
     def select(self, step: Step) -> tuple[Any, Any]:
         """Choose the synapses that change: (in the hidden layer, in the output layer).
 
@@ -124,11 +85,22 @@ class PlasticityRule:
         - a mask: bool, (n_pre, n_post);
         - indices: two arrays of integers of the same length, of pre and of post, no pair twice;
         - factors: two bool arrays, (n_pre,) and (n_post,), or True in place of one of them: all
-          synapses from the chosen inputs onto the chosen units.
+          synapses from the chosen inputs onto the chosen units;
+        - updates in the place of dw: real, (n_pre, n_post), or three arrays, which are indices and
+          the updates of these synapses;
+        - a `Change`, which costs something else.
 
-        Exactly those change by their dw, and are counted where it is not 0.
+        Exactly those change, by their dw unless updates are given, and are counted where that is
+        not 0. Updates are rounded to the config's dtype first.
         """
         raise NotImplementedError
+
+    def finish(self, step: End) -> Any:
+        """Called once at the end of a run that did not diverge; by default nothing happens.
+
+        It may report costs, and return what is paid in the end, for both layers: each as `paid` of
+        a `Change`. The result holds it; the learning curve and checkpoints do not.
+        """
 
     @property
     def name(self) -> str:
@@ -142,7 +114,8 @@ class PlasticityRule:
 
     def counts(self, shape: Shape) -> Counts:
         """Any synapse may change."""
-        return Counts(update="custom", units=shape.hidden, plastic=shape.synapses)
+        units = shape.hidden
+        return Counts(update="custom", units=units, readout=units, plastic=shape.synapses)
 
     _file_then: ClassVar[str | None] = None  # hash of the module's file when it was imported
 
@@ -196,10 +169,21 @@ def _check_class(cls: type[PlasticityRule]) -> None:
     version = cls.version
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise TypeError(f"version of {cls.__name__} must be an integer >= 1, got {quoted(version)}")
+    costs = cls.costs
+    named = isinstance(costs, tuple) and all(
+        isinstance(name, str) and _COST.fullmatch(name) for name in costs
+    )
+    if not named or len(set(costs)) < len(costs):
+        raise TypeError(
+            f"costs of {cls.__name__} must be a tuple of different names of small letters, digits"
+            f" and _, got {quoted(costs)}"
+        )
 
 
 def _check_select(rule: PlasticityRule) -> None:
-    """Raise ConfigError where `select` is missing or takes something else than a step."""
+    """Raise ConfigError if `select` is missing or takes something else than a step."""
+    if isinstance(rule.select, CompiledSelect):
+        return
     missing = type(rule).select is PlasticityRule.select
     if not missing:
         try:

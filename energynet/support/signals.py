@@ -43,6 +43,35 @@ def handling(handler: Callable[[int, Any], None], *numbers: signal.Signals) -> I
 
 
 @contextmanager
+def holding() -> Iterator[list[int]]:
+    """Signals that would interrupt wait for the end, where they are handled as ever.
+
+    Gives the list of those that wait. A second Ctrl-C does not wait. Only those that Python handles
+    are held, and only in the main thread; an exception of the body makes them forgotten.
+    """
+    waiting: list[int] = []
+    numbers = (signal.Signals.SIGINT, *ENDING)
+    main = threading.current_thread() is threading.main_thread()
+    before = {number: signal.getsignal(number) for number in numbers if main}
+    heeded = {number: known for number, known in before.items() if callable(known)}
+
+    def hear(number: int, frame: Any) -> None:
+        if number == signal.SIGINT in waiting:
+            heeded[signal.SIGINT](number, frame)
+        waiting.append(number)
+
+    try:
+        for number in heeded:
+            signal.signal(number, hear)
+        yield waiting
+    finally:
+        for number, known in heeded.items():
+            signal.signal(number, known)
+    for held in dict.fromkeys(waiting):
+        signal.raise_signal(held)
+
+
+@contextmanager
 def interrupting() -> Iterator[None]:
     """`ENDING` signals raise KeyboardInterrupt, as Ctrl-C does."""
     with handling(_interrupt, *ENDING):

@@ -44,10 +44,23 @@ def _state(run: Run) -> dict[str, np.ndarray]:
     }
 
 
+def _kept(run: Run) -> dict[str, np.ndarray]:
+    """What a custom rule keeps."""
+    return {} if run.custom is None else run.custom.keeping.saved()
+
+
 def save_checkpoint(
-    path: Path, owner: str, run: Run, history: list[CurvePoint], seconds: dict[str, float]
+    path: Path,
+    owner: str,
+    run: Run,
+    history: list[CurvePoint],
+    costs: list[tuple[float, ...]],
+    seconds: dict[str, float],
 ) -> None:
-    """Write the state of a run, whole or not at all; raises FileError."""
+    """Write the state of a run, whole or not at all; raises FileError.
+
+    costs : those of a custom rule at each row of the history
+    """
     rows = np.array(history, dtype=_ROW)
     with written_whole(path) as file:
         np.savez(
@@ -58,6 +71,8 @@ def save_checkpoint(
             history=rows,
             seconds=json.dumps(seconds),
             **_state(run),
+            **_kept(run),
+            **({"history_costs": np.array(costs)} if any(costs) else {}),
         )
 
 
@@ -66,8 +81,8 @@ _ROW = np.dtype([("step", np.int64), ("accuracy", float), ("m0", np.int64), ("m1
 
 def load_checkpoint(
     path: Path, owner: str, run: Run
-) -> tuple[list[CurvePoint], dict[str, float]] | None:
-    """Put a stored state into `run`; returns the learning curve and the times so far.
+) -> tuple[list[CurvePoint], list[tuple[float, ...]], dict[str, float]] | None:
+    """Put a stored state into `run`; returns the learning curve, costs and the times so far.
 
     The state may be that of a run with another max_steps; None if the run has to start anew.
 
@@ -86,16 +101,21 @@ def load_checkpoint(
         # Files of energynet 0.1 lack it.
         arrays.setdefault("learning_steps", arrays["clock"][:1])
         _check_counts(path, "counts_u" in arrays, run.energies.tally is not None)
+        if run.custom is not None:
+            run.custom.keeping.restore(arrays, path)
         for name, array in _state(run).items():
             if arrays[name].shape != array.shape or arrays[name].dtype != array.dtype:
                 raise ValueError(f"its {name} does not fit")
             array[...] = arrays[name]
         history = [CurvePoint(*row.item()) for row in arrays["history"]]
+        costs: list[tuple[float, ...]] = [()] * len(history)
+        if "history_costs" in arrays:
+            costs = [tuple(row.tolist()) for row in arrays["history_costs"]]
         times = json.loads(str(arrays["seconds"]))
         seconds = {name: float(times[name]) for name in ("train", "evaluate", "total")}
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise FileError(f"{path} is not a checkpoint of energynet: {error_text(error)}") from error
-    return history, seconds
+    return history, costs, seconds
 
 
 def _on_the_way(path: Path, stored: str, owner: str, step: int) -> bool:

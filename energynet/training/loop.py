@@ -18,7 +18,6 @@ from energynet.data.dataset import Dataset
 from energynet.errors import ConfigError, FileError
 from energynet.kernels.state import LEARNT, NOT_FINITE
 from energynet.rules.base import Shape
-from energynet.rules.custom import PlasticityRule
 from energynet.support import checks
 from energynet.support.files import check_writable
 from energynet.training.counts import folded
@@ -151,7 +150,7 @@ def _with_checkpoint(training: "_Training", path: Path, dataset: Dataset, starte
     owner = identity(training.config, dataset.sha256)
     stored = load_checkpoint(path, owner, training.run) if path.exists() else None
     if stored is not None:
-        training.history, training.seconds = stored
+        training.history, training.costs, training.seconds = stored
     written, cost, told = time.perf_counter(), 0.0, False
 
     def save() -> None:
@@ -160,7 +159,7 @@ def _with_checkpoint(training: "_Training", path: Path, dataset: Dataset, starte
         began = time.perf_counter()
         seconds = training.seconds | {"total": training.seconds["total"] + began - started}
         try:
-            save_checkpoint(path, owner, training.run, training.history, seconds)
+            save_checkpoint(path, owner, training.run, training.history, training.costs, seconds)
         except FileError as error:
             if not told:
                 _LOG.error("checkpoint not saved: %s", error)
@@ -199,6 +198,7 @@ class _Training:
         self.mean, self.threads = mean, threads
         self.progress, self.on_test = progress, on_test
         self.history: list[CurvePoint] = []
+        self.costs: list[tuple[float, ...]] = []  # of a custom rule, at each row of the history
         self.kept: Kept | None = None  # of frozen units, from test to test
         self.seconds = {"train": 0.0, "evaluate": 0.0, "total": 0.0}
         self.pace = 50.0  # steps until the kernels return
@@ -285,8 +285,9 @@ class _Training:
             try:
                 self.run.advance(stop)
             except BaseException as error:  # kernels raise nothing, but a custom rule may
-                custom = isinstance(self.config.rule, PlasticityRule)
-                self.whole = isinstance(error, KeyboardInterrupt) or not custom
+                custom = self.run.custom
+                interrupted = isinstance(error, KeyboardInterrupt)
+                self.whole = custom is None or (interrupted and custom.keeping.settled)
                 raise
         seconds_a_step = spent() / max(1, self.step - before)
         self.pace = min(max(1.0, _RETURN / max(seconds_a_step, 1e-9)), 4 * self.pace)
@@ -310,6 +311,7 @@ class _Training:
             accuracy = float(np.mean(predicted == run.test_label))
         m0, m1 = int(run.energies.m0.sum()), float(run.energies.power[0].sum())
         self.history.append(CurvePoint(self.step, accuracy, m0, m1))
+        self.costs.append(() if run.custom is None else run.custom.keeping.costs.so_far)
 
     def _report(self) -> None:
         if self.progress is not None:
@@ -337,10 +339,13 @@ def _result(training: _Training, outcome: str) -> TrainingResult:
     from energynet.kernels.passes import fold
 
     run, config = training.run, training.config
-    tally = run.energies.tally
+    tally, custom = run.energies.tally, run.custom
     fold(run.weights, run.mask)
     network = training.network()
     diverged = outcome == "diverged"
+    if custom is not None and not diverged:
+        custom.finish(run.energies, run.buffers.wide, run.step)
+    costs, kept = ({}, {}) if custom is None else custom.keeping.final()
     direct = None if diverged else _direct(config, run.shape, training.start, network)
     return TrainingResult(
         config=config,
@@ -357,6 +362,9 @@ def _result(training: _Training, outcome: str) -> TrainingResult:
         network=network,
         version=version("energynet"),
         update_counts=None if tally is None else folded(tally, run.mask),
+        costs=costs,
+        cost_history=dict(zip(costs, zip(*training.costs, strict=True), strict=False)),
+        state=kept,
     )
 
 

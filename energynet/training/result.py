@@ -125,6 +125,12 @@ class TrainingResult:
         How often each synapse of the hidden and of the output layer changed, in the shapes of
         `network.w1` and `network.w2`, read-only. Their sums are `energy.per_layer.m0`. None unless
         `train` was called with count_updates=True.
+    costs : dict of float
+        What a custom rule reported by `add_cost`, by name; with what its `finish` added.
+    cost_history : dict of tuple of float
+        The costs at each row of `history`.
+    state : dict of arrays
+        What a custom rule keeps, as it is in the end, read-only.
     """
 
     config: TrainingConfig
@@ -141,6 +147,9 @@ class TrainingResult:
     network: Network
     version: str
     update_counts: tuple[np.ndarray, np.ndarray] | None = field(default=None, compare=False)
+    costs: dict[str, float] = field(default_factory=dict)
+    cost_history: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    state: dict[str, np.ndarray] = field(default_factory=dict, compare=False)
 
     @property
     def best_accuracy(self) -> float | None:
@@ -148,7 +157,8 @@ class TrainingResult:
         return max((row.accuracy for row in self.history), default=None)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but network and counts of updates, as JSON takes it; non-finite is None."""
+        """Everything but network, counts of updates and a rule's state, as JSON takes it; a number
+        that is not finite is None."""
         direct = self.energy.direct
         values: dict[str, Any] = {
             "outcome": self.outcome,
@@ -164,15 +174,24 @@ class TrainingResult:
             "m0_direct": direct and direct.m0,
             "m1_direct": direct and direct.m1,
             "m_alpha": {str(alpha): value for alpha, value in self.energy.alpha.items()},
+            **({"costs": self.costs} if self.costs else {}),
             "config": self.config.to_dict(),
             "config_hash": self.config.hash,
             "seconds": self.seconds,
-            "history": [row._asdict() for row in self.history],
+            "history": self.rows(),
             "version": self.version,
             "learning_rate": self.learning_rate,
             "output_fraction": resolved_output_fraction(self.config.rule, self._shape),
         }
         return {name: finite(value) for name, value in values.items()}
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The learning curve, each row by the names of its columns; costs are among them."""
+        rows = [row._asdict() for row in self.history]
+        for name, values in self.cost_history.items():
+            for row, value in zip(rows, values, strict=True):
+                row[cost_column(name)] = value
+        return rows
 
     @property
     def _shape(self) -> Shape:
@@ -213,6 +232,7 @@ class TrainingResult:
             ("M1, sum of |dw|", f"{energy.m1:.4g}"),
         ]
         rows += [(f"M_{exact(alpha)}", f"{value:.4g}") for alpha, value in energy.alpha.items()]
+        rows += [(f"cost {name}", f"{value:.4g}") for name, value in self.costs.items()]
         if energy.direct is not None:
             rows += [
                 ("M0 / direct M0", f"{energy.inefficiency_m0:.4g}"),
@@ -261,6 +281,11 @@ class TrainingResult:
 def energy_column(alpha: float) -> str:
     """The name of the column of M_alpha in tables."""
     return f"m_alpha_{exact(alpha)}"
+
+
+def cost_column(name: str) -> str:
+    """The name of the column of a custom rule's cost in tables."""
+    return f"cost_{name}"
 
 
 def _accuracy(share: float | None) -> str:

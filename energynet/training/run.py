@@ -21,8 +21,10 @@ from energynet.kernels.rules.random import LISTED
 from energynet.kernels.state import Alone, Team, aligned
 from energynet.kernels.strokes import StrokeLists, list_images
 from energynet.kernels.sums import BLOCK, LANES
-from energynet.rules.base import Counts, Rule, Shape
-from energynet.training.custom.steps import run_custom
+from energynet.rules.base import Counts, Shape
+from energynet.rules.custom import PlasticityRule
+from energynet.training.custom.keeping import Keeping
+from energynet.training.custom.steps import CustomRun, run_custom
 from energynet.training.images import encode_dataset
 from energynet.training.masks import MASK, mask_of, whole_lanes
 from energynet.training.stability import learning_rate
@@ -36,7 +38,7 @@ class Run:
     """All state of one training run.
 
     `clock` is int64 (3,): steps done; 1 once a value was not finite; steps learnt. `drawn` is
-    uint64, a bit for each synapse, for the rule `random` and custom rules.
+    uint64, a bit for each synapse, for the rule `random`; `custom` is None for a built-in rule.
     """
 
     shape: Shape
@@ -54,7 +56,7 @@ class Run:
     ranking: state.Ranking
     energies: state.Energies
     clock: np.ndarray
-    rule: Rule
+    custom: CustomRun | None
 
     @property
     def activation(self) -> state.Activation:
@@ -117,19 +119,22 @@ def prepare(
     train, test = encode_dataset(dataset, config.center, dtype)
     levels = max(shape.n_in + 2, len(train.table))
     try:
+        weights = _start_weights(config, shape, dtype, start)
+        constants = _constants(config, counts, train)
+        buffers = _buffers(config, shape, counts, team.parts, len(dataset.y_train))
         return Run(
             shape=shape,
             team=team,
-            weights=_start_weights(config, shape, dtype, start),
+            weights=weights,
             train_images=train,
             test_strokes=list_images(test),
             test_label=test.label,
             update=counts.update,
-            constants=_constants(config, counts, train),
+            constants=constants,
             plastic=counts.plastic,
             mask=mask_of(config, shape, counts),
             drawn=_no_bits(shape if "drawn" in _parameters(loop_of(counts.update)) else None),
-            buffers=_buffers(config, shape, counts, team.parts, len(dataset.y_train)),
+            buffers=buffers,
             ranking=state.Ranking(
                 hidden=_ranked_layer(levels, shape, dtype, team.parts),
                 output=_ranked_layer(shape.n_out, shape, dtype, team.parts),
@@ -137,10 +142,23 @@ def prepare(
             ),
             energies=_energies(config, shape, count_updates),
             clock=np.zeros(3, np.int64),
-            rule=config.rule,
+            custom=_custom(config, shape, weights, buffers, constants),
         )
     except MemoryError as error:
         raise _too_large(shape, dtype) from error
+
+
+def _custom(
+    config: TrainingConfig,
+    shape: Shape,
+    weights: state.Weights,
+    buffers: state.Buffers,
+    constants: state.Constants,
+) -> CustomRun | None:
+    if not isinstance(config.rule, PlasticityRule):
+        return None
+    keeping = Keeping(config.rule, shape)
+    return CustomRun(keeping, weights, buffers, constants, _no_bits(shape))
 
 
 def check_memory(shape: Shape, dtype: np.dtype, count_updates: bool = False) -> None:

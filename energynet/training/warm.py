@@ -7,9 +7,10 @@ from functools import cache
 from energynet.config import DTYPES, TrainingConfig
 from energynet.data.dataset import Dataset
 from energynet.rules.base import Rule, Shape
-from energynet.rules.custom import PlasticityRule, Step
+from energynet.rules.custom import PlasticityRule
 from energynet.rules.given import GivenMask
 from energynet.rules.names import RULES, parameters_taken, rule_from_name
+from energynet.rules.step import Step
 from energynet.training.threads import usable_cores
 
 

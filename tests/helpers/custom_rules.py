@@ -81,6 +81,7 @@ class Draws(en.PlasticityRule):
             assert not layer.pre.flags.writeable
             assert not layer.post.flags.writeable
             assert layer.pre[-1] == 1
+            np.testing.assert_array_equal(layer.dw, np.outer(layer.pre, layer.post))
             masks.append(step.random.random(layer.dw.shape) < self.fraction)
         return tuple(masks)
 
@@ -103,9 +104,26 @@ ANSWERS = [
     ((True, 1), "output layer: a choice must be True, False, a mask"),
     ((True, "yes"), "output layer: a choice must be True, False, a mask"),
     ((np.ones((3, 3), bool), True), r"a mask must be bool of shape \(41, 3\), got bool of shape"),
-    ((np.ones((41, 3)), True), r"a mask must be bool .* got float64 of shape \(41, 3\)"),
+    ((np.ones((3, 41)), True), r"hidden layer: updates must be of shape \(41, 3\), got .*3, 41"),
+    ((np.full((41, 3), np.nan), True), r"updates must be finite in float32, got nan at \(0, 0\)"),
+    ((np.diag([1e300] * 41)[:, :3], True), r"finite in float32, got 1e\+300 at \(0, 0\)"),
+    ((True, np.ones((4, 4), complex)), "a mask must be bool .* got complex128"),
     ((np.ones((41, 3), int), True), "a mask must be bool"),
-    ((True, (PAIR[0], PAIR[1], PAIR[0])), "output layer: a choice must be"),
+    ((True, (PAIR[0], PAIR[1], PAIR[0])), "output layer: values must be real .* got int64 of"),
+    ((True, (*PAIR, [0.5, 0.5])), r"as many as indices, .* shape \(2,\) for indices of shape \(1,"),
+    ((True, (*PAIR, [-np.inf])), r"updates must be finite in float32, got -inf at \(0,\)"),
+    ((True, ([1, 1], [2, 2], [0.5, 0.5])), r"twice, got \(1, 2\)"),
+    ((True, ([0], [7], [0.5])), r"outside of \(4, 4\), got \(0, 7\)"),
+    ((True, ([[0]], [[0]], [[0.5]])), "indices must be two lists of one length"),
+    ((True, ([0], [0], [0], [0])), "output layer: a choice must be True, False, a mask .* of 4"),
+    ((en.Change(np.ones((41, 3), bool), False), True), "hidden layer: dw of a Change must be True"),
+    ((True, en.Change(None, False)), "dw of a Change .* got None: is a return missing"),
+    (
+        (True, en.Change(True, True)),
+        r"paid of a Change must be False, real .* \(4, 4\), .* bool True",
+    ),
+    ((True, en.Change(False, np.ones((4, 5)))), r"must be of shape \(4, 4\), got shape \(4, 5\)"),
+    ((True, en.Change(False, ([0], [4], [1.0]))), r"outside of \(4, 4\), got \(0, 4\)"),
     ((True, ([0], [0, 1])), "indices must be two lists of one length"),
     ((True, ([[0]], [[0]])), "indices must be two lists of one length"),
     ((True, ([0.0], [0.0])), "indices must be integers, got float64"),
@@ -123,7 +141,7 @@ ANSWERS = [
     ((True, (np.ones(4, bool), np.ones(10, int))), "factors must both be bool, .* bool and int64"),
     ((True, ([0], True)), "factors must both be bool, indices both integers, got int64 and bool"),
     ((np.zeros((2, 2), int), True), "got int64 of shape .*: of indices give two arrays"),
-    (([[True] * 3] * 41, True), r"a mask \(an array\), or two arrays .* got a list of 41"),
+    (([[True] * 3] * 41, True), r"a mask or updates \(an array\), two arrays .* a list of 41"),
 ]
 
 

@@ -232,21 +232,28 @@ class NaiveRun:
             self.step += 1
             return np.zeros(self.w1.shape, bool), np.zeros(self.w2.shape, bool)
         self.learning_steps += 1
+        outputs = o
         if self.output == "softmax":
             o = np.exp(o - o.max())
             o /= o.sum()
         e = np.eye(self.classes)[self.labels[number]] - o
         delta = ACTIVATIONS[self.activation][1](h) * (self.w2[:-1] * e).sum(axis=1)
         dw1, dw2 = np.outer(x, self.eta * delta), np.outer(a, self.eta * e)
-        one, two = self.masks(x, a, dw1, dw2)
-        for layer, (dw, mask) in enumerate(((dw1, one), (dw2, two))):
-            applied = np.where(mask, dw, 0.0)
-            self.m0[layer] += np.count_nonzero(applied)
-            self.counts[layer][applied != 0] += 1
-            self.m1[layer] += np.abs(applied).sum()
+        changes = self.changes(x, a, outputs, dw1, dw2)
+        for layer, (weights, (applied, paid)) in enumerate(
+            zip((self.w1, self.w2), changes, strict=True)
+        ):
+            self.m0[layer] += np.count_nonzero(paid)
+            self.counts[layer][paid != 0] += 1
+            self.m1[layer] += np.abs(paid).sum()
             for alpha in self.alphas:
-                self.m_alpha[alpha][layer] += (np.abs(applied[applied != 0]) ** alpha).sum()
-        self.w1 += np.where(one, dw1, 0.0)
-        self.w2 += np.where(two, dw2, 0.0)
+                self.m_alpha[alpha][layer] += (np.abs(paid[paid != 0]) ** alpha).sum()
+            weights += applied
         self.step += 1
-        return one & (dw1 != 0), two & (dw2 != 0)
+        return tuple(applied != 0 for applied, _ in changes)
+
+    def changes(self, x, a, outputs, dw1, dw2):
+        """For each layer what is added to the weights, and what is paid for."""
+        masks = self.masks(x, a, dw1, dw2)
+        each = [np.where(mask, dw, 0.0) for mask, dw in zip(masks, (dw1, dw2), strict=True)]
+        return [(applied, applied) for applied in each]

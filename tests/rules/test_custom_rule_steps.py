@@ -169,12 +169,12 @@ class Scribbles(en.PlasticityRule):
 
 
 class Insists(Draws):
-    """Writes to what is to be read alone: to its own copy."""
+    """Writes to what is read-only: to its own copy."""
 
     def select(self, step):
         choice = super().select(step)
         for layer in (step.hidden, step.output):
-            for factor in layer:
+            for factor in (layer.pre, layer.post, layer.dw, layer.weights):
                 factor.flags.writeable = True
                 factor[:] = np.nan
         return choice
@@ -196,8 +196,8 @@ class Remembers(en.PlasticityRule):
         return True, True
 
 
-def test_a_rule_keeps_nothing():
-    told = "cannot assign to field 'trace': a rule keeps nothing from one step to the next; its par"
+def test_a_rule_keeps_nothing_but_its_state():
+    told = "cannot assign to field 'trace': parameters are fixed .* is declared in state\\(self, sh"
     with pytest.raises(en.RuleError, match=f"rule .*:Remembers, step 0: {told}"):
         result_of(Remembers("later"), digits())
     with pytest.raises(en.ConfigError, match=f"rule .*:Remembers: {told}"):

@@ -1,0 +1,70 @@
+"""Custom rules whose choice Numba compiles."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, overload
+
+from energynet.errors import ConfigError
+
+ARGUMENTS = (
+    *("pre_hidden", "post_hidden", "pre_output", "post_output", "outputs", "label", "step"),
+    *("parameters", "state", "change_hidden", "change_output"),
+)
+
+
+class CompiledSelect:
+    """What `compiled` makes of `select`; as a function it is the one that was written."""
+
+    def __init__(self, function: Callable[..., None], python: bool) -> None:
+        self.function, self.python = function, python
+        self.__doc__ = function.__doc__
+
+    def __call__(self, *arguments: Any) -> None:
+        """Call the function as Python."""
+        self.function(*arguments)
+
+
+@overload
+def compiled(select: Callable[..., None], /) -> CompiledSelect: ...
+
+
+@overload
+def compiled(*, python: bool = ...) -> Callable[[Callable[..., None]], CompiledSelect]: ...
+
+
+def compiled(select: Callable[..., None] | None = None, /, *, python: bool = False) -> Any:
+    """Have Numba compile the `select` of a custom rule, before whose definition this stands.
+
+    It is a function without `self`, called once per step that is learnt, and fills two masks:
+
+        @en.compiled
+        def select(pre_hidden, post_hidden, pre_output, post_output, outputs, label, step,
+                   parameters, state, change_hidden, change_output):
+
+    pre_hidden, post_hidden, pre_output, post_output : real (n_pre,), (n_post,), read-only
+        The factors of dw, as `Layer.pre` and `Layer.post`.
+    outputs : real (n_out,), read-only
+    label, step : int
+        Class of the image; steps done before this one.
+    parameters, state : named tuples
+        The fields of the rule, and the arrays that it declares, as attributes.
+    change_hidden, change_output : bool (n_pre, n_post)
+        All False; set to True what changes by its dw.
+
+    It is compiled when training starts, in seconds, and is not kept on disk. Compiled code does not
+    check indices: try a rule with `@en.compiled(python=True)` first, which runs it as Python.
+
+    Raises ConfigError for a function that takes other arguments. Training raises RuleError for one
+    that Numba does not compile.
+    """
+    if select is None:
+        return lambda function: CompiledSelect(_checked(function), python)
+    return CompiledSelect(_checked(select), python)
+
+
+def _checked(function: Any) -> Callable[..., None]:
+    taken = tuple(inspect.signature(function).parameters) if inspect.isfunction(function) else ()
+    if taken != ARGUMENTS:
+        raise ConfigError(f"a compiled select must be a function of ({', '.join(ARGUMENTS)})")
+    checked: Callable[..., None] = function
+    return checked
