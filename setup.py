@@ -38,6 +38,7 @@ setup(
                     "csrc/sparse_template.h",
                     "csrc/vector_template.h",
                     "csrc/mask_template.h",
+                    "csrc/row_template.h",
                 ],
                 include_dirs=["csrc"],
                 extra_compile_args=flags,

@@ -18,6 +18,16 @@ cdef extern from "sparse.h" nogil:
                          const double *, int64_t, int32_t)
     void en_dots_f32(float *, const float *, int64_t, const float *, int64_t, int32_t)
     void en_dots_f64(double *, const double *, int64_t, const double *, int64_t, int32_t)
+    void en_change_rows_f32(float *, int64_t, const int64_t *, const float *, int64_t,
+                            const float *, int64_t, int32_t)
+    void en_change_rows_f64(double *, int64_t, const int64_t *, const double *, int64_t,
+                            const double *, int64_t, int32_t)
+    void en_change_prefixes_f32(float *, int64_t, const int64_t *, const float *, const float *,
+                                const float *, const float *, int64_t, const float *, int64_t,
+                                int32_t)
+    void en_change_prefixes_f64(double *, int64_t, const int64_t *, const double *,
+                                const double *, const double *, const double *, int64_t,
+                                const double *, int64_t, int32_t)
     void en_sum_strokes_f32(double *, const uint32_t *, int64_t, const int64_t *, const float *,
                             int64_t, int64_t, int32_t)
     void en_sum_strokes_f64(double *, const uint32_t *, int64_t, const int64_t *, const double *,
@@ -190,6 +200,60 @@ def dots(real[::1] sums, const real[:, :] a, const real[::1] w, int32_t vector_b
         en_dots_f64(&sums[0], &a[0, 0], stride, &w[0], n, vector_bytes)
 
 
+def change_rows(
+    real[:, :] rows, const int64_t[::1] row, const real[::1] factor, const real[::1] value,
+    int32_t vector_bytes = 0,
+):
+    """rows[row[k], j] += factor[k] * value[j]; no row twice.
+
+    rows : (m, n), changed, each row contiguous; row : int64 (count,), each in [0, m);
+    factor : (count,); value : (n,); vector_bytes : see add_rows
+
+    Raises ValueError and IndexError.
+    """
+    cdef Py_ssize_t count = row.shape[0], n = value.shape[0]
+    vector_bytes = check_vector_bytes(vector_bytes)
+    cdef int64_t stride = check_rows(rows, row, value)
+    check_factors(factor, count)
+    if count == 0 or n == 0:
+        return
+    if real is float:
+        en_change_rows_f32(&rows[0, 0], stride, &row[0], &factor[0], count, &value[0], n,
+                           vector_bytes)
+    else:
+        en_change_rows_f64(&rows[0, 0], stride, &row[0], &factor[0], count, &value[0], n,
+                           vector_bytes)
+
+
+def change_prefixes(
+    real[:, :] rows, const int64_t[::1] row, const real[::1] both, const real[::1] factor,
+    const real[::1] longer, const real[::1] rest, const real[::1] value,
+    int32_t vector_bytes = 0,
+):
+    """rows[row[k], j] += by * value[j]; no row twice.
+
+    by is factor[k] where |value[j]| >= both[k], else rest[k] where it is >= longer[k], else 0.
+    both, factor, longer, rest : (count,); the others as for change_rows
+
+    Raises ValueError and IndexError.
+    """
+    cdef Py_ssize_t count = row.shape[0], n = value.shape[0]
+    vector_bytes = check_vector_bytes(vector_bytes)
+    cdef int64_t stride = check_rows(rows, row, value)
+    check_factors(both, count)
+    check_factors(factor, count)
+    check_factors(longer, count)
+    check_factors(rest, count)
+    if count == 0 or n == 0:
+        return
+    if real is float:
+        en_change_prefixes_f32(&rows[0, 0], stride, &row[0], &both[0], &factor[0], &longer[0],
+                               &rest[0], count, &value[0], n, vector_bytes)
+    else:
+        en_change_prefixes_f64(&rows[0, 0], stride, &row[0], &both[0], &factor[0], &longer[0],
+                               &rest[0], count, &value[0], n, vector_bytes)
+
+
 def sum_strokes(
     double[::1] sums, const uint32_t[:, ::1] bits, const int64_t[::1] row, const real[::1] s,
     int64_t columns, int32_t vector_bytes = 0,
@@ -282,6 +346,27 @@ cdef int check_index(const int32_t[::1] index, Py_ssize_t size) except -1:
     for p in range(index.shape[0]):
         if not 0 <= index[p] < size:
             raise IndexError(f"index must be in [0, {size}), got {index[p]}")
+    return 0
+
+
+cdef int64_t check_rows(
+    real[:, :] rows, const int64_t[::1] row, const real[::1] value
+) except -1:
+    """The distance of two rows, whose columns are those of value; each of row is one of them."""
+    cdef Py_ssize_t k
+    if rows.shape[1] != value.shape[0]:
+        raise ValueError(f"value must hold {rows.shape[1]} numbers, got {value.shape[0]}")
+    if rows.strides[1] != sizeof(real) or rows.strides[0] % sizeof(real) or rows.strides[0] < 0:
+        raise ValueError("each of rows must be contiguous")
+    for k in range(row.shape[0]):
+        if not 0 <= row[k] < rows.shape[0]:
+            raise IndexError(f"row must be in [0, {rows.shape[0]}), got {row[k]}")
+    return rows.strides[0] // <Py_ssize_t>sizeof(real)
+
+
+cdef int check_factors(const real[::1] factor, Py_ssize_t count) except -1:
+    if factor.shape[0] != count:
+        raise ValueError(f"row and its factors must be as many, got {count} and {factor.shape[0]}")
     return 0
 
 

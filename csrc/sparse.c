@@ -30,6 +30,8 @@ static const uint32_t PAIRS[64] = {
 #define REAL_LANES SINGLES
 #define MASK_TEST _mm512_test_epi32_mask
 #define MASK_ADD _mm512_mask_add_ps
+#define MASK_COMPARE _mm512_cmp_ps_mask
+#define MASK_BLEND _mm512_mask_blend_ps
 #define BITS uint32_t
 #define NAME(function) function##_f32
 #include "sparse_template.h"
@@ -37,6 +39,8 @@ static const uint32_t PAIRS[64] = {
 #undef REAL_LANES
 #undef MASK_TEST
 #undef MASK_ADD
+#undef MASK_COMPARE
+#undef MASK_BLEND
 #undef BITS
 #undef NAME
 
@@ -44,6 +48,8 @@ static const uint32_t PAIRS[64] = {
 #define REAL_LANES PAIRS
 #define MASK_TEST _mm512_test_epi64_mask
 #define MASK_ADD _mm512_mask_add_pd
+#define MASK_COMPARE _mm512_cmp_pd_mask
+#define MASK_BLEND _mm512_mask_blend_pd
 #define MASK_SUMS
 #define BITS uint64_t
 #define NAME(function) function##_f64

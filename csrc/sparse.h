@@ -57,6 +57,25 @@ EN_API void en_dots_f32(float *sums, const float *a, int64_t stride, const float
 EN_API void en_dots_f64(double *sums, const double *a, int64_t stride, const double *w, int64_t n,
                         int32_t vector_bytes);
 
+/* rows[stride * row[k] + j] += factor[k] * value[j] for k < count and j < n; the rows differ. */
+EN_API void en_change_rows_f32(float *rows, int64_t stride, const int64_t *row,
+                               const float *factor, int64_t count, const float *value, int64_t n,
+                               int32_t vector_bytes);
+EN_API void en_change_rows_f64(double *rows, int64_t stride, const int64_t *row,
+                               const double *factor, int64_t count, const double *value, int64_t n,
+                               int32_t vector_bytes);
+
+/* The same with a factor that depends on the size of value[j]: factor[k] where it is at least both[k],
+ * else rest[k] where it is at least longer[k], else +0. */
+EN_API void en_change_prefixes_f32(float *rows, int64_t stride, const int64_t *row,
+                                   const float *both, const float *factor, const float *longer,
+                                   const float *rest, int64_t count, const float *value, int64_t n,
+                                   int32_t vector_bytes);
+EN_API void en_change_prefixes_f64(double *rows, int64_t stride, const int64_t *row,
+                                   const double *both, const double *factor, const double *longer,
+                                   const double *rest, int64_t count, const double *value,
+                                   int64_t n, int32_t vector_bytes);
+
 /* A fixed mask as bits: column j of row i is bit j % 32 of bits[words * i + j / 32]. Rows are filled
  * up with 0 to a multiple of EN_LANES columns. For vector_bytes see above.
  *

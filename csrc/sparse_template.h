@@ -77,24 +77,27 @@ static REAL NAME(fold)(REAL *lanes)
     return (lanes[0] + lanes[2]) + (lanes[1] + lanes[3]);
 }
 
-#ifdef VECTORS_OF_32_AND_64
-#define BYTES 64
-#define TARGET __attribute__((target("avx512f")))
-#define WIDE(function) NAME(function##_64)
-#include "mask_template.h"
-#include "vector_template.h"
-#define BYTES 32
-#define TARGET __attribute__((target("avx2")))
-#define WIDE(function) NAME(function##_32)
-#include "mask_template.h"
-#include "vector_template.h"
-#endif
 #ifdef __GNUC__
 #define BYTES 16
 #define TARGET
 #define WIDE(function) NAME(function##_16)
 #include "mask_template.h"
+#include "row_template.h"
 #include "vector_template.h"
+#ifdef VECTORS_OF_32_AND_64
+#define BYTES 64
+#define TARGET __attribute__((target("avx512f")))
+#define WIDE(function) NAME(function##_64)
+#include "mask_template.h"
+#include "row_template.h"
+#include "vector_template.h"
+#define BYTES 32
+#define TARGET __attribute__((target("avx2")))
+#define WIDE(function) NAME(function##_32)
+#include "mask_template.h"
+#include "row_template.h"
+#include "vector_template.h"
+#endif
 #else
 static void NAME(add_rows_16)(REAL *sums, int64_t stride, const REAL *start, const REAL *rows,
                               const int32_t *offset, const REAL *factor, int64_t n)
@@ -116,6 +119,26 @@ static void NAME(dots_16)(REAL *sums, const REAL *a, int64_t stride, const REAL 
             lanes[j % EN_LANES] += a[i * stride + j] * w[j];
         sums[i] = NAME(fold)(lanes);
     }
+}
+
+static void NAME(change_rows_16)(REAL *rows, int64_t stride, const int64_t *row, const REAL *factor,
+                                 int64_t count, const REAL *value, int64_t n)
+{
+    for (int64_t k = 0; k < count; k++)
+        for (int64_t j = 0; j < n; j++)
+            rows[stride * row[k] + j] += factor[k] * value[j];
+}
+
+static void NAME(change_prefixes_16)(REAL *rows, int64_t stride, const int64_t *row,
+                                     const REAL *both, const REAL *factor, const REAL *longer,
+                                     const REAL *rest, int64_t count, const REAL *value, int64_t n)
+{
+    for (int64_t k = 0; k < count; k++)
+        for (int64_t j = 0; j < n; j++) {
+            REAL size = value[j] < 0 ? -value[j] : value[j];
+            REAL by = size >= both[k] ? factor[k] : size >= longer[k] ? rest[k] : 0;
+            rows[stride * row[k] + j] += by * value[j];
+        }
 }
 
 #define IS_MARKED(bits, j) ((bits)[(j) / 32] >> (j) % 32 & 1)
@@ -163,6 +186,19 @@ void NAME(en_dots)(REAL *sums, const REAL *a, int64_t stride, const REAL *w, int
                    int32_t vector_bytes)
 {
     BY_VECTORS(dots, sums, a, stride, w, n);
+}
+
+void NAME(en_change_rows)(REAL *rows, int64_t stride, const int64_t *row, const REAL *factor,
+                          int64_t count, const REAL *value, int64_t n, int32_t vector_bytes)
+{
+    BY_VECTORS(change_rows, rows, stride, row, factor, count, value, n);
+}
+
+void NAME(en_change_prefixes)(REAL *rows, int64_t stride, const int64_t *row, const REAL *both,
+                              const REAL *factor, const REAL *longer, const REAL *rest,
+                              int64_t count, const REAL *value, int64_t n, int32_t vector_bytes)
+{
+    BY_VECTORS(change_prefixes, rows, stride, row, both, factor, longer, rest, count, value, n);
 }
 
 void NAME(en_sum_strokes)(double *sums, const uint32_t *bits, int64_t words, const int64_t *row,

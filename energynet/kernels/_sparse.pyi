@@ -12,6 +12,17 @@ def add_rows(
     sums: Any, start: Any, rows: Any, offset: Any, factor: Any, vector_bytes: int = 0
 ) -> None: ...
 def dots(sums: Any, a: Any, w: Any, vector_bytes: int = 0) -> None: ...
+def change_rows(rows: Any, row: Any, factor: Any, value: Any, vector_bytes: int = 0) -> None: ...
+def change_prefixes(
+    rows: Any,
+    row: Any,
+    both: Any,
+    factor: Any,
+    longer: Any,
+    rest: Any,
+    value: Any,
+    vector_bytes: int = 0,
+) -> None: ...
 def sum_strokes(
     sums: Any, bits: Any, row: Any, s: Any, columns: int, vector_bytes: int = 0
 ) -> None: ...

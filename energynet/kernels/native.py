@@ -34,6 +34,10 @@ _MASKED_ADD = _external("en_masked_add", *_ADD, "double")
 _ROWS = ("array", "size", "array", "array", "array", "array", "size", "bytes")
 _ADD_ROWS = _external("en_add_rows", *_ROWS, "nothing")
 _DOTS = _external("en_dots", "array", "array", "size", "array", "size", "bytes", "nothing")
+_TO_ROWS = ("array", "size", "array")  # the first row, the distance of two rows, which of them
+_ADDED = ("size", "array", "size", "bytes")
+_CHANGE_ROWS = _external("en_change_rows", *_TO_ROWS, "array", *_ADDED, "nothing")
+_CHANGE_PREFIXES = _external("en_change_prefixes", *_TO_ROWS, *4 * ("array",), *_ADDED, "nothing")
 _BITS = ("array", "size", "array")  # a mask's bits, the words of a row, the rows in question
 _SUM_STROKES = _external(
     "en_sum_strokes", "array", *_BITS, "array", "size", "size", "bytes", "nothing"
@@ -84,6 +88,24 @@ def dots(sums, a, w, vector_bytes):
     sums : real (TOGETHER,), filled; a : real (TOGETHER, n), each row contiguous; w : real (n,)
     """
     _sparse.dots(sums, a, w, vector_bytes)
+
+
+def change_rows(rows, row, factor, value, vector_bytes):
+    """rows[row[k], j] += factor[k] * value[j]; no row twice.
+
+    rows : real (m, n), each row contiguous; row : int64 (count,); factor : real (count,);
+    value : real (n,)
+    """
+    _sparse.change_rows(rows, row, factor, value, vector_bytes)
+
+
+def change_prefixes(rows, row, both, factor, longer, rest, value, vector_bytes):
+    """rows[row[k], j] += by * value[j]; no row twice.
+
+    by is factor[k] where |value[j]| >= both[k], else rest[k] where it is >= longer[k], else 0.
+    both, factor, longer, rest : real (count,); the others as above
+    """
+    _sparse.change_prefixes(rows, row, both, factor, longer, rest, value, vector_bytes)
 
 
 def sum_strokes(sums, bits, row, s, columns, vector_bytes):
@@ -168,6 +190,47 @@ def _dots(sums, a, w, vector_bytes):  # noqa: ARG001
     def compiled(sums, a, w, vector_bytes):
         stride = a.strides[0] // a.itemsize
         call(sums.ctypes.data, a.ctypes.data, stride, w.ctypes.data, w.shape[0], vector_bytes)
+
+    return compiled
+
+
+@overload(change_rows)
+def _change_rows(rows, row, factor, value, vector_bytes):  # noqa: ARG001
+    call = _CHANGE_ROWS[rows.dtype]
+
+    def compiled(rows, row, factor, value, vector_bytes):
+        call(
+            rows.ctypes.data,
+            rows.strides[0] // rows.itemsize,
+            row.ctypes.data,
+            factor.ctypes.data,
+            row.shape[0],
+            value.ctypes.data,
+            value.shape[0],
+            vector_bytes,
+        )
+
+    return compiled
+
+
+@overload(change_prefixes)
+def _change_prefixes(rows, row, both, factor, longer, rest, value, vector_bytes):  # noqa: ARG001
+    call = _CHANGE_PREFIXES[rows.dtype]
+
+    def compiled(rows, row, both, factor, longer, rest, value, vector_bytes):
+        call(
+            rows.ctypes.data,
+            rows.strides[0] // rows.itemsize,
+            row.ctypes.data,
+            both.ctypes.data,
+            factor.ctypes.data,
+            longer.ctypes.data,
+            rest.ctypes.data,
+            row.shape[0],
+            value.ctypes.data,
+            value.shape[0],
+            vector_bytes,
+        )
 
     return compiled
 

@@ -39,14 +39,14 @@ def add_listed_rows(out, matrix, start, row, factor, count):
 
 
 @inner
-def _sum_masked_strokes(mask, buffers, count, start, stop):
+def _sum_masked_strokes(constants, mask, buffers, count, start, stop):
     """buffers.stroke_sum of the units start ... stop - 1."""
     pixels = count - 1  # the bias row, the last one, is no pixel
     if mask.bits.shape[0] > 0:
         # Parts begin with a block, so with a word; the last may go on to whole LANES.
         bits, strokes = mask.bits[:, start // 32 :], buffers.stroke_sum[start:]
         row, s = buffers.row[:pixels], buffers.s[:pixels]
-        sum_strokes(strokes, bits, row, s, stop - start, mask.vector_bytes)
+        sum_strokes(strokes, bits, row, s, stop - start, constants.vector_bytes)
         return
     # A slice is indexed from 0: the compiler need not think of negative indices.
     strokes = buffers.stroke_sum[start:stop]
@@ -87,7 +87,7 @@ def _forward(part, parts, weights, images, constants, mask, buffers, count, tota
     v, r = weights.v[start:stop], weights.r[start:stop]
     background = np.float64(images.background)
     if buffers.stroke_sum.shape[0] > 0:
-        _sum_masked_strokes(mask, buffers, count, start, stop)
+        _sum_masked_strokes(constants, mask, buffers, count, start, stop)
         strokes = buffers.stroke_sum[start:stop]
         for j in range(h.shape[0]):
             h[j] = v[j] * strokes[j] + background * r[j]

@@ -91,6 +91,7 @@ class Constants(NamedTuple):
     order_key: np.uint64
     tie_key: np.uint64
     mask_key: np.uint64
+    vector_bytes: int  # of this machine's widest vectors
 
 
 class Buffers(NamedTuple):
@@ -157,7 +158,6 @@ class Mask(NamedTuple):
     unit_bits    : uint32 (nh + 1, words), the same by its columns: bit o of row j is output o's
     all_units    : int64 (nh + 1,), 0 ... nh
     pixels       : int64 (nh,), plastic pixel synapses of each hidden unit
-    vector_bytes : of this machine's widest vectors
     """
 
     start_hidden: np.ndarray
@@ -169,7 +169,6 @@ class Mask(NamedTuple):
     unit_bits: np.ndarray
     all_units: np.ndarray
     pixels: np.ndarray
-    vector_bytes: int
 
 
 class RankedLayer(NamedTuple):
@@ -234,6 +233,9 @@ class Choice(NamedTuple):
     column_sum : float64 (nh + 2,)  sum of chosen x of each column
     power_sum  : float64 (nh + 2,)  running sums of |col|^p
     gathered, weight : real, int64 (GATHERED,)  products near the threshold
+    changed    : int64 (n_in + 1 + n_out,)  rows of u that change as a whole or by a pass over them;
+                 the last n_out places are for those of w_out
+    both, factor, longer, rest : real, as `changed`: how, see `native.change_prefixes`
     """
 
     level_count: np.ndarray
@@ -255,6 +257,11 @@ class Choice(NamedTuple):
     power_sum: np.ndarray
     gathered: np.ndarray
     weight: np.ndarray
+    changed: np.ndarray
+    both: np.ndarray
+    factor: np.ndarray
+    longer: np.ndarray
+    rest: np.ndarray
 
 
 class Ranking(NamedTuple):

@@ -27,6 +27,12 @@ def units_of(part, parts, nh, units):
 
 
 @inner
+def rows_of(part, parts, count):
+    """The rows of a part, as first and stop, where `count` rows are shared out."""
+    return count * part // parts, count * (part + 1) // parts
+
+
+@inner
 def sum_abs(x, wide):
     """Sum of |x| in float64; x : real (n,); wide : float64 (LANES,), scratch."""
     total = 0.0

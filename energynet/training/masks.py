@@ -5,7 +5,6 @@ import numpy as np
 from energynet.config import TrainingConfig
 from energynet.kernels import state
 from energynet.kernels.draws import draw_layer
-from energynet.kernels.native import VECTOR_BYTES
 from energynet.kernels.rules.mask import BITS_FROM
 from energynet.kernels.sums import LANES
 from energynet.rules.base import Counts, Shape
@@ -60,7 +59,6 @@ def _packed(hidden: _Lists, output: _Lists, shape: Shape) -> state.Mask:
         unit_bits=_bits(plastic.T),
         all_units=np.arange(shape.hidden + 1),
         pixels=pixels,
-        vector_bytes=VECTOR_BYTES,
     )
 
 

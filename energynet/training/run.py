@@ -13,6 +13,7 @@ from energynet.data.dataset import Dataset
 from energynet.errors import ConfigError
 from energynet.kernels import state
 from energynet.kernels.activation import activation_of
+from energynet.kernels.native import VECTOR_BYTES
 from energynet.kernels.ranking.ranked_layer import BUCKETS
 from energynet.kernels.ranking.sort import LEAST_BUCKETS, MOST_BUCKETS
 from energynet.kernels.ranking.threshold import GATHERED
@@ -218,6 +219,7 @@ def _constants(config: TrainingConfig, counts: Counts, images: state.Images) -> 
         order_key=keys["order"],
         tie_key=keys["ties"],
         mask_key=keys["mask"],
+        vector_bytes=VECTOR_BYTES,
     )
 
 
@@ -302,6 +304,7 @@ def _ranked_layer(rows: int, shape: Shape, dtype: np.dtype, parts: int) -> state
 
 def _choice(shape: Shape, dtype: np.dtype) -> state.Choice:
     inputs, nh = shape.n_in + 1, shape.hidden
+    changed = inputs + shape.n_out
     return state.Choice(
         level_count=np.zeros(state.CODES, np.int64),
         level_row=np.zeros(state.CODES, np.int64),
@@ -322,6 +325,11 @@ def _choice(shape: Shape, dtype: np.dtype) -> state.Choice:
         power_sum=np.zeros(nh + 2),
         gathered=np.zeros(GATHERED, dtype),
         weight=np.zeros(GATHERED, np.int64),
+        changed=np.zeros(changed, np.int64),
+        both=np.zeros(changed, dtype),
+        factor=np.zeros(changed, dtype),
+        longer=np.zeros(changed, dtype),
+        rest=np.zeros(changed, dtype),
     )
 
 

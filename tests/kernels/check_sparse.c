@@ -227,6 +227,56 @@ static double some_value(void)
         free(u), free(copy);                                                                      \
     }
 
+#define CHECK_CHANGES(real, suffix)                                                               \
+    static void check_changes_##suffix(int64_t n)                                                 \
+    {                                                                                             \
+        int64_t rows = 1 + (int64_t)draw(30), count = (int64_t)draw((uint64_t)rows + 1);          \
+        int64_t stride = n + (int64_t)draw(3), size = stride * (rows - 1) + n;                    \
+        int64_t *row = room(rows, sizeof(int64_t));                                               \
+        real *number[4], *value = room(n, sizeof(real));                                          \
+        real *u = room(size, sizeof(real)), *v = room(size, sizeof(real));                        \
+        real *copy = room(size, sizeof(real)), *copy2 = room(size, sizeof(real));                 \
+        for (int64_t k = 0; k < rows; k++)                                                        \
+            row[k] = k;                                                                           \
+        for (int64_t k = 0; k < count; k++) {                                                     \
+            int64_t other = k + (int64_t)draw((uint64_t)(rows - k)), swap = row[k];               \
+            row[k] = row[other], row[other] = swap;                                               \
+        }                                                                                         \
+        for (int i = 0; i < 4; i++) {                                                             \
+            number[i] = room(count, sizeof(real));                                                \
+            for (int64_t k = 0; k < count; k++)                                                   \
+                number[i][k] = ((real)draw(1000) - (i % 2 ? 500 : 0)) / 13;                       \
+        }                                                                                         \
+        for (int64_t k = 0; k < count; k++) /* the first limit is not below the second */         \
+            number[0][k] = draw(4) ? number[2][k] + (real)draw(9) : (real)INFINITY;               \
+        for (int64_t j = 0; j < n; j++)                                                           \
+            value[j] = draw(5) ? ((real)draw(2000) - 1000) / 13 : (real)-0.0;                     \
+        for (int32_t bytes = 16; bytes <= en_vector_bytes(); bytes *= 2) {                        \
+            for (int64_t j = 0; j < size; j++)                                                    \
+                copy2[j] = copy[j] = u[j] = v[j] = draw(3) ? (real)draw(1000) / 7 : (real)-0.0;   \
+            en_change_rows_##suffix(u, stride, row, number[1], count, value, n, bytes);           \
+            en_change_prefixes_##suffix(v, stride, row, number[0], number[1], number[2],          \
+                                        number[3], count, value, n, bytes);                       \
+            for (int64_t k = 0; k < count; k++)                                                   \
+                for (int64_t j = 0; j < n; j++) {                                                 \
+                    double large = fabs((double)value[j]);                                        \
+                    real by = large >= number[0][k]   ? number[1][k]                              \
+                              : large >= number[2][k] ? number[3][k]                              \
+                                                      : 0;                                        \
+                    volatile real product = by * value[j], all = number[1][k] * value[j];         \
+                    copy2[stride * row[k] + j] += product;                                        \
+                    copy[stride * row[k] + j] += all;                                             \
+                }                                                                                 \
+            if (size > 0 && memcmp(u, copy, (size_t)size * sizeof(real)) != 0)                    \
+                fail("change_rows_" #suffix, n);                                                  \
+            if (size > 0 && memcmp(v, copy2, (size_t)size * sizeof(real)) != 0)                   \
+                fail("change_prefixes_" #suffix, n);                                              \
+        }                                                                                         \
+        for (int i = 0; i < 4; i++)                                                               \
+            free(number[i]);                                                                      \
+        free(row), free(value), free(u), free(v), free(copy), free(copy2);                        \
+    }
+
 CHECK(float, f32)
 CHECK(double, f64)
 CHECK_DOTS(float, f32)
@@ -235,6 +285,8 @@ CHECK_MARKED(float, f32)
 CHECK_MARKED(double, f64)
 CHECK_ROWS(float, f32)
 CHECK_ROWS(double, f64)
+CHECK_CHANGES(float, f32)
+CHECK_CHANGES(double, f64)
 
 int main(void)
 {
@@ -243,6 +295,7 @@ int main(void)
         check_f32(n), check_f64(n);
         check_rows_f32(n), check_rows_f64(n), check_dots_f32(n), check_dots_f64(n);
         check_marked_f32(n), check_marked_f64(n);
+        check_changes_f32(n), check_changes_f64(n);
     }
     for (; rounds < 2000; rounds++)
         check_f32((int64_t)draw(3000)), check_f64((int64_t)draw(3000));

@@ -107,6 +107,16 @@ def compiled_sum_marked(total, bits, row, value, vector_bytes):
     native.sum_marked(total, bits, row, value, vector_bytes)
 
 
+@numba.njit
+def compiled_change_rows(rows, row, factor, value, vector_bytes):
+    native.change_rows(rows, row, factor, value, vector_bytes)
+
+
+@numba.njit
+def compiled_change_prefixes(rows, row, both, factor, longer, rest, value, vector_bytes):
+    native.change_prefixes(rows, row, both, factor, longer, rest, value, vector_bytes)
+
+
 def drawn(key, rows, columns, k):
     """One layer's mask as start and column."""
     start, column = np.empty(rows + 1, np.int64), np.empty(k, np.int32)
@@ -198,6 +208,67 @@ def test_bits_of_a_mask_are_checked():
         (lambda: _sparse.change_marked(rows, bits, row, s[1:], value), ValueError, "hold 4"),
         (lambda: _sparse.sum_marked(total[:5], bits, -row, power), IndexError, "got -5"),
         (lambda: _sparse.sum_marked(total[:5], bits, row, power, 7), ValueError, "vector_bytes"),
+    ]:
+        with pytest.raises(error, match=message):
+            call()
+
+
+ROWS_COLUMNS = [0, 1, 3, 15, 16, 17, 33, 100]
+
+
+@pytest.mark.parametrize("columns", ROWS_COLUMNS)
+@pytest.mark.parametrize("real", REALS)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_rows_that_change_together(width, real, columns):
+    """Eight, four, two rows and one at a time, inside of wider rows: one number after the other."""
+    value = normals(columns, real, 1)
+    value[: columns // 3] *= 100
+    value[columns // 2 :: 7] = -0.0
+    sizes = np.sort(np.abs(value)) if columns else np.ones(1, real)
+    wide = normals(40 * (columns + 5), real, 2).reshape(40, columns + 5)
+    wide[:, 4] = -0.0
+    for count in range(20):
+        row = np.random.default_rng(count).permutation(40)[:count]
+        factor, rest = normals(count, real, 3), normals(count, real, 4)
+        longer = sizes[np.arange(count) * 5 % len(sizes)]
+        both = np.maximum(longer, sizes[np.arange(count) * 3 % len(sizes)])
+        both[::4] = np.inf
+        whole, prefixes = wide.copy(), wide.copy()
+        for k, i in enumerate(row):
+            for j, size in enumerate(np.abs(value)):
+                by = factor[k] if size >= both[k] else rest[k] if size >= longer[k] else real(0)
+                prefixes[i, 3 + j] += by * value[j]
+                whole[i, 3 + j] += factor[k] * value[j]
+        for change in (_sparse.change_rows, compiled_change_rows):
+            got = wide.copy()
+            change(got[:, 3:-2], row, factor, value, width)
+            assert got.tobytes() == whole.tobytes()
+        for change in (_sparse.change_prefixes, compiled_change_prefixes):
+            got = wide.copy()
+            change(got[:, 3:-2], row, both, factor, longer, rest, value, width)
+            assert got.tobytes() == prefixes.tobytes()
+
+
+def test_rows_that_change_together_are_checked():
+    rows, row = np.zeros((6, 40), np.float32), np.array([5, 1])
+    f, value = np.ones(2, np.float32), np.zeros(40, np.float32)
+    for call, error, message in [
+        (lambda: _sparse.change_rows(rows, row + 1, f, value), IndexError, "got 6"),
+        (lambda: _sparse.change_rows(rows, row, f[:1], value), ValueError, "got 2 and 1"),
+        (lambda: _sparse.change_rows(rows, row, f, value[1:]), ValueError, "40 numbers, got 39"),
+        (lambda: _sparse.change_rows(rows.T, row, f, value[:6]), ValueError, "contiguous"),
+        (lambda: _sparse.change_rows(rows, row, f, value, 24), ValueError, "vector_bytes"),
+        (lambda: _sparse.change_prefixes(rows, -row, f, f, f, f, value), IndexError, "got -5"),
+        *(
+            (
+                lambda which=which: _sparse.change_prefixes(
+                    rows, row, *(f[: 2 - (i == which)] for i in range(4)), value
+                ),
+                ValueError,
+                "got 2 and 1",
+            )
+            for which in range(4)
+        ),
     ]:
         with pytest.raises(error, match=message):
             call()

@@ -4,7 +4,7 @@ import numpy as np
 from numba import prange
 
 from energynet.kernels.jit import inner, shared
-from energynet.kernels.native import scatter_add
+from energynet.kernels.native import change_prefixes, scatter_add
 from energynet.kernels.ranking.ranked_layer import leave_out, list_inputs, list_outputs
 from energynet.kernels.ranking.threshold import find_threshold
 from energynet.kernels.ranking.ties import (
@@ -25,7 +25,7 @@ from energynet.kernels.rules.tally import (
     scatter,
 )
 from energynet.kernels.state import BACKGROUND, DENSE_ROW, ROWS
-from energynet.kernels.sums import power
+from energynet.kernels.sums import power, rows_of
 
 
 @inner
@@ -165,7 +165,9 @@ def _apply_hidden(part, parts, weights, tally, images, constants, buffers, ranke
     count, shared_columns = numbers
     c = images.background
     g, columns, signed = buffers.g[: constants.units], ranked.col_index, choice.signed
-    for k in range(part, count, parts):
+    first, last = rows_of(part, parts, count)
+    streamed = first
+    for k in range(first, last):
         i = buffers.row[k]
         row = weights.u[i]
         x, s, prefix = buffers.x[k], buffers.s[k], choice.prefix[k]
@@ -174,7 +176,8 @@ def _apply_hidden(part, parts, weights, tally, images, constants, buffers, ranke
         longer = max(prefix, back)
         rest, amount = (x, ONE) if prefix > back else (-c, BACK)
         if longer > DENSE_ROW * constants.units:
-            _stream_row(row[: constants.units], buffers.g, ranked, (both, longer), (s, rest))
+            _list_streamed(choice, streamed, i, ranked, (both, longer), (s, rest))
+            streamed += 1
             count_streamed(tally, i, g, columns, ranked.col_value, both, longer, amount)
         else:
             if both > 0:
@@ -182,41 +185,60 @@ def _apply_hidden(part, parts, weights, tally, images, constants, buffers, ranke
             if longer > both:
                 others = columns[both:longer]
                 scatter(row, tally, i, others, signed[both:longer], rest, amount)
+    _stream(weights.u[:, : constants.units], choice, first, streamed, g, constants.vector_bytes)
 
 
 @inner
 def _apply_output(part, parts, weights, tally, constants, buffers, ranked, choice):
     units, nh = constants.units, buffers.g.shape[0]
-    for r in range(part, ranked.extent[ROWS], parts):
+    first, last = rows_of(part, parts, ranked.extent[ROWS])
+    first, last = buffers.row.shape[0] + first, buffers.row.shape[0] + last
+    streamed = first
+    for place in range(first, last):
+        r = place - buffers.row.shape[0]
         o, prefix = ranked.row_source[r], ranked.above[r]
         row, q = weights.w_out[o], buffers.q[o]
         if prefix > DENSE_ROW * units:
-            _stream_row(row[:units], buffers.a[:units], ranked, (0, prefix), (q, q))
+            _list_streamed(choice, streamed, o, ranked, (0, prefix), (q, q))
+            streamed += 1
             if buffers.a[nh] >= ranked.col_value[prefix - 1]:  # the bias unit's synapse
                 row[nh] += q * buffers.a[nh]
         else:
             scatter_add(row, ranked.col_index[:prefix], choice.signed_a[:prefix], q)
         count_output(tally, o, ranked.col_index[:prefix])
+    a = buffers.a[:units]
+    _stream(weights.w_out[:, :units], choice, first, streamed, a, constants.vector_bytes)
 
 
 @inner
-def _stream_row(row, signal, ranked, prefixes, factors):
-    """As two scatters of the prefixes, by a pass over the row: sorted columns of equal size are
-    never parted, so the smallest size in a prefix tells which columns belong to it.
+def _list_streamed(choice, place, row, ranked, prefixes, factors):
+    """Note that `row` changes by a pass over it, with the outcome of two scatters: the first factor
+    in the shorter prefix, the second from there to the end of the longer one.
 
-    row[j] += factor signal[j], with the first factor in the shorter prefix `both`, the second from
-    there to the end of the longer one.
+    Sorted columns of equal size are never parted, so the smallest size in a prefix tells which
+    columns belong to it.
     """
     both, longer = prefixes
-    s, rest = factors
-    zero = row.dtype.type(0)
-    never = row.dtype.type(np.inf)
-    limit_both = ranked.col_value[both - 1] if both > 0 else never
-    limit = ranked.col_value[longer - 1]
-    for j in range(row.shape[0]):
-        size = abs(signal[j])
-        factor = s if size >= limit_both else rest
-        row[j] += (factor if size >= limit else zero) * signal[j]
+    values = ranked.col_value
+    choice.changed[place] = row
+    choice.factor[place], choice.rest[place] = factors
+    choice.both[place] = values[both - 1] if both > 0 else values.dtype.type(np.inf)
+    choice.longer[place] = values[longer - 1]
+
+
+@inner
+def _stream(rows, choice, first, last, signal, vector_bytes):
+    """Change the rows that were noted at first ... last - 1."""
+    change_prefixes(
+        rows,
+        choice.changed[first:last],
+        choice.both[first:last],
+        choice.factor[first:last],
+        choice.longer[first:last],
+        choice.rest[first:last],
+        signal,
+        vector_bytes,
+    )
 
 
 @inner

@@ -14,7 +14,7 @@ from numba import prange
 from energynet.kernels.jit import inner, shared
 from energynet.kernels.native import change_marked, masked_add, sum_marked, sum_strokes
 from energynet.kernels.rules.tally import count_readout, count_units
-from energynet.kernels.sums import count_nonzero, power_or_count, units_of
+from energynet.kernels.sums import count_nonzero, power_or_count, rows_of, units_of
 
 # Both then take about as long (nh = 1,000 and 10,000). A row's |g|^p is added up in another order
 # by vectors than along a list, so the last digits of M1 depend on it: a change is one of numerics.
@@ -27,35 +27,29 @@ def has_bits(mask):
     return mask.bits.shape[0] > 0
 
 
-@inner
-def rows_of(part, parts, count):
-    """The strokes of a part, as first and stop."""
-    return count * part // parts, count * (part + 1) // parts
-
-
 @shared
-def update_mask(team, weights, images, mask, buffers, count):
+def update_mask(team, weights, images, constants, mask, buffers, count):
     """The synapses of a fixed mask change.
 
     Where the hidden layer has lists, row_power is filled for exponent 1 on the way.
     """
     for part in prange(team.parts):
-        _update_mask(part, team.parts, weights, images, mask, buffers, count)
+        _update_mask(part, team.parts, weights, images, constants, mask, buffers, count)
 
 
 @inner
-def _update_mask(part, parts, weights, images, mask, buffers, count):
+def _update_mask(part, parts, weights, images, constants, mask, buffers, count):
     g = buffers.g
     first, last = rows_of(part, parts, count)
     if has_bits(mask):
         row, s = buffers.row[first:last], buffers.s[first:last]
-        change_marked(weights.u, mask.bits, row, s, g, mask.vector_bytes)
+        change_marked(weights.u, mask.bits, row, s, g, constants.vector_bytes)
     else:
         for k in range(first, last):
             i = buffers.row[k]
             columns = mask.hidden[mask.start_hidden[i] : mask.start_hidden[i + 1]]
             buffers.row_power[k] = masked_add(weights.u[i], columns, g, buffers.s[k])
-    _change_output(part, parts, weights, mask, buffers)
+    _change_output(part, parts, weights, constants, mask, buffers)
     background = images.background
     start, stop = units_of(part, parts, g.shape[0], g.shape[0])
     g, v, r = g[start:stop], weights.v[start:stop], weights.r[start:stop]
@@ -66,12 +60,13 @@ def _update_mask(part, parts, weights, images, mask, buffers, count):
 
 
 @inner
-def _change_output(part, parts, weights, mask, buffers):
+def _change_output(part, parts, weights, constants, mask, buffers):
     a, q = buffers.a, buffers.q
     if mask.output_bits.shape[0] > 0:
         first, last = rows_of(part, parts, q.shape[0])
         row = buffers.all_outputs[first:last]
-        change_marked(weights.w_out, mask.output_bits, row, q[first:last], a, mask.vector_bytes)
+        q, bits = q[first:last], mask.output_bits
+        change_marked(weights.w_out, bits, row, q, a, constants.vector_bytes)
         return
     for o in range(part, q.shape[0], parts):
         columns = mask.output[mask.start_output[o] : mask.start_output[o + 1]]
@@ -90,18 +85,18 @@ def _fill_powers(powers, values, exponent):
 
 
 @shared
-def sum_masked_rows(team, mask, buffers, count):
+def sum_masked_rows(team, constants, mask, buffers, count):
     """Fill row_power: for each stroke row the sum of g_power over its plastic columns."""
     for part in prange(team.parts):
-        _sum_masked_rows(part, team.parts, mask, buffers, count)
+        _sum_masked_rows(part, team.parts, constants, mask, buffers, count)
 
 
 @inner
-def _sum_masked_rows(part, parts, mask, buffers, count):
+def _sum_masked_rows(part, parts, constants, mask, buffers, count):
     first, last = rows_of(part, parts, count)
     if has_bits(mask):
         sums, row = buffers.row_power[first:last], buffers.row[first:last]
-        sum_marked(sums, mask.bits, row, buffers.g_power, mask.vector_bytes)
+        sum_marked(sums, mask.bits, row, buffers.g_power, constants.vector_bytes)
     else:
         for k in range(first, last):
             i = buffers.row[k]
@@ -110,32 +105,35 @@ def _sum_masked_rows(part, parts, mask, buffers, count):
 
 
 @inner
-def account_mask(team, images, mask, buffers, energies, count):
+def account_mask(team, images, constants, mask, buffers, energies, count):
     """Add the energies of `update_mask`; lists have filled row_power for exponent 1."""
     for e in range(energies.exponent.shape[0]):
         exponent, summed = energies.exponent[e], e == 0 and not has_bits(mask)
-        hidden = _masked_hidden_power(team, images, mask, buffers, count, exponent, summed)
+        hidden = _masked_hidden_power(
+            team, images, constants, mask, buffers, count, exponent, summed
+        )
         energies.power[e, 0] += hidden
-        energies.power[e, 1] += _masked_output_power(mask, buffers, exponent)
-    energies.m0[0] += _count_hidden(team, images, mask, buffers, count)
-    energies.m0[1] += _count_output(mask, buffers)
+        energies.power[e, 1] += _masked_output_power(constants, mask, buffers, exponent)
+    energies.m0[0] += _count_hidden(team, images, constants, mask, buffers, count)
+    energies.m0[1] += _count_output(constants, mask, buffers)
     count_units(energies.tally, images, buffers, buffers.g.shape[0], count)
     count_readout(energies.tally, buffers, buffers.g.shape[0])
 
 
 @inner
-def _count_hidden(team, images, mask, buffers, count):
+def _count_hidden(team, images, constants, mask, buffers, count):
     """Number of plastic hidden synapses whose dw is not 0."""
     if count_nonzero(buffers.g) == buffers.g.shape[0]:
         return _masked_inputs(images, mask, buffers, count)
-    return np.int64(_masked_hidden_power(team, images, mask, buffers, count, 0.0, False))
+    found = _masked_hidden_power(team, images, constants, mask, buffers, count, 0.0, False)
+    return np.int64(found)
 
 
 @inner
-def _count_output(mask, buffers):
+def _count_output(constants, mask, buffers):
     """Number of plastic output synapses whose dw is not 0."""
     if count_nonzero(buffers.a) < buffers.a.shape[0]:
-        return np.int64(_masked_output_power(mask, buffers, 0.0))
+        return np.int64(_masked_output_power(constants, mask, buffers, 0.0))
     found = 0
     for o in range(buffers.q.shape[0]):
         found += (mask.start_output[o + 1] - mask.start_output[o]) * (buffers.q[o] != 0)
@@ -157,14 +155,14 @@ def _masked_inputs(images, mask, buffers, count):
 
 
 @inner
-def _masked_hidden_power(team, images, mask, buffers, count, exponent, summed):
+def _masked_hidden_power(team, images, constants, mask, buffers, count, exponent, summed):
     """Sum of |dw|^exponent: as if all pixels were background, then mended row by row.
 
     summed : whether row_power is filled already
     """
     _fill_powers(buffers.g_power, buffers.g, exponent)
     if not summed:
-        sum_masked_rows(team, mask, buffers, count)
+        sum_masked_rows(team, constants, mask, buffers, count)
     background = power_or_count(images.background, exponent)
     total = 0.0
     if background != 0:
@@ -180,13 +178,14 @@ def _masked_hidden_power(team, images, mask, buffers, count, exponent, summed):
 
 
 @inner
-def _masked_output_power(mask, buffers, exponent):
+def _masked_output_power(constants, mask, buffers, exponent):
     """Sum of |dw|^exponent; that over an output unit's columns is taken in their order."""
     powers, sums = buffers.a_power, buffers.output_sum
     _fill_powers(powers, buffers.a, exponent)
     n_out = buffers.q.shape[0]
     if mask.output_bits.shape[0] > 0:
-        sum_strokes(sums, mask.unit_bits, mask.all_units, powers, n_out, mask.vector_bytes)
+        units, bits = mask.all_units, mask.unit_bits
+        sum_strokes(sums, bits, units, powers, n_out, constants.vector_bytes)
     else:
         for o in range(n_out):
             sums[o] = 0

@@ -8,11 +8,11 @@ import numpy as np
 from numba import prange
 
 from energynet.kernels.jit import inner, shared
-from energynet.kernels.native import kth_largest, masked_add
+from energynet.kernels.native import change_rows, kth_largest, masked_add
 from energynet.kernels.ranking.ranked_layer import list_inputs
 from energynet.kernels.ranking.ties import count_tied, resolve_hidden, set_prefixes, sort_ties
 from energynet.kernels.rules.tally import count_activities, count_inputs
-from energynet.kernels.rules.units import account_readout, add_row, update_readout
+from energynet.kernels.rules.units import account_readout, update_readout
 from energynet.kernels.state import BACKGROUND, ROWS
 from energynet.kernels.sums import count_nonzero, power, sum_power, units_of
 
@@ -29,7 +29,9 @@ def update_per_neuron(team, weights, images, constants, buffers, ranking, energi
     chosen = 0
     if constants.readout == 0:
         chosen = _choose_hidden(constants, step, buffers, output, choice)
-    _apply(team, weights, images, constants, buffers, choice, (count, pixels, share, chosen))
+    changed, sum_x = _list_changes(images, buffers, choice, (count, pixels, share))
+    changes = changed, sum_x, share, chosen
+    _apply(team, weights, images, constants, buffers, choice, changes)
     _account_hidden(images, constants, buffers, choice, energies, (count, pixels, share))
     if constants.readout > 0:
         account_readout(constants, buffers, energies)
@@ -119,31 +121,49 @@ def _list_candidates(constants, a, ranked, choice):
     return candidates + 1
 
 
+@inner
+def _list_changes(images, buffers, choice, numbers):
+    """The rows of u that change into choice.changed, and their factors of g into choice.factor.
+
+    Where the background is chosen as a whole, v takes it for all pixels, and the stroke rows that
+    are not chosen take it back.
+    Returns (their number, the sum of x over the chosen pixels).
+    """
+    count, pixels, share = numbers
+    c, n = images.background, 0
+    others = buffers.row.shape[0] - count if share else pixels
+    sum_x = others * np.float64(c)
+    for k in range(count):
+        pixel, chosen = k < count - 1, choice.prefix[k] == 1
+        if chosen and pixel:
+            sum_x += buffers.x[k]
+        choice.changed[n] = buffers.row[k]
+        if chosen:
+            choice.factor[n] = buffers.s[k] if share else buffers.x[k]
+        else:
+            choice.factor[n] = -c
+        n += chosen or (share and pixel)
+    for m in range(pixels):
+        choice.changed[n], choice.factor[n] = choice.pixel[m], c
+        n += 1
+    return n, sum_x
+
+
 @shared
-def _apply(team, weights, images, constants, buffers, choice, numbers):
-    """Apply the chosen rows and columns. Where the background is chosen as a whole, v takes it for
-    all pixels, and the stroke rows take it back."""
+def _apply(team, weights, images, constants, buffers, choice, changes):
+    """Apply the chosen rows and columns."""
     for part in prange(team.parts):
-        _apply_part(part, team.parts, weights, images, constants, buffers, choice, numbers)
+        _apply_part(part, team.parts, weights, images, constants, buffers, choice, changes)
 
 
 @inner
-def _apply_part(part, parts, weights, images, constants, buffers, choice, numbers):
-    count, pixels, share, chosen = numbers
+def _apply_part(part, parts, weights, images, constants, buffers, choice, changes):
+    changed, sum_x, share, chosen = changes
     c = images.background
-    others = buffers.row.shape[0] - count if share else pixels
     start, stop = units_of(part, parts, buffers.g.shape[0], constants.units)
-    g = buffers.g[start:stop]
-    sum_x = others * np.float64(c)
-    for k in range(count):
-        row, pixel = weights.u[buffers.row[k], start:stop], k < count - 1
-        if choice.prefix[k] == 1:
-            sum_x += buffers.x[k] if pixel else 0
-            add_row(row, g, buffers.s[k] if share else buffers.x[k])
-        elif share and pixel:
-            add_row(row, g, -c)
-    for m in range(pixels):
-        add_row(weights.u[choice.pixel[m], start:stop], g, c)
+    g, rows = buffers.g[start:stop], weights.u[:, start:stop]
+    row, factor = choice.changed[:changed], choice.factor[:changed]
+    change_rows(rows, row, factor, g, constants.vector_bytes)
     v, r = weights.v[start:stop], weights.r[start:stop]
     for j in range(g.shape[0]):
         r[j] += sum_x * g[j]

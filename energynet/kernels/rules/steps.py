@@ -112,8 +112,8 @@ def run_mask(team, weights, images, constants, mask, buffers, energies, clock, s
     while clock[STEPS] < stop and clock[NOT_FINITE] == 0:
         count, _, learnt = compute_signals(team, weights, images, constants, mask, buffers, clock)
         if learnt:
-            update_mask(team, weights, images, mask, buffers, count)
-            account_mask(team, images, mask, buffers, energies, count)
+            update_mask(team, weights, images, constants, mask, buffers, count)
+            account_mask(team, images, constants, mask, buffers, energies, count)
         finish_step(weights, mask, clock, learnt)
 
 

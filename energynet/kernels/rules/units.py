@@ -11,15 +11,9 @@ import numpy as np
 from numba import prange
 
 from energynet.kernels.jit import inner, shared
+from energynet.kernels.native import change_rows
 from energynet.kernels.rules.tally import count_readout, count_units
 from energynet.kernels.sums import count_nonzero, power, sum_power, units_of
-
-
-@inner
-def add_row(row, values, factor):
-    """row[j] += factor * values[j]; both real (n,)."""
-    for j in range(row.shape[0]):
-        row[j] += factor * values[j]
 
 
 @inner
@@ -53,8 +47,8 @@ def _update_units(part, parts, weights, images, constants, buffers, count, total
     nh = buffers.g.shape[0]
     start, stop = units_of(part, parts, nh, constants.units)
     g = buffers.g[start:stop]
-    for k in range(count):
-        add_row(weights.u[buffers.row[k], start:stop], g, buffers.s[k])
+    row, s = buffers.row[:count], buffers.s[:count]
+    change_rows(weights.u[:, start:stop], row, s, g, constants.vector_bytes)
     background = images.background
     sum_x = total + (buffers.row.shape[0] - 1) * np.float64(background)
     v, r = weights.v[start:stop], weights.r[start:stop]
@@ -69,10 +63,10 @@ def update_readout(part, parts, weights, constants, buffers):
     """The outgoing synapses of the first `readout` hidden units change, and the output biases."""
     nh = buffers.g.shape[0]
     start, stop = units_of(part, parts, nh, constants.readout)
-    a = buffers.a[start:stop]
-    for o in range(weights.w_out.shape[0]):
-        add_row(weights.w_out[o, start:stop], a, buffers.q[o])
-        if part == 0:
+    a, rows = buffers.a[start:stop], weights.w_out[:, start:stop]
+    change_rows(rows, buffers.all_outputs, buffers.q, a, constants.vector_bytes)
+    if part == 0:
+        for o in range(weights.w_out.shape[0]):
             weights.w_out[o, nh] += buffers.q[o]  # the bias unit's activity is 1
 
 
