@@ -149,7 +149,8 @@ def _reproduce(options: argparse.Namespace) -> int:
     )
     if presets[0].compares:
         print(compare_methods(presets[0], runs, options.out, shape))
-        print(f"\nreport: {options.out / 'report.html'}")
+        report = options.out / "report.html"  # one for each combination if settings are varied
+        print(f"\nreport: {report if report.exists() else options.out}")
         return 0
     outputs = reproduce(presets, runs, options.out, shape)
     if outputs.claims:

@@ -278,6 +278,60 @@ def test_a_method_of_one_cell_goes_straight_to_confirmation():
     assert "fraction" not in found.ratios
 
 
+def test_rules_of_the_package_have_any_axis(tmp_path):
+    images = data()
+    sizes = (images.n_in + 1, 5), (6, images.classes)
+    mask = en.GivenMask(*(np.ones(size, bool) for size in sizes))
+    methods = {
+        "largest within 0.6": {"rule": "largest", "fraction": [0.3, 0.6], "within_units": 0.6},
+        "largest-per-layer fraction=0.3": {
+            "rule": "largest-per-layer", "fraction": 0.3, "output_fraction": [0.5, 1.0],
+        },
+        "largest fraction=0.3": {
+            "rule": "largest", "axis": "within_units", "fraction": 0.3, "within_units": [0.6, 0.8],
+        },
+        "fixed-synapses-balanced": {
+            "rule": "fixed-synapses", "fraction": ["1/2", 0.7], "output_fraction": "balanced",
+        },
+        f"fixed-given {mask.mask}": mask,
+    }  # fmt: skip
+    options = {"hidden": 5, "seeds": SEEDS, "store": tmp_path, "progress": False, **TRAINING}
+    with ThreadPoolExecutor(1) as executor:
+        found = en.study(
+            ["all", *methods.values()], data=images, energies=["m1"], executor=executor,
+            **options | {"target_accuracy": 0.3, "max_steps": 200},
+        )  # fmt: skip
+    best = found.best.set_index("rule")
+    assert list(best.index) == ["all", *methods]
+    assert (best["why"] == "").all()
+    assert best["confirmed"].notna().all()
+    for label, name in zip(
+        methods, ["fraction", "output_fraction", "within_units", "fraction"], strict=False
+    ):
+        values = next(v for v in methods[label].values() if isinstance(v, list))
+        assert best.loc[label, name] in [0.5 if value == "1/2" else value for value in values]
+    assert best.loc[f"fixed-given {mask.mask}", "fraction":"within_units"].isna().all()
+    # A mask of all synapses is the unmodified network.
+    ratio = found.ratios.set_index(["rule", "against"]).loc[(f"fixed-given {mask.mask}", "all")]
+    assert ratio["ratio"] == pytest.approx(1)
+
+
+def test_each_combination_of_varied_settings_is_a_comparison():
+    def train(config):
+        return made("threshold", 2.0)(config) | {"init_std": config.init_std}
+
+    vary = {"init_std": [0.01, 0.03]}
+    preset = preset_of({"rule": Lazy, "threshold": [1.0, 2.0, 6.0]}, vary=vary)
+    found = outcome(preset, carry_out(preset, train), pd.DataFrame(columns=["id"]), shapes())
+    assert list(found.best["init_std"]) == [0.01, 0.01, 0.03, 0.03]
+    assert found.ratios["pairs"].eq(3).all()
+    assert "nh = 100, init_std = 0.03, m0: " in repr(found)
+    for settings, _ in found.studies:
+        best, ratios = found.of(settings)
+        assert (len(best), len(ratios)) == (2, 2)
+        assert "init_std" not in best
+
+
 def test_every_gap_has_its_reason():
     def train(config):
         row = made("threshold", 2.0, lambda value: value > 5)(config)
@@ -311,6 +365,13 @@ def test_runs_of_other_data_in_the_store_do_not_count(tmp_path):
     assert len(first.runs) == len(second.runs) == 3
     assert not set(first.runs["id"]) & set(second.runs["id"])
     assert set(second.history["id"]) == set(second.runs["id"])
+
+
+def in_a_function():
+    class Mine(Lazy):
+        pass
+
+    return Mine
 
 
 METHOD = '[[method]]\nrule = "largest"\nfraction = [0.1]\n'
@@ -363,6 +424,8 @@ def test_a_bad_file_is_refused_before_any_work(old, new, words, tmp_path, capsys
         ({"seeds": [1]}, "seeds must be a table"),
         ({"store": None}, "store or out must be given"),
         ({"extend": -1}, "extend.times must be an integer"),
+        ({"methods": [in_a_function()]}, "rule Mine must be defined in a module that workers"),
+        ({"workers": 0}, "workers must be an integer"),
         ({"margins": 1}, "settings must hold fields .* 'margins'; did you mean 'margin'"),
     ],
 )

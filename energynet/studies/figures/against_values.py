@@ -59,9 +59,13 @@ def _draw(numbers: pd.DataFrame, energy: str) -> Figure:
             of_size = numbers[numbers["hidden"] == size]
             _panel(axis, of_size[of_size["parameter"].isin(["", parameter])])
             axis.set_title(f"nₕ = {size:,}", pad=3)
+        for axis in row:  # once all panels have shown how far they reach
+            log_axis(axis, "y")
         row[0].set_ylabel(f"{style.ENERGIES.get(energy, energy)} / unmodified")
     for axis, parameter in zip(axes[-1], parameters, strict=True):
         axis.set_xlabel(parameter)
+        if axis.get_xscale() == "log":
+            log_axis(axis, "x", most=max(2, 6 // len(parameters)))
     style.legend(figure, numbers["rule"])
     return figure
 
@@ -91,9 +95,6 @@ def _panel(axis: Axes, part: pd.DataFrame) -> None:
             "markeredgewidth": 0.7,
         }
         marks.line(axis, best, label, "parameter_value", linestyle="", zorder=5, **ring)
-    if axis.get_xscale() == "log":
-        log_axis(axis, "x")
-    log_axis(axis, "y")
 
 
 def _caption(_numbers: pd.DataFrame) -> str:

@@ -10,7 +10,7 @@ from energynet.config import SETTINGS
 from energynet.errors import ConfigError
 from energynet.rules.custom import PlasticityRule, declared
 from energynet.rules.given import GivenMask, MaskFile
-from energynet.rules.importing import custom_rule_class
+from energynet.rules.importing import check_importable, custom_rule_class
 from energynet.rules.names import (
     RULES,
     check_rule_name,
@@ -148,8 +148,14 @@ def _block(block: Any) -> dict[str, Any]:
     if rule is None:
         raise ConfigError("rule must be given: a name, or MODULE:CLASS")
     if isinstance(rule, type) and issubclass(rule, PlasticityRule):
+        if rule.__module__ == "__main__" or "<locals>" in rule.__qualname__:
+            raise ConfigError(
+                f"rule {rule.__name__} must be defined in a module that workers can import, not in"
+                " a script, a notebook or a function"
+            )
         values["rule"] = f"{rule.__module__}:{rule.__qualname__}"
     elif is_rule(rule):
+        check_importable(rule)
         given = rule_to_dict(rule)
         if isinstance(rule, GivenMask):
             given["mask"] = MaskFile.of(rule)

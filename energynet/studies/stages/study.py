@@ -83,6 +83,9 @@ def study(
     from energynet.studies.stages.run import compare_methods
     from energynet.studies.stages.stored import StoredRuns
 
+    checks.flag("progress", progress)
+    if workers is not None:
+        checks.integer("workers", workers, 1, 4096)
     given = [checks.path(name, p) for name, p in (("store", store), ("out", out)) if p is not None]
     if not given:
         raise ConfigError("store or out must be given: the folder of runs, or of all results")
