@@ -10,8 +10,8 @@ from energynet.analysis.table_checks import (
     LABELLING,
     check_values,
     custom_rules,
-    energies,
     readable,
+    unread,
 )
 from energynet.errors import ConfigError
 from energynet.store.folder import ABSENT
@@ -279,8 +279,7 @@ def at_criterion(
     )
     there = runs["id"].isin(first.index) & ~runs["missing"]
     at = first.reindex(runs["id"]).set_index(runs.index)
-    unknown = [name for name in energies(runs) if name.startswith("m_alpha_")]
-    result = runs.drop(columns=[*unknown, "learning_steps"], errors="ignore")
+    result = runs.drop(columns=[*unread(runs), "learning_steps"], errors="ignore")
     for column, source in (("steps", "step"), ("m0", "m0"), ("m1", "m1")):
         result[column] = runs[column].where(~there, at[source])
     result["reached"] = there

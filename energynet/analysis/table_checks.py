@@ -17,8 +17,14 @@ LABELLING = ("output_fraction", "within_units", "mask")  # what may be part of a
 
 
 def energies(table: "pd.DataFrame") -> list[str]:
-    """Columns of energies, M0 first."""
-    return ["m0", "m1", *sorted(name for name in table.columns if name.startswith("m_alpha_"))]
+    """Columns of energies, M0 first, and of the costs of custom rules."""
+    return ["m0", "m1", *unread(table)]
+
+
+def unread(table: "pd.DataFrame") -> list[str]:
+    """Columns of energies and costs that learning curves need not have."""
+    families = (schema.FAMILY, schema.COST)
+    return [f for family in families for f in sorted(table.columns) if f.startswith(family)]
 
 
 def custom_rules(runs: "pd.DataFrame") -> "pd.Series":

@@ -22,7 +22,6 @@ from energynet.store.table import (
 from energynet.support import checks
 from energynet.support.checks import quoted
 from energynet.support.files import check_writable, made_folder, read_xz, written_whole
-from energynet.training.result import CurvePoint
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,15 +138,16 @@ def check_columns(
         raise FileError(f"{path} is not a table of {what}: it lacks {', '.join(lacking)}")
 
 
-def _curves(path: str | Path) -> dict[str, list[CurvePoint]]:
+def _curves(path: str | Path) -> dict[str, list[dict[str, Any]]]:
     """The learning curve of each run."""
     table = read_table(path)
     check_columns(table, CURVE, path, "learning curves")
     if table[list(CURVE)].isna().any(axis=None):
         raise FileError(f"{path} is not a table of learning curves: a value is missing")
-    curves: dict[str, list[CurvePoint]] = {}
-    for identity, *values in table[list(CURVE)].itertuples(index=False):
-        curves.setdefault(identity, []).append(CurvePoint(*values))
+    costs = sorted(name for name in table.columns if name.startswith(schema.COST))
+    curves: dict[str, list[dict[str, Any]]] = {}
+    for row in records_of(table[[*CURVE, *costs]]):
+        curves.setdefault(row.pop("id"), []).append(row)
     return curves
 
 

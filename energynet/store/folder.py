@@ -15,7 +15,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ STOPPED = "stopped"  # the answer of a run that was told to stop and saved where
 STOP_PREFIX = ".stop-"  # of the files that tell the runs of one sweep to stop
 _LOG = logging.getLogger("energynet")
 _ID, _GROUP = re.compile("[0-9a-f]{16}"), re.compile("[0-9a-f]{2}")
+_COUNTS = ("step", "m0")  # columns of a learning curve that hold whole numbers
 _SPEC, _RESULT, _HISTORY, _CHECKPOINT = "spec.json", "result.json", "history.csv", "checkpoint.npz"
 
 
@@ -117,10 +118,10 @@ class Store:
     def finish(self, result: TrainingResult, provenance: Mapping[str, Any]) -> None:
         """Write learning curve and result, then remove the checkpoint."""
         values = result.to_dict()
-        values.pop("history")
+        rows = values.pop("history")
         values["best_accuracy"] = result.best_accuracy
         identity = run_id(result.config, provenance["data_sha256"])
-        self.put(identity, values | {"provenance": dict(provenance)}, result.history)
+        self.put(identity, values | {"provenance": dict(provenance)}, rows)
         self.checkpoint(identity).unlink(missing_ok=True)
 
     def give_up(
@@ -135,13 +136,16 @@ class Store:
         content = {"outcome": outcome, "reason": reason, "config": config.to_dict()}
         self.put(identity, content | {"provenance": dict(provenance)}, ())
 
-    def put(self, identity: str, content: Mapping[str, Any], history: Iterable[CurvePoint]) -> None:
-        """Write a result, and its learning curve before it."""
+    def put(
+        self, identity: str, content: Mapping[str, Any], history: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Write a result, and its learning curve before it: rows with the same columns each."""
         folder = self._made(identity)
-        rows = list(history)
-        if rows:
+        if history:
             text = io.StringIO(newline="")
-            csv.writer(text, lineterminator="\n").writerows([CurvePoint._fields, *rows])
+            writer = csv.DictWriter(text, list(history[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(history)
             with written_whole(folder / _HISTORY) as file:
                 file.write(text.getvalue().encode())
         _write_json(folder / _RESULT, {"id": identity, **content})
@@ -257,18 +261,18 @@ def read_result(path: Path) -> dict[str, Any]:
     return result
 
 
-def read_history(folder: Path) -> list[CurvePoint]:
-    """The learning curve of a run's folder; empty where it has none."""
+def read_history(folder: Path) -> list[dict[str, Any]]:
+    """The learning curve of a run's folder, rows by column; empty if it has none."""
     path = folder / _HISTORY
     try:
         with path.open(newline="") as file:
             rows = [
-                CurvePoint(
-                    int(row["step"]), float(row["accuracy"]), int(row["m0"]), float(row["m1"])
-                )
+                {name: (int if name in _COUNTS else float)(text) for name, text in row.items()}
                 for row in csv.DictReader(file)
             ]
-        if not all(0 <= count < 2**63 for row in rows for count in (row.step, row.m0)):
+        if not all(row.keys() >= {*CurvePoint._fields} for row in rows):
+            raise ValueError("a column is missing")
+        if not all(0 <= row[count] < 2**63 for row in rows for count in _COUNTS):
             raise ValueError("a count is invalid")
     except FileNotFoundError:
         return []

@@ -28,7 +28,11 @@ INTEGER, NUMBER, TEXT, FLAG = "integer", "number", "text", "flag"  # kinds
 RUN, MEASURE, OPTION, SETTING, ORIGIN = "run", "measure", "option", "setting", "origin"
 EVERY, FINISHED = "every run", "every run that has a result"  # which runs must have a value
 FAMILY = "m_alpha_"  # what the names of columns of M_alpha begin with
-_ENERGY = re.compile(rf"{FAMILY}\d+(\.\d+)?(e-\d+)?")
+COST = "cost_"  # what those of the costs of custom rules begin with
+_FAMILIES = {
+    FAMILY: re.compile(rf"{FAMILY}\d+(\.\d+)?(e-\d+)?"),
+    COST: re.compile(rf"{COST}[a-z][a-z0-9_]*"),
+}
 
 
 class Word(NamedTuple):
@@ -127,6 +131,7 @@ COLUMNS = (
     Column("m0_direct", INTEGER, MEASURE, "m0_direct", "number of weights that end elsewhere"),
     Column("m1_direct", NUMBER, MEASURE, "m1_direct", "sum of their distances from the start"),
     Column(FAMILY, NUMBER, MEASURE, "m_alpha", "sum of |dw|^alpha, for each alpha asked for"),
+    Column(COST, NUMBER, MEASURE, "costs", "what a custom rule reported, for each of its costs"),
     Column("train_seconds", NUMBER, MEASURE, "seconds.train", "time in steps, in seconds"),
     Column("evaluate_seconds", NUMBER, MEASURE, "seconds.evaluate", "time in tests, in seconds"),
     Column(
@@ -184,10 +189,11 @@ CURVE_COLUMNS = (
     Column("accuracy", NUMBER, MEASURE, "", "share of the test set that is right", EVERY),
     Column("m0", INTEGER, MEASURE, "", "M0 so far", EVERY),
     Column("m1", NUMBER, MEASURE, "", "M1 so far, in units of the weights", EVERY),
+    Column(COST, NUMBER, OPTION, "", "what a custom rule reported so far, for each of its costs"),
 )
 # What a table must have to be analysed.
 REQUIRED = ("hidden", "rule", "fraction", "seed", "outcome", "steps", "m0", "m1")
-CURVE = tuple(column.name for column in CURVE_COLUMNS)
+CURVE = tuple(column.name for column in CURVE_COLUMNS if column.group != OPTION)
 DEFAULTS = {  # of the config
     c.name: c.default for c in COLUMNS if c.source.startswith("config.") and c.default is not None
 }
@@ -197,7 +203,8 @@ _KNOWN = {column.name: column for column in (*CURVE_COLUMNS, *COLUMNS)}
 
 def column(name: str) -> Column | None:
     """The declaration of a column; None for one that is not of energynet."""
-    return _KNOWN.get(FAMILY if _ENERGY.fullmatch(name) else name)
+    family = (prefix for prefix, pattern in _FAMILIES.items() if pattern.fullmatch(name))
+    return _KNOWN.get(next(family, name))
 
 
 def ordered(present: Iterable[str]) -> list[str]:
@@ -205,9 +212,11 @@ def ordered(present: Iterable[str]) -> list[str]:
     present = set(present)
     names: list[str] = []
     for item in COLUMNS:
-        if item.name == FAMILY:
-            family = (name for name in present if column(name) is item)
-            names += sorted(family, key=lambda name: float(name.removeprefix(FAMILY)))
+        if item.name in _FAMILIES:
+            family = sorted(name for name in present if column(name) is item)
+            if item.name == FAMILY:
+                family.sort(key=lambda name: float(name.removeprefix(FAMILY)))
+            names += family
         elif item.group in (RUN, MEASURE) or item.name in present:
             names.append(item.name)
     return names

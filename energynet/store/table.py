@@ -17,10 +17,10 @@ from energynet.rules.custom import NamedRule
 from energynet.rules.names import PARAMETERS, RULES, rule_from_dict, rule_from_name
 from energynet.store import schema
 from energynet.store.folder import ABSENT, DONE, Store, check_id, read_history, read_result
-from energynet.store.schema import COLUMNS, CURVE, FAMILY, MEASURE
+from energynet.store.schema import COLUMNS, COST, CURVE, FAMILY, MEASURE
 from energynet.support import checks
 from energynet.support.files import written_whole
-from energynet.training.result import energy_column
+from energynet.training.result import cost_column, energy_column
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,9 +46,9 @@ def load_history(store: str | Path, ids: Iterable[str] | None = None) -> "pd.Dat
     """
     opened = Store(store, must_exist=True)
     known = _records(opened) if ids is None else checked_ids(ids)
-    rows = [(i, *row) for i in known for row in read_history(opened.folder(i))]
-    columns = zip(*rows, strict=True) if rows else ((),) * len(CURVE)
-    return schema.frame({name: list(v) for name, v in zip(CURVE, columns, strict=True)})
+    rows = [{"id": i, **row} for i in known for row in read_history(opened.folder(i))]
+    costs = sorted({name for row in rows for name in row} - {*CURVE})
+    return schema.frame({name: [row.get(name) for row in rows] for name in (*CURVE, *costs)})
 
 
 def checked_ids(ids: Iterable[str]) -> list[str]:
@@ -86,6 +86,9 @@ def record_of(content: Mapping[str, Any]) -> dict[str, Any]:
         if column.name == FAMILY:
             row |= {energy_column(float(alpha)): m for alpha, m in value.items()}
             continue
+        if column.name == COST:
+            row |= {cost_column(name): cost for name, cost in (value or {}).items()}
+            continue
         if column.word and value == column.word.text:
             row[column.word.flag] = True
             value, default = _get(content, column.word.number), None
@@ -121,7 +124,7 @@ def result_of(row: Mapping[str, Any]) -> tuple[TrainingConfig, dict[str, Any]]:
             _put(content, source, column.word.text)
             source = column.word.number
         there = done if column.group == MEASURE else value is not None
-        if there and source and column.name != FAMILY:
+        if there and source and column.name not in (FAMILY, COST):
             _put(content, source, value if value is None else column.decode(value))
     if not done:
         content.setdefault("reason", "")
@@ -129,6 +132,10 @@ def result_of(row: Mapping[str, Any]) -> tuple[TrainingConfig, dict[str, Any]]:
     if done:
         energies = {str(alpha): row.get(energy_column(alpha)) for alpha in config.alpha}
         content["m_alpha"] = energies
+        known = schema.column(COST)
+        costs = {name: cost for name, cost in row.items() if schema.column(name) is known}
+        if costs:
+            content["costs"] = {name.removeprefix(COST): cost for name, cost in costs.items()}
     return config, content | {"config": config.to_dict()}
 
 

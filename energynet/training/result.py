@@ -246,7 +246,7 @@ class TrainingResult:
         return f"{self.learning_steps:,d} ({100 * share:.3g} %)"
 
     def plot(self) -> "Figure":
-        """Draw the learning curve: accuracy with the criterion, M0, and M1, against steps.
+        """Draw the learning curve: accuracy with the criterion, M0, M1 and costs, against steps.
 
         Returns a matplotlib Figure: a notebook shows it, `figure.savefig(path)` writes it.
         """
@@ -274,8 +274,9 @@ class TrainingResult:
 
     def curve(self, label: str) -> Curve:
         """The learning curve under that label."""
-        columns = zip(*self.history, strict=True) if self.history else ((),) * 4
-        return Curve(label, self.config.target_accuracy, *columns)
+        steps, accuracy, m0, m1 = zip(*self.history, strict=True) if self.history else ((),) * 4
+        criterion = self.config.target_accuracy
+        return Curve(label, criterion, steps, accuracy, m0, m1, self.cost_history)
 
 
 def energy_column(alpha: float) -> str:

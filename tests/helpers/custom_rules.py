@@ -177,6 +177,66 @@ class Shares(en.PlasticityRule):
         return np.abs(step.hidden.dw) > 1e-5 * self.fraction, False
 
 
+class Trace(en.PlasticityRule):
+    """A running trace per synapse, in arrays of several types, with a cost and a payment."""
+
+    decay: float
+    costs = ("maintenance", "tests")
+
+    def state(self, shape):
+        CALLS.append(shape)
+        return {
+            "trace": np.asfortranarray(np.zeros((shape.n_in + 1, shape.hidden), np.float32)),
+            "seen": np.zeros((2, shape.n_out), np.int16),
+            "ever": np.zeros(shape.hidden, bool),
+            "total": np.zeros(()),
+        }
+
+    def select(self, step):
+        trace = step.state["trace"]
+        trace *= self.decay
+        trace += np.abs(step.hidden.dw)
+        self.disturb(step)
+        step.state["seen"][0, step.label] += 1
+        step.state["ever"] |= step.hidden.post > 0
+        step.state["total"] += step.random.random()
+        step.add_cost("maintenance", 0.5)
+        step.add_cost("maintenance", np.float32(trace.sum()))
+        return trace > np.median(trace), True
+
+    def disturb(self, step):
+        """What subclasses do when half of the state is written."""
+
+    def finish(self, step):
+        step.add_cost("tests", step.number)
+        step.state["total"][...] = -1
+        return False, np.full(step.output.weights.shape, 0.25)
+
+
+CALLS = []
+
+
+class Upkeep(en.PlasticityRule):
+    """Pays for the size of a trace, in the course of training and in the end."""
+
+    fraction: float
+    costs = ("upkeep", "end")
+
+    def state(self, shape):
+        return {"trace": np.zeros((shape.n_in + 1, shape.hidden), np.float32)}
+
+    def select(self, step):
+        trace = step.state["trace"]
+        trace *= np.float32(0.5)
+        trace += np.abs(step.hidden.dw)
+        step.add_cost("upkeep", trace.sum())
+        return step.random.random(trace.shape) < self.fraction, True
+
+    def finish(self, step):
+        step.add_cost("end", step.number / 3)
+        return np.ones_like(step.hidden.weights), False
+
+
 def untied():
     """Images of floats, no two of which are equal."""
     generator = np.random.default_rng(1)

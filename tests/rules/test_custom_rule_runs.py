@@ -4,9 +4,10 @@ import shutil
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
-from custom_rules import EXAMPLES, Everything, Raises, Shares
+from custom_rules import EXAMPLES, Everything, Raises, Shares, Upkeep
 from support import digits
 from sweeps import timeless
 
@@ -136,6 +137,59 @@ def test_tables_come_and_go_without_importing_a_rule(tmp_path, ending, monkeypat
     pd.testing.assert_frame_equal(read_table(out), table)
     assert import_results(out, tmp_path / "back") == 2
     pd.testing.assert_frame_equal(en.load_results(tmp_path / "back"), table)
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "sqlite"])
+def test_costs_go_to_tables_and_back(tmp_path, ending):
+    if ending == "parquet":
+        pytest.importorskip("pyarrow", reason="Parquet needs pyarrow")
+    limits = {"hidden": 4, "max_steps": 60, "test_every": 20, "target_accuracy": 0.2, "hold": 2}
+    grid = en.Grid(rule=[Upkeep(0.3), Upkeep(0.6)], seeds=2, **limits) + en.Grid(**limits)
+    table = en.sweep(grid, tmp_path / "runs", data=digits(), workers=1, progress=False)
+    history = en.load_history(tmp_path / "runs")
+    assert list(history)[5:] == ["cost_end", "cost_upkeep"]
+    own = table[table["rule"] != "all"]
+    assert list(own["cost_end"]) == list(own["steps"] / 3)
+    assert table["cost_upkeep"].isna().sum() == 1
+    alone = en.train(grid.configs[0], digits())
+    curve = history[history["id"] == own[own["m1"] == alone.energy.m1]["id"].item()]
+    assert tuple(curve["cost_upkeep"]) == alone.cost_history["upkeep"]
+    assert alone.energy.m0 == alone.history[-1].m0 + 41 * 4
+
+    out, curves = (tmp_path / f"{name}.{ending}" for name in ("runs", "curves"))
+    export_results(tmp_path / "runs", out, curves)
+    pd.testing.assert_frame_equal(read_table(out), table)
+    assert import_results(out, tmp_path / "back", curves) == 5
+    pd.testing.assert_frame_equal(en.load_results(tmp_path / "back"), table)
+    pd.testing.assert_frame_equal(en.load_history(tmp_path / "back"), history)
+
+
+def test_costs_are_energies_in_analysis_and_figures(tmp_path):
+    limits = {"hidden": [4, 6], "max_steps": 60, "test_every": 20, "target_accuracy": 0.2}
+    limits["seeds"] = [0, 1, 2, 100, 101, 102]
+    grid = en.Grid(rule=[Upkeep(0.3), Upkeep(0.6)], **limits)
+    table = en.sweep(grid + en.Grid(**limits), tmp_path / "runs", data=digits())
+    cells = en.cells(table)
+    assert {"m0", "m1", "cost_end", "cost_upkeep"} == set(cells["energy"])
+    own = cells[(cells["energy"] == "cost_upkeep") & (cells["rule"] == "custom_rules:Upkeep")]
+    means = table.groupby(["hidden", "fraction"])["cost_upkeep"].mean()
+    assert set(own["hidden"]) == {4, 6}
+    assert min(means) <= min(own["energy_per_success"])
+    assert "cost_upkeep" in set(en.optimal_energy(table)["energy"])
+    savings = en.savings(table).set_index("energy")
+    assert savings.loc["cost_upkeep", "ratio"].isna().all()  # other rules do not have this cost
+    assert savings.loc["m0", "ratio"].notna().all()
+    at = en.cells(table, criterion=0.1, history=en.load_history(tmp_path / "runs"))
+    assert set(at["energy"]) == {"m0", "m1"}
+    assert main(["report", str(tmp_path / "runs"), "--out", str(tmp_path / "report.html")]) == 0
+    assert "cost upkeep" in (tmp_path / "report.html").read_text()
+
+    runs = [en.train(config, digits()) for config in (grid.configs[0], en.TrainingConfig(hidden=3))]
+    *_, upkeep, end = en.plot(runs).axes
+    assert end.get_ylabel() == "cost end"
+    np.testing.assert_array_equal(upkeep.lines[0].get_ydata(), runs[0].cost_history["upkeep"])
+    assert not len(upkeep.lines[1].get_ydata())
+    assert len(runs[0].plot().axes) == 5
 
 
 @pytest.mark.usefixtures("examples")

@@ -1,58 +1,18 @@
 """State and costs of custom rules: declared, kept in checkpoints, the same after every end."""
 
+import json
 import os
 import signal
 import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
-from custom_rules import Draws, Everything
+from custom_rules import CALLS, Draws, Everything, Trace
 from support import PYTHON, digits, environment
 
 import energynet as en
 
 LIMITS = {"hidden": 7, "seed": 3, "max_steps": 160, "test_every": 40, "target_accuracy": 1.0}
-
-
-class Trace(en.PlasticityRule):
-    """A running trace per synapse, in arrays of several types, with a cost and a payment."""
-
-    decay: float
-    costs = ("maintenance", "tests")
-
-    def state(self, shape):
-        CALLS.append(shape)
-        return {
-            "trace": np.asfortranarray(np.zeros((shape.n_in + 1, shape.hidden), np.float32)),
-            "seen": np.zeros((2, shape.n_out), np.int16),
-            "ever": np.zeros(shape.hidden, bool),
-            "total": np.zeros(()),
-        }
-
-    def select(self, step):
-        trace = step.state["trace"]
-        trace *= self.decay
-        trace += np.abs(step.hidden.dw)
-        self.disturb(step)
-        step.state["seen"][0, step.label] += 1
-        step.state["ever"] |= step.hidden.post > 0
-        step.state["total"] += step.random.random()
-        step.add_cost("maintenance", 0.5)
-        step.add_cost("maintenance", np.float32(trace.sum()))
-        return trace > np.median(trace), True
-
-    def disturb(self, step):
-        """What subclasses do when half of the state is written."""
-
-    def finish(self, step):
-        step.add_cost("tests", step.number)
-        step.state["total"][...] = -1
-        return False, np.full(step.output.weights.shape, 0.25)
-
-
-CALLS = []
 
 
 def train(rule, **options):
@@ -165,33 +125,34 @@ def test_an_exception_of_select_leaves_the_checkpoint_as_it_was(tmp_path, whole)
 
 
 KILLED = """
-import os, signal, sys
-import test_custom_rule_state as tests
+import json, os, signal, sys
+import energynet as en
+from custom_rules import Trace
+from support import digits
 
-where, path = sys.argv[1:]
+where, path, limits = sys.argv[1:]
 
 def kill(told=None, *_):
     if told.step > 60:
         os.kill(os.getpid(), signal.SIGKILL)
 
-class Killed(tests.Trace):
+class Killed(Trace):
     def disturb(self, step):
         if where == "select" and step.number == 77:
             os.kill(os.getpid(), signal.SIGKILL)
 
-Killed.__module__, Killed.__qualname__ = tests.Trace.__module__, "Trace"
-options = {} if where == "select" else {where: kill}
-tests.train(Killed(0.9), checkpoint=path, **options)
+Killed.__module__, Killed.__qualname__ = Trace.__module__, "Trace"
+config = en.TrainingConfig(rule=Killed(0.9), **json.loads(limits))
+en.train(config, digits(), checkpoint=path, **({} if where == "select" else {where: kill}))
 """
 
 
 @pytest.mark.parametrize("where", ["select", "progress", "on_test"])
 def test_a_killed_run_resumes_with_the_same_bits(where, tmp_path, whole):
     path = tmp_path / "c"
-    folder = str(Path(__file__).parent)
     done = subprocess.run(
-        [*PYTHON, "-c", KILLED, where, str(path)],
-        env=environment(PYTHONPATH=os.pathsep.join([folder, *sys.path])),
+        [*PYTHON, "-c", KILLED, where, str(path), json.dumps(LIMITS)],
+        env=environment(),
         check=False,
     )
     assert done.returncode == -signal.SIGKILL

@@ -77,7 +77,7 @@ def test_a_new_column_needs_its_declaration_alone(runs, tmp_path, monkeypatch):
 
 def markdown(columns):
     """The table of these columns on the page."""
-    names = {schema.FAMILY: "`m_alpha_0.5` ..."}
+    names = {schema.FAMILY: "`m_alpha_0.5` ...", schema.COST: "`cost_maintenance` ..."}
     meanings = [column.meaning.replace("|", r"\|") for column in columns]
     rows = [
         f"| {names.get(name, f'`{name}`')} | {kind} | {meaning} |"

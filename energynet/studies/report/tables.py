@@ -18,7 +18,7 @@ from energynet.analysis.runs import DATA, given
 from energynet.analysis.sensitivity import floor, price_per_step, smallest_fraction
 from energynet.analysis.study import Study, saving_table
 from energynet.data.mnist import MNIST_SHA256
-from energynet.store.schema import DEFAULTS, WORDS
+from energynet.store.schema import COST, DEFAULTS, WORDS
 from energynet.studies.figures.drawing import confirmed_first, without_few
 from energynet.studies.figures.learning_rates import saving_against_rate
 from energynet.studies.figures.style import ENERGIES, ordered
@@ -85,9 +85,11 @@ def _settings(runs: pd.DataFrame) -> str:
 
 
 def optima(study: Study, against: str = ALL) -> list[dict[str, Any]]:
-    """One row per size, rule and energy: P*, energies, ratio to the rule `against`."""
+    """One row per size, rule and energy or cost: P*, energies, ratio to the rule `against`."""
     optimal = study.optimal
-    shown = optimal["hidden"].isin(study.constrained_sizes) & optimal["energy"].isin(ENERGIES)
+    energies = optimal["energy"]
+    known = energies.isin(ENERGIES) | energies.str.startswith(COST)
+    shown = known & optimal["hidden"].isin(study.constrained_sizes)
     savings = study.savings if against == ALL else saving_table([((), study)], against=against)
     savings = without_few(savings, savings["pairs"], ("ratio_low", "ratio_high"))
     key = ["hidden", "rule", "energy"]
@@ -240,14 +242,18 @@ def _cli_text(value: Any) -> str:
 
 
 def energy_name(energy: str) -> str:
-    """M₀, M₁, M₀.₅."""
+    """M₀, M₁, M₀.₅, cost maintenance."""
+    if energy.startswith(COST):
+        return f"cost {energy.removeprefix(COST)}"
     alpha = energy.removeprefix("m_alpha_").translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
     return ENERGIES.get(energy, f"M{alpha}")
 
 
-def _energy_rank(energy: str) -> float:
-    """M0 first, M1 last, M_alpha by alpha between them."""
-    return float(energy.removeprefix("m_alpha_").removeprefix("m"))
+def _energy_rank(energy: str) -> tuple[float, str]:
+    """M0 first, M1 last, M_alpha by alpha between them; then costs by name."""
+    if energy.startswith(COST):
+        return math.inf, energy
+    return float(energy.removeprefix("m_alpha_").removeprefix("m")), ""
 
 
 def span(ends: Sequence[Any] | None) -> str:
