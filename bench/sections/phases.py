@@ -5,21 +5,25 @@ from collections.abc import Callable
 from functools import partial
 
 import numba
+import numpy as np
 
 from bench import runs
 from bench.results import Section
 from bench.timing import Effort, Times, compare_unequal
-from energynet.kernels import passes, strokes
-from energynet.kernels.draws import image_of_step
-from energynet.kernels.ranking.ranked_layer import leave_out, list_inputs, list_outputs
-from energynet.kernels.ranking.threshold import backward_counted, find_threshold
+from energynet.kernels.rules.largest import find_largest
+from energynet.kernels.rules.steps import (
+    compute_counted_signals,
+    compute_outputs,
+    compute_signals,
+)
+from energynet.kernels.state import STEPS
 from energynet.support.format import significant
 from energynet.training.run import Run
 
 HIDDEN = (100, 1000, 10_000)
-RULES = (("all", None), ("largest", 0.001), ("largest", 0.01))
-LISTED, FORWARD, BACKWARD, THRESHOLD = 1, 2, 3, 4
-PHASES = ("strokes", "forward", "backward", "threshold", "change and energies")
+RULES = (("all", None), ("largest", 0.001), ("largest", 0.01), ("largest", 0.3))
+OUTPUTS, BACKWARD, THRESHOLD = 1, 2, 3
+PHASES = ("strokes and forward", "backward", "threshold", "change and energies")
 
 
 def measure(effort: Effort) -> Section:
@@ -29,9 +33,9 @@ def measure(effort: Effort) -> Section:
     for hidden in effort.sizes(HIDDEN):
         for rule, fraction in RULES:
             run = runs.trained_run(hidden, rule, fraction, 1, effort.quick)
-            phases = (LISTED, FORWARD, BACKWARD, *([THRESHOLD] * (rule == "largest")))
+            phases = (OUTPUTS, BACKWARD, *([THRESHOLD] * (rule == "largest")))
             tasks = {phase: _beginning(run, phase) for phase in phases}
-            tasks[LISTED](1)()  # compiled before anything is timed
+            tasks[OUTPUTS](1)()  # compiled before anything is timed
             times = compare_unequal(tasks | {"whole": runs.stepping(run)}, effort)
             lines.append([f"{hidden:,}", runs.label(rule, fraction), *_differences(times)])
     section.table(
@@ -46,15 +50,13 @@ def measure(effort: Effort) -> Section:
 def _differences(times: Times) -> list[str]:
     """Time of each phase, and of the whole step."""
     ends = {phase: 1e6 * statistics.median(values) for phase, values in times.items()}
-    listed, onward, back = ends[LISTED], ends[FORWARD], ends[BACKWARD]
+    onward, back = ends[OUTPUTS], ends[BACKWARD]
     chosen = ends.get(THRESHOLD, back)
-    parts = (listed, onward - listed, back - onward, chosen - back, ends["whole"] - chosen)
-    threshold = significant(parts[3]) if THRESHOLD in ends else "-"
+    threshold = significant(chosen - back) if THRESHOLD in ends else "-"
     return [
-        *map(significant, parts[:3]),
+        *map(significant, (onward, back - onward)),
         threshold,
-        significant(parts[4]),
-        significant(ends["whole"]),
+        *map(significant, (ends["whole"] - chosen, ends["whole"])),
     ]
 
 
@@ -70,24 +72,16 @@ def _beginning(run: Run, phase: int) -> Callable[[int], Callable[[], None]]:
 
 @numba.njit(nogil=True, error_model="numpy")
 def _begin(team, weights, images, constants, mask, buffers, ranking, first, steps, phase):
-    hidden, output, choice = ranking.hidden, ranking.output, ranking.choice
+    """The kernels of a step, up to one of them; the network stays as it is."""
+    clock = np.zeros(3, np.int64)
+    arrays = team, weights, images, constants, mask, buffers
     for step in range(first, first + steps):
-        image = image_of_step(constants, buffers.order, images.label.shape[0], step)
-        count = strokes.list_strokes(images, image, buffers.row, buffers.x, buffers.code)
-        total = strokes.shift_strokes(buffers.x, images.background, buffers.s, count)
-        if phase >= FORWARD:
-            passes.forward(team, weights, images, constants, mask, buffers, count, total)
-            passes.sum_outputs(buffers)
-            passes.find_error(constants, images.label[image], buffers)
-        if phase == BACKWARD and constants.k_hidden == 0:
-            passes.backward(team, weights, constants, buffers)
-        elif phase >= BACKWARD:
-            backward_counted(team, weights, constants, buffers, hidden, output)
-        if phase >= BACKWARD:
-            passes.finite_signals(buffers)
-        if phase >= THRESHOLD:
-            leave_out(hidden)
-            leave_out(output)
-            list_inputs(hidden, choice, images, buffers, count)
-            list_outputs(output, buffers.q)
-            find_threshold(team, constants, buffers, hidden, output, choice, constants.k_hidden)
+        clock[STEPS] = step
+        if phase == OUTPUTS:
+            compute_outputs(*arrays, clock)
+        elif constants.k_hidden == 0:
+            compute_signals(*arrays, clock)
+        else:
+            count, _, _ = compute_counted_signals(*arrays, ranking, clock)
+            if phase == THRESHOLD:
+                find_largest(team, images, constants, buffers, ranking, 0, count)

@@ -35,30 +35,41 @@ def update_largest(team, weights, images, constants, buffers, ranking, energies,
     hidden, output, choice = ranking.hidden, ranking.output, ranking.choice
     per_layer, shared_columns, tally = constants.k_output > 0, 0, energies.tally
     for layer in range(2 if per_layer else 1):
-        leave_out(hidden)
-        leave_out(output)
-        if layer == 0:
-            list_inputs(hidden, choice, images, buffers, count)
-        if layer == 1 or not per_layer:
-            list_outputs(output, buffers.q)
-        k = constants.k_output if layer == 1 else constants.k_hidden
-        threshold, chosen = find_threshold(team, constants, buffers, hidden, output, choice, k)
-        needed = k - chosen if threshold > 0 else 0  # a dw of 0 is not applied
+        threshold, needed = find_largest(team, images, constants, buffers, ranking, layer, count)
         ties_hidden = min(needed, count_tied(hidden))
         ties_output = min(needed - ties_hidden, count_tied(output))
         if hidden.extent[ROWS] > 0:
             _account(energies, 0, hidden, choice, threshold, ties_hidden)
-            numbers = count, ties_hidden
             shared_columns = _choose_hidden(
-                weights, tally, images, constants, buffers, hidden, choice, step, numbers
+                weights, tally, images, constants, buffers, hidden, choice, step, count, ties_hidden
             )
         if output.extent[ROWS] > 0:
             _account(energies, 1, output, choice, threshold, ties_output)
             _choose_output(weights, tally, constants, buffers, output, choice, step, ties_output)
-    numbers = count, shared_columns
-    _apply_rows(team, weights, tally, images, constants, buffers, hidden, output, choice, numbers)
+    _apply_rows(
+        *(team, weights, tally, images, constants, buffers),
+        *(hidden, output, choice, count, shared_columns),
+    )
     count_shared(tally, hidden.col_index[:shared_columns])
-    _apply_sums(weights, images, buffers, hidden, choice, numbers)
+    _apply_sums(weights, images, buffers, hidden, choice, count, shared_columns)
+
+
+@inner
+def find_largest(team, images, constants, buffers, ranking, layer, count):
+    """Rank layer 0 or 1, or with layer 0 the whole network, and find the k-th largest |dw|.
+
+    Returns (that, how many of the entries that equal it change).
+    """
+    hidden, output, choice = ranking.hidden, ranking.output, ranking.choice
+    leave_out(hidden)
+    leave_out(output)
+    if layer == 0:
+        list_inputs(hidden, choice, images, buffers, count)
+    if layer == 1 or constants.k_output == 0:
+        list_outputs(output, buffers.q)
+    k = constants.k_output if layer == 1 else constants.k_hidden
+    threshold, chosen = find_threshold(team, constants, buffers, hidden, output, choice, k)
+    return threshold, k - chosen if threshold > 0 else 0  # a dw of 0 is not applied
 
 
 @inner
@@ -93,21 +104,20 @@ def _add_above(ranked, choice, exponent, total):
 
 
 @inner
-def _choose_hidden(weights, tally, images, constants, buffers, ranked, choice, step, numbers):
+def _choose_hidden(weights, tally, images, constants, buffers, ranked, choice, step, count, ties):
     """Into choice.prefix: how many columns of each stroke row change, those above the threshold
     and `ties` of those at it; what makes no prefix is applied at once.
 
     Returns how many columns change at all background pixels.
     """
-    count, ties = numbers
     prefix = ranked.above
     if ties == count_tied(ranked):
         prefix = ranked.at_least
     set_prefixes(choice, count, prefix)
     if 0 < ties < count_tied(ranked):
-        singles = resolve_hidden(constants, step, buffers, count, ranked, choice, ties)
-        _apply_singles(weights, images, buffers, ranked, choice, singles)
-        count_singles(tally, ranked, choice, singles)
+        pixels, pre, cut = resolve_hidden(constants, step, buffers, count, ranked, choice, ties)
+        _apply_singles(weights, images, buffers, ranked, choice, pixels, pre, cut)
+        count_singles(tally, ranked, choice, pixels, pre, cut)
     for p in range(ranked.at_least[0]):
         choice.signed[p] = buffers.g[ranked.col_index[p]]
     background = ranked.extent[BACKGROUND]
@@ -115,9 +125,8 @@ def _choose_hidden(weights, tally, images, constants, buffers, ranked, choice, s
 
 
 @inner
-def _apply_singles(weights, images, buffers, ranked, choice, singles):
-    """Apply the entries of the hidden layer that were chosen one by one."""
-    pixels, pre, cut = singles
+def _apply_singles(weights, images, buffers, ranked, choice, pixels, pre, cut):
+    """Apply the entries of the hidden layer that were chosen one by one, see `resolve_hidden`."""
     n_in = buffers.row.shape[0] - 1
     g, c = buffers.g, images.background
     if pixels > 0:
@@ -142,27 +151,44 @@ def _apply_singles(weights, images, buffers, ranked, choice, singles):
 
 
 @shared
-def _apply_rows(team, weights, tally, images, constants, buffers, hidden, output, choice, numbers):
+def _apply_rows(
+    team, weights, tally, images, constants, buffers, hidden, output, choice, count, shared_columns
+):
     """Apply the prefixes of the stroke rows and of the output units. Where the background is chosen
     (`shared` columns), v takes it for all pixels, and the stroke rows take it back."""
     for part in prange(team.parts):
         _apply_part(
             *(part, team.parts, weights, tally, images, constants, buffers),
-            *(hidden, output, choice, numbers),
+            *(hidden, output, choice, count, shared_columns),
         )
 
 
 @inner
 def _apply_part(
-    part, parts, weights, tally, images, constants, buffers, hidden, output, choice, numbers
+    part,
+    parts,
+    weights,
+    tally,
+    images,
+    constants,
+    buffers,
+    hidden,
+    output,
+    choice,
+    count,
+    shared_columns,
 ):
-    _apply_hidden(part, parts, weights, tally, images, constants, buffers, hidden, choice, numbers)
+    _apply_hidden(
+        *(part, parts, weights, tally, images, constants, buffers),
+        *(hidden, choice, count, shared_columns),
+    )
     _apply_output(part, parts, weights, tally, constants, buffers, output, choice)
 
 
 @inner
-def _apply_hidden(part, parts, weights, tally, images, constants, buffers, ranked, choice, numbers):
-    count, shared_columns = numbers
+def _apply_hidden(
+    part, parts, weights, tally, images, constants, buffers, ranked, choice, count, shared_columns
+):
     c = images.background
     g, columns, signed = buffers.g[: constants.units], ranked.col_index, choice.signed
     first, last = rows_of(part, parts, count)
@@ -176,7 +202,7 @@ def _apply_hidden(part, parts, weights, tally, images, constants, buffers, ranke
         longer = max(prefix, back)
         rest, amount = (x, ONE) if prefix > back else (-c, BACK)
         if longer > DENSE_ROW * constants.units:
-            _list_streamed(choice, streamed, i, ranked, (both, longer), (s, rest))
+            _list_streamed(choice, streamed, i, ranked, both, longer, s, rest)
             streamed += 1
             count_streamed(tally, i, g, columns, ranked.col_value, both, longer, amount)
         else:
@@ -199,7 +225,7 @@ def _apply_output(part, parts, weights, tally, constants, buffers, ranked, choic
         o, prefix = ranked.row_source[r], ranked.above[r]
         row, q = weights.w_out[o], buffers.q[o]
         if prefix > DENSE_ROW * units:
-            _list_streamed(choice, streamed, o, ranked, (0, prefix), (q, q))
+            _list_streamed(choice, streamed, o, ranked, 0, prefix, q, q)
             streamed += 1
             if buffers.a[nh] >= ranked.col_value[prefix - 1]:  # the bias unit's synapse
                 row[nh] += q * buffers.a[nh]
@@ -211,17 +237,16 @@ def _apply_output(part, parts, weights, tally, constants, buffers, ranked, choic
 
 
 @inner
-def _list_streamed(choice, place, row, ranked, prefixes, factors):
-    """Note that `row` changes by a pass over it, with the outcome of two scatters: the first factor
-    in the shorter prefix, the second from there to the end of the longer one.
+def _list_streamed(choice, place, row, ranked, both, longer, factor, rest):
+    """Note that `row` changes by a pass over it, with the outcome of two scatters: `factor` in the
+    first `both` sorted columns, `rest` from there to the column `longer`.
 
     Sorted columns of equal size are never parted, so the smallest size in a prefix tells which
     columns belong to it.
     """
-    both, longer = prefixes
     values = ranked.col_value
     choice.changed[place] = row
-    choice.factor[place], choice.rest[place] = factors
+    choice.factor[place], choice.rest[place] = factor, rest
     choice.both[place] = values[both - 1] if both > 0 else values.dtype.type(np.inf)
     choice.longer[place] = values[longer - 1]
 
@@ -242,9 +267,8 @@ def _stream(rows, choice, first, last, signal, vector_bytes):
 
 
 @inner
-def _apply_sums(weights, images, buffers, ranked, choice, numbers):
+def _apply_sums(weights, images, buffers, ranked, choice, count, shared_columns):
     """Bring v and the column sums r up to date with `_apply_rows`."""
-    count, shared_columns = numbers
     longest = ranked.at_least[0]
     c = images.background
     others = buffers.row.shape[0] - count

@@ -29,10 +29,12 @@ def update_per_neuron(team, weights, images, constants, buffers, ranking, energi
     chosen = 0
     if constants.readout == 0:
         chosen = _choose_hidden(constants, step, buffers, output, choice)
-    changed, sum_x = _list_changes(images, buffers, choice, (count, pixels, share))
-    changes = changed, sum_x, share, chosen
-    _apply(team, weights, images, constants, buffers, choice, changes)
-    _account_hidden(images, constants, buffers, choice, energies, (count, pixels, share))
+    changed, sum_x = _list_changes(images, buffers, choice, count, pixels, share)
+    _apply(
+        *(team, weights, images, constants, buffers, choice),
+        *(changed, sum_x, share, chosen),
+    )
+    _account_hidden(images, constants, buffers, choice, energies, count, pixels, share)
     if constants.readout > 0:
         account_readout(constants, buffers, energies)
     else:
@@ -122,14 +124,13 @@ def _list_candidates(constants, a, ranked, choice):
 
 
 @inner
-def _list_changes(images, buffers, choice, numbers):
+def _list_changes(images, buffers, choice, count, pixels, share):
     """The rows of u that change into choice.changed, and their factors of g into choice.factor.
 
     Where the background is chosen as a whole, v takes it for all pixels, and the stroke rows that
     are not chosen take it back.
     Returns (their number, the sum of x over the chosen pixels).
     """
-    count, pixels, share = numbers
     c, n = images.background, 0
     others = buffers.row.shape[0] - count if share else pixels
     sum_x = others * np.float64(c)
@@ -150,15 +151,19 @@ def _list_changes(images, buffers, choice, numbers):
 
 
 @shared
-def _apply(team, weights, images, constants, buffers, choice, changes):
-    """Apply the chosen rows and columns."""
+def _apply(team, weights, images, constants, buffers, choice, changed, sum_x, share, chosen):
+    """Apply the first `changed` of choice.changed, and the first `chosen` of choice.unit."""
     for part in prange(team.parts):
-        _apply_part(part, team.parts, weights, images, constants, buffers, choice, changes)
+        _apply_part(
+            *(part, team.parts, weights, images, constants, buffers, choice),
+            *(changed, sum_x, share, chosen),
+        )
 
 
 @inner
-def _apply_part(part, parts, weights, images, constants, buffers, choice, changes):
-    changed, sum_x, share, chosen = changes
+def _apply_part(
+    part, parts, weights, images, constants, buffers, choice, changed, sum_x, share, chosen
+):
     c = images.background
     start, stop = units_of(part, parts, buffers.g.shape[0], constants.units)
     g, rows = buffers.g[start:stop], weights.u[:, start:stop]
@@ -178,9 +183,8 @@ def _apply_part(part, parts, weights, images, constants, buffers, choice, change
 
 
 @inner
-def _account_hidden(images, constants, buffers, choice, energies, numbers):
+def _account_hidden(images, constants, buffers, choice, energies, count, pixels, share):
     """Add the energies of the hidden layer's chosen rows."""
-    count, pixels, share = numbers
     g = buffers.g[: constants.units]
     others = buffers.row.shape[0] - count if share else pixels
     inputs = others
@@ -194,7 +198,7 @@ def _account_hidden(images, constants, buffers, choice, energies, numbers):
             if choice.prefix[k] == 1:
                 total += power(buffers.x[k], p)
         energies.power[e, 0] += total * sum_power(g, p, buffers.wide[0])
-    count_inputs(energies.tally, buffers, choice, constants.units, numbers)
+    count_inputs(energies.tally, buffers, choice, constants.units, count, pixels, share)
 
 
 @inner

@@ -33,24 +33,22 @@ def update_random(weights, images, constants, buffers, drawn, energies, step):
     n1, n2 = weights.u.size, weights.w_out.size
     k1, k2 = constants.k_hidden, constants.k_output
     if k2 == 0:
-        _change_drawn(weights, buffers, drawn, energies, stream, (0, n1 + n2, k1, 0))
+        _change_drawn(weights, buffers, drawn, energies, stream, 0, n1 + n2, k1, 0)
     else:
-        counter = _change_drawn(weights, buffers, drawn, energies, stream, (0, n1, k1, 0))
+        counter = _change_drawn(weights, buffers, drawn, energies, stream, 0, n1, k1, 0)
         if constants.readout > 0:
             update_readout(0, 1, weights, constants, buffers)
             account_readout(constants, buffers, energies)
         else:
-            _change_drawn(weights, buffers, drawn, energies, stream, (n1, n2, k2, counter))
+            _change_drawn(weights, buffers, drawn, energies, stream, n1, n2, k2, counter)
 
 
 @inner
-def _change_drawn(weights, buffers, drawn, energies, stream, what):
+def _change_drawn(weights, buffers, drawn, energies, stream, first, n, k, used):
     """Draw k of the n synapses from number `first` on, and change them.
 
-    what : first, n, k, and how many numbers of the stream were used before. Returns how many are
-    used then.
+    used : how many numbers of the stream were used before. Returns how many are used then.
     """
-    first, n, k, used = what
     leave_out = 2 * k > n
     wanted = n - k if leave_out else k
     counter, found, listed = used, 0, 0

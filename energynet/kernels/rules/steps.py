@@ -40,7 +40,7 @@ def resume(constants, images, buffers, clock):
 
 
 @inner
-def _forward(team, weights, images, constants, mask, buffers, clock):
+def compute_outputs(team, weights, images, constants, mask, buffers, clock):
     """Forward pass of the step's image and, if it is learnt, the errors of the outputs.
 
     Returns (number of strokes, sum of s, whether the step is learnt); sets clock[NOT_FINITE] if
@@ -63,11 +63,21 @@ def _forward(team, weights, images, constants, mask, buffers, clock):
 def compute_signals(team, weights, images, constants, mask, buffers, clock):
     """Forward and backward pass of the step's image: all signals that dw is made of.
 
-    Returns what `_forward` does; there is no backward pass in a step that is not learnt.
+    Returns what `compute_outputs` does; there is no backward pass in a step that is not learnt.
     """
-    count, total, learnt = _forward(team, weights, images, constants, mask, buffers, clock)
+    count, total, learnt = compute_outputs(team, weights, images, constants, mask, buffers, clock)
     if learnt:
         backward(team, weights, constants, buffers)
+        learnt = _check_signals(buffers, clock)
+    return count, total, learnt
+
+
+@inner
+def compute_counted_signals(team, weights, images, constants, mask, buffers, ranking, clock):
+    """As `compute_signals`; |g| and |a| are counted by size on the way, for `find_threshold`."""
+    count, total, learnt = compute_outputs(team, weights, images, constants, mask, buffers, clock)
+    if learnt:
+        backward_counted(team, weights, constants, buffers, ranking.hidden, ranking.output)
         learnt = _check_signals(buffers, clock)
     return count, total, learnt
 
@@ -133,10 +143,9 @@ def run_largest(team, weights, images, constants, mask, buffers, ranking, energi
     """Train until step `stop` with the largest |dw| of the network or of each layer applied."""
     resume(constants, images, buffers, clock)
     while clock[STEPS] < stop and clock[NOT_FINITE] == 0:
-        count, _, learnt = _forward(team, weights, images, constants, mask, buffers, clock)
-        if learnt:
-            backward_counted(team, weights, constants, buffers, ranking.hidden, ranking.output)
-            learnt = _check_signals(buffers, clock)
+        count, _, learnt = compute_counted_signals(
+            team, weights, images, constants, mask, buffers, ranking, clock
+        )
         if learnt:
             update_largest(
                 team, weights, images, constants, buffers, ranking, energies, clock[STEPS], count

@@ -54,14 +54,14 @@ def count_readout(tally, buffers, readout):
 
 
 @inner
-def count_inputs(tally, buffers, choice, units, numbers):
+def count_inputs(tally, buffers, choice, units, count, pixels, share):
     """Synapses of the chosen inputs onto the first `units` hidden units change.
 
-    numbers : (count, background pixels in choice.pixel, whether all background pixels are chosen)
+    count : strokes; pixels : background pixels in choice.pixel; share : whether all of these are
+    chosen
     """
     if tally is None:
         return
-    count, pixels, share = numbers
     g = buffers.g[:units]
     if share:
         _count_row(tally.v[:units], g, ONE)
@@ -130,11 +130,10 @@ def count_output(tally, o, chosen):
 
 
 @inner
-def count_singles(tally, ranked, choice, singles):
-    """Entries of the hidden layer that were chosen one by one change."""
+def count_singles(tally, ranked, choice, pixels, pre, cut):
+    """Entries of the hidden layer that were chosen one by one change, see `resolve_hidden`."""
     if tally is None:
         return
-    pixels, pre, cut = singles
     if pixels > 0:
         background = ranked.extent[BACKGROUND]
         columns = ranked.col_index[ranked.above[background] : ranked.at_least[background]]
