@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from bench.sections import NAMES
@@ -33,6 +33,13 @@ def _parser() -> argparse.ArgumentParser:
         "--quick",
         action="store_true",
         help="small networks and few rounds, to see that all of it works",
+    )
+    parser.add_argument(
+        "--reference",
+        default="",
+        metavar="PYTHON",
+        help="Python of an environment with another build of energynet: rules are compared with its"
+        " `all` (default: with today's)",
     )
     parser.add_argument(
         "--out",
@@ -74,12 +81,13 @@ def main() -> None:
     file = folder / "results.json"
     results = json.loads(file.read_text()) if file.exists() else {}
     command = " ".join(["python -m bench", *options.sections, *["--quick"] * options.quick])
+    effort = replace(QUICK if options.quick else FULL, reference=options.reference)
     chosen = [name for name in NAMES if name in (options.sections or NAMES)]
     for name in chosen:
         progress(f"{name}, section {chosen.index(name) + 1} of {len(chosen)}:")
         measured, began = provenance(command), time.perf_counter()
         module = importlib.import_module(f"bench.sections.{name}")
-        section = asdict(module.measure(QUICK if options.quick else FULL))
+        section = asdict(module.measure(effort))
         if options.quick:
             for row in section["rows"]:
                 row["met"] = None

@@ -16,6 +16,7 @@ _QUICK = """\
 **A quick trial: sizes are a twentieth of the real ones, so that no target applies. These numbers
 only show that the suite works.**"""
 
+_OURS = " / energynet"
 _COLUMNS = ["what", "target", "median", "range", "rounds", ""]
 PLOTS = {
     "scaling": (
@@ -40,16 +41,16 @@ def report(results: dict[str, dict[str, Any]], names: tuple[str, ...]) -> str:
 
 
 def _instead(sections: list[dict[str, Any]]) -> str:
-    """What a user would run instead, and how much longer it takes."""
-    lines = []
+    """What a user would run instead, and how many times as long it takes."""
+    found: dict[str, dict[str, str]] = {}
     for row in (row for section in sections for row in section["rows"]):
         what, _, case = row["name"].partition(", ")
-        if what.endswith("/ energynet"):
-            between = f"{significant(row['min'])} to {significant(row['max'])}"
-            other = what.removesuffix("/ energynet")
-            lines.append([other.strip(), case, f"{significant(row['median'])}", between])
-    columns = ["instead of energynet", "for steps of", "times as long", "range"]
-    return f"## What you would use instead\n\n{_table(columns, lines)}"
+        if what.endswith(_OURS):
+            found.setdefault(case, {})[what.removesuffix(_OURS)] = significant(row["median"])
+    others = list(dict.fromkeys(name for cells in found.values() for name in cells))
+    lines = [[case, *(cells.get(name, "-") for name in others)] for case, cells in found.items()]
+    title = "## What you would use instead, and how many times as long it takes"
+    return f"{title}\n\n{_table(['steps of', *others], lines)}"
 
 
 def _targets(sections: list[dict[str, Any]]) -> str:

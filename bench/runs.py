@@ -1,12 +1,16 @@
 """Runs of energynet as the benchmarks need them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache, partial
+from typing import Any
 
 import numba
 import numpy as np
 
 import energynet as en
+from bench.reference import Reference
+from bench.timing import Effort, Task, Times
 from energynet.kernels.draws import bounded, mix
 from energynet.kernels.state import NOT_FINITE
 from energynet.rules.names import RULES
@@ -15,6 +19,7 @@ from energynet.training.threads import usable_cores
 
 WITH_FRACTION = tuple(name for name, (_, named) in RULES.items() if "fraction" in named.takes)
 WHOLE = ("all", "readout")  # the built-in rules without parameters
+OTHER = "`all` of the other build"
 _DRAWS = 10**7  # of synapses, about a second
 
 
@@ -66,6 +71,26 @@ def advance(run: Run, steps: int) -> None:
 def stepping(run: Run) -> Callable[[int], Callable[[], None]]:
     """The task of training a run on."""
     return lambda steps: partial(advance, run, steps)
+
+
+@contextmanager
+def reference(effort: Effort, hidden: int, threads: int) -> Iterator[dict[str, Task]]:
+    """The task of training `all` with the other build of energynet, if there is one."""
+    if not effort.reference:
+        yield {}
+        return
+    steps = 50 if effort.quick else 500 if hidden < 10_000 else 100
+    rate = make_config(hidden, "all").learning_rate
+    other = Reference(effort.reference, hidden, threads, steps, float(rate))
+    try:
+        yield {OTHER: other.task}
+    finally:
+        other.close()
+
+
+def base_of(times: Times, own: Any) -> list[float]:
+    """The times of `all` that the others are compared with."""
+    return times[OTHER] if OTHER in times else times[own]
 
 
 def thread_counts() -> tuple[int, ...]:

@@ -15,11 +15,15 @@ Times = dict[Any, list[float]]  # seconds a unit, one number a round
 
 @dataclass(frozen=True)
 class Effort:
-    """How thoroughly to measure: rounds of at least `seconds` for each task."""
+    """How thoroughly to measure: rounds of at least `seconds` for each task.
+
+    reference : the Python of another build of energynet, whose `all` other rules are compared with
+    """
 
     quick: bool
     rounds: int
     seconds: float
+    reference: str = ""
 
     def size(self, hidden: int) -> int:
         """The number of hidden units to measure in place of `hidden`."""

@@ -9,6 +9,7 @@ NAMES = (
     "streaming",
     "phases",
     "peers",
+    "whole_runs",
     "evaluation",
     "scaling",
     "memory",

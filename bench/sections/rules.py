@@ -29,7 +29,9 @@ def measure(effort: Effort) -> Section:
     for hidden in effort.sizes(SIZES):
         for threads in dict.fromkeys((1, gather_team(None, hidden).parts)):
             lines += _against_all(section, effort, hidden, threads)
-    section.table("Microseconds a step", ["nh", "threads", "rule", "median (range)"], lines)
+    section.table("Microseconds per step", ["nh", "threads", "rule", "median (range)"], lines)
+    if effort.reference:
+        section.note("Ratios are to `all` of the other build, so that a faster `all` leaves them.")
     return section
 
 
@@ -40,13 +42,16 @@ def _against_all(section: Section, effort: Effort, hidden: int, threads: int) ->
         rule: runs.stepping(runs.trained_run(hidden, *rule, threads, effort.quick))
         for rule in rules
     }
-    times = compare(tasks, effort)
+    with runs.reference(effort, hidden, threads) as other:
+        times = compare(tasks | other, effort)
+    base = runs.base_of(times, ("all", None))
     for rule, fraction, *targets in CASES:
         section.add(
             f"{runs.label(rule, fraction)} / `all`, nh = {hidden:,}, {counted(threads)}",
-            ratios(times[rule, fraction], times["all", None]),
+            ratios(times[rule, fraction], base),
             at_most=targets[size] if threads == 1 else None,
         )
+    labels = {rule: runs.label(*rule) for rule in rules} | dict.fromkeys(other, runs.OTHER)
     return [
-        [f"{hidden:,}", threads, runs.label(*rule), microseconds(times[rule])] for rule in rules
+        [f"{hidden:,}", threads, label, microseconds(times[key])] for key, label in labels.items()
     ]
