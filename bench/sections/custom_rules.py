@@ -9,7 +9,6 @@ from bench.timing import Effort, compare, ratios
 from energynet.training.run import prepare
 
 SIZES = (100, 1000)
-MASKS = 10  # times a step of `all`, for masks made from step.dw in the larger network
 
 
 class Nothing(en.PlasticityRule):
@@ -17,6 +16,13 @@ class Nothing(en.PlasticityRule):
 
     def select(self, step):
         return False, False
+
+
+class Everything(en.PlasticityRule):
+    """`all`, by the built-in kernels."""
+
+    def select(self, step):
+        return True, True
 
 
 class FirstUnits(en.PlasticityRule):
@@ -39,11 +45,40 @@ class Large(en.PlasticityRule):
         return np.abs(step.hidden.dw) >= self.least, np.abs(step.output.dw) >= self.least
 
 
+class CompiledLarge(en.PlasticityRule):
+    """The same, compiled."""
+
+    least: float
+
+    @en.compiled
+    def select(
+        pre_hidden, post_hidden, pre_output, post_output, outputs, label, step,  # noqa: N805
+        parameters, state, change_hidden, change_output,
+    ):  # fmt: skip
+        for i in range(pre_hidden.shape[0]):
+            for j in range(post_hidden.shape[0]):
+                change_hidden[i, j] = abs(pre_hidden[i] * post_hidden[j]) >= parameters.least
+        for j in range(pre_output.shape[0]):
+            for o in range(post_output.shape[0]):
+                change_output[j, o] = abs(pre_output[j] * post_output[o]) >= parameters.least
+
+
+class Half(en.PlasticityRule):
+    """Half of dw, as updates of the hidden layer."""
+
+    def select(self, step):
+        return step.hidden.dw * np.float32(0.5), True
+
+
+ALL = "`all`, built in"
 RULES = (
-    ("`all`, built in", en.AllSynapses()),
-    ("custom rule that chooses nothing", Nothing()),
-    ("custom `fixed-units` P = 0.1, as factors", FirstUnits(0.1)),
-    ("custom threshold, as masks", Large(1e-3)),
+    (ALL, en.AllSynapses(), {}),
+    ("custom rule that chooses nothing", Nothing(), {}),
+    ("custom rule, True for both layers", Everything(), {}),
+    ("custom `fixed-units` P = 0.1, as factors", FirstUnits(0.1), {}),
+    ("custom threshold, as masks", Large(1e-3), {1000: 10}),
+    ("custom threshold, compiled", CompiledLarge(1e-3), {1000: 5}),
+    ("custom updates of all synapses", Half(), {}),
 )
 
 
@@ -52,14 +87,12 @@ def measure(effort: Effort) -> Section:
     section = Section("Custom rules")
     lines = []
     for hidden in effort.sizes(SIZES):
-        tasks = {name: runs.stepping(_trained(hidden, rule)) for name, rule in RULES}
+        tasks = {name: runs.stepping(_trained(hidden, rule)) for name, rule, _ in RULES}
         times = compare(tasks, effort)
-        first = RULES[0][0]
-        for name, _ in RULES[1:]:
-            target = MASKS if (name, hidden) == (RULES[-1][0], SIZES[-1]) else None
-            ratio = ratios(times[name], times[first])
-            section.add(f"{name} / `all`, nh = {hidden:,}", ratio, at_most=target)
-        lines += [[f"{hidden:,}", name, microseconds(times[name])] for name, _ in RULES]
+        for name, _, targets in RULES[1:]:
+            ratio = ratios(times[name], times[ALL])
+            section.add(f"{name} / `all`, nh = {hidden:,}", ratio, at_most=targets.get(hidden))
+        lines += [[f"{hidden:,}", name, microseconds(times[name])] for name, *_ in RULES]
     section.table("Microseconds a step", ["nh", "rule", "median (range)"], lines)
     return section
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import Any, overload
 
 from energynet.errors import ConfigError
+from energynet.support import checks
+from energynet.support.checks import quoted
 
 ARGUMENTS = (
     *("pre_hidden", "post_hidden", "pre_output", "post_output", "outputs", "label", "step"),
@@ -25,14 +27,14 @@ class CompiledSelect:
 
 
 @overload
-def compiled(select: Callable[..., None], /) -> CompiledSelect: ...
+def compiled(select: Callable[..., None]) -> CompiledSelect: ...
 
 
 @overload
 def compiled(*, python: bool = ...) -> Callable[[Callable[..., None]], CompiledSelect]: ...
 
 
-def compiled(select: Callable[..., None] | None = None, /, *, python: bool = False) -> Any:
+def compiled(select: Callable[..., None] | None = None, *, python: bool = False) -> Any:
     """Have Numba compile the `select` of a custom rule, before whose definition this stands.
 
     It is a function without `self`, called once per step that is learnt, and fills two masks:
@@ -57,6 +59,7 @@ def compiled(select: Callable[..., None] | None = None, /, *, python: bool = Fal
     Raises ConfigError for a function that takes other arguments. Training raises RuleError for one
     that Numba does not compile.
     """
+    python = checks.flag("python", python)
     if select is None:
         return lambda function: CompiledSelect(_checked(function), python)
     return CompiledSelect(_checked(select), python)
@@ -65,6 +68,9 @@ def compiled(select: Callable[..., None] | None = None, /, *, python: bool = Fal
 def _checked(function: Any) -> Callable[..., None]:
     taken = tuple(inspect.signature(function).parameters) if inspect.isfunction(function) else ()
     if taken != ARGUMENTS:
-        raise ConfigError(f"a compiled select must be a function of ({', '.join(ARGUMENTS)})")
+        raise ConfigError(
+            f"a compiled select must be a function of ({', '.join(ARGUMENTS)}), got"
+            f" {', '.join(taken) or quoted(function)}"
+        )
     checked: Callable[..., None] = function
     return checked

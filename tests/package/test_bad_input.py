@@ -202,6 +202,7 @@ CHECKED = {
     "load_history": build(
         en.load_history, {"store": "stored"}, store=NOTHING, ids={"none", "no list"}
     ),
+    "compiled": build(en.compiled, {}, select=NONE, python={"true", "numpy true"}),
     "compare": build(en.compare, {}, runs=NOTHING),
     "plot": build(en.plot, {}, runs=NOTHING),
     "cells": build(en.cells, {"table": TABLE, "history": HISTORY}, **STUDY),
@@ -244,10 +245,10 @@ CALLED = {("rule_from_name", "name"): "rule", ("Grid.from_toml", "path"): "grid"
 CALLED |= {("TrainingConfig.from_dict", "values"): "parameter", ("import", "history"): "table"}
 CALLED |= {("GivenMask.load", "path"): "mask", ("Grid", "mask"): "cannot be read"}
 CALLED |= {("Dataset", "classes"): "labels", ("Grid", "params"): "name"}
-# Made by the package alone, or without parameters.
+# Made by the package alone, or without parameters, or checked as what a rule returns.
 GIVEN = {
     *("Claim", "CurvePoint", "DirectEnergy", "Energy", "Layer", "LayerEnergy", "Progress", "Step"),
-    *("TrainingResult", "load_mnist"),
+    *("TrainingResult", "load_mnist", "Change", "End", "LayerWeights", "State"),
 }
 
 
