@@ -55,12 +55,13 @@ class CompiledLarge(en.PlasticityRule):
         pre_hidden, post_hidden, pre_output, post_output, outputs, label, step,  # noqa: N805
         parameters, state, change_hidden, change_output,
     ):  # fmt: skip
+        least = np.float32(parameters.least)
         for i in range(pre_hidden.shape[0]):
             for j in range(post_hidden.shape[0]):
-                change_hidden[i, j] = abs(pre_hidden[i] * post_hidden[j]) >= parameters.least
+                change_hidden[i, j] = abs(pre_hidden[i] * post_hidden[j]) >= least
         for j in range(pre_output.shape[0]):
             for o in range(post_output.shape[0]):
-                change_output[j, o] = abs(pre_output[j] * post_output[o]) >= parameters.least
+                change_output[j, o] = abs(pre_output[j] * post_output[o]) >= least
 
 
 class Half(en.PlasticityRule):

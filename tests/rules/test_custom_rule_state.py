@@ -11,6 +11,7 @@ from custom_rules import CALLS, Draws, Everything, Trace
 from support import PYTHON, digits, environment
 
 import energynet as en
+from energynet.store.folder import Store, run_id
 
 LIMITS = {"hidden": 7, "seed": 3, "max_steps": 160, "test_every": 40, "target_accuracy": 1.0}
 
@@ -159,6 +160,22 @@ def test_a_killed_run_resumes_with_the_same_bits(where, tmp_path, whole):
     with np.load(path) as stored:
         assert stored["clock"][0] == stored["state_seen"].sum() == 40
     assert_alike(train(Trace(0.9), checkpoint=path), whole)
+
+
+def test_a_sweep_resumes_with_state(tmp_path, whole):
+    config, data = en.TrainingConfig(rule=Trace(0.9), **LIMITS), digits()
+    store, identity = Store(tmp_path), run_id(config, data.sha256)
+    store.begin(identity, config, data.sha256)
+
+    def interrupt(told):
+        if told.step > 60:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(Trace(0.9), checkpoint=store.checkpoint(identity), progress=interrupt)
+    row = en.sweep([config], tmp_path, data=data, workers=1, progress=False).iloc[0]
+    costs = {name: row[f"cost_{name}"] for name in whole.costs}
+    assert (row["m0"], row["m1"], costs) == (whole.energy.m0, whole.energy.m1, whole.costs)
 
 
 class Declares(en.PlasticityRule):

@@ -39,7 +39,8 @@ class Selection(NamedTuple):
     DENSE   : synapse (i, j) by dense[i, j]
 
     pre, post : int64 (n,), (m,); mask : uint8 (n_pre n_post,), row by row, or (0,); words : uint64,
-    the whole words of the same memory; value : real (n,); dense : real (n_pre, n_post) or (0, 0)
+    the whole words of the same memory; dense : real (n_pre, n_post), or (0, 1); value : real (n,),
+    for DENSE those of `dense`, row by row
     """
 
     kind: int
@@ -329,35 +330,30 @@ def _add(weights, layer, pre, post, value):
 @inner
 def _add_row(weights, layer, pre, values):
     """Add values, real (n_post,), to the weights from an input; as `_add`."""
-    if layer == 1:
+    if layer == 1 or pre == weights.u.shape[0] - 1:
         for j in range(values.shape[0]):
             _add(weights, layer, pre, j, values[j])
         return
     row, r = weights.u[pre], weights.r
     for j in range(values.shape[0]):
-        row[j] = row[j] + values[j] if values[j] != 0 else row[j]
-    if pre < weights.u.shape[0] - 1:
-        for j in range(values.shape[0]):
-            r[j] = r[j] + values[j] if values[j] != 0 else r[j]
+        before, value = row[j], values[j]
+        after = before + value
+        row[j] = after if value != 0 else before
+        r[j] += value
 
 
 @inner
 def _account(energies, wide, layer, paid):
-    """Add the energies of the values of SPARSE or DENSE: of each row, its sum in lanes."""
-    if paid.kind == SPARSE:
-        _account_values(energies, wide, layer, paid.value)
-        for n in range(paid.value.shape[0]):
-            count_synapse(energies.tally, layer, paid.pre[n], paid.post[n], paid.value[n] != 0)
-    elif paid.kind == DENSE:
-        for i in range(paid.dense.shape[0]):
-            row = paid.dense[i]
-            _account_values(energies, wide, layer, row)
-            for j in range(row.shape[0]):
-                count_synapse(energies.tally, layer, i, j, row[j] != 0)
-
-
-@inner
-def _account_values(energies, wide, layer, values):
-    energies.m0[layer] += count_nonzero(values)
+    """Add the energies of the values of SPARSE or DENSE."""
+    if paid.kind != SPARSE and paid.kind != DENSE:
+        return
+    value, columns = paid.value, paid.dense.shape[1]
+    energies.m0[layer] += count_nonzero(value)
     for e in range(energies.exponent.shape[0]):
-        energies.power[e, layer] += sum_power(values, energies.exponent[e], wide)
+        energies.power[e, layer] += sum_power(value, energies.exponent[e], wide)
+    if energies.tally is not None:
+        for n in range(value.shape[0]):
+            pre, post = n // columns, n % columns
+            if paid.kind == SPARSE:
+                pre, post = paid.pre[n], paid.post[n]
+            count_synapse(energies.tally, layer, pre, post, value[n] != 0)

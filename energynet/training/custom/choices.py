@@ -38,7 +38,7 @@ class LayerForm(NamedTuple):
 def form_of(shape: tuple[int, int], dtype: np.dtype, bits: np.ndarray) -> LayerForm:
     """The form of a layer of that shape whose weights are of that type."""
     kinds = (np.int64, (0,)), (np.int64, (0,)), (np.uint8, (0,)), (np.uint64, (0,)), (dtype, (0,))
-    empty = [read_only(np.empty(size, kind)) for kind, size in (*kinds, (dtype, (0, 0)))]
+    empty = [read_only(np.empty(size, kind)) for kind, size in (*kinds, (dtype, (0, 1)))]
     return LayerForm(shape, Selection(NOTHING, *empty), Selection(ALL, *empty), bits)
 
 
@@ -62,7 +62,10 @@ def mask_of(form: LayerForm, mask: np.ndarray) -> Selection:
     words = flat[: flat.size // 8 * 8].view(np.uint64)
     if not words.flags.aligned:
         return mask_of(form, mask.copy())
-    return form.nothing._replace(kind=MASK, mask=read_only(flat), words=read_only(words))
+    none = form.nothing
+    return Selection(
+        MASK, none.pre, none.post, read_only(flat), read_only(words), none.value, none.dense
+    )
 
 
 def _amounts(form: LayerForm, given: Any, name: str, whole: bool) -> Selection:
@@ -153,7 +156,8 @@ def _sparse(form: LayerForm, given: tuple[Any, ...] | list[Any]) -> Selection:
 def _dense(form: LayerForm, values: np.ndarray) -> Selection:
     if values.shape != form.shape:
         raise RuleError(f"updates must be of shape {form.shape}, got shape {values.shape}")
-    return form.nothing._replace(kind=DENSE, dense=_rounded(form, values))
+    dense = _rounded(form, values)
+    return form.nothing._replace(kind=DENSE, dense=dense, value=dense.reshape(-1))
 
 
 def _rounded(form: LayerForm, values: np.ndarray) -> np.ndarray:

@@ -50,6 +50,7 @@ class CustomRun:
         self.forms = tuple(form_of(source.shape, dtype, bits) for source in self.sources)
         self.positions = np.zeros(kernels.LISTED + kernels.SPARE, np.int64)
         self._compiled: CompiledChoice | None = None
+        self._entries: tuple[Callable[..., Any], Callable[..., Any]] | None = None
 
     @property
     def nothing(self) -> tuple[Change, Change]:
@@ -70,6 +71,15 @@ class CustomRun:
         kernels.fill_weights(some, some, np.zeros(1))
         for form in self.forms:
             change_of(form, (form.nothing.pre, form.nothing.post, form.nothing.value))
+
+    def entries(
+        self, seen: tuple[Any, ...], applied: tuple[Any, ...]
+    ) -> tuple[Callable[..., Any], Callable[..., Any]]:
+        """`find_signals` and `apply_step`, compiled for these arguments; found once per run."""
+        if self._entries is None:
+            find = entry_of(kernels.find_signals, seen)
+            self._entries = find, entry_of(kernels.apply_step, applied)
+        return self._entries
 
     def choose(self, number: int, label: int) -> tuple[Change, Change]:
         """What changes in a step; all is checked before anything does. Raises RuleError."""
@@ -147,9 +157,8 @@ def run_custom(
         custom.prepare()
     keeping, costs = custom.keeping, custom.keeping.costs.values
     seen = (team, weights, images, constants, mask, buffers, clock, stop)
-    find = entry_of(kernels.find_signals, seen)
     head = (team, weights, images, constants, mask, buffers, custom.positions, energies, clock)
-    apply = entry_of(kernels.apply_step, (*head, (0, 0.0), custom.nothing, costs))
+    find, apply = custom.entries(seen, (*head, (0, 0.0), custom.nothing, costs))
     kernels.begin_steps(constants, images, buffers, clock)
     kept = bool(keeping.state)
     held: AbstractContextManager[list[int]] = holding() if kept else nullcontext([])
