@@ -50,7 +50,7 @@ class PlasticityRule:
         cls._file_then = _file_hash(cls)
 
     def __post_init__(self) -> None:
-        _check_select(self)
+        _check_methods(self)
         for name, kind in declared(type(self)).items():
             object.__setattr__(self, name, _converted(name, kind, getattr(self, name)))
         try:
@@ -180,18 +180,19 @@ def _check_class(cls: type[PlasticityRule]) -> None:
         )
 
 
-def _check_select(rule: PlasticityRule) -> None:
-    """Raise ConfigError if `select` is missing or takes something else than a step."""
-    if isinstance(rule.select, CompiledSelect):
-        return
-    missing = type(rule).select is PlasticityRule.select
-    if not missing:
+def _check_methods(rule: PlasticityRule) -> None:
+    """Raise ConfigError if `select` is missing, or a method takes something else than it gets."""
+    for name, argument in (("select", "step"), ("state", "shape"), ("finish", "step")):
+        method = getattr(rule, name)
+        if isinstance(method, CompiledSelect):
+            continue
+        missing = name == "select" and type(rule).select is PlasticityRule.select
         try:
-            inspect.signature(rule.select).bind(None)
+            inspect.signature(method).bind(None)
         except TypeError:
             missing = True
-    if missing:
-        raise ConfigError(f"rule {rule.name} must define select(self, step)")
+        if missing:
+            raise ConfigError(f"rule {rule.name} must define {name}(self, {argument})")
 
 
 def _file_hash(kind: type) -> str | None:

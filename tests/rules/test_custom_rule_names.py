@@ -95,6 +95,8 @@ BAD_CLASSES = [
     ({"version": 0}, {}, "version of Own must be an integer >= 1, got 0"),
     ({"select": en.PlasticityRule.select}, {}, r"must define select\(self, step\)"),
     ({"select": lambda self: (True, True)}, {}, r"must define select\(self, step\)"),
+    ({"state": lambda self: {}}, {}, r"must define state\(self, shape\)"),
+    ({"finish": lambda self: None}, {}, r"must define finish\(self, step\)"),
     ({"check": lambda self: False}, {}, "check must raise ConfigError, not return a value"),
     ({"check": lambda self: int("x")}, {}, "rule test_custom_rule_names:Own: invalid literal"),
 ]
