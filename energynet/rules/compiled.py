@@ -37,21 +37,19 @@ def compiled(*, python: bool = ...) -> Callable[[Callable[..., None]], CompiledS
 def compiled(select: Callable[..., None] | None = None, *, python: bool = False) -> Any:
     """Have Numba compile the `select` of a custom rule, before whose definition this stands.
 
-    It is a function without `self`, called once per step that is learnt, and fills two masks:
+    It is a function without `self`, called once per step that is learnt, and fills two masks::
 
         @en.compiled
         def select(pre_hidden, post_hidden, pre_output, post_output, outputs, label, step,
                    parameters, state, change_hidden, change_output):
 
-    pre_hidden, post_hidden, pre_output, post_output : real (n_pre,), (n_post,), read-only
-        The factors of dw, as `Layer.pre` and `Layer.post`.
-    outputs : real (n_out,), read-only
-    label, step : int
-        Class of the image; steps done before this one.
-    parameters, state : named tuples
-        The fields of the rule, and the arrays that it declares, as attributes.
-    change_hidden, change_output : bool (n_pre, n_post)
-        All False; set to True what changes by its dw.
+    - `pre_hidden`, `post_hidden`, `pre_output`, `post_output`: real, (n_pre,) or (n_post,),
+      read-only. The factors of dw, as `Layer.pre` and `Layer.post`.
+    - `outputs`: real (n_out,), read-only.
+    - `label`, `step`: int. Class of the image; steps done before this one.
+    - `parameters`, `state`: the fields of the rule, and the arrays that it declares, as attributes.
+    - `change_hidden`, `change_output`: bool (n_pre, n_post), all False; set to True what changes
+      by its dw.
 
     It is compiled when training starts, in seconds, and is not kept on disk. Compiled code does not
     check indices: try a rule with `@en.compiled(python=True)` first, which runs it as Python.
