@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from custom_rules import AllKinds, Everything, Lazy
+from custom_rules import AllKinds, Everything, Lazy, Shares
 from support import PYTHON, digits, environment, shapes
 from tables import frame, model, noise, run
 
@@ -246,6 +246,7 @@ def values_of(table, parameter, seeds=(0, 1)):
         (Lazy, {}, "threshold", [2.0, 6.0], 2.0, [2.0 / 3, 2.0, 6.0]),
         (AllKinds, {"number": 0.25}, "whole", [9, 30], 30, [9, 30, 60]),
         (AllKinds, {"number": 0.25}, "whole", [9, 30], 9, [3, 9, 30]),
+        (Shares, {"word": "a"}, "fraction", [3, 9], 9, [3, 9, 18]),  # an integer is no fraction P
         (AllKinds, {"whole": 3}, "number", [0.4, 0.6, 0.9], 0.9, [0.3, 0.4, 0.6, 0.9]),  # <= 1
     ],
 )
@@ -421,6 +422,7 @@ def test_a_bad_file_is_refused_before_any_work(old, new, words, tmp_path, capsys
         ({"methods": "all"}, "method must be a list of methods, got 'all'"),
         ({"methods": [3]}, "method 1: rule must be one of"),
         ({"methods": [{"fraction": [1]}]}, "method 1: rule must be given"),
+        ({"methods": [{"rule": Lazy(1.0), "threshold": [1]}]}, "threshold must be given once"),
         ({"seeds": [1]}, "seeds must be a table"),
         ({"store": None}, "store or out must be given"),
         ({"extend": -1}, "extend.times must be an integer"),

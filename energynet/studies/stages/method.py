@@ -100,29 +100,35 @@ class Method:
 
     def at(self, position: float) -> Rule:
         """The rule at that position."""
-        given = {**self.fixed, "output_fraction": self.output_fraction}
+        given = {"output_fraction": self.output_fraction, **self.fixed}
         if self.whole is None:
             given[self.axis] = self.value(position)
         return rule_from_name(self.rule, **given)
 
     def value(self, position: float) -> Any:
         """The value of the axis at a position; the next smaller one if it has to be whole."""
-        if self.axis == FRACTION:
+        if self.is_share:
             return position
         value = position / _UNIT
-        return math.floor(value) if self._whole_numbers else value
+        return math.floor(value) if self._kind is int else value
 
     def position(self, value: float) -> float:
         """The position of a value."""
-        return value if self.axis == FRACTION else value * _UNIT
+        return value if self.is_share else value * _UNIT
 
     def with_positions(self, positions: Iterable[float]) -> "Method":
         """The method with that grid."""
         return replace(self, fraction=tuple(positions))
 
+    @property
+    def is_share(self) -> bool:
+        """Whether the axis is a plastic fraction P, whose positions are its values."""
+        return self.axis == FRACTION and self._kind is float
+
     @cached_property
-    def _whole_numbers(self) -> bool:
-        return self.rule not in RULES and declared(custom_rule_class(self.rule))[self.axis] is int
+    def _kind(self) -> type:
+        """The type of the axis."""
+        return float if self.rule in RULES else declared(custom_rule_class(self.rule))[self.axis]
 
     def position_of(self, other: "Identity") -> float | None:
         """Where on the axis a rule is; None if it belongs to another method."""

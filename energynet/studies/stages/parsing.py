@@ -18,9 +18,10 @@ from energynet.rules.names import (
     parameters_taken,
     rule_to_dict,
 )
-from energynet.studies.stages.method import FRACTION, LARGEST, Method, fraction_value
+from energynet.studies.stages.method import LARGEST, Method, fraction_value
 from energynet.support import checks
 from energynet.support.checks import quoted
+from energynet.training.result import energy_column
 
 _OWN = ("rule", "hidden", "axis", "units", "least_units", "control", "params")  # keys of a method
 _SIZES = 2**31 - 2
@@ -89,7 +90,7 @@ def check_name(name: str) -> None:
 
 def check_energies(energies: Any, alphas: Iterable[float]) -> tuple[str, ...]:
     """The columns of energies of a preset; raises ConfigError for one that no run has."""
-    allowed = ["m0", "m1", *(f"m_alpha_{alpha:g}" for alpha in alphas)]
+    allowed = ["m0", "m1", *map(energy_column, sorted(alphas))]
     found = tuple(_list("energies", energies))
     for name in found:
         checks.choice("energies", name, allowed)
@@ -183,14 +184,7 @@ def _method(block: Mapping[str, Any], sizes: Any, everything_explored: bool) -> 
         rule=rule,
         hidden=tuple(checks.integer("hidden", n, 1, _SIZES) for n in _list("hidden", hidden)),
         axis=axis,
-        fixed={
-            name: value for name, value in given.items() if name not in (axis, "output_fraction")
-        }
-        if rule in RULES
-        else {name: value for name, value in given.items() if name != axis},
-        output_fraction=given.get("output_fraction")
-        if rule in RULES and axis != "output_fraction"
-        else None,
+        fixed={name: value for name, value in given.items() if name != axis},
         units=tuple(checks.integer("units", n, 1, _SIZES) for n in block.get("units", ())),
         least_units=checks.integer("least_units", block.get("least_units", 0), 0, _SIZES),
         control=checks.flag("control", block.get("control", False)),
@@ -204,7 +198,10 @@ def _parameters(block: Mapping[str, Any]) -> dict[str, Any]:
     params = block.get("params", {})
     if not isinstance(params, Mapping):
         raise ConfigError(f"params must be a table of names and values, got {quoted(params)}")
-    return {name: value for name, value in block.items() if name not in _OWN} | dict(params)
+    beside = {name: value for name, value in block.items() if name not in _OWN}
+    for name in beside.keys() & params.keys():
+        raise ConfigError(f"{name} must be given once, in the rule or params or beside them")
+    return beside | dict(params)
 
 
 def _numeric(rule: str) -> list[str]:
@@ -242,7 +239,7 @@ def _with_grid(method: Method, values: Any) -> Method:
         method.at(0.0)
         return method
     name = method.axis
-    share = method.axis == FRACTION or method.rule in RULES
+    share = method.is_share or method.rule in RULES
     read = [
         fraction_value(value, name)
         if share
