@@ -60,7 +60,8 @@ mine.toml:
   threshold = [1e-4, 1e-3]
 
 files in the folder: PRESET.csv (one row per run), PRESET_history.csv.xz (learning curves),
-verdicts.json and .md, or of a file best.csv and ratios.csv, figures/ with captions.md, report.html,
+verdicts.json and .md, sensitivity/ (tables, no verdicts), or of a file best.csv and ratios.csv,
+figures/ with captions.md, report.html,
 and runs/, from which the command resumes.
 """
 

@@ -426,4 +426,5 @@ def test_the_forest_shows_each_deciding_ratio_once_with_what_is_claimed():
     figure = forest.draw(found)
     labels = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
     assert labels[0] == "1 network, F uniform"
+    assert {"2* (a) network", "2* (b) network"} <= {label.split(",")[0] for label in labels}
     assert len(labels) == len(found)

@@ -10,7 +10,7 @@ from energynet.studies.figures import style
 from energynet.studies.figures.save import to_csv, to_svg
 from energynet.studies.figures.scales import log_axis
 from energynet.studies.statements.claims import Claim
-from energynet.studies.statements.text import numbered
+from energynet.studies.statements.text import numbered, side_by_side
 from energynet.support.files import made_folder, written_whole
 
 NAME = "figure-11-verdicts"
@@ -18,29 +18,35 @@ CAPTION = (
     "**Figure 11. Verdicts** (figure-11-verdicts). For each statement, each of its parts and kinds"
     " of fixed mask whose cells are ratios of energies or of steps: estimate and 95 % interval of"
     " the cell that decides, on the grey ground of what is claimed for it. Filled: holds; cross:"
-    " fails; hollow: undecided; *: the second version of a statement. An open end of an interval,"
-    " as runs were cut off, is drawn to the edge. Dotted: a ratio of 1.\n"
+    " fails; hollow: undecided; *: the second version of a statement. Triangle: the end of an"
+    " interval whose other end is open, as runs were cut off; it is filled if that decides. Dotted:"
+    " a ratio of 1.\n"
 )
 MARKERS = {"holds": "o", "fails": "X", "undecided": "o", "mixed": "D"}
 COLORS = {"hidden": style.LOOKS["largest-per-layer"].color, "network": style.LOOKS["largest"].color}
 
 
 def numbers(found: Sequence[Claim]) -> pd.DataFrame:
-    """One row for each claim, part or kind of mask without parts that measures a ratio."""
+    """One row for each claim, part or kind of mask without parts that measures a ratio.
+
+    The readings of a statement follow one another.
+    """
+    claims = [claim for row in side_by_side(found) for claim in row.values()]
     rows = [
         {
-            **{"statement": numbered(claim), "reading": claim.reading, "part": part.statement},
-            **{"verdict": part.verdict, "value": part.estimate, "quantity": part.quantity},
+            **{"statement": numbered(claim), "reading": claim.reading, "letter": letter},
+            **{"part": part.statement, "verdict": part.verdict, "value": part.estimate},
             **dict(zip(("low", "high"), part.interval or (None, None), strict=True)),
+            "quantity": part.quantity,
             **dict(zip(("claimed_low", "claimed_high"), part.region or (0, 0), strict=True)),
         }
-        for claim in found
+        for claim in claims
         if not claim.group
-        for part in _leaves(claim)
+        for letter, part in _leaves(claim)
         if part.quantity.startswith("ratio") and part.interval is not None
     ]
-    columns = ["statement", "reading", "part", "verdict", "value", "low", "high", "quantity"]
-    columns += ["claimed_low", "claimed_high"]
+    columns = ["statement", "reading", "letter", "part", "verdict", "value", "low", "high"]
+    columns += ["quantity", "claimed_low", "claimed_high"]
     table = pd.DataFrame(rows, columns=columns)
     for name in ("value", "low", "high", "claimed_low", "claimed_high"):
         table[name] = table[name].astype(float)
@@ -49,10 +55,14 @@ def numbers(found: Sequence[Claim]) -> pd.DataFrame:
     return kinds[columns]
 
 
-def _leaves(claim: Claim) -> list[Claim]:
-    """The parts that have none themselves, but for those beside the statement."""
-    parts = [part for part in claim.parts if not part.statement.startswith("beside")]
-    return [leaf for part in parts for leaf in _leaves(part)] or [claim]
+def _leaves(claim: Claim, letter: str = "") -> list[tuple[str, Claim]]:
+    """The parts that have none themselves, but for those beside the statement; (a), (b) of each."""
+    found = []
+    for part in claim.parts:
+        if not part.statement.startswith("beside"):
+            own = part.statement.split(" ")[0] if part.statement.startswith("(") else letter
+            found += _leaves(part, own)
+    return found or [(letter, claim)]
 
 
 def draw(table: pd.DataFrame) -> Figure:
@@ -74,10 +84,13 @@ def draw(table: pd.DataFrame) -> Figure:
             axis.plot([low, high], [place, place], color=color, linewidth=0.9)
             filled = color if row["verdict"] in ("holds", "fails") else "white"
             marker = MARKERS[row["verdict"]]
-            axis.plot(row["value"], place, marker, color=color, markerfacecolor=filled)
+            if pd.isna(row["value"]):  # a bound: the marker stands at its end
+                marker = "<" if pd.isna(row["low"]) else ">"
+                row["value"] = row["high"] if pd.isna(row["low"]) else row["low"]
+            axis.plot(row["value"], place, marker, color=color, markerfacecolor=filled, zorder=3)
         axis.axvline(1, color=style.GREY, linewidth=0.6, linestyle=":")
         axis.set_xlim(*edges)
-        log_axis(axis, "x")
+        log_axis(axis, "x", most=8)
         axis.set_ylim(len(table) - 0.5, -0.5)
         axis.set_yticks(range(len(table)), [_label(row) for row in table.to_dict("records")])
         axis.tick_params(axis="y", labelsize=5.5)
@@ -90,7 +103,7 @@ def _label(row: dict[str, str]) -> str:
     kinds = [part.split(":")[0] for part in row["part"].split("; ") if part.startswith("F ")]
     number = row["statement"].replace(", put anew", "*")
     which = "" if len(kinds) != 1 else f", {kinds[0]}"
-    return f"{number} {row['reading']}{which}"
+    return " ".join(filter(None, [number, row["letter"], f"{row['reading']}{which}"]))
 
 
 def write_forest(found: Sequence[Claim], folder: Path) -> None:
