@@ -61,8 +61,7 @@ mine.toml:
 
 files in the folder: PRESET.csv (one row per run), PRESET_history.csv.xz (learning curves),
 verdicts.json and .md, sensitivity/ (tables, no verdicts), or of a file best.csv and ratios.csv,
-figures/ with captions.md, report.html,
-and runs/, from which the command resumes.
+figures/ with captions.md, report.html, and runs/, from which the command resumes.
 """
 
 
