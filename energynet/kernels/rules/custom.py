@@ -73,6 +73,7 @@ class HiddenSignals(NamedTuple):
     a: np.ndarray
     g: np.ndarray
     q: np.ndarray
+    all_outputs: np.ndarray
     wide: np.ndarray
 
 
@@ -191,7 +192,8 @@ def apply_step(
     count, total = extent
     if layers[0].change.kind == ALL:
         signals = HiddenSignals(
-            buffers.row, buffers.x, buffers.s, buffers.a, buffers.g, buffers.q[:0], buffers.wide
+            *(buffers.row, buffers.x, buffers.s, buffers.a, buffers.g),
+            *(buffers.q[:0], buffers.all_outputs[:0], buffers.wide),
         )
         alone = Weights(weights.u, weights.v, weights.r, weights.w_out[:0])
         update_units(team, alone, images, constants, signals, count, total)
