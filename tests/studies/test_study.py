@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from custom_rules import AllKinds, Everything, Lazy, Shares
-from support import PYTHON, digits, environment, shapes
+from lazy_study import PRESET, SEEDS, TRAINING, data, study
+from support import HELPERS, PYTHON, digits, environment, shapes
 from tables import frame, model, noise, run
 
 import energynet as en
@@ -25,40 +26,6 @@ from energynet.studies.stages.preset import load_preset, preset_from_dict, prese
 
 RESULTS = Path(__file__).parents[2] / "results"
 KILLS = 5
-TRAINING = {"target_accuracy": 0.8, "test_every": 20, "max_steps": 600, "learning_rate": 0.05}
-METHODS = [
-    "all",
-    {"rule": "largest", "fraction": [0.1, 0.3]},
-    {"rule": Lazy, "threshold": [1e-4, 3e-4]},
-]
-SEEDS = {"exploration": [0, 1], "confirmation": [5, 6, 7]}
-PRESET = """
-title = "Lazy against the largest"
-data = "digits.npz"
-hidden = [20, 40]
-[settings]
-target_accuracy = 0.8
-test_every = 20
-max_steps = 600
-learning_rate = 0.05
-[seeds]
-exploration = [0, 1]
-confirmation = [5, 6, 7]
-[extend]
-times = 1
-[[method]]
-rule = "all"
-[[method]]
-rule = "largest"
-fraction = [0.1, 0.3]
-[[method]]
-rule = "custom_rules:Lazy"
-threshold = [1e-4, 3e-4]
-"""
-
-
-def data():
-    return digits(train=200, test=100)
 
 
 def compared(folder):
@@ -76,19 +43,7 @@ def undisturbed(tmp_path_factory):
     """The outcome of a call in Python, and its folder."""
     out = tmp_path_factory.mktemp("study")
     with ThreadPoolExecutor(1) as executor:
-        found = en.study(
-            METHODS,
-            hidden=[20, 40],
-            data=data(),
-            seeds=SEEDS,
-            extend=1,
-            out=out,
-            executor=executor,
-            progress=False,
-            title="Lazy against the largest",
-            **TRAINING,
-        )
-    return found, out
+        return study(executor, out=out), out
 
 
 def test_what_a_comparison_says(undisturbed):
@@ -100,7 +55,7 @@ def test_what_a_comparison_says(undisturbed):
     assert best.loc[(20, "largest", "m0"), "fraction"] < 0.1  # its grid was extended
     assert (found.best["why"] == "").all()
     ratios = found.ratios.set_index(["hidden", "rule", "against", "energy"])
-    assert len(ratios) == 2 * 3 * 2 * 2
+    assert len(ratios) == 2 * 3 * 2
     for (hidden, rule, against, energy), row in ratios.iterrows():
         turned = ratios.loc[(hidden, against, rule, energy)]
         assert row["ratio"] == pytest.approx(1 / turned["ratio"])
@@ -124,29 +79,28 @@ def test_what_a_comparison_says(undisturbed):
     assert "seeds 100" not in report
 
 
-def command(folder, out):
-    return [
-        *PYTHON, "-m", "energynet", "reproduce", "--preset", str(folder / "lazy.toml"), "--out",
-        str(out), "--workers", "1", "--quiet",
-    ]  # fmt: skip
-
-
-def test_one_command_killed_five_times_gives_the_same_bytes(undisturbed, tmp_path):
+def test_killed_five_times_and_ended_by_one_command_it_is_the_same_bytes(undisturbed, tmp_path):
     _, expected = undisturbed
-    data().save(tmp_path / "digits.npz")
-    (tmp_path / "lazy.toml").write_text(PRESET)
     out, total = tmp_path / "out", len(list((expected / "runs").glob("*/*/result.json")))
-    chance = random.Random(1)
-    for wanted in sorted(chance.sample(range(2, total), KILLS)):
-        options = {"stdout": subprocess.DEVNULL, "env": environment()}
-        with subprocess.Popen(command(tmp_path, out), **options) as process:
+    script = [*PYTHON, str(HELPERS / "lazy_study.py"), str(out)]
+    for wanted in sorted(random.Random(1).sample(range(2, total), KILLS)):
+        with subprocess.Popen(script, env=environment()) as process:
             while process.poll() is None:
                 if len(list((out / "runs").glob("*/*/result.json"))) >= wanted:
                     process.send_signal(signal.SIGKILL)
                     break
                 time.sleep(0.05)
         assert process.returncode == -signal.SIGKILL
-    done = subprocess.run(command(tmp_path, out), env=environment(), capture_output=True, text=True)
+    data().save(tmp_path / "digits.npz")
+    (tmp_path / "lazy.toml").write_text(PRESET)
+    command = ["reproduce", "--preset", str(tmp_path / "lazy.toml"), "--out", str(out), "--quiet"]
+    done = subprocess.run(
+        [*PYTHON, "-m", "energynet", *command, "--workers", "1"],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert f"report: {out / 'report.html'}" in done.stdout
     ours, theirs = compared(out), compared(expected)
@@ -165,17 +119,7 @@ def test_on_dask_too(undisturbed, tmp_path):
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
-        there = en.study(
-            METHODS,
-            hidden=[20, 40],
-            data=data(),
-            seeds=SEEDS,
-            extend=1,
-            store=tmp_path / "runs",
-            executor=client.get_executor(),
-            progress=False,
-            **TRAINING,
-        )
+        there = study(client.get_executor(), store=tmp_path / "runs")
     pd.testing.assert_frame_equal(there.best, found.best)
     pd.testing.assert_frame_equal(there.ratios, found.ratios)
     assert [path.name for path in tmp_path.iterdir()] == ["runs"]
@@ -186,14 +130,14 @@ def test_a_preset_of_the_study_gives_its_numbers():
     table = read_table(RESULTS / "network.csv")
     history = read_table(RESULTS / "network_history.csv.xz")
     found = outcome(load_preset("network"), table, history, shapes())
-    study = Study.of(table, history)
+    expected = Study.of(table, history)
     keys = ["hidden", "rule", "energy"]
     for ours, theirs in (
-        (found.ratios[found.ratios["against"] == "all"], study.savings),
-        (found.best, study.optimal),
+        (found.ratios[found.ratios["against"] == "all"], expected.savings),
+        (found.best, expected.optimal),
     ):
         columns = [name for name in theirs if name in ours and name != "fraction"]
-        theirs = theirs[theirs["hidden"].isin(study.constrained_sizes)]
+        theirs = theirs[theirs["hidden"].isin(expected.constrained_sizes)]
         ours, theirs = (part.sort_values(keys)[columns] for part in (ours, theirs))
         pd.testing.assert_frame_equal(
             ours.reset_index(drop=True), theirs.reset_index(drop=True), check_exact=True
@@ -389,7 +333,7 @@ METHOD = '[[method]]\nrule = "largest"\nfraction = [0.1]\n'
         ("test_every = 20", "test_every = 0", "test_every must be an integer in .* got 0"),
         ("hidden = [20, 40]", "hidden = [0]", "method 1: hidden must be an integer in .* got 0"),
         ("hidden = [20, 40]", "", "method 1: hidden must be given"),
-        ("hidden = [20", 'energies = ["m2"]\nhidden = [20', "energies must be one of m0, m1, got"),
+        ('energies = ["m0"]', 'energies = ["m2"]', "energies must be one of m0, m1, got"),
         ("fraction = [0.1, 0.3]", "", "method 2: fraction must be given for rule largest"),
         ("[0.1, 0.3]", "[0.1, 1.5]", "method 2: fraction must be a number in .0, 1., got 1.5"),
         ("threshold = [1e-4", "thresh = [1e-4", "method 3: thresh is no parameter of rule .*Lazy"),
