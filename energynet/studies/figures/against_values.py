@@ -80,7 +80,8 @@ def _panel(axis: Axes, part: pd.DataFrame) -> None:
         if label not in set(varied["rule"]):
             best = confirmed_first(of_rule).iloc[0]
             at = style.look(label)
-            axis.axhline(best["value"], color=at.color, linewidth=0.8, linestyle=at.line)
+            line = ":" if best["lower_bound"] else at.line
+            axis.axhline(best["value"], color=at.color, linewidth=0.8, linestyle=line)
             continue
         explored = of_rule[of_rule["seeds"] == "exploration"]
         known = explored[~explored["lower_bound"]]
@@ -104,7 +105,7 @@ def _caption(_numbers: pd.DataFrame) -> str:
         " of all runs per run that reached the criterion; hollow if fewer than"
         f" {100 * SUCCESS:.0f} % did. Arrows: no run did, and the marker is a lower bound. Ringed:"
         " confirmation seeds at the best value. Horizontal lines: methods without a parameter that"
-        " is varied. Error bars: 95 % intervals of the mean over seeds (t distribution on the"
+        " is varied; dotted if no run reached the criterion, as a lower bound. Error bars: 95 % intervals of the mean over seeds (t distribution on the"
         f" logarithm), from {FEWEST} runs that reached the criterion on; they leave out the"
         " uncertainty of what is divided by."
     )
