@@ -105,9 +105,10 @@ def _caption(_numbers: pd.DataFrame) -> str:
         " of all runs per run that reached the criterion; hollow if fewer than"
         f" {100 * SUCCESS:.0f} % did. Arrows: no run did, and the marker is a lower bound. Ringed:"
         " confirmation seeds at the best value. Horizontal lines: methods without a parameter that"
-        " is varied; dotted if no run reached the criterion, as a lower bound. Error bars: 95 % intervals of the mean over seeds (t distribution on the"
-        f" logarithm), from {FEWEST} runs that reached the criterion on; they leave out the"
-        " uncertainty of what is divided by."
+        " is varied; dotted: a lower bound, as no run reached the criterion. Error bars: 95 %"
+        " intervals of the mean over seeds (t distribution on the logarithm), from"
+        f" {FEWEST} runs that reached the criterion on; they leave out the uncertainty of what is"
+        " divided by."
     )
 
 
