@@ -65,7 +65,8 @@ def make(folder: Path) -> None:
     table, history = judged()
     write_outputs(table, history, folder)
     if _there("sensitivity"):
-        write_settings(*_together(["sensitivity", "hidden"]), folder)
+        others = [name for name in ("sensitivity", "hidden") if _there(name)]
+        write_settings(*_together(others), folder)
     drawing = saving_against_rate
     numbers = drawing.numbers(Study.of(*_together(["robustness"])))
     for ending, content in (
