@@ -91,7 +91,7 @@ def check_values(runs: "pd.DataFrame") -> None:
 
 
 def check_history(history: Any, table: Any) -> None:
-    """Raise DataError for learning curves that are none, or for a table without their ids."""
+    """Raise DataError if a table is not one of learning curves, or if `table` lacks ids."""
     if history is not None:
         _check_frame("history", history, CURVE)
         for name in CURVE[1:]:

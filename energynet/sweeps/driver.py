@@ -1,4 +1,4 @@
-"""Many runs, stored as they end: the same call resumes where an earlier one was stopped."""
+"""Many runs, each stored when it finishes: the same call resumes what was stopped."""
 
 import logging
 import signal
@@ -355,7 +355,7 @@ def _answer(future: "Future[str]", identity: str, plan: SweepPlan, store: Store)
 def _broken(error: Exception) -> EnergynetError:
     return EnergynetError(
         f"the executor broke ({type(error).__name__}: {error});"
-        " the same call goes on from what is stored"
+        " the same call resumes from what is stored"
     )
 
 

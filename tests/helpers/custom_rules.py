@@ -168,7 +168,7 @@ class AllKinds(en.PlasticityRule):
 
 
 class Shares(en.PlasticityRule):
-    """A parameter called fraction that is none, and a rule that leaves the output layer alone."""
+    """A parameter called fraction that is no share of the synapses; the output layer stays."""
 
     fraction: int
     word: str

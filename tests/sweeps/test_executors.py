@@ -62,6 +62,6 @@ def test_a_run_that_kills_the_workers_of_dask_is_given_up(tmp_path):
 @pytest.mark.parametrize("error", [BrokenProcessPool("gone"), ModuleNotFoundError("energynet")])
 def test_an_executor_that_breaks_marks_no_run_as_failed(tmp_path, error):
     executor = Answers(error)
-    with pytest.raises(en.EnergynetError, match=r"the executor broke .*the same call goes on"):
+    with pytest.raises(en.EnergynetError, match=r"the executor broke .*the same call resumes"):
         en.sweep(GRID, tmp_path, executor, data=digits(), progress=False)
     assert "failed" not in set(en.load_results(tmp_path)["outcome"])

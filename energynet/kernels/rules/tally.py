@@ -85,7 +85,7 @@ def count_activities(tally, buffers, choice, chosen):
 @inner
 def scatter(row, tally, i, chosen, values, factor, amount):
     """row[chosen[p]] += factor * values[p], as `scatter_add` does, for row i of u; with `amount`
-    added to the counts of those synapses. In one loop, so as to wait once for the memory."""
+    added to the counts of those synapses. In one loop: it waits for the memory once."""
     if tally is None:
         scatter_add(row, chosen, values, factor)
     else:

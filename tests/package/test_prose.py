@@ -1,0 +1,68 @@
+"""Turns of phrase that readers stumbled over do not come back."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+# What to write instead -> the turn; made of words that are fine when they stand alone.
+TURNS = {
+    "images per step": r"\b(images?|pixels?|rows?|runs?|dots|lines?|samples?|microseconds|updates)"
+    r" an? (image|step|inch|test|run|row|second|seed|cell|epoch)\b",
+    "custom": r"\bone's own\b",
+    "read-only": r"\bto be read alone\b",
+    "resumes": r"\bgo(es)? on from (there|what|where)\b",
+    "when they finish": r"\b(stored|written|counted) as they end\b",
+    "about 200": r"\bsome \d",
+    "so that": r"\bso as (not )?to\b",
+    "name it again": r"\b(there|where|here|what)(of|upon|unto)\b|\bbeneath which\b",
+    "invalid, unknown, missing": r"\b(that|which|choice|activation|curves) (is|are) none\b"
+    r"|\bthere is none of\b",
+    "if runs differ only in max_steps, the longest is kept": r"\bthe longest stays\b",
+    "an impersonal description": r"\bdraws? away\b",
+}
+NOT_PROSE = ("results/", "bench/RESULTS.md", "tests/package/test_prose.py", "docs/_made/")
+
+
+def texts():
+    """Tracked files that people read, and their text."""
+    listed = subprocess.run(
+        ["git", "ls-files", "*.py", "*.md", "*.html", "*.toml", "*.pyx", "*.c", "*.h"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    ).stdout.split()  # fmt: skip
+    if not listed:
+        pytest.skip("no git history beside the package")
+    return {name: (ROOT / name).read_text() for name in listed if not name.startswith(NOT_PROSE)}
+
+
+def test_no_turn_comes_back():
+    found = [
+        f"{name}:{text[: hit.start()].count(chr(10)) + 1}: {hit.group(0)!r}; write: {instead}"
+        for name, text in texts().items()
+        for instead, turn in TURNS.items()
+        for hit in re.finditer(turn, text)
+    ]
+    assert not found, "\n".join(found)
+
+
+def sentences(page):
+    """Those of running text: no code, tables or headings."""
+    for drop in (
+        r"(?s)```.*?```",
+        r"(?m)^    .*$",
+        r"(?m)^ *\|.*$",
+        r"(?m)^#.*$",
+        r"(?s)\$\$.*?\$\$",
+    ):
+        page = re.sub(drop, "", page)
+    for paragraph in re.split(r"\n\s*\n|\n\s*- |\n\s*\d+\. ", page):
+        yield from re.split(r"(?<=[.!?:;])\s+", " ".join(paragraph.split()))
+
+
+@pytest.mark.parametrize("folder", ["docs", "energynet/kernels"])
+def test_no_sentence_is_long(folder):
+    for page in sorted((ROOT / folder).glob("*.md")):
+        for sentence in sentences(page.read_text()):
+            assert len(sentence.split()) <= 30, f"{page.name}: {sentence}"
