@@ -100,6 +100,7 @@ ANSWERS = [
     (None, "select must return two choices, for the hidden and .* got None: is a return missing"),
     (True, "select must return two choices, .* got bool True"),
     ((True, False, True), "select must return two choices, .* got a tuple of 3"),
+    (en.Change(True, False), "select must return two choices, .* got a Change of 2"),
     ((None, True), "hidden layer: a choice must be True, False, a mask"),
     ((True, 1), "output layer: a choice must be True, False, a mask"),
     ((True, "yes"), "output layer: a choice must be True, False, a mask"),

@@ -14,6 +14,7 @@ from energynet.kernels.rules.custom import Change, entry_of
 from energynet.kernels.state import Alone, Team
 from energynet.rules.compiled import CompiledSelect
 from energynet.rules.custom import FIXED
+from energynet.rules.step import Change as Answer
 from energynet.rules.step import End, Step
 from energynet.support.signals import holding
 from energynet.training.custom.choices import LayerForm, change_of, form_of, paid_of, short
@@ -58,11 +59,11 @@ class CustomRun:
         hidden, output = (form.nothing for form in self.forms)
         return Change(hidden, hidden), Change(output, output)
 
-    def prepare(self) -> None:
+    def _prepare(self) -> None:
         """Ask the rule for its state, and compile what it needs; raises RuleError."""
         state, dtype = self.keeping.state, self.outputs.dtype
         select = self.keeping.rule.select
-        if isinstance(select, CompiledSelect) and self._compiled is None:
+        if isinstance(select, CompiledSelect):
             self._compiled = CompiledChoice(
                 self.keeping.rule, state, self.sources, self.outputs, self.forms
             )
@@ -73,10 +74,15 @@ class CustomRun:
             change_of(form, (form.nothing.pre, form.nothing.post, form.nothing.value))
 
     def entries(
-        self, seen: tuple[Any, ...], applied: tuple[Any, ...]
+        self, seen: tuple[Any, ...], applied: tuple[Any, ...], paid: tuple[Any, ...]
     ) -> tuple[Callable[..., Any], Callable[..., Any]]:
-        """`find_signals` and `apply_step`, compiled for these arguments; found once per run."""
+        """`find_signals` and `apply_step`, compiled for these arguments; found once per run.
+
+        paid : arguments of `pay_last`, which `finish` needs
+        """
         if self._entries is None:
+            self._prepare()
+            entry_of(kernels.pay_last, paid)
             find = entry_of(kernels.find_signals, seen)
             self._entries = find, entry_of(kernels.apply_step, applied)
         return self._entries
@@ -109,7 +115,8 @@ class CustomRun:
             raise RuleError(f"{where}: {error}") from error
         if answers is None and method == "finish":
             answers = False, False
-        if not isinstance(answers, tuple | list) or len(answers) != 2:
+        two = isinstance(answers, tuple | list) and len(answers) == 2
+        if not two or isinstance(answers, Answer):
             raise RuleError(
                 f"{where}: {method} must return two choices, for the hidden and for the output"
                 f" layer, got {short(answers)}"
@@ -153,12 +160,11 @@ def run_custom(
     Raises RuleError for an invalid choice; whatever the rule raises goes through. The step is not
     counted then.
     """
-    if stop == 0:
-        custom.prepare()
     keeping, costs = custom.keeping, custom.keeping.costs.values
     seen = (team, weights, images, constants, mask, buffers, clock, stop)
     head = (team, weights, images, constants, mask, buffers, custom.positions, energies, clock)
-    find, apply = custom.entries(seen, (*head, (0, 0.0), custom.nothing, costs))
+    applied = (*head, (0, 0.0), custom.nothing, costs)
+    find, apply = custom.entries(seen, applied, (energies, buffers.wide[0], custom.nothing, costs))
     kernels.begin_steps(constants, images, buffers, clock)
     kept = bool(keeping.state)
     held: AbstractContextManager[list[int]] = holding() if kept else nullcontext([])
