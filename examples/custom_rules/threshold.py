@@ -31,6 +31,26 @@ class Threshold(en.PlasticityRule):
         return rows[row], columns[column]
 
 
+class CompiledThreshold(en.PlasticityRule):
+    """The same, in loops that Numba compiles."""
+
+    least: float
+
+    @en.compiled
+    def select(
+        pre_hidden, post_hidden, pre_output, post_output, outputs, label, step,
+        parameters, state, change_hidden, change_output,
+    ):  # fmt: skip
+        """Fill both masks."""
+        for pre, post, change in (
+            (pre_hidden, post_hidden, change_hidden),
+            (pre_output, post_output, change_output),
+        ):
+            for i in range(pre.size):
+                for j in range(post.size):
+                    change[i, j] = abs(pre[i] * post[j]) >= parameters.least
+
+
 if __name__ == "__main__":
     mnist = en.load_mnist()
     for rule in (en.AllSynapses(), Threshold(1e-5), Threshold(1e-4), Threshold(1e-3)):
