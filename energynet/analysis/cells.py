@@ -72,7 +72,7 @@ def cells(
         - by..., hidden
         - rule: its label
         - fraction, plastic_synapses
-        - energy: m0, m1, `m_alpha_0.5` ...
+        - energy: m0, m1, `m_alpha_0.5` ..., `cost_maintenance` ... of custom rules
         - seeds: exploration, confirmation or other
         - runs, reached: how many
         - success: their share
