@@ -14,8 +14,10 @@ from tiny_study import PRESET
 
 import energynet as en
 from energynet.cli.main import main
+from energynet.store.exchange import read_table
 from energynet.studies.figures import save
 from energynet.studies.stages.outlook import outlook
+from energynet.studies.stages.outputs import write_tables
 from energynet.studies.stages.plan import next_stage
 from energynet.studies.stages.preset import preset_from_dict
 from energynet.studies.stages.run import reproduce
@@ -154,6 +156,25 @@ def test_a_study_that_judges_nothing_shows_each_setting(tmp_path):
     assert (found["ratio"] > 1).all()
 
 
+def test_the_table_of_a_reading_leaves_out_runs_of_other_presets(tmp_path):
+    kinds = (("largest-per-layer", 1.0), ("largest", None), ("all", None))
+    others = ({}, {"target_accuracy": 1.0}, {"init_std": 0.03}, {"alpha": None})
+    rows = [
+        run(100, rule, 0.1, 0, 1, 1) | {"output_fraction": share, "alpha": "0.5"} | other
+        for rule, share in kinds
+        for other in others
+    ]
+    table = frame(rows)
+    history = pd.DataFrame({"id": table["id"], "step": 1, "accuracy": 0.9, "m0": 1, "m1": 1.0})
+    write_tables(
+        table, history, tmp_path, preset_from_dict("hidden", {"settings": {"alpha": [0.5]}})
+    )
+    written = read_table(tmp_path / "hidden.csv")
+    assert written.groupby("rule").size().to_dict() == {"all": 2, "largest-per-layer": 2}
+    assert 0.03 not in set(written.get("init_std", ()))
+    assert set(read_table(tmp_path / "hidden_history.csv.xz")["id"]) == set(written["id"])
+
+
 def test_what_the_end_needs_is_imported_before_the_work(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "energynet.studies.report.page", None)
     runs = Made()
@@ -182,14 +203,17 @@ def test_a_script_reproduces_with_data_of_its_own(tmp_path, monkeypatch, capsys)
 
 def test_the_outlook_is_the_next_stage_of_the_first_preset_that_is_not_complete():
     runs = Made()
-    presets = [small(seeds={"exploration": [0, 1, 2], "confirmation": []}), small()]
-    for stage, counts in (("exploration", (3, 12)), ("confirmation", (2, 2))):
+    longer = small(seeds={"exploration": [0, 1, 2], "confirmation": [100, 101, 102]})
+    presets = [small(), longer]
+    stages = (("exploration", (3, 12)), ("confirmation", (2, 2)), ("confirmation", (1, 1)))
+    for stage, counts in stages:
         first, *lines, _, stored = outlook(presets, runs.table(), shapes()).split("\n")
         assert first.startswith(f"small: next is the stage {stage}, {sum(counts)} runs, about ")
         assert [tuple(line.split()[:2]) for line in lines] == [("100", "all"), ("100", "largest")]
         assert [line.split()[-3] for line in lines] == [str(count) for count in counts]
         assert stored == f"{len(runs.rows)} runs stored so far"
-        runs.run(stage, next_stage(small(), runs.table(), shapes()).configs)
+        plans = [next_stage(each, runs.table(), shapes()) for each in presets]
+        runs.run(stage, next(plan for plan in plans if plan is not None).configs)
     assert outlook(presets, runs.table(), shapes()).startswith("complete: ")
 
 

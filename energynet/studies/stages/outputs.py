@@ -14,6 +14,7 @@ from energynet.store.exchange import write_table
 from energynet.studies.report.verdicts import write_verdicts
 from energynet.studies.stages.outcome import StudyOutcome
 from energynet.studies.stages.preset import Preset
+from energynet.studies.stages.variant import in_settings
 from energynet.studies.statements.claims import Claim, claims
 from energynet.studies.statements.text import between_text
 from energynet.support.files import made_folder, written_whole
@@ -39,14 +40,16 @@ def write_tables(
 ) -> None:
     """`NAME.csv`, one row per run, and `NAME_history.csv.xz`, the learning curves.
 
-    If the preset is a reading of P, the runs that belong to the other one alone are left out.
+    If the preset is a reading of P, the runs that belong to the other one alone are left out, and
+    those in other settings: a store may hold runs of other presets.
     """
     folder, name = made_folder(folder, "out"), preset.name
     reading = preset.verdicts and name in READINGS
     others = [other for other in READINGS if reading and other != name]
     if others and len(table):
-        foreign = labelled(table)["rule"].isin(reading_rules(others[0])).to_numpy()
-        table = table[~foreign]
+        runs = labelled(table)
+        foreign = runs["rule"].isin(reading_rules(others[0]))
+        table = table[(~foreign & in_settings(runs, preset)).to_numpy()]
         history = history[history["id"].isin(table["id"])]
     write_table(table, folder / f"{name}.csv")
     write_table(history, folder / f"{name}_history.csv.xz")

@@ -12,6 +12,7 @@ from energynet.rules.base import Shape
 from energynet.store.schema import DEFAULTS
 from energynet.studies.stages.method import Identity, Method, identities, identity_of, placed
 from energynet.studies.stages.preset import Preset
+from energynet.support.format import exact
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,6 +108,20 @@ def variants(preset: Preset, table: "pd.DataFrame", shape: ShapeOf) -> list[Vari
         own &= _in_settings(runs, settings)
         study = Study(runs, longest(runs[own].assign(seeds=EXPLORATION)))
         found.append(Variant(preset, settings, shape, rows, study))
+    return found
+
+
+def in_settings(runs: "pd.DataFrame", preset: Preset) -> "pd.Series":
+    """Which labelled runs are in the settings of a preset, to the criterion or beyond it.
+
+    A run that recorded other M_alpha is another run.
+    """
+    found, alpha = runs["seed"].isna(), runs.get("alpha")
+    for settings in preset.variants():
+        same = _in_settings(runs, settings)
+        same |= _in_settings(runs, {**settings, "target_accuracy": 1.0})
+        asked = " ".join(exact(each) for each in settings.get("alpha", ()))
+        found |= same if alpha is None else same & alpha.fillna("").astype(str).eq(asked)
     return found
 
 
