@@ -44,7 +44,7 @@ class ClassMasks(en.PlasticityRule):
 
 if __name__ == "__main__":
     mnist = en.load_mnist()
-    one = en.FixedMask(0.1, over="units", output_fraction=1)
-    for rule in (one, ClassMasks(0.1)):
+    one = en.FixedMask(0.5, over="units", output_fraction=1)
+    for rule in (one, ClassMasks(0.5)):
         run = en.train(en.TrainingConfig(hidden=100, rule=rule, target_accuracy=0.9), mnist)
         print(f"{rule}: {run.outcome}, {run.steps:,} steps, M0 {run.energy.m0:.3g}", flush=True)
