@@ -49,7 +49,10 @@ def smallest_fraction(study: Study, smallest: Sequence[float] = SMALLEST) -> "pd
             rows.append(
                 {
                     **{"smallest": least, "hidden": hidden, "rule": rule, "energy": energy},
-                    **{"fraction": best.fraction, "explored": whole / best.energy},
+                    **{
+                        "fraction": best.fraction,
+                        "explored": whole / best.energy if best.energy else math.inf,
+                    },
                     **_interval(found),
                     "pairs": len(set(samples[0]) & set(samples[1])),
                 }

@@ -248,7 +248,7 @@ CALLED |= {("Dataset", "classes"): "labels", ("Grid", "params"): "name"}
 # Made by the package alone, or without parameters, or checked as what a rule returns.
 GIVEN = {
     *("Claim", "CurvePoint", "DirectEnergy", "Energy", "Layer", "LayerEnergy", "Progress", "Step"),
-    *("TrainingResult", "load_mnist", "Change", "End", "LayerWeights", "State"),
+    *("TrainingResult", "load_mnist", "Change", "End", "LayerWeights", "State", "StudyOutcome"),
 }
 
 
@@ -482,7 +482,7 @@ FLAGS = {
     "import": {"table": NOTHING, "store": MADE, "history": NOTHING},
     "claims": {"results": NOTHING, "out": NAMES},
     "figures": {"results": NOTHING, "out": MADE},
-    "report": {"results": NOTHING, "out": NAMES},
+    "report": {"results": NOTHING, "out": NAMES, "against": NOTHING},
     "info": {},
 }
 
