@@ -122,7 +122,7 @@ def disagreement(rule: str, fraction: float | None, start: Callable[[Problem], P
     peer = start(problem)
     stepping(peer, problem)(steps)()
     run = en.train(config, mnist)
-    begun, own = (problem.w1, problem.w2), (run.network.w1, run.weights.w_out)
+    begun, own = (problem.w1, problem.w2), (run.network.w1, run.network.w2)
     weights = _distance(own, peer.weights()) / _distance(own, begun)
     pairs = zip((run.energy.m0, run.energy.m1), peer.energies(), strict=True)
     return max(weights, *(abs(theirs / ours - 1) for ours, theirs in pairs))
