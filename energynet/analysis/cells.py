@@ -8,13 +8,13 @@ import numpy as np
 
 from energynet.analysis.intervals import CONFIDENCE, rounding, t_quantile
 from energynet.analysis.runs import Seeds, at_criterion, labelled, main_runs
-from energynet.analysis.table_checks import check_history, energies
+from energynet.analysis.table_checks import check_history, custom_rules, energies
 
 if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = [
-    *("hidden", "rule", "fraction", "plastic_synapses", "energy", "seeds", "runs"),
+    *("hidden", "rule", "fraction", "parameters", "plastic_synapses", "energy", "seeds", "runs"),
     *("reached", "success", "energy_per_success", "lower_bound", "low", "high", "steps"),
     *("missing", "max_steps"),
 ]
@@ -71,7 +71,9 @@ def cells(
     DataFrame
         - by..., hidden
         - rule: its label
-        - fraction, plastic_synapses
+        - fraction: P; for custom rules without P the share of the synapses that changed in a step
+        - parameters: of custom rules, as JSON; there if the table has runs of such rules
+        - plastic_synapses
         - energy: m0, m1, `m_alpha_0.5` ..., `cost_maintenance` ... of custom rules
         - seeds: exploration, confirmation or other
         - runs, reached: how many
@@ -101,8 +103,10 @@ def cells_of(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":
     keys = [*by, "hidden", "rule", "fraction", "seeds"]
     if "plastic_synapses" not in runs.columns:
         runs = runs.assign(plastic_synapses=math.nan)
+    custom = custom_rules(runs).any()
+    runs = runs if custom else runs.assign(parameters=None)
     parts = [_cells_of_energy(runs, energy, keys) for energy in energies(runs)]
-    columns = [*by, *COLUMNS]
+    columns = [*by, *(name for name in COLUMNS if custom or name != "parameters")]
     table = pd.concat(parts, ignore_index=True)[columns]
     order = [*by, "hidden", "rule", "energy", "seeds", "fraction"]
     return table.sort_values(order, kind="stable").reset_index(drop=True)
@@ -111,7 +115,7 @@ def cells_of(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":
 def _cells_of_energy(runs: "pd.DataFrame", energy: str, keys: list[str]) -> "pd.DataFrame":
     value = runs[energy].where(~runs["missing"])
     present, reached = value.notna(), runs["reached"] & value.notna()
-    frame = runs[[*keys, "plastic_synapses", "max_steps"]].assign(
+    frame = runs[[*keys, "parameters", "plastic_synapses", "max_steps"]].assign(
         present=present,
         reached=reached,
         missing=runs["missing"],
@@ -122,6 +126,7 @@ def _cells_of_energy(runs: "pd.DataFrame", energy: str, keys: list[str]) -> "pd.
     )
     groups = frame.groupby(keys, sort=True)
     cell = groups.agg(
+        parameters=("parameters", "first"),
         plastic_synapses=("plastic_synapses", "first"),
         runs=("present", "sum"),
         reached=("reached", "sum"),

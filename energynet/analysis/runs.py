@@ -1,5 +1,6 @@
 """The runs of a study, picked from the tidy table: which settings count, which seeds do what."""
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -100,7 +101,7 @@ def labelled(table: "pd.DataFrame", seeds: Seeds = None) -> "pd.DataFrame":
         columns = ("rule", "rule_version", "fraction", "parameters")
         parts = zip(*(own[name] for name in columns), strict=True)
         runs.loc[own.index, "rule"] = [own_label(*part) for part in parts]
-        runs.loc[own.index, "fraction"] = own["fraction"].fillna(_mean_share(own))
+        runs.loc[own.index, "fraction"] = own["fraction"].fillna(_places(own))
     for name, default in DEFAULTS.items():
         auto = runs[WORDS[name].flag] if name in WORDS else False
         runs[name] = runs[name].where(runs[name].notna() | auto, default)
@@ -120,14 +121,39 @@ def _plastic_share(masked: "pd.DataFrame") -> "pd.Series":
     return share.groupby(masked["mask"].fillna("")).transform("max").fillna(0.0)
 
 
-def _mean_share(own: "pd.DataFrame") -> "pd.Series":
-    """Share of the synapses that changed in a step, the mean over all runs of the same setting.
+def _places(own: "pd.DataFrame") -> "pd.Series":
+    """What takes the place of P for custom rules without a fraction: one number for each setting.
 
-    It takes the place of P for custom rules without a fraction; 1 if there is no result.
+    It is the share of the synapses that changed in a step, the mean over all runs of the setting; 1
+    if there is no result. Settings of a rule with the same share are moved apart by the least that
+    a float allows, in the order of their parameters, and all stay below 1: that is the unmodified
+    network. So every setting is a cell.
     """
     share = own["m0"].astype(float) / (own["steps"] * own["synapses"]).astype(float)
-    setting = [own[name] for name in ("hidden", "rule", "rule_version", "parameters")]
-    return share.groupby(setting).transform("mean").fillna(1.0)
+    keys = [own[name] for name in ("hidden", "rule", "rule_version", "parameters")]
+    settings = share.groupby(keys)
+    places: dict[Any, float] = {}
+    for _, part in settings.agg(_mean).groupby(level=[0, 1, 2]):
+        ordered = sorted(part.items(), key=lambda item: (min(item[1], 1.0), _in_order(item[0])))
+        apart, last = [], -1.0
+        for _, value in ordered:
+            last = max(min(value, 1.0), math.nextafter(last, 2.0))
+            apart.append(last)
+        last = 1.0
+        for (setting, _), value in zip(reversed(ordered), reversed(apart), strict=True):
+            last = places[setting] = min(value, math.nextafter(last, 0.0))
+    return settings.transform(lambda part: places[part.name])
+
+
+def _mean(values: "pd.Series") -> float:
+    """The mean, whatever the order; 1 if there is no number."""
+    known = values.dropna()
+    return math.fsum(known) / len(known) if len(known) else 1.0
+
+
+def _in_order(setting: tuple[Any, ...]) -> list[tuple[bool, Any]]:
+    """What settings of a rule are sorted by: the values of their parameters."""
+    return [(isinstance(value, str), value) for value in json.loads(setting[-1]).values()]
 
 
 def _seed_set(seed: int, sets: SeedSets) -> str:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from energynet.analysis.methods import ALL
+from energynet.analysis.methods import ALL, display_name
 from energynet.analysis.runs import Seeds
 from energynet.analysis.study import EVERY, OPTIMUM, Study, saving_table, studies
+from energynet.store.schema import COST
 from energynet.support import checks
 
 if TYPE_CHECKING:
@@ -58,7 +59,32 @@ def savings(
     checks.choice("at", at, (OPTIMUM, EVERY))
     found = studies(table, by, criterion, history, seeds)
     check_against(against, (study for _, study in found))
-    return saving_table(found, by, at, against)
+    table = saving_table(found, by, at, against)
+    return with_reasons(table, [study.own for _, study in found], against)
+
+
+def with_reasons(
+    table: "pd.DataFrame", own: Iterable["pd.DataFrame"], against: str
+) -> "pd.DataFrame":
+    """A table of savings, whose column `why` says if a rule or what it is compared with lacks a
+    cost.
+
+    own : the runs of its studies
+    """
+    import pandas as pd
+
+    table, runs = table.copy(), pd.concat(own)
+    costs = table["energy"].str.startswith(COST) & table["ratio"].isna()
+    for number, rule, cost in table.loc[costs, ["rule", "energy"]].itertuples():
+        lacking = [
+            "the unmodified network" if name == ALL else display_name(name)
+            for name in (against, rule)
+            if runs.loc[runs["rule"] == name, cost].isna().all()
+        ]
+        if lacking:
+            verb = "have" if len(lacking) > 1 else "has"
+            table.loc[number, "why"] = f"{' and '.join(lacking)} {verb} no such cost"
+    return table
 
 
 def check_against(against: Any, found: Iterable[Study]) -> None:

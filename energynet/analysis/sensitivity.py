@@ -38,7 +38,7 @@ def smallest_fraction(study: Study, smallest: Sequence[float] = SMALLEST) -> "pd
         for least in smallest:
             known = study.exploration.points.get((hidden, rule, energy), ())
             best = choose([point for point in known if point.fraction >= least]).point
-            if best is None or whole is None:
+            if best is None or whole is None or not best.energy:  # a ratio to 0 is no number
                 continue
             cell = Cell(hidden, rule, energy)
             samples = [

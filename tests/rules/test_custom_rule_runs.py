@@ -1,5 +1,6 @@
 """Custom rules in sweeps, tables, analysis, figures and on the command line."""
 
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from custom_rules import EXAMPLES, Everything, Raises, Shares, Upkeep
 from support import digits
 from sweeps import timeless
+from tables import frame, run
 
 import energynet as en
 from energynet.cli.common import look_here
@@ -124,6 +126,65 @@ def test_versions_and_fractions_that_are_none_stay_apart(tmp_path):
     assert main(["report", str(store.root), "--out", str(tmp_path / "report.html")]) == 0
 
 
+def made_up(label, parameters, seeds, synapses=100, steps=1000, share=1.0):
+    """Rows of a custom rule whose steps change that share of the synapses, at that setting."""
+    return [
+        run(
+            *(5, label, None, seed, share * steps * synapses, 10 * (1 + len(parameters)) + seed),
+            **{"parameters": parameters, "rule_version": 1, "synapses": synapses},
+            **{"steps": steps, "plastic_synapses": synapses, "cost_upkeep": 1.0 + seed},
+        )
+        for seed in seeds
+    ]
+
+
+def settings_alike():
+    """Settings of two rules; several change the same share of the synapses, some all of them."""
+    seeds = (0, 1, 2, 100, 101)
+    rows = [run(5, "all", None, seed, 1e5, 1e3, steps=1000, synapses=100) for seed in seeds]
+    for value, share in ((10, 1), (2, 1), (0.5, 1), (3, 0.1), (4, 0.1), (7, 0.0), (8, 0.0)):
+        rows += made_up("own:Soft", json.dumps({"bound": value, "how": "x"}), seeds, share=share)
+    rows += made_up("own:Paid", "{}", seeds, share=1.001)  # it pays more in the end
+    rows += made_up("own:Lost", '{"a": 1}', ()) + made_up("own:One", '{"a": 1}', seeds)
+    rows += [row | {"outcome": "failed", "m0": None} for row in made_up("own:One", "{}", (0, 1))]
+    return frame(rows)
+
+
+def test_settings_with_the_same_share_are_different_cells():
+    table = settings_alike()
+    cells = en.cells(table)
+    one = cells[cells["energy"].eq("m1") & cells["seeds"].eq("exploration")]
+    assert one.groupby(["rule", "fraction"]).size().max() == 1
+    soft = one[one["rule"] == "own:Soft"]
+    assert [json.loads(text)["bound"] for text in soft["parameters"]] == [7, 8, 3, 4, 0.5, 2, 10]
+    assert set(soft["runs"]) == {3}
+    shares = [0, 0, 0.1, 0.1, 1, 1, 1]
+    np.testing.assert_allclose(soft["fraction"], shares, rtol=1e-12, atol=1e-300)
+    assert (one.loc[one["rule"] != "all", "fraction"] < 1).all()
+    spent = table.assign(m1=table["m1"].astype(float)).query("seed < 3").groupby("parameters")["m1"]
+    assert (
+        dict(zip(soft["parameters"], soft["energy_per_success"], strict=True)).items()
+        <= dict(spent.mean()).items()
+    )
+    best = en.optimal_energy(table).set_index(["rule", "energy"])
+    assert set(best.loc[["own:One", "own:Paid"], "mark"]) == {"not bracketed"}
+    assert best.loc[("own:One", "m1"), "confirmed"] == pytest.approx(190.5)
+    assert set(en.savings(table).set_index("rule").loc["own:One", "pairs"]) == {0, 2}
+    every = en.savings(table, at="every fraction")
+    assert set(every[every["energy"] == "m1"]["pairs"]) == {5}
+    assert every[(every["rule"] == "own:Soft") & (every["energy"] == "m1")].shape[0] == 7
+    assert "parameters" not in en.cells(table[table["rule"] == "all"].drop(columns="parameters"))
+
+
+def test_the_order_of_the_rows_does_not_matter():
+    table = settings_alike()
+    shuffled = [table[::-1], table.sample(frac=1, random_state=3)]
+    for tell in (en.cells, en.optimal_energy, lambda t: en.savings(t, at="every fraction")):
+        expected = tell(table)
+        for other in shuffled:
+            pd.testing.assert_frame_equal(tell(other), expected, check_exact=True)
+
+
 @pytest.mark.usefixtures("examples")
 @pytest.mark.parametrize("ending", ["csv", "sqlite"])
 def test_tables_come_and_go_without_importing_a_rule(tmp_path, ending, monkeypatch):
@@ -177,12 +238,22 @@ def test_costs_are_energies_in_analysis_and_figures(tmp_path):
     assert min(means) <= min(own["energy_per_success"])
     assert "cost_upkeep" in set(en.optimal_energy(table)["energy"])
     savings = en.savings(table).set_index("energy")
-    assert savings.loc["cost_upkeep", "ratio"].isna().all()  # other rules do not have this cost
+    lacks = "the unmodified network has no such cost"
+    assert savings.loc["cost_upkeep", "ratio"].isna().all()
+    assert set(savings.loc["cost_upkeep", "why"]) == {lacks}
+    every = en.savings(table, at="every fraction").set_index("energy")
+    assert set(every.loc["cost_upkeep", "why"]) == {lacks}
+    label = "custom_rules:Upkeep"
+    turned = en.savings(table, against=label).set_index("energy")
+    assert set(turned.loc["cost_upkeep", "why"]) == {lacks}
     assert savings.loc["m0", "ratio"].notna().all()
     at = en.cells(table, criterion=0.1, history=en.load_history(tmp_path / "runs"))
     assert set(at["energy"]) == {"m0", "m1"}
     assert main(["report", str(tmp_path / "runs"), "--out", str(tmp_path / "report.html")]) == 0
-    assert "cost upkeep" in (tmp_path / "report.html").read_text()
+    page = (tmp_path / "report.html").read_text()
+    assert "cost upkeep" in page
+    assert lacks in page
+    assert "no confirmation runs" not in page
 
     runs = [en.train(config, digits()) for config in (grid.configs[0], en.TrainingConfig(hidden=3))]
     *_, upkeep, end = en.plot(runs).axes

@@ -1,6 +1,7 @@
 """Figures 3 and 4: energy and steps until the criterion against the plastic fraction."""
 
 import math
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -61,7 +62,8 @@ def _cells(study: Study, energies: tuple[str, ...], sizes: list[int]) -> pd.Data
     A size without exploration seeds shows what it has.
     """
     cells = without_few(study.cells, study.cells["reached"], ("low", "high"))
-    on_axis = (cells["fraction"] > 0) | cells["rule"].eq(READOUT)  # logarithmic; that is a line
+    # Logarithmic. Readout is a line; settings that change nothing have P = 0 or next to it.
+    on_axis = (cells["fraction"] > sys.float_info.min) | cells["rule"].eq(READOUT)
     cells = cells[cells["energy"].isin(energies) & cells["hidden"].isin(sizes) & on_axis]
     cells["synapses"] = cells["hidden"].map(counted(study))
     best = study.optimal[["hidden", "rule", "energy", "fraction"]].assign(optimum=True)

@@ -15,6 +15,7 @@ from energynet.analysis.awaited import awaited
 from energynet.analysis.intervals import Bound
 from energynet.analysis.methods import ALL, GIVEN, WITHOUT_FRACTION, display_name
 from energynet.analysis.runs import DATA, given
+from energynet.analysis.savings import with_reasons
 from energynet.analysis.sensitivity import floor, price_per_step, smallest_fraction
 from energynet.analysis.study import Study, saving_table
 from energynet.data.mnist import MNIST_SHA256
@@ -91,6 +92,7 @@ def optima(study: Study, against: str = ALL) -> list[dict[str, Any]]:
     known = energies.isin(ENERGIES) | energies.str.startswith(COST)
     shown = known & optimal["hidden"].isin(study.constrained_sizes)
     savings = study.savings if against == ALL else saving_table([((), study)], against=against)
+    savings = with_reasons(savings, [study.own], against)
     savings = without_few(savings, savings["pairs"], ("ratio_low", "ratio_high"))
     key = ["hidden", "rule", "energy"]
     both = optimal[shown].merge(savings.drop(columns="fraction"), how="left", on=key)
