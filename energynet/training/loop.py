@@ -17,14 +17,13 @@ from energynet.config import TrainingConfig
 from energynet.data.dataset import Dataset
 from energynet.errors import ConfigError, FileError
 from energynet.kernels.state import LEARNT, NOT_FINITE
-from energynet.rules.base import Shape
 from energynet.support import checks
 from energynet.support.files import check_writable
 from energynet.training.counts import folded
 from energynet.training.initial import check_types
 from energynet.training.network import Network, view_of
 from energynet.training.result import CurvePoint, DirectEnergy, Energy, LayerEnergy, TrainingResult
-from energynet.training.start import Arrays, first_weights, given_start
+from energynet.training.start import Arrays, direct_energy, given_start
 from energynet.training.threads import resolve_threads
 
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from energynet.training.run import Run
 
 _LOG = logging.getLogger("energynet")
-_TAU = {"float32": 5e-6, "float64": 1e-12}  # smaller differences of a weight are rounding
 _LARGE = 1000  # hidden units from which on several threads evaluate the test set
 _PATIENCE = 3.0  # seconds of compilation that need no word
 _RETURN = 0.2  # seconds after which the kernels return, for progress and Ctrl-C
@@ -346,7 +344,7 @@ def _result(training: _Training, outcome: str) -> TrainingResult:
     if custom is not None and not diverged:
         custom.finish(run.energies, run.buffers.wide, run.step)
     costs, kept = ({}, {}) if custom is None else custom.keeping.final()
-    direct = None if diverged else _direct(config, run.shape, training.start, network)
+    direct = None if diverged else direct_energy(config, run.shape, training.start, network)
     return TrainingResult(
         config=config,
         outcome=outcome,
@@ -379,22 +377,3 @@ def _energy(config: TrainingConfig, run: "Run", direct: DirectEnergy | None) -> 
         per_layer=LayerEnergy((hidden, output), rows[0], alpha),
         direct=direct,
     )
-
-
-def _direct(
-    config: TrainingConfig, shape: Shape, start: Arrays | None, network: Network
-) -> DirectEnergy:
-    """Compare the weights with those of the start, chunk by chunk; initial ones are drawn again."""
-    tau = _TAU[config.dtype]
-    changed, distance = 0, 0.0
-    weights, position = network.w1.reshape(-1), 0
-    for first in first_weights(config, shape, start):
-        if position == len(weights):
-            weights, position = network.w2.reshape(-1), 0
-        end = weights[position : position + len(first)].astype(np.float64)
-        difference = np.abs(end - first)
-        different = difference > tau
-        changed += int(np.count_nonzero(different))
-        distance += float(difference[different].sum())
-        position += len(first)
-    return DirectEnergy(changed, distance)

@@ -12,9 +12,11 @@ from energynet.rules.base import Shape
 from energynet.support.checks import quoted
 from energynet.support.contents import content_of
 from energynet.training.network import Network
+from energynet.training.result import DirectEnergy
 from energynet.training.streams import CHUNK, start_weights
 
 Arrays = Mapping[str, np.ndarray]
+_TAU = {"float32": 5e-6, "float64": 1e-12}  # smaller differences of a weight are rounding
 
 
 def start_arrays(network: Network, dtype: str) -> dict[str, np.ndarray]:
@@ -86,3 +88,22 @@ def first_weights(
     for weights in (start["w1"].reshape(-1), start["w2"].reshape(-1)):
         for position in range(0, len(weights), CHUNK):
             yield weights[position : position + CHUNK]
+
+
+def direct_energy(
+    config: TrainingConfig, shape: Shape, start: Arrays | None, network: Network
+) -> DirectEnergy:
+    """Compare the weights with those of the start, chunk by chunk; initial ones are drawn again."""
+    tau = _TAU[config.dtype]
+    changed, distance = 0, 0.0
+    weights, position = network.w1.reshape(-1), 0
+    for first in first_weights(config, shape, start):
+        if position == len(weights):
+            weights, position = network.w2.reshape(-1), 0
+        end = weights[position : position + len(first)].astype(np.float64)
+        difference = np.abs(end - first)
+        different = difference > tau
+        changed += int(np.count_nonzero(different))
+        distance += float(difference[different].sum())
+        position += len(first)
+    return DirectEnergy(changed, distance)
