@@ -51,6 +51,9 @@ def compiled(select: Callable[..., None] | None = None, *, python: bool = False)
     - `change_hidden`, `change_output`: bool (n_pre, n_post), all False; set to True what changes
       by its dw.
 
+    It sees no weights, gives no updates and reports no costs: a rule with `costs` adds them up in
+    its state, and reports them in `finish`, which stays a method of Python.
+
     It is compiled when training starts, in seconds, and is not kept on disk. Compiled code does not
     check indices: try a rule with `@en.compiled(python=True)` first, which runs it as Python.
 

@@ -86,8 +86,8 @@ class PlasticityRule:
         - indices: two arrays of integers of the same length, of pre and of post, no pair twice;
         - factors: two bool arrays, (n_pre,) and (n_post,), or True in place of one of them: all
           synapses from the chosen inputs onto the chosen units;
-        - updates in the place of dw: real, (n_pre, n_post), or three arrays, which are indices and
-          the updates of these synapses;
+        - updates in the place of dw: float32 or float64, (n_pre, n_post), or three arrays, which
+          are indices and the updates of these synapses;
         - a `Change`, which costs something else.
 
         Exactly those change, by their dw unless updates are given, and are counted where that is
@@ -181,7 +181,8 @@ def _check_class(cls: type[PlasticityRule]) -> None:
 
 
 def _check_methods(rule: PlasticityRule) -> None:
-    """Raise ConfigError if `select` is missing, or a method takes something else than it gets."""
+    """Raise ConfigError if `select` is missing, or a method takes something else than it gets; also
+    if costs could not be reported."""
     for name, argument in (("select", "step"), ("state", "shape"), ("finish", "step")):
         method = getattr(rule, name)
         if isinstance(method, CompiledSelect):
@@ -193,6 +194,13 @@ def _check_methods(rule: PlasticityRule) -> None:
             missing = True
         if missing:
             raise ConfigError(f"rule {rule.name} must define {name}(self, {argument})")
+    compiled = isinstance(rule.select, CompiledSelect)
+    if compiled and rule.costs and type(rule).finish is PlasticityRule.finish:
+        raise ConfigError(
+            f"rule {rule.name} declares costs, which a compiled select cannot report: it must add"
+            " them up in its state and define finish(self, step), which reports them by"
+            " step.add_cost"
+        )
 
 
 def _file_hash(kind: type) -> str | None:

@@ -16,12 +16,12 @@ class Change(NamedTuple):
 
     Attributes
     ----------
-    dw : bool or real
+    dw : bool, or arrays
         What is added to the weights: True for all of dw, False for nothing, an array
-        (n_pre, n_post), or three arrays (pre, post, value).
-    paid : bool or real
-        What is counted in M0, M1 and M_alpha: an array (n_pre, n_post), three arrays
-        (pre, post, value), or False for nothing.
+        (n_pre, n_post) of float32 or float64, or three arrays (pre, post, value).
+    paid : False, or arrays
+        What is counted in M0, M1 and M_alpha: an array (n_pre, n_post) of float32 or float64, three
+        arrays (pre, post, value), or False for nothing.
     """
 
     dw: Any
@@ -42,14 +42,15 @@ class Source(Protocol):
 
 
 class LayerWeights:
-    """One layer after the last step of a run."""
+    """The weights of one layer: all that `finish` sees of it."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
 
     @cached_property
     def weights(self) -> np.ndarray:
-        """The weights (before the step): float32 or float64, (n_pre, n_post), read-only."""
+        """float32 or float64, (n_pre, n_post), read-only: in `select` the weights before the step,
+        in `finish` those after the last one."""
         return self._source.weights()
 
 

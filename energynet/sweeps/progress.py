@@ -9,7 +9,7 @@ from energynet.support.checks import pluralize
 from energynet.support.format import duration
 from energynet.support.ticker import Ticker
 from energynet.sweeps.estimates import MNIST_LOAD, Load, expected_seconds
-from energynet.training.warm import kernels_of
+from energynet.training.warm import kernel_words, kernels_of
 
 _EVERY = 30.0  # seconds between two lines of a log
 _PATIENCE = 3.0  # seconds of loading kernels; what takes longer is compiling
@@ -122,8 +122,7 @@ class SweepProgress:
         return {identity for identity in self.compiling if self.since[identity] < latest}
 
     def _what(self, identity: str) -> str:
-        config = self.todo[identity]
-        return f"the kernels of rule {config.rule.name} in {config.dtype}"
+        return kernel_words(self.todo[identity])
 
     def _kernels(self, identity: str) -> str:
         return kernels_of(self.todo[identity])[-1]

@@ -25,6 +25,7 @@ from energynet.training.network import Network, view_of
 from energynet.training.result import CurvePoint, DirectEnergy, Energy, LayerEnergy, TrainingResult
 from energynet.training.start import Arrays, direct_energy, given_start
 from energynet.training.threads import resolve_threads
+from energynet.training.warm import kernel_words
 
 if TYPE_CHECKING:
     from energynet.kernels.evaluate import Kept
@@ -75,12 +76,14 @@ def train(
         How many work on the network, at most one for each usable core; None lets its size decide.
         Results never depend on it.
     checkpoint : path or None
-        A file that holds the state of the run. It is written now and then, at the end, and when the
-        run is interrupted or a callback raises an exception. If it exists, the run resumes from it;
-        the result is the same, bit for bit, as that of a run that was never stopped. The file may
-        come from a run with another `max_steps`: an exhausted run continues with a larger one. If
-        it was exhausted between two tests, it starts anew instead, and a warning says so. If the
-        file cannot be written later, an error is logged and the run continues.
+        A file that holds the state of the run. It is written after the first test, and after a
+        later one if writing would take less than about 5 % of the time; then at the end, and when
+        the run is interrupted (Ctrl-C) or a callback raises an exception. A run that is killed
+        before its first test starts anew. If the file exists, the run resumes from it; the result
+        is the same, bit for bit, as that of a run that was never stopped. The file may come from a
+        run with another `max_steps`: an exhausted run continues with a larger one. If it was
+        exhausted between two tests, it starts anew instead, and a warning says so. If the file
+        cannot be written later, an error is logged and the run continues.
     start : Network or None
         A trained network whose weights, rounded to the config's dtype, take the place of initial
         ones. It must have the shape and the activation that the config and the data give. Its mean
@@ -90,6 +93,8 @@ def train(
     on_test : callable or None
         Called at each test with its row of the learning curve and the network as it is then,
         read-only; copy the weights that you keep. A resumed run calls it for the later ones.
+    on_checkpoint : callable or None
+        Deprecated: the old name of `on_test`.
     count_updates : bool
         Count how often each synapse changes: `TrainingResult.update_counts`. It takes four bytes
         per synapse and changes nothing else in the result. Needs max_steps below 2^32. A checkpoint
@@ -142,7 +147,7 @@ def train(
 
 
 def _with_checkpoint(training: "_Training", path: Path, dataset: Dataset, started: float) -> str:
-    """Finish a run: resume it from `path` if that exists, and write the file now and then."""
+    """Finish a run: resume it from `path` if that exists, and write it after some tests."""
     from energynet.training.checkpoint import identity, load_checkpoint, save_checkpoint
 
     owner = identity(training.config, dataset.sha256)
@@ -250,7 +255,7 @@ class _Training:
         from energynet.kernels.passes import fold
         from energynet.training.evaluation import evaluate_lists
 
-        what = f"the kernels of rule {self.config.rule.name} in {self.config.dtype}"
+        what = kernel_words(self.config)
         began = time.perf_counter()
         notice = threading.Timer(
             _PATIENCE,

@@ -51,6 +51,13 @@ def kernels_of(config: TrainingConfig) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{config.dtype} {part}" for part in (_SHARED, update)))
 
 
+def kernel_words(config: TrainingConfig) -> str:
+    """The kernels of a run, in words."""
+    custom = isinstance(config.rule, PlasticityRule)
+    of = "custom rules (the same for all of them)" if custom else f"rule {config.rule.name}"
+    return f"the kernels of {of} in {config.dtype}"
+
+
 @cache
 def load_kernels(name: str) -> None:
     """Compile a set that `kernels_of` names, or load it where it is cached; once per process."""

@@ -270,6 +270,17 @@ def test_a_compiled_rule_has_a_name_and_can_be_repeated():
         en.compiled(lambda self, step: (True, True))
 
 
+def test_costs_that_a_compiled_select_could_not_report_are_refused():
+    kind = type(compiled_rule(True))
+    with pytest.raises(en.ConfigError, match="declares costs, which a compiled select cannot repo"):
+        type("Own", (kind,), {"costs": ("upkeep",)})(1e-4)
+    ends = {"finish": lambda self, step: step.add_cost("upkeep", step.state["labels"].sum())}
+    rule = type("Own", (kind,), {"costs": ("upkeep",)} | ends)(1e-4)
+    assert en.train(en.TrainingConfig(hidden=3, rule=rule, max_steps=7), digits()).costs == {
+        "upkeep": 7
+    }
+
+
 def failing(body):
     """A rule whose compiled select has that line."""
     source = f"def select({', '.join(ARGUMENTS)}):\n    {body}\n"

@@ -3,9 +3,12 @@
 import io
 import types
 
+from custom_rules import Everything
+
 import energynet as en
 from energynet.sweeps import progress as sweep_progress
 from energynet.sweeps.estimates import Load, expected_seconds
+from energynet.training.warm import kernel_words
 
 
 def test_the_time_left_knows_of_compiling(monkeypatch):
@@ -37,6 +40,8 @@ def test_the_time_left_knows_of_compiling(monkeypatch):
         "compiling the kernels of rule all in float32, once: this takes up to a minute",
         "compiled the kernels of rule all in float32 in 20 s",
     ]
+    words = "the kernels of custom rules (the same for all of them) in float32"
+    assert kernel_words(en.TrainingConfig(hidden=3, rule=Everything())) == words
 
 
 def test_lines_come_while_no_run_ends(monkeypatch):

@@ -74,6 +74,8 @@ def _amounts(form: LayerForm, given: Any, name: str, whole: bool) -> Selection:
         return form.all if given else form.nothing
     if isinstance(given, np.ndarray) and given.dtype.kind == "f":
         return _dense(form, given)
+    if isinstance(given, np.ndarray):
+        _check_real(given, f"{name} of a Change")
     if isinstance(given, tuple | list) and len(given) == 3:
         return _sparse(form, given)
     what = "True, False" if whole else "False"
@@ -89,6 +91,8 @@ def _selection(form: LayerForm, choice: Any) -> Selection:
     if isinstance(choice, np.ndarray):
         if choice.dtype.kind == "f":
             return _dense(form, choice)
+        if choice.shape == form.shape:
+            _check_real(choice, "a mask must be bool, updates")
         if choice.dtype != bool or choice.shape != form.shape:
             hint = ": of indices give two arrays" if choice.dtype.kind in "iu" else ""
             raise RuleError(
@@ -144,6 +148,7 @@ def _pairs(form: LayerForm, pre: np.ndarray, post: np.ndarray) -> tuple[np.ndarr
 
 def _sparse(form: LayerForm, given: tuple[Any, ...] | list[Any]) -> Selection:
     pre, post, value = map(_array, given)
+    _check_real(value, "values")
     if value.dtype.kind != "f" or value.shape != pre.shape:
         raise RuleError(
             f"values must be real numbers, as many as indices, got {value.dtype} of shape"
@@ -172,6 +177,14 @@ def _rounded(form: LayerForm, values: np.ndarray) -> np.ndarray:
         place = tuple(map(int, np.argwhere(~np.isfinite(array))[0]))
         raise RuleError(f"updates must be finite in {dtype}, got {values[place]} at {place}")
     return array
+
+
+def _check_real(values: np.ndarray, what: str) -> None:
+    """Raise RuleError for numbers that are of another type than updates are."""
+    if values.dtype.kind in "iuc":
+        raise RuleError(
+            f"{what} must be float32 or float64, got {values.dtype}: use .astype(float)"
+        )
 
 
 def _array(values: Any) -> np.ndarray:
