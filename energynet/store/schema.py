@@ -120,7 +120,7 @@ COLUMNS = (
     Column("synapses", INTEGER, MEASURE, "synapses", "number of synapses, N", FINISHED),
     Column(
         *("plastic_synapses", INTEGER, MEASURE, "plastic_synapses"),
-        *("number of synapses that may change in a step", FINISHED),
+        *("number of synapses that may change in a step; N for a custom rule", FINISHED),
     ),
     Column("m0", INTEGER, MEASURE, "m0", "M0, number of changes of synapses", FINISHED),
     Column("m1", NUMBER, MEASURE, "m1", "M1, sum of |dw| in units of the weights"),

@@ -9,7 +9,7 @@ from energynet.errors import ConfigError
 from energynet.rules.names import rule_to_dict
 from energynet.support.checks import quoted
 from energynet.training.curve import draw_curves
-from energynet.training.result import TrainingResult, energy_column
+from energynet.training.result import TrainingResult, cost_column, energy_column
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,8 @@ def compare(runs: Iterable[TrainingResult]) -> "pd.DataFrame":
     -------
     DataFrame
         The parameters in which the runs differ; outcome, steps, accuracy, m0, m1, M_alpha where
-        asked for; m0_ratio and m1_ratio, relative to the first run.
+        asked for, costs of custom rules (`cost_` and the name); m0_ratio and m1_ratio, relative to
+        the first run.
 
     Raises
     ------
@@ -44,6 +45,7 @@ def compare(runs: Iterable[TrainingResult]) -> "pd.DataFrame":
         | {"outcome": run.outcome, "steps": run.steps, "accuracy": run.accuracy}
         | {"m0": run.energy.m0, "m1": run.energy.m1}
         | {energy_column(alpha): value for alpha, value in run.energy.alpha.items()}
+        | {cost_column(name): value for name, value in run.costs.items()}
         | {"m0_ratio": _ratio(run.energy.m0, first.m0), "m1_ratio": _ratio(run.energy.m1, first.m1)}
         for row, run in zip(different, results, strict=True)
     ]

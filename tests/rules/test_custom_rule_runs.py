@@ -256,6 +256,8 @@ def test_costs_are_energies_in_analysis_and_figures(tmp_path):
     assert "no confirmation runs" not in page
 
     runs = [en.train(config, digits()) for config in (grid.configs[0], en.TrainingConfig(hidden=3))]
+    upkeep, none = en.compare(runs)["cost_upkeep"]
+    assert (upkeep, np.isnan(none)) == (runs[0].costs["upkeep"], True)
     *_, upkeep, end = en.plot(runs).axes
     assert end.get_ylabel() == "cost end"
     np.testing.assert_array_equal(upkeep.lines[0].get_ydata(), runs[0].cost_history["upkeep"])
