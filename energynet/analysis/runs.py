@@ -29,6 +29,7 @@ SEED_SETS = ("confirmation", "exploration", "other")  # what estimates comes fir
 
 DATA = "data_sha256"
 _MOST_TESTED = 10_000_000  # test images; quotients up to this denominator are known by their float
+_BELOW = math.nextafter(1.0, 0.0)  # the largest P that is not that of the unmodified network
 _KEYS = ("hidden", "rule", "fraction", "seed", "seeds")  # keep runs apart always
 # What sets a training apart from others of the same network, rule and seed. The limit of steps is
 # not among them: it only says when a run is given up.
@@ -115,10 +116,11 @@ def labelled(table: "pd.DataFrame", seeds: Seeds = None) -> "pd.DataFrame":
 def _plastic_share(masked: "pd.DataFrame") -> "pd.Series":
     """Share of the synapses that a given mask holds; 0 if there is no result of that mask.
 
-    It takes the place of P: an empty fraction would drop out of groups.
+    It takes the place of P: an empty fraction would drop out of groups. A mask of all synapses is
+    just below 1: that is the unmodified network.
     """
     share = masked["plastic_synapses"].astype(float) / masked["synapses"].astype(float)
-    return share.groupby(masked["mask"].fillna("")).transform("max").fillna(0.0)
+    return share.groupby(masked["mask"].fillna("")).transform("max").fillna(0.0).clip(upper=_BELOW)
 
 
 def _places(own: "pd.DataFrame") -> "pd.Series":

@@ -10,6 +10,7 @@ from tables import frame, run
 import energynet as en
 from energynet.analysis.contrasts import Cell
 from energynet.analysis.methods import READINGS
+from energynet.analysis.optimum import NOT_BRACKETED
 from energynet.analysis.study import Study
 from energynet.store.schema import DEFAULTS
 from energynet.studies.statements.energy_kinds import FewAgainstMany, ratio_above
@@ -435,3 +436,12 @@ def test_other_seeds_choose_and_estimate():
 def test_seeds_that_cannot_be_used(seeds, words):
     with pytest.raises(en.ConfigError, match=words):
         en.cells(frame(two_rules()), seeds=seeds)
+
+
+def test_a_given_mask_of_all_synapses_is_below_the_unmodified_network():
+    mask = {"mask": "0123456789abcdef", "plastic_synapses": 40, "synapses": 40}
+    given = [row(100, "fixed-given", None, seed, 50.0) | mask for seed in (0, 1, 2, *SEEDS)]
+    label = f"fixed-given {mask['mask']}"
+    found = best([*one_rule({}), *given], label)
+    assert (found["confirmed"], found["mark"]) == (50, NOT_BRACKETED)
+    assert saved([*one_rule({}), *given], label)["ratio"] == pytest.approx(2)
