@@ -81,7 +81,11 @@ class Comparison(Study):
 
     @cached_property
     def optimal(self) -> "pd.DataFrame":
-        """As `energynet.optimal_energy` returns it, with methods of one cell."""
+        """As `energynet.optimal_energy` returns it, with methods of one cell.
+
+        `confirmed` is energy per success, and the interval is that of successes: there is none
+        unless all confirmation runs reached the criterion.
+        """
         table = optima_of(self.cells)
         cells = self.cells[self.cells["seeds"] == CONFIRMATION]
         confirmed = cells.set_index(["hidden", "rule", "energy"])
@@ -96,6 +100,7 @@ class Comparison(Study):
                 table.loc[number, "confirmed"] = cell["energy_per_success"]
                 for name in ("low", "high", "success", "max_steps"):
                     table.loc[number, name] = cell[name]
+        table.loc[table["success"] < 1, ["low", "high"]] = math.nan
         return table
 
     def cells_planned(self) -> Iterator[Cell]:
@@ -117,8 +122,12 @@ class Comparison(Study):
             axis = self.axes[cell.rule]
             mark, why = axis.words(row["mark"]), self._why(cell)
             at = self._at(cell.rule, row.pop("fraction"))
-            rows.append({**row, **at, "mark": mark, "why": why})
+            runs = self.seeds_of(cell)
+            found = [] if isinstance(runs, Missing) else [run.reached for run in runs.values()]
+            counts = {"runs": len(found), "reached": sum(found)}
+            rows.append({**row, **at, **counts, "mark": mark, "why": why})
         columns = [name for name in Best._fields if name != "fraction"]
+        columns[columns.index("mark") : columns.index("mark")] = ["runs", "reached"]
         columns[3:3] = self.axis_names
         return pd.DataFrame(rows, columns=[*columns, "why"])
 
@@ -135,6 +144,11 @@ class Comparison(Study):
         columns[2:2] = ["against"]
         columns[4:4] = self.axis_names
         return pd.DataFrame(rows, columns=columns)
+
+    def once(self, ratios: "pd.DataFrame") -> "pd.DataFrame":
+        """The rows that show each pair once: `against` comes first in the order of the methods."""
+        order = {label: number for number, label in enumerate(self.axes)}
+        return ratios[ratios["against"].map(order) < ratios["rule"].map(order)]
 
     @cached_property
     def axis_names(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import signal
 import subprocess
 import time
@@ -20,9 +21,12 @@ import energynet as en
 from energynet.analysis.study import Study
 from energynet.cli.main import main
 from energynet.store.exchange import read_table
+from energynet.studies.figures.style import INK
+from energynet.studies.report.comparison import drawings_of, write_comparison
 from energynet.studies.stages.outcome import outcome
 from energynet.studies.stages.plan import next_stage
 from energynet.studies.stages.preset import load_preset, preset_from_dict, preset_from_toml
+from energynet.support.format import significant, typeset
 
 RESULTS = Path(__file__).parents[2] / "results"
 KILLS = 5
@@ -275,6 +279,66 @@ def test_each_combination_of_varied_settings_is_a_comparison():
         best, ratios = found.of(settings)
         assert (len(best), len(ratios)) == (2, 2)
         assert "init_std" not in best
+
+
+def test_it_is_told_that_few_confirmation_runs_reached(tmp_path):
+    """In words, in the report and in figures, which ring the best value of their own energy."""
+
+    def train(config):
+        row = made("threshold", 2.0)(config)
+        if "Lazy" in config.rule.name:
+            row["m1"] = made("threshold", 6.0)(config)["m1"]
+            if config.seed in (6, 7) and config.rule.threshold == 2.0:
+                row["outcome"] = "exhausted"
+        return row
+
+    varied = {"rule": Lazy, "threshold": [1.0, 2.0, 6.0]}
+    preset = preset_of({"rule": "largest", "fraction": [0.1]}, varied, energies=["m0", "m1"])
+    found = outcome(preset, carry_out(preset, train), pd.DataFrame(columns=["id"]), shapes())
+    [(_, compared_study)] = found.studies
+    label = "custom_rules:Lazy"
+    row = found.best.set_index(["rule", "energy"]).loc[(label, "m0")]
+    assert (row["threshold"], row["runs"], row["reached"]) == (2.0, 3, 1)
+    at = found.runs[found.runs["parameters"].eq('{"threshold": 2.0}')].set_index("seed")
+    assert row["confirmed"] == pytest.approx(at.loc[[5, 6, 7], "m0"].sum())
+    assert row[["low", "high"]].isna().all()
+    assert "threshold 2 (1 of 3 runs reached)" in repr(found)
+    # Figures.
+    drawings = drawings_of(compared_study)
+    for drawing, best, reached in zip(drawings[:2], (2.0, 6.0), (1, 3), strict=True):
+        numbers = drawing.numbers(compared_study)
+        own = numbers[(numbers["rule"] == label) & (numbers["seeds"] == "confirmation")]
+        assert list(own["parameter_value"]) == [best]
+        assert own["low"].isna().all() == (reached < 3)
+        rings = [
+            line.get_markerfacecolor() == "white"
+            for axis in drawing.of(numbers).axes
+            for line in axis.lines
+            if line.get_markeredgecolor() == INK and best in line.get_xdata()
+        ]
+        assert rings == [reached < 3]
+    for drawing in drawings[2:]:
+        numbers = drawing.numbers(compared_study)
+        assert "fraction" not in numbers
+        own = numbers[(numbers["rule"] == label) & (numbers["quantity"] == "m0")]
+        assert own[["parameter", "parameter_value"]].to_numpy().tolist() == [["threshold", 2.0]]
+        assert list(own.get("mark", ["few runs reached"])) == ["few runs reached"]
+    assert drawings[3](compared_study).axes[0].get_ylabel().endswith("at the best value")
+    # The report: each pair once, with marks.
+    study_rows = compared_study.once(found.ratios)
+    assert len(study_rows) == len(found.ratios) / 2
+    tables = found.best, found.ratios, compared_study
+    page = write_comparison("few", *tables, tmp_path / "report.html")
+    ratios, best = page.read_text().split("<tbody>")[1:]
+    rows = re.findall("<tr>.*?</tr>", ratios.split("</tbody>")[0], re.DOTALL)
+    assert len(rows) == len(study_rows)
+    [*bounds] = study_rows.loc[study_rows["bound"] == "upper", "ratio_high"]
+    assert len(bounds) == 2
+    for bound in bounds:
+        assert f" at most {significant(bound)}\n" in f"{found!r}\n"
+        assert f">≤ {typeset(bound)}</td>" in ratios
+    assert sum(f'{label}<small class="note">not bracketed' in row for row in rows) == 2
+    assert "1 of 3" in best
 
 
 def test_every_gap_has_its_reason():

@@ -8,9 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from energynet.analysis.comparison import Comparison
+from energynet.analysis.contrasts import Cell
 from energynet.analysis.methods import ALL
 from energynet.analysis.optimum import SUCCESS
-from energynet.analysis.study import Study
+from energynet.analysis.study import CONFIRMATION, Study
 from energynet.studies.figures import marks, style
 from energynet.studies.figures.drawing import (
     FEWEST,
@@ -34,6 +35,9 @@ def _numbers(study: Study, energy: str) -> pd.DataFrame:
     cells = without_few(study.cells, study.cells["reached"], ("low", "high"))
     cells = cells[(cells["energy"] == energy) & cells["energy_per_success"].notna()]
     cells = cells[cells["hidden"].isin(spread_out(sorted(set(cells["hidden"])), SIZES))]
+    cells = cells[[not other for other in _confirm_another(study, cells)]]
+    for column in ("low", "high"):  # of the runs that reached: not of the energy per success
+        cells[column] = cells[column].where(cells["reached"] == cells["runs"])
     cells = cells.rename(columns={"energy_per_success": "value"})
     whole = confirmed_first(cells[(cells["rule"] == ALL) & ~cells["lower_bound"]])
     unit = cells["hidden"].map(whole.groupby("hidden")["value"].first())
@@ -46,6 +50,16 @@ def _numbers(study: Study, energy: str) -> pd.DataFrame:
     ]
     keys = ["parameter", "hidden", "rule", "parameter_value", "seeds"]
     return cells.loc[cells["value"].notna(), COLUMNS].sort_values(keys, ignore_index=True)
+
+
+def _confirm_another(study: Comparison, cells: pd.DataFrame) -> list[bool]:
+    """Which cells are confirmation runs at the best value of another energy."""
+    found = []
+    for row in cells[["hidden", "rule", "energy", "fraction", "seeds"]].to_dict("records"):
+        point = study.optimum(Cell(row["hidden"], row["rule"], row["energy"])).point
+        varied = row["seeds"] == CONFIRMATION and row["rule"] != ALL
+        found.append(varied and (point is None or point.fraction != row["fraction"]))
+    return found
 
 
 def _draw(numbers: pd.DataFrame, energy: str) -> Figure:
@@ -73,7 +87,8 @@ def _draw(numbers: pd.DataFrame, energy: str) -> Figure:
 def _panel(axis: Axes, part: pd.DataFrame) -> None:
     axis.set_yscale("log")
     varied = part[part["parameter"] != ""]
-    if len(varied) and (varied["parameter_value"] > 0).all():
+    several = varied["parameter_value"].nunique() > 1  # a logarithmic axis needs a span
+    if several and (varied["parameter_value"] > 0).all():
         axis.set_xscale("log")
     for label in style.ordered(part["rule"]):
         of_rule = part[part["rule"] == label]
@@ -89,26 +104,29 @@ def _panel(axis: Axes, part: pd.DataFrame) -> None:
         doubtful = known[known["reached"] < SUCCESS * known["runs"]]
         marks.hollow(axis, doubtful, label, "parameter_value")
         marks.bounds(axis, explored[explored["lower_bound"]], label, "parameter_value", up=True)
-        best = of_rule[(of_rule["seeds"] == "confirmation") & ~of_rule["lower_bound"]]
+        best = of_rule[of_rule["seeds"] == CONFIRMATION]
+        marks.bounds(axis, best[best["lower_bound"]], label, "parameter_value", up=True)
         ring: dict[str, Any] = {
             "markersize": 5,
             "markeredgecolor": style.INK,
             "markeredgewidth": 0.7,
         }
+        if (best["reached"] < SUCCESS * best["runs"]).any():  # one cell
+            ring["markerfacecolor"] = "white"
         marks.line(axis, best, label, "parameter_value", linestyle="", zorder=5, **ring)
 
 
-def _caption(_numbers: pd.DataFrame) -> str:
+def _caption(_numbers: pd.DataFrame, words: str) -> str:
     return (
         "Energy until the criterion against the value of the parameter that is varied, divided by"
         " that of the unmodified network of the same size. Small markers: exploration seeds, energy"
-        " of all runs per run that reached the criterion; hollow if fewer than"
-        f" {100 * SUCCESS:.0f} % did. Arrows: no run did, and the marker is a lower bound. Ringed:"
-        " confirmation seeds at the best value. Horizontal lines: methods without a parameter that"
-        " is varied; dotted: a lower bound, as no run reached the criterion. Error bars: 95 %"
-        " intervals of the mean over seeds (t distribution on the logarithm), from"
-        f" {FEWEST} runs that reached the criterion on; they leave out the uncertainty of what is"
-        " divided by."
+        " of all runs per run that reached the criterion. Ringed: confirmation seeds at the best"
+        f" value in {words}. Hollow, with a ring or without: fewer than {100 * SUCCESS:.0f} % of the"
+        " runs reached the criterion. Arrows: no run did, and the marker is a lower bound."
+        " Horizontal lines: methods without a parameter that is varied; dotted: a lower bound, as"
+        " no run reached the criterion. Error bars: 95 % intervals of the mean over seeds (t"
+        f" distribution on the logarithm), from {FEWEST} runs on, if all reached the criterion;"
+        " they leave out the uncertainty of what is divided by."
     )
 
 
@@ -121,6 +139,6 @@ def against_values(number: int, energy: str) -> Drawing:
         title=f"{words} against the value of the parameter",
         numbers=partial(_numbers, energy=energy),
         draw=partial(_draw, energy=energy),
-        caption=_caption,
+        caption=partial(_caption, words=words),
         needs="runs of the unmodified network that reached the criterion",
     )

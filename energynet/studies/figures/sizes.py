@@ -97,7 +97,8 @@ def _draw_optimal(numbers: pd.DataFrame) -> Figure:
     return figure
 
 
-def _draw_savings(numbers: pd.DataFrame) -> Figure:
+def draw_savings(numbers: pd.DataFrame, best: str = "P*") -> Figure:
+    """Ratios against size; `best` is what stands on the axis for the best value."""
     figure, axes = style.panels(2, 1, 4.4, sharex=True)
     shift = marks.size_shifts(numbers)
     for axis, (quantity, words) in zip(axes.flat, style.ENERGIES.items(), strict=True):
@@ -110,7 +111,7 @@ def _draw_savings(numbers: pd.DataFrame) -> Figure:
             marks.line(axis, of_rule[~free], label, "hidden", shift[label], **options)
         _ratio_axis(axis, part)
         size_axis(axis, numbers["hidden"], most=6)
-        axis.set_ylabel(f"{words} of the unmodified /\n{words} at P*")
+        axis.set_ylabel(f"{words} of the unmodified /\n{words} at {best}")
     axes[-1, 0].set_xlabel("hidden units nₕ")
     figure.align_ylabels()
     extra = [Line2D([], [], color=style.GREY, linestyle=":", label=f"best P ≥ {SMALLEST:g}")]
@@ -164,7 +165,7 @@ maximum_saving = Drawing(
     name="figure-6-maximum-saving",
     title="Maximum saving against size",
     numbers=_savings_numbers,
-    draw=_draw_savings,
+    draw=draw_savings,
     caption=_savings_caption,
     needs="two or more confirmation seeds (100-107) of the unmodified network and of a rule at P*",
 )

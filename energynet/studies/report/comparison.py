@@ -1,7 +1,9 @@
 """The report on a comparison of methods, as one HTML file, and its figures as files."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,23 +13,25 @@ import pandas as pd
 from energynet.analysis.comparison import Comparison
 from energynet.analysis.intervals import Bound
 from energynet.analysis.methods import display_name
+from energynet.analysis.optimum import SUCCESS
 from energynet.studies.figures.against_values import against_values
 from energynet.studies.figures.drawing import FEWEST, Drawing
 from energynet.studies.figures.save import save_each
-from energynet.studies.figures.sizes import maximum_saving, optimal_energies
+from energynet.studies.figures.sizes import draw_savings, maximum_saving, optimal_energies
 from energynet.studies.report import tables
 from energynet.studies.report.page import environment, figure_of
 from energynet.support.files import made_folder, written_whole
-from energynet.support.format import DASH, typeset
+from energynet.support.format import typeset
 from energynet.support.picture import missing_glyphs_said_once
 
 _OPTIMAL = (
     "Energy until the criterion at the best value of each method's parameter, against the number of"
     " hidden units. The exploration seeds choose the value, the confirmation seeds are drawn. Error"
     " bars: 95 % intervals of the mean over seeds (t distribution on the logarithm), from"
-    f" {FEWEST} runs that reached the criterion on. Hollow: from exploration seeds alone, or the"
-    " choice is not final. Arrows: lower bounds, as no run reached the criterion. Dotted: the least"
-    " energy of an unmodified network."
+    f" {FEWEST} runs on, if all reached the criterion. Hollow: from exploration seeds alone, the"
+    f" choice is not final, or fewer than {100 * SUCCESS:.0f} % of the runs reached the criterion."
+    " Arrows: lower bounds, as no run reached the criterion. Dotted: the least energy of an"
+    " unmodified network."
 )
 _SAVING = (
     "Share of the energy of the unmodified network that is saved at the best value, and the same as"
@@ -43,7 +47,7 @@ def drawings_of(study: Comparison) -> list[Drawing]:
     number = len(found)
     return [
         *found,
-        replace(
+        _with_values(
             optimal_energies,
             number=number + 1,
             name=f"figure-{number + 1}-best-energies",
@@ -51,15 +55,36 @@ def drawings_of(study: Comparison) -> list[Drawing]:
             caption=lambda _numbers: _OPTIMAL,
             needs="runs that reached the criterion",
         ),
-        replace(
+        _with_values(
             maximum_saving,
             number=number + 2,
             name=f"figure-{number + 2}-savings",
             title="What is saved against size",
+            draw=partial(draw_savings, best="the best value"),
             caption=lambda _numbers: _SAVING,
             needs="two confirmation seeds of the unmodified network and of a method",
         ),
     ]
+
+
+def _with_values(drawing: Drawing, **changes: Any) -> Drawing:
+    """The drawing of one page for any axis: values of the parameter in the place of P."""
+
+    def numbers(study: Any) -> pd.DataFrame:
+        found = drawing.numbers(study)
+        axes = [study.axes[rule] for rule in found["rule"]]
+        at = found.columns.get_loc("fraction")
+        values = [axis.value(p) for axis, p in zip(axes, found.pop("fraction"), strict=True)]
+        found.insert(at, "parameter", [axis.name for axis in axes])
+        found.insert(at + 1, "parameter_value", values)
+        if "mark" in found:
+            success = study.optimal.set_index(["hidden", "rule", "energy"])["success"]
+            keys = pd.MultiIndex.from_frame(found[["hidden", "rule", "quantity"]])
+            few = success.reindex(keys).lt(SUCCESS).to_numpy()
+            found["mark"] = found["mark"].mask(few & found["mark"].eq(""), "few runs reached")
+        return found
+
+    return replace(drawing, numbers=numbers, **changes)
 
 
 def save_comparison_figures(study: Comparison, folder: Path) -> list[Path]:
@@ -75,6 +100,8 @@ def write_comparison(
 
     best, ratios : as `StudyOutcome` has them, of this study.
     """
+    keys = ["hidden", "rule", "energy"]
+    marks = {tuple(row[key] for key in keys): row["mark"] for row in best.to_dict("records")}
     page = (
         environment()
         .get_template("comparison.html")
@@ -85,7 +112,7 @@ def write_comparison(
             criterion=f"{100 * study.criterion:g} %",
             axes=study.axis_names,
             best=[_best(row) for row in best.to_dict("records")],
-            ratios=[_ratio(row) for row in ratios.to_dict("records")],
+            ratios=[_ratio(row, marks) for row in study.once(ratios).to_dict("records")],
             figures=[figure_of(drawing, study, "") for drawing in drawings_of(study)],
         )
     )
@@ -103,18 +130,25 @@ def _named(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _best(row: dict[str, Any]) -> dict[str, Any]:
-    return _named(row) | {"note": "; ".join(filter(None, (row["mark"], row["why"])))}
-
-
-def _ratio(row: dict[str, Any]) -> dict[str, Any]:
-    sign, unknown = tables.BOUNDS.get(row["bound"], ""), row["bound"] == Bound.UNKNOWN
-    text = DASH if unknown else sign + typeset(row["ratio"])
-    ends: Sequence[Any] | None = (
-        None if row["bound"] == Bound.UPPER else row["ratio_low"],
-        None if row["bound"] == Bound.LOWER else row["ratio_high"],
-    )
+    bound = "" if row["reached"] or not row["runs"] else tables.BOUNDS[Bound.LOWER]
     return _named(row) | {
+        "note": "; ".join(filter(None, (row["mark"], row["why"]))),
+        "text": bound + typeset(row["confirmed"]),
+        "counts": f"{row['reached']} of {row['runs']}",
+    }
+
+
+def _ratio(row: dict[str, Any], marks: Mapping[tuple[Any, ...], str]) -> dict[str, Any]:
+    """A bound is the end of the interval that is known, as in `ratio_words`."""
+    bound = row["bound"]
+    columns = {Bound.UPPER: "ratio_high", Bound.LOWER: "ratio_low"}
+    value = math.nan if bound == Bound.UNKNOWN else row[columns.get(bound, "ratio")]
+    exact = not bound and row["pairs"] >= FEWEST
+    return _named(row) | {
+        "ratio": value,
+        "text": tables.BOUNDS.get(bound, "") + typeset(value),
+        "ends": (row["ratio_low"], row["ratio_high"]) if exact else None,
         "against_name": display_name(row["against"]),
-        "text": text,
-        "ends": None if unknown or row["pairs"] < FEWEST else ends,
+        "mark": marks[row["hidden"], row["rule"], row["energy"]],
+        "against_mark": marks[row["hidden"], row["against"], row["energy"]],
     }

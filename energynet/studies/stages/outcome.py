@@ -10,6 +10,7 @@ from energynet.analysis.methods import display_name
 from energynet.studies.stages.method import Method
 from energynet.studies.stages.preset import Preset
 from energynet.studies.stages.variant import ShapeOf, Variant, variants
+from energynet.support.checks import pluralize
 from energynet.support.format import exact, significant
 
 if TYPE_CHECKING:
@@ -25,9 +26,12 @@ class StudyOutcome:
     best : DataFrame
         One row per size, method and energy: the best value of the method's axis, in the column
         named by that parameter (`fraction`, `threshold` ...); `energy_per_success` of the
-        exploration seeds, which chose it; `confirmed`, `low`, `high`, `success` of the confirmation
-        seeds; `mark`, as in `optimal_energy`; `max_steps`; `why`, the reason if nothing is
-        confirmed.
+        exploration seeds, which chose it. Of the confirmation seeds: `confirmed`, the energy per
+        success, which is the energy of all runs divided by the number of those that reached the
+        criterion (if none did, what a run spent: a lower bound); `low` and `high`, its 95 %
+        interval, empty unless all runs reached the criterion; `success`, `runs`, `reached`: the
+        share of runs that did, how many there are, how many did. `mark`, as in `optimal_energy`;
+        `max_steps`; `why`, the reason if nothing is confirmed.
     ratios : DataFrame
         One row per size, method, other method (`against`) and energy: `ratio`, the energy of the
         other method divided by that of the method, each at its best value, paired by confirmation
@@ -52,7 +56,8 @@ class StudyOutcome:
         return "\n".join([self.title, "", *self._best_lines(), "", *self._ratio_lines()])
 
     def _repr_html_(self) -> str:
-        return str(self.ratios.to_html(index=False))
+        heads = {"ratio": "ratio: energy of against / energy of rule"}
+        return str(self.ratios.rename(columns=heads).to_html(index=False))
 
     def of(self, settings: dict[str, Any]) -> "tuple[pd.DataFrame, pd.DataFrame]":
         """`best` and `ratios` of a combination of varied settings."""
@@ -66,10 +71,11 @@ class StudyOutcome:
     def _best_lines(self) -> Iterator[str]:
         for row in self.best.to_dict("records"):
             at = [f"{name} {exact(row[name])}" for name in self._axes if row[name] == row[name]]
-            note = row["why"] or row["mark"]
-            known = row["confirmed"] == row["confirmed"]
-            spent = f"{row['energy']} {significant(row['confirmed'])}" if known else row["energy"]
-            told = ", ".join([spent, *at])
+            notes = [row["why"] or row["mark"]]
+            if row["reached"] < row["runs"]:
+                notes.append(f"{row['reached']} of {pluralize(row['runs'], 'run')} reached")
+            told = ", ".join([f"{row['energy']}{_spent(row)}", *at])
+            note = "; ".join(filter(None, notes))
             about = f" ({note})" if note else ""
             yield f"{self._place(row)}, {display_name(row['rule'])}, best {told}{about}"
 
@@ -80,10 +86,8 @@ class StudyOutcome:
         """
         told = {*self.best["why"]} - {""}
         _, study = self.studies[0]
-        order = {label: number for number, label in enumerate(study.axes)}
-        for row in self.ratios.to_dict("records"):
-            gap = told.intersection(row["why"].split("; "))
-            if order[row["against"]] < order[row["rule"]] and not gap:
+        for row in study.once(self.ratios).to_dict("records"):
+            if not told.intersection(row["why"].split("; ")):
                 names = f"{display_name(row['against'])} / {display_name(row['rule'])}"
                 yield f"{self._place(row)}, {row['energy']}: {names} {ratio_words(row)}"
 
@@ -95,6 +99,14 @@ class StudyOutcome:
         """The size and the varied settings of a row."""
         varied = [f"{name} = {row[name]}" for name in self.studies[0][0]]
         return ", ".join([f"nh = {row['hidden']:,d}", *varied])
+
+
+def _spent(row: dict[str, Any]) -> str:
+    """The confirmed energy of a row of `best`, if there is one."""
+    if row["confirmed"] != row["confirmed"]:
+        return ""
+    bound = "" if row["reached"] else " at least"
+    return f"{bound} {significant(row['confirmed'])}"
 
 
 def ratio_words(row: dict[str, Any]) -> str:
