@@ -12,6 +12,7 @@ from energynet.data.named import MNIST
 from energynet.errors import ConfigError, EnergynetError, InstallationError
 from energynet.support import checks
 from energynet.support.checks import quoted
+from energynet.support.files import resolved
 from energynet.sweeps.grid import Grid
 
 _WIDTH = 79  # as argparse breaks the help of flags on a terminal of 80 columns
@@ -86,14 +87,14 @@ def add_where(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def look_here() -> None:
-    """Let custom rules be found in the current folder, as Python scripts find them."""
-    here = Path.cwd()
-    other = here / "energynet" / "__init__.py"
-    if other.exists() and not other.samefile(str(files("energynet") / "__init__.py")):
-        return  # the checkout of another version, which workers might import instead of this one
-    if str(here) not in sys.path:
-        sys.path.append(str(here))
+def look_here(beside: Path | None = None) -> None:
+    """Let custom rules be found beside a file and in the current folder, as scripts find them."""
+    for folder in [*([] if beside is None else [resolved(beside).parent]), Path.cwd()]:
+        other = folder / "energynet" / "__init__.py"
+        if other.exists() and not other.samefile(str(files("energynet") / "__init__.py")):
+            continue  # the checkout of another version, which workers might import instead
+        if str(folder) not in sys.path:
+            sys.path.append(str(folder))
 
 
 def parse_workers(text: str | None) -> int:

@@ -15,7 +15,8 @@ from energynet.cli.common import (
     value_argument,
 )
 from energynet.config import SETTINGS
-from energynet.studies.stages.preset import PRESETS, READINGS_OF, load_presets
+from energynet.studies.stages.preset import PRESETS, READINGS_OF, is_file, load_presets
+from energynet.support import checks
 
 _EXAMPLES = """\
 examples:
@@ -56,7 +57,7 @@ mine.toml:
   rule = "largest"
   fraction = [0.01, 0.03, 0.1]    # the parameter with a list is varied
   [[method]]
-  rule = "mine:Mine"              # a class in mine.py
+  rule = "mine:Mine"              # a class in mine.py, beside this file or in the current folder
   threshold = [1e-4, 1e-3]
 
 files in the folder: PRESET.csv (one row per run), PRESET_history.csv.xz (learning curves),
@@ -122,7 +123,7 @@ def _reproduce(options: argparse.Namespace) -> int:
     from energynet.support.files import check_folder
     from energynet.sweeps.estimates import load_of
 
-    look_here()
+    look_here(checks.path("preset", options.preset) if is_file(options.preset) else None)
     presets = load_presets(options.preset)
     for name in ("target_accuracy", "test_every"):
         given = value_argument(getattr(options, name))

@@ -104,7 +104,7 @@ def _add_import(commands: Any) -> None:
 
 
 def _status(options: argparse.Namespace) -> int:
-    look_here()
+    look_here(options.grid)
     store = Store(options.store, must_exist=True)
     removed = store.clean() if options.clean else []
     for path in removed:
@@ -112,6 +112,9 @@ def _status(options: argparse.Namespace) -> int:
     counts = _counts_of_grid(options, store) if options.grid else _counts_of_store(store)
     if options.json:
         print(json.dumps([{"runs": name, **count} for name, count in counts.items()]))
+        return 0
+    if not counts:
+        print("no runs")
         return 0
     columns = ["reached", "exhausted", "diverged", "failed", "skipped", "running"]
     columns += ["interrupted", "missing"]

@@ -80,7 +80,7 @@ def add_sweep(commands: Any) -> None:
 def _sweep(options: argparse.Namespace) -> int:
     from energynet.sweeps.driver import SweepPlan, sweep
 
-    look_here()
+    look_here(options.grid)
     grid = Grid.from_toml(options.grid)
     shard = None if options.shard is None else _shard(options.shard)
     if options.dry_run:

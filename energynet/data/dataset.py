@@ -107,6 +107,19 @@ class Dataset:
         arrays.warn_of_holes(dataset._counts())
         return dataset
 
+    @classmethod
+    def load(cls, path: str | Path) -> "Dataset":
+        """Read what `save` writes: an `.npz` file, or a folder of IDX files, as `load_idx` does.
+
+        Any other program may write the file: it holds x_train, y_train, x_test, y_test and,
+        optionally, classes. Raises ConfigError, DataError or FileError; warns as `from_arrays`
+        does.
+        """
+        path = checks.path("path", path)
+        if path.exists() and not path.is_dir() and not is_npz(path):
+            raise DataError(f"path must be a folder or an .npz file, got the file {path}")
+        return load_npz(path) if is_npz(path) else load_idx(path)
+
     def only(self, classes: Sequence[int]) -> "Dataset":
         """The images of some classes, with labels renumbered in the order given.
 

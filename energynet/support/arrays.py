@@ -10,7 +10,7 @@ from energynet.errors import ConfigError, DataError, DataWarning
 from energynet.support import checks
 from energynet.support.checks import quoted
 
-_LARGE = 100.0  # floats from here on are hardly pixels between 0 and 1
+_LARGE = 2.0  # floats above are hardly pixels between 0 and 1
 
 
 def frozen(values: Any, dtype: Any = None) -> np.ndarray:
@@ -106,8 +106,11 @@ def warn_of_holes(counts: np.ndarray) -> None:
 
 
 def warn_of_scale(pixels: np.ndarray) -> None:
-    """Tell that floats are not scaled, if they look like pixels that should be."""
-    if pixels.dtype != np.uint8 and pixels.max() >= _LARGE and pixels.min() >= 0:
+    """Tell that floats are not scaled, if they look like pixels that should be.
+
+    Standardised data may be as large: they have negative values, which pixels have not.
+    """
+    if pixels.dtype != np.uint8 and pixels.max() > _LARGE and pixels.min() >= 0:
         warnings.warn(
             f"x_train holds floats up to {pixels.max():g}, which are taken as they are: divide"
             " pixels by their largest possible value, 255 for 8 bits, or give them as uint8",

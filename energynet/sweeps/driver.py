@@ -125,7 +125,7 @@ def sweep(
             except KeyboardInterrupt:
                 shown.close()
                 stored = f"{shown.done} of {checks.pluralize(shown.total, 'run')} stored"
-                shown.tell(f"stopped with {stored}; the same command does the rest")
+                shown.tell(f"stopped with {stored}")
                 raise
             finally:
                 shown.close()

@@ -28,6 +28,10 @@ _GRACE = 1.5  # seconds to stop in before workers are killed
 _ONE_THREAD = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
+# Sets of kernels that workers of this process have compiled: the cache has them for later sweeps.
+_CACHED: set[str] = set()
+
+
 class Report(NamedTuple):
     """What a worker tells of a run.
 
@@ -49,15 +53,15 @@ class _Waiting:
 
     The first worker that needs a set compiles it. Meanwhile the others do runs that do without,
     and wait if there are none: each kernel is compiled once. Runs whose kernels nobody has compiled
-    come first, so that the compiling is shared out.
+    come first, so that the compiling is shared out. `cached`: sets that need no compiling.
     """
 
-    def __init__(self, specs: Iterable[dict[str, Any]]) -> None:
+    def __init__(self, specs: Iterable[dict[str, Any]], cached: Iterable[str] = ()) -> None:
         self._specs = deque(specs)
         self._needed = {name for spec in self._specs for name in spec["kernels"]}
-        self._compiled: set[str] = set()
+        self._compiled = set(cached)
         self._claimed: set[str] = set()
-        self._shared = True
+        self.shared = True
         self._closed = False
         self._changed = threading.Condition()
 
@@ -81,7 +85,7 @@ class _Waiting:
         first = None
         for position, spec in enumerate(self._specs):
             missing = set(spec["kernels"]) - self._compiled
-            if self._shared and missing & self._claimed:
+            if self.shared and missing & self._claimed:
                 continue
             if missing or not cold:
                 return position
@@ -110,7 +114,7 @@ class _Waiting:
     def uncached(self) -> None:
         """There is no cache: each worker compiles for itself, so nobody needs to wait."""
         with self._changed:
-            self._shared = False
+            self.shared = False
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -129,7 +133,7 @@ class Pool:
 
     def __init__(self, specs: Iterable[dict[str, Any]]) -> None:
         self.reports: queue.Queue[Report] = queue.Queue()
-        self._waiting = _Waiting(specs)
+        self._waiting = _Waiting(specs, _CACHED)
         self._stopping = False
         self._lock = threading.Lock()
         self._processes: dict[int, subprocess.Popen[str]] = {}
@@ -194,6 +198,8 @@ class Pool:
                     self._waiting.uncached()
                 case {"loaded": str(name)}:
                     self._waiting.compiled(name)
+                    if self._waiting.shared:
+                        _CACHED.add(name)
                     if name == spec["kernels"][-1]:
                         self.reports.put(Report(spec, ready=True))
                 case {"outcome": str(outcome)}:

@@ -1,5 +1,7 @@
 """The network that a run starts from."""
 
+from pathlib import Path
+
 import numpy as np
 
 from energynet.config import TrainingConfig
@@ -14,7 +16,9 @@ def check_types(config: TrainingConfig, dataset: Dataset) -> None:
     if not isinstance(config, TrainingConfig):
         raise ConfigError(f"config must be a TrainingConfig, got {type(config).__name__}")
     if not isinstance(dataset, Dataset):
-        raise DataError(f"dataset must be a Dataset, got {type(dataset).__name__}")
+        named = isinstance(dataset, str | Path)
+        hint = "; energynet.Dataset.load(PATH) reads a file or folder" if named else ""
+        raise DataError(f"dataset must be a Dataset, got {type(dataset).__name__}{hint}")
 
 
 def initial_network(config: TrainingConfig, dataset: Dataset) -> Network:

@@ -472,11 +472,14 @@ def test_only_classes_that_there_are(classes, message):
 
 
 def test_floats_that_are_not_scaled():
-    images = np.array([[0, 3, 255, 80]] * 2)
-    for dtype in (np.float32, np.float64):
-        with pytest.warns(en.DataWarning, match="x_train holds floats up to 255, which are taken"):
-            en.Dataset.from_arrays(images.astype(dtype), [0, 1], images.astype(dtype), [0, 1])
-    for fine in (images.astype(np.uint8), images / 255, images * 1.0 - 130):
+    images = np.array([[0, 3, 16, 8]] * 2)
+    for dtype, factor in ((np.float32, 1), (np.float64, 1), (np.float32, 15.9375)):
+        told = f"x_train holds floats up to {16 * factor:g}, which are taken"
+        pixels = (factor * images).astype(dtype)
+        with pytest.warns(en.DataWarning, match=told):
+            en.Dataset.from_arrays(pixels, [0, 1], pixels, [0, 1])
+    standardised = (images - images.mean()) / images.std()
+    for fine in (images.astype(np.uint8), images / 8, standardised, 4 * standardised):
         en.Dataset.from_arrays(fine, [0, 1], fine, [0, 1])
 
 
@@ -485,6 +488,7 @@ def test_saved_as_a_file(tmp_path, dtype):
     dataset = digits(dtype=dtype, classes=5)
     dataset.save(tmp_path / "digits.npz")
     assert load_named(str(tmp_path / "digits.npz")).sha256 == dataset.sha256
+    assert en.Dataset.load(tmp_path / "digits.npz").sha256 == dataset.sha256
 
 
 @pytest.mark.parametrize(("n_in", "rows"), [(49, 7), (40, 1)])

@@ -201,6 +201,8 @@ def test_status(runs, tmp_path, capsys, monkeypatch):
     shown = capsys.readouterr()
     assert shown.out.split() == ["exhausted", "block", "1", "4", "block", "2", "16"]
     assert shown.err == ""
+    assert main(["status", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == "no runs\n"
 
 
 def test_leftover_checkpoints_and_signs_to_stop(runs, tmp_path):

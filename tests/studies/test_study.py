@@ -5,6 +5,7 @@ import random
 import re
 import signal
 import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -376,6 +377,38 @@ def test_runs_of_other_data_in_the_store_do_not_count(tmp_path):
     assert set(second.history["id"]) == set(second.runs["id"])
 
 
+MINE = """
+import energynet as en
+class Mine(en.PlasticityRule):
+    share: float
+    def select(self, step):
+        return True, True
+"""
+
+
+def test_rules_beside_the_file_are_found_from_another_folder(tmp_path, monkeypatch, capsys):
+    """In worker processes, too. Without [seeds] they are those of `study`."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "beside_a_preset.py").write_text(MINE)
+    data().save(folder / "digits.npz")
+    method = '[[method]]\nrule = "all"\n[[method]]\nrule = "beside_a_preset:Mine"\nshare = [0.1]\n'
+    text = PRESET.partition("[seeds]")[0].replace("[20, 40]", "[5]").replace("600", "20") + method
+    (folder / "mine.toml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", list(sys.path))
+    command = ["reproduce", "--preset", "folder/mine.toml", "--out", "out"]
+    assert main([*command, "--dry-run"]) == 0
+    lines = [line.split()[:-3] for line in capsys.readouterr().out.splitlines()[1:3]]
+    names = ["all synapses (unmodified)", "beside_a_preset:Mine"]
+    assert lines == [["5", *name.split()] for name in names]
+    seeds = "[seeds]\nexploration = [0]\nconfirmation = [5, 6]\n[[method]]"
+    (folder / "mine.toml").write_text(text.replace("[[method]]", seeds, 1))
+    assert main([*command, "--workers", "1", "--quiet"]) == 0
+    runs = en.load_results(tmp_path / "out" / "runs")
+    assert set(runs.loc[runs["rule"] == "beside_a_preset:Mine", "outcome"]) == {"exhausted"}
+
+
 def in_a_function():
     class Mine(Lazy):
         pass
@@ -390,7 +423,8 @@ METHOD = '[[method]]\nrule = "largest"\nfraction = [0.1]\n'
     ("old", "new", "words"),
     [
         ("[extend]", "[extended]", "unknown 'extended'; known are .*did you mean 'extend'"),
-        ("times = 1", "time = 1", "extend must hold times, got {'time': 1}"),
+        ("times = 1", "tims = 2", "extend must hold times, got {'tims': 2}; did you mean 'times'"),
+        ("[extend]", "[runz]", "known are title, data, .*, seeds, extend, method$"),
         ("[0, 1]", "[0, 5]", "seeds must be in one list only: .* 5 in exploration"),
         ("confirmation = [5, 6, 7]", "", "seeds must be a table with the lists exploration and"),
         ("test_every = 20", "test_evry = 20", "settings must hold fields .*'test_evry'"),

@@ -141,6 +141,9 @@ def test_swapped_arguments():
         en.train(digits(), en.TrainingConfig(hidden=2))
     with pytest.raises(en.DataError, match="dataset must be a Dataset, got list"):
         en.train(en.TrainingConfig(hidden=2), [])
+    told = r"dataset must be a Dataset, got str; energynet.Dataset.load\(PATH\) reads a file or"
+    with pytest.raises(en.DataError, match=told):
+        en.train(en.TrainingConfig(hidden=2), "digits.npz")
 
 
 def test_network_too_large_for_memory():

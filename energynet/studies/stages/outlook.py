@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from energynet.analysis.methods import display_name
+from energynet.config import TrainingConfig
+from energynet.studies.stages.method import identity_of
 from energynet.studies.stages.plan import Stage, next_stage
 from energynet.studies.stages.preset import Preset
-from energynet.studies.stages.variant import ShapeOf, config_key
+from energynet.studies.stages.variant import ShapeOf
 from energynet.support.checks import pluralize
 from energynet.support.format import duration
 from energynet.sweeps.estimates import MNIST_LOAD, Load, expected_seconds
@@ -33,8 +35,8 @@ def outlook(
 def _stage(preset: Preset, stage: Stage, load: Load) -> list[str]:
     groups: dict[tuple[int, str], list[float]] = {}
     for config in stage.configs:
-        hidden, label = config_key(config)[:2]
-        groups.setdefault((hidden, label), []).append(expected_seconds(config, load))
+        group = config.hidden, _label(preset, config)
+        groups.setdefault(group, []).append(expected_seconds(config, load))
     total = duration(sum(map(sum, groups.values())))
     runs = pluralize(len(stage.configs), "run")
     return [
@@ -45,3 +47,10 @@ def _stage(preset: Preset, stage: Stage, load: Load) -> list[str]:
         ),
         "later stages follow from these results",
     ]
+
+
+def _label(preset: Preset, config: TrainingConfig) -> str:
+    """The label of the method that a run belongs to; of other runs that of the rule."""
+    rule = identity_of(config.rule)
+    own = [method.label for method in preset.method if method.position_of(rule) is not None]
+    return own[0] if own else str(rule.key[0])

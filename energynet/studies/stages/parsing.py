@@ -59,7 +59,7 @@ def check_tables(values: Mapping[str, Any]) -> None:
     compared = not values.get("verdicts", True)
     both = {*SeedSets._fields} <= {*values.get("seeds", {})}
     if values.get("method") and (both or compared):
-        seed_sets(values.get("seeds", {}))
+        seed_sets(values.get("seeds"))
     if compared:
         for key in OF_STATEMENTS:
             if values.get(key):
@@ -71,7 +71,8 @@ def check_tables(values: Mapping[str, Any]) -> None:
 def _check_table(key: str, table: Mapping[str, Any], names: set[str]) -> None:
     if table and {*table} != names:
         wanted = " and ".join(sorted(names))
-        raise ConfigError(f"{key} must hold {wanted}, got {quoted(dict(table))}")
+        hint = checks.suggestion(next(iter({*table} - names), ""), names)
+        raise ConfigError(f"{key} must hold {wanted}, got {quoted(dict(table))}{hint}")
     for name, value in table.items():
         if name == "points":
             checks.number(f"{key}.{name}", value, "a number above 0", above=0.0)

@@ -11,7 +11,8 @@
 
     [seeds]
     exploration = [0, 1, 2]           # choose the best value
-    confirmation = [100, 101, 102]    # estimate there; no seed may be in both
+    confirmation = [100, 101, 102]    # estimate there; no seed may be in both; without this table
+                                      # 0 to 2 explore and 100 to 107 confirm
 
     [extend]                          # beyond the ends of a grid: a third of the best value, or
     times = 2                         # twice, at most so many times
@@ -42,7 +43,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from energynet.analysis.runs import SeedSets
+from energynet.analysis.runs import SeedSets, seed_sets
 from energynet.config import TrainingConfig
 from energynet.data.named import MNIST
 from energynet.errors import ConfigError, EnergynetError, FileError
@@ -60,6 +61,10 @@ from energynet.support.checks import quoted
 PRESETS = ("quick", "hidden", "network", "sensitivity", "robustness", "published")
 BOTH = "poster"  # both readings of P, one after the other
 READINGS_OF = {BOTH: ("hidden", "network")}
+# The keys that the docs explain; presets of the package use others, too.
+_OF_COMPARISONS = (
+    *("title", "data", "hidden", "energies", "settings", "vary", "seeds", "extend", "method"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,8 +219,9 @@ def preset_of(name: str, values: Mapping[str, Any]) -> Preset:
     known = [item.name for item in fields(Preset) if item.name != "name"] + ["hidden"]
     for key in values:
         if key not in known:
-            hint = checks.suggestion(key, known)
-            raise ConfigError(f"unknown {quoted(key)}; known are {', '.join(known)}{hint}")
+            hint = checks.suggestion(key, _OF_COMPARISONS)
+            names = ", ".join(_OF_COMPARISONS)
+            raise ConfigError(f"unknown {quoted(key)}; known are {names}{hint}")
     check_tables(values)
     verdicts, sizes = values.get("verdicts", True), values.get("hidden")
     blocks = {key: tuple(values.get(key, ())) for key in ("runs", "matched")}
@@ -223,6 +229,8 @@ def preset_of(name: str, values: Mapping[str, Any]) -> Preset:
     rest = {key: value for key, value in values.items() if key != "hidden"}
     energies = values.get("energies", () if verdicts or not methods else ("m0", "m1"))
     rest |= {"method": methods, "energies": tuple(energies), **blocks}
+    if methods and not verdicts:
+        rest["seeds"] = seed_sets(values.get("seeds"))._asdict()
     try:
         preset = Preset(**{"title": name, **rest, "name": name})
         for variant in preset.variants():
