@@ -49,7 +49,7 @@ class Dataset:
     Warns
     -----
     DataWarning
-        Floats that look like pixels from 0 to 255.
+        Floats that look like pixels that are not scaled: none is negative, the largest is above 2.
     """
 
     x_train: np.ndarray
