@@ -499,7 +499,9 @@ def test_saved_as_a_folder(tmp_path, n_in, rows):
     assert sorted(path.name for path in folder.iterdir()) == sorted(IDX_SHAPES)
     header = np.frombuffer((folder / "t10k-images-idx3-ubyte").read_bytes()[4:16], ">u4")
     assert header.tolist() == [30, rows, n_in // rows]
-    assert load_named(folder).sha256 == dataset.sha256
+    assert load_named(folder).sha256 == en.Dataset.load(folder).sha256 == dataset.sha256
+    with pytest.raises(en.DataError, match="path must be a folder or an"):
+        en.Dataset.load(folder / "t10k-images-idx3-ubyte")
 
 
 def test_what_idx_files_cannot_hold(tmp_path):

@@ -325,9 +325,11 @@ def test_it_is_told_that_few_confirmation_runs_reached(tmp_path):
         assert own[["parameter", "parameter_value"]].to_numpy().tolist() == [["threshold", 2.0]]
         assert list(own.get("mark", ["few runs reached"])) == ["few runs reached"]
     assert drawings[3](compared_study).axes[0].get_ylabel().endswith("at the best value")
-    # The report: each pair once, with marks.
+    # The report and a notebook: each pair once, with marks.
     study_rows = compared_study.once(found.ratios)
     assert len(study_rows) == len(found.ratios) / 2
+    assert found._repr_html_().count("<tr") == 1 + len(study_rows)
+    assert "ratio: energy of against / energy of rule" in found._repr_html_()
     tables = found.best, found.ratios, compared_study
     page = write_comparison("few", *tables, tmp_path / "report.html")
     ratios, best = page.read_text().split("<tbody>")[1:]

@@ -37,7 +37,8 @@ _SAVING = (
     "Share of the energy of the unmodified network that is saved at the best value, and the same as"
     " a ratio, against the number of hidden units. Geometric means over confirmation seeds, paired"
     f" by seed. Error bars: 95 % intervals, paired t on the logarithm of the ratio, from {FEWEST}"
-    " seeds on. Hollow with an arrow: a run did not reach the criterion, and the value is a bound."
+    " seeds on. Hollow with an arrow: a run did not reach the criterion, and the end of the"
+    " error bar is a bound."
 )
 
 
@@ -68,13 +69,18 @@ def drawings_of(study: Comparison) -> list[Drawing]:
 
 
 def _with_values(drawing: Drawing, **changes: Any) -> Drawing:
-    """The drawing of one page for any axis: values of the parameter in the place of P."""
+    """The drawing for any axis: values of the parameter in the place of P.
+
+    A second choice among P >= 0.01 is left out: other parameters have no such limit.
+    """
 
     def numbers(study: Any) -> pd.DataFrame:
         found = drawing.numbers(study)
+        found = found[found["smallest"] == 0] if "smallest" in found else found
         axes = [study.axes[rule] for rule in found["rule"]]
         at = found.columns.get_loc("fraction")
-        values = [axis.value(p) for axis, p in zip(axes, found.pop("fraction"), strict=True)]
+        values = [axis.value(p) for axis, p in zip(axes, found["fraction"], strict=True)]
+        found = found.drop(columns="fraction")
         found.insert(at, "parameter", [axis.name for axis in axes])
         found.insert(at + 1, "parameter_value", values)
         if "mark" in found:

@@ -56,8 +56,9 @@ class StudyOutcome:
         return "\n".join([self.title, "", *self._best_lines(), "", *self._ratio_lines()])
 
     def _repr_html_(self) -> str:
+        _, study = self.studies[0]
         heads = {"ratio": "ratio: energy of against / energy of rule"}
-        return str(self.ratios.rename(columns=heads).to_html(index=False))
+        return str(study.once(self.ratios).rename(columns=heads).to_html(index=False))
 
     def of(self, settings: dict[str, Any]) -> "tuple[pd.DataFrame, pd.DataFrame]":
         """`best` and `ratios` of a combination of varied settings."""
