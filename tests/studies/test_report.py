@@ -242,6 +242,7 @@ def test_a_failed_confirmation_run_leaves_a_bound(table):
         assert row["saving_text"] == f"≤ {percent(row['saving'])}"
         assert row["ratio_ends"] == (None, row["ratio_high"])
         assert "87.5 % of the confirmation runs reached the criterion" in row["note"]
+        assert pd.isna([row["low"], row["high"]]).all()  # it is that of the successes
         assert "ratio and saving are upper bounds" in row["note"]
 
 

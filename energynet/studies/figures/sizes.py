@@ -42,7 +42,9 @@ def _optimal_numbers(study: Study) -> pd.DataFrame:
     optimal["seeds"] = np.where(confirmed, "confirmation", "exploration")
     keys = ["hidden", "rule", "energy", "fraction", "seeds"]
     optimal = optimal.merge(study.cells[[*keys, "runs", "reached"]], on=keys)
-    optimal = without_few(optimal, optimal["reached"], ("low", "high"))
+    # The interval is that of successes: it is one of the energy per success if all runs reached.
+    all_reached = optimal["reached"].where(optimal["success"].eq(1), 0)
+    optimal = without_few(optimal, all_reached, ("low", "high"))
     optimal = optimal.rename(columns={"energy": "quantity"})
     optimal = optimal.loc[optimal["value"].notna(), OPTIMAL]
     return optimal.sort_values(["quantity", "rule", "hidden"], ignore_index=True)

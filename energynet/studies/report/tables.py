@@ -99,7 +99,8 @@ def optima(study: Study, against: str = ALL) -> list[dict[str, Any]]:
     confirmed = study.cells[study.cells["seeds"] == "confirmation"]
     reached = confirmed.set_index([*key, "fraction"])["reached"]
     both = both.join(reached, on=[*key, "fraction"])
-    both = without_few(both, both["reached"], ("low", "high"))
+    # The interval is that of successes: it is one of the energy per success if all runs reached.
+    both = without_few(both, both["reached"].where(both["success"].eq(1), 0), ("low", "high"))
     both = _with_floor(both, study)
     rank = {label: number for number, label in enumerate(ordered(both["rule"]))}
     rows = both.to_dict("records")
