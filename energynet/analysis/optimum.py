@@ -158,8 +158,7 @@ def optimal_energy(
         - fraction: P*
         - energy_per_success: of the exploration seeds
         - confirmed: energy per success of the confirmation seeds (100-107) at P*
-        - low, high, success: of the confirmation seeds, as in `cells`: unless success is 1, the
-          interval is that of the runs that reached, and `confirmed` may lie outside
+        - low, high, success: of the confirmation seeds, as in `cells`
         - mark: "", or why P* is not final: "limited by max_steps" (the next smaller fraction ran
           out of steps before it had spent as much), "not bracketed" (the first or last of its
           grid), "no saving possible" (no P < 1 reached the criterion), or "no fraction reaches
