@@ -18,7 +18,7 @@ def defaults() -> dict[str, str]:
     from energynet.config import TrainingConfig
     from energynet.kernels.activation import LEAK
     from energynet.kernels.rules.steps import FOLD_EVERY
-    from energynet.training.loop import _TAU
+    from energynet.training.start import _TAU
     from energynet.training.threads import CROSSOVER
 
     values: dict[str, Any] = {item.name: item.default for item in fields(TrainingConfig)}
