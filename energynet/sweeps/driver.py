@@ -93,8 +93,7 @@ def sweep(
     checks.flag("retry_failed", retry_failed)
     checks.flag("progress", progress)
     count = usable_cores() if workers is None else checks.integer("workers", workers, 1, 4096)
-    if not (executor is None or callable(getattr(executor, "submit", None))):
-        raise ConfigError(f"executor must have submit(), or be None, got {checks.quoted(executor)}")
+    check_executor(executor)
     data = data if data is not None else getattr(grid, "data", None) or MNIST
     folder = checks.path("store", store)
     opened = Store(folder, must_exist=folder.is_dir())
@@ -296,6 +295,12 @@ def _stop(pool: Pool) -> None:
     except KeyboardInterrupt:
         pool.stop(patience=0.0)
         raise
+
+
+def check_executor(executor: Any) -> None:
+    """Raise ConfigError for something that takes no work."""
+    if not (executor is None or callable(getattr(executor, "submit", None))):
+        raise ConfigError(f"executor must have submit(), or be None, got {checks.quoted(executor)}")
 
 
 def _run_with(executor: Executor, plan: SweepPlan, store: Store, shown: SweepProgress) -> None:

@@ -69,6 +69,7 @@ NETWORK = RESULT.network
 TABLE, HISTORY = complete(sizes=(100,))
 X, Y = DATA.x_train, DATA.y_train
 FILES = {"word", "half a character"}  # names that files may have
+TITLES = {"no text", "word", "long text", "null", "half a character"}
 NOTHING, NONE = set(), {"none"}
 BY = {"no list"}
 
@@ -100,6 +101,7 @@ SETTINGS = {  # of a config, and of the configs of a grid
     "start": {"none", "no text"},
 }
 STUDY = {"table": NOTHING, "by": BY, "criterion": {"none", "half"}, "history": NONE}
+CURVES = {"table": TABLE, "history": HISTORY}
 ARRAYS = {"x_train": X, "y_train": Y, "x_test": X, "y_test": Y}
 CHECKED = {
     "TrainingConfig": build(
@@ -205,10 +207,31 @@ CHECKED = {
     "compiled": build(en.compiled, {}, select=NONE, python={"true", "numpy true"}),
     "compare": build(en.compare, {}, runs=NOTHING),
     "plot": build(en.plot, {}, runs=NOTHING),
-    "cells": build(en.cells, {"table": TABLE, "history": HISTORY}, **STUDY),
-    "optimal_energy": build(en.optimal_energy, {"table": TABLE, "history": HISTORY}, **STUDY),
-    "savings": build(en.savings, {"table": TABLE, "history": HISTORY}, **STUDY, at=NOTHING),
-    "claims": build(en.claims, {"table": TABLE, "history": HISTORY}, **STUDY),
+    "cells": build(en.cells, CURVES, **STUDY, seeds=NONE),
+    "optimal_energy": build(en.optimal_energy, CURVES, **STUDY, seeds=NONE),
+    "savings": build(en.savings, CURVES, **STUDY, seeds=NONE, at=NOTHING, against=NOTHING),
+    "study": build(
+        en.study,
+        {
+            **{"methods": ["all"], "hidden": 3, "data": DATA, "store": "study"},
+            **{"seeds": {"exploration": [0], "confirmation": [1]}, "progress": False},
+            **{"max_steps": 2, "test_every": 1},
+        },
+        methods=NOTHING,
+        hidden={"one"},
+        data=NOTHING,
+        seeds=NONE,
+        energies=NOTHING,
+        extend={"zero", "one"},
+        store=FILES,
+        out=FILES | NONE,
+        executor=NONE,
+        workers={"none", "one"},
+        progress={"true", "numpy true"},
+        title=TITLES,
+        settings=NOTHING,
+    ),
+    "claims": build(en.claims, CURVES, **STUDY),
     "Network": build(
         en.Network,
         {"w1": NETWORK.w1, "w2": NETWORK.w2, "mean": 0.0, "background": 0.0},
@@ -244,6 +267,7 @@ CHECKED = {
 CALLED = {("rule_from_name", "name"): "rule", ("Grid.from_toml", "path"): "grid"}
 CALLED |= {("TrainingConfig.from_dict", "values"): "parameter", ("import", "history"): "table"}
 CALLED |= {("GivenMask.load", "path"): "mask", ("Grid", "mask"): "cannot be read"}
+CALLED |= {("study", "methods"): "method"}
 CALLED |= {("Dataset", "classes"): "labels", ("Grid", "params"): "name"}
 # Made by the package alone, or without parameters, or checked as what a rule returns.
 GIVEN = {
@@ -482,7 +506,7 @@ FLAGS = {
     "import": {"table": NOTHING, "store": MADE, "history": NOTHING},
     "claims": {"results": NOTHING, "out": NAMES},
     "figures": {"results": NOTHING, "out": MADE},
-    "report": {"results": NOTHING, "out": NAMES, "against": NOTHING},
+    "report": {"results": NOTHING, "out": NAMES, "against": set(TEXTS)},
     "info": {},
 }
 

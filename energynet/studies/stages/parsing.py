@@ -53,7 +53,7 @@ def check_tables(values: Mapping[str, Any]) -> None:
                     f" {quoted(name)}{hint}"
                 )
     for name, several in values.get("vary", {}).items():
-        _list(f"vary.{name}", several)
+        listed(f"vary.{name}", several)
     for key, names in _TABLES.items():
         _check_table(key, values.get(key, {}), names)
     compared = not values.get("verdicts", True)
@@ -92,7 +92,7 @@ def check_name(name: str) -> None:
 def check_energies(energies: Any, alphas: Iterable[float]) -> tuple[str, ...]:
     """The columns of energies of a preset; raises ConfigError for one that no run has."""
     allowed = ["m0", "m1", *map(energy_column, sorted(alphas))]
-    found = tuple(_list("energies", energies))
+    found = tuple(listed("energies", energies))
     for name in found:
         checks.choice("energies", name, allowed)
     return found
@@ -183,7 +183,7 @@ def _method(block: Mapping[str, Any], sizes: Any, everything_explored: bool) -> 
     axis = _axis(block, given, _numeric(rule))
     method = Method(
         rule=rule,
-        hidden=tuple(checks.integer("hidden", n, 1, _SIZES) for n in _list("hidden", hidden)),
+        hidden=tuple(checks.integer("hidden", n, 1, _SIZES) for n in listed("hidden", hidden)),
         axis=axis,
         fixed={name: value for name, value in given.items() if name != axis},
         units=tuple(checks.integer("units", n, 1, _SIZES) for n in block.get("units", ())),
@@ -245,7 +245,7 @@ def _with_grid(method: Method, values: Any) -> Method:
         fraction_value(value, name)
         if share
         else checks.number(name, value, "a finite number of at most 2^62", -LARGEST, LARGEST)
-        for value in _list(name, values)
+        for value in listed(name, values)
     ]
     found = method.with_positions(method.position(value) for value in read)
     for position, value in zip(found.fraction, read, strict=True):
@@ -259,7 +259,7 @@ def _is_list(value: Any) -> bool:
     return isinstance(value, list | tuple | range) or getattr(value, "ndim", 0) > 0
 
 
-def _list(name: str, value: Any) -> list[Any]:
+def listed(name: str, value: Any) -> list[Any]:
     """The entries of a list that is not empty."""
     if not _is_list(value) or not len(value):
         raise ConfigError(f"{name} must be a list of one value or more, got {quoted(value)}")

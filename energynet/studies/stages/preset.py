@@ -52,6 +52,7 @@ from energynet.studies.stages.parsing import (
     check_energies,
     check_name,
     check_tables,
+    listed,
     methods_of,
     with_masks,
 )
@@ -228,7 +229,8 @@ def preset_of(name: str, values: Mapping[str, Any]) -> Preset:
     methods = methods_of(values.get("method", ()), sizes, everything_explored=verdicts)
     rest = {key: value for key, value in values.items() if key != "hidden"}
     energies = values.get("energies", () if verdicts or not methods else ("m0", "m1"))
-    rest |= {"method": methods, "energies": tuple(energies), **blocks}
+    energies = tuple(listed("energies", energies)) if "energies" in values else energies
+    rest |= {"method": methods, "energies": energies, **blocks}
     if methods and not verdicts:
         rest["seeds"] = seed_sets(values.get("seeds"))._asdict()
     try:

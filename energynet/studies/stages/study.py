@@ -1,6 +1,6 @@
 """`energynet.study`: methods compared with one another, from training to intervals."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def study(
-    methods: Iterable[str | Rule | type | Mapping[str, Any]],
+    methods: Sequence[str | Rule | type | Mapping[str, Any]],
     hidden: int | Sequence[int],
     data: str | Path | Dataset = MNIST,
     *,
@@ -82,8 +82,13 @@ def study(
     from energynet.studies.stages.preset import preset_of
     from energynet.studies.stages.run import compare_methods
     from energynet.studies.stages.stored import StoredRuns
+    from energynet.sweeps.driver import check_executor
 
     checks.flag("progress", progress)
+    extend = checks.integer("extend", extend, 0, 100)
+    if not isinstance(methods, list | tuple) or not methods:
+        raise ConfigError(f"methods must be a list of methods, got {checks.quoted(methods)}")
+    check_executor(executor)
     if workers is not None:
         checks.integer("workers", workers, 1, 4096)
     given = [checks.path(name, p) for name, p in (("store", store), ("out", out)) if p is not None]
