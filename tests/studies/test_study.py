@@ -463,13 +463,13 @@ def test_a_bad_file_is_refused_before_any_work(old, new, words, tmp_path, capsys
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"methods": "all"}, "method must be a list of methods, got 'all'"),
+        ({"methods": "all"}, "methods must be a list of methods, got 'all'"),
         ({"methods": [3]}, "method 1: rule must be one of"),
         ({"methods": [{"fraction": [1]}]}, "method 1: rule must be given"),
         ({"methods": [{"rule": Lazy(1.0), "threshold": [1]}]}, "threshold must be given once"),
         ({"seeds": [1]}, "seeds must be a table"),
         ({"store": None}, "store or out must be given"),
-        ({"extend": -1}, "extend.times must be an integer"),
+        ({"extend": -1}, "extend must be an integer"),
         ({"methods": [in_a_function()]}, "rule Mine must be defined in a module that workers"),
         ({"workers": 0}, "workers must be an integer"),
         ({"margins": 1}, "settings must hold fields .* 'margins'; did you mean 'margin'"),
