@@ -349,3 +349,17 @@ def test_sizes_around_lanes_and_blocks(rule, hidden):
     for _ in range(25):
         naive.advance()
     assert_same(run, naive)
+
+
+@pytest.mark.parametrize("rule", ["largest nearly all", "largest half"])
+def test_a_product_that_rounds_to_0_is_no_update(rule):
+    """Pixels of the smallest number there is: fewer dw than k are not 0, and no others count."""
+    plain = digits()
+    x = np.where(plain.x_train > 0, np.nextafter(0, 1), 0.0)
+    x[:, ::5] = plain.x_train[:, ::5] / 255.0
+    tiny = en.Dataset.from_arrays(x, plain.y_train, x, plain.y_train)
+    run, naive = pair(rule, tiny, center=False, steps=20)
+    for _ in range(20):
+        naive.advance()
+    run.advance(20)
+    assert_same(run, naive)
