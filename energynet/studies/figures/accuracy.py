@@ -90,13 +90,18 @@ def _draw(numbers: pd.DataFrame) -> Figure:
                 )  # fmt: skip
             axis.set_title(f"nₕ = {size:,}", pad=3)
         row[0].set_ylabel("test accuracy")
+    label_panels(axes, numbers["accuracy"].min(), criterion)
+    style.legend(figure, numbers["rule"])
+    return figure
+
+
+def label_panels(axes: np.ndarray, lowest: float, highest: float) -> None:
+    """Axes of accuracies in this range against energies: a row per size, M0 beside M1."""
     for axis in axes.flat:
-        accuracy_axis(axis, numbers["accuracy"].min(), criterion)
+        accuracy_axis(axis, lowest, highest)
         log_axis(axis, "x", most=4)
     for axis, words in zip(axes[-1], style.ENERGIES.values(), strict=True):
         axis.set_xlabel(f"{words} spent")
-    style.legend(figure, numbers["rule"])
-    return figure
 
 
 def _caption(numbers: pd.DataFrame) -> str:

@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from energynet.analysis.runs import held
 from energynet.analysis.study import Study
 from energynet.studies.figures import style
+from energynet.studies.figures.accuracy import label_panels
 from energynet.studies.figures.drawing import FEWEST, Drawing, seeds_words
-from energynet.studies.figures.scales import accuracy_axis, log_axis
 
 COLUMNS = ["hidden", "quantity", "rule", "accuracy", "fraction", "runs", "value", "low", "high"]
 BESIDE = (-0.02, -0.01, 0.0, 0.01, 0.02, 0.025)  # the levels, from the criterion on
@@ -56,11 +56,7 @@ def _draw(numbers: pd.DataFrame) -> Figure:
                 )  # fmt: skip
             axis.set_title(f"nₕ = {size:,}", pad=3)
         row[0].set_ylabel("test accuracy")
-    for axis in axes.flat:
-        accuracy_axis(axis, shown["accuracy"].min(), shown["accuracy"].max())
-        log_axis(axis, "x", most=4)
-    for axis, words in zip(axes[-1], style.ENERGIES.values(), strict=True):
-        axis.set_xlabel(f"{words} spent")
+    label_panels(axes, shown["accuracy"].min(), shown["accuracy"].max())
     style.legend(figure, shown["rule"])
     return figure
 
