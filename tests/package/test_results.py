@@ -119,7 +119,7 @@ def test_verdicts_are_those_of_the_tables(made):
     for name in ("verdicts.json", "verdicts.md"):
         assert (RESULTS / name).read_text() == (made / name).read_text()
     markdown = (made / "verdicts.md").read_text()
-    assert markdown.split("\n\n")[0] in (RESULTS.parent / "README.md").read_text()
+    assert markdown.split("\n\n")[0] in (RESULTS.parent / "docs" / "findings.md").read_text()
 
 
 def test_figures_and_sensitivity_are_those_of_the_tables(made):
