@@ -11,6 +11,7 @@ from energynet.support.format import exact
 ALL = "all"
 READOUT = "readout"  # it has no fraction: 0 where tables are grouped
 LARGEST = "largest"
+PER_LAYER = "largest-per-layer"
 PER_NEURON = "largest-per-neuron"
 UNIFORM = "fixed-synapses"
 BALANCED = "fixed-synapses-balanced"
@@ -95,7 +96,7 @@ def _given(value: Any) -> bool:
 
 HIDDEN, NETWORK = "hidden", "network"
 _HIDDEN = (
-    rule_label("largest-per-layer", 1.0),
+    rule_label(PER_LAYER, 1.0),
     rule_label(PER_NEURON, 1.0),
     rule_label(UNITS, 1.0),
     HIDDEN,

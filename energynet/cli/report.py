@@ -34,11 +34,13 @@ out, with a message.
 _REPORT_EXAMPLES = """\
 examples:
   energynet report runs/ --out report.html
-      verdicts with intervals, figures, optimal energies, how to reproduce each number, limits
+      what each rule saves, figures, optimal energies, how to reproduce each number, limits
   energynet report network.csv --out report.html
       the same from a table; learning curves are read from network_history.csv[.xz] beside it
   energynet report network.csv --against largest --out report.html
       ratios of its table of energies to the rule largest, not to the unmodified network
+  energynet report network.csv --statements --out report.html
+      with verdicts on the fourteen statements of the poster
 
 The page needs no other files and no network; it is readable on a phone and in print.
 """
@@ -92,6 +94,9 @@ def add_report_commands(commands: Any) -> None:
         metavar="RULE",
         help="the rule that the table of energies compares the others with (default: %(default)s)",
     )
+    report.add_argument(
+        "--statements", action="store_true", help="also judge the fourteen statements of the poster"
+    )
     report.set_defaults(command=_report)
 
 
@@ -130,5 +135,6 @@ def _report(options: argparse.Namespace) -> int:
     from energynet.studies.report import write_report
 
     check_writable(options.out, "out")
-    print(write_report(*read_results(options.results), options.out, options.against))
+    results = read_results(options.results)
+    print(write_report(*results, options.out, options.against, options.statements))
     return 0

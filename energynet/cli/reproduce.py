@@ -155,7 +155,8 @@ def _reproduce(options: argparse.Namespace) -> int:
         return 0
     outputs = reproduce(presets, runs, options.out, shape)
     if outputs.claims:
-        print(to_text(outputs.claims), outputs.between, f"report: {outputs.report}", sep="\n\n")
+        told = (outputs.answer, to_text(outputs.claims), f"report: {outputs.report}")
+        print(*filter(None, told), sep="\n\n")
     else:
         print(f"table: {outputs.report}")
     return 0

@@ -8,13 +8,17 @@ import pandas as pd
 import pytest
 from support import shapes
 
+import energynet as en
 from energynet.analysis.runs import held, labelled
+from energynet.analysis.study import Study
 from energynet.store.exchange import import_results, read_table
 from energynet.store.schema import DEFAULTS
 from energynet.studies.figures import save
 from energynet.studies.report import page
+from energynet.studies.report.answer import answers
 from energynet.studies.stages.plan import next_stage
 from energynet.studies.stages.preset import load_preset
+from energynet.support.format import significant
 
 RESULTS = Path(__file__).parents[2] / "results"
 STUDIES = [
@@ -152,3 +156,44 @@ def test_table_of_the_published_setting(study):
         cells = [f"`{rule}`", f"{hidden:,d}", f"{len(reached)} of {len(runs)}", *cells]
         lines.append(f"| {' | '.join(cells)} |")
     assert "\n".join(lines) in (RESULTS / "README.md").read_text()
+
+
+def test_the_readme_says_what_the_tables_say():
+    text = " ".join((RESULTS.parent / "README.md").read_text().split())
+    table = read_table(RESULTS / "network.csv")
+    found = en.savings(table).set_index(["hidden", "rule", "energy"])
+    small, large = (found.loc[(hidden, "largest", "m0")] for hidden in (100, 10_000))
+    assert f"{significant(small['ratio'])}-fold at 100 hidden units" in text
+    assert f"{significant(large['ratio'])}-fold at 10,000 (95 % interval {_ends(large)})" in text
+    units = found.loc[(10_000, "fixed-units", "m1")]
+    assert f"{significant(units['ratio'])}-fold ({_ends(units)})" in text
+    m1 = found.xs("m1", level="energy")["ratio"]
+    assert m1[10_000].idxmax() == "fixed-units"
+    assert all(m1[hidden].idxmax() == "largest-per-neuron" for hidden in (100, 300, 1000))
+    study = Study.of(table, read_table(RESULTS / "network_history.csv.xz"))
+    [answer] = answers(Study.of(table[table["hidden"] <= 1000]))
+    [line] = [line for line in answer.lines if line.m0.rule == "largest"]
+    assert f"takes {significant(line.steps)} times as many steps" in text
+    assert f"gets {_points_lost(study, line.m0.fraction)} points fewer right" in text
+
+
+def _ends(row):
+    return f"{significant(row['ratio_low'])} to {significant(row['ratio_high'])}"
+
+
+def _points_lost(study, fraction):
+    """Accuracy after 150,000 steps at 1,000 hidden units, unmodified minus largest updates."""
+    runs = study.endless
+    runs = runs[(runs["hidden"] == 1000) & (runs["max_steps"] == 150_000)]
+    late = runs.assign(late=runs["id"].map(study.late_accuracy)).set_index(["rule", "fraction"])
+    of_rule = late.loc[("largest", fraction), "late"].mean()
+    return f"{100 * (late.loc['all', 'late'].mean() - of_rule):.1f}"
+
+
+def test_the_readme_repeats_rows_of_the_benchmarks():
+    rows = (RESULTS.parent / "bench" / "RESULTS.md").read_text()
+    told = (RESULTS.parent / "README.md").read_text().split("## How fast")[1].split("\n## ")[0]
+    lines = [line for line in told.splitlines() if line.startswith("| `")]
+    assert len(lines) >= 4
+    for line in lines:
+        assert line in rows

@@ -231,6 +231,7 @@ def small_only():
 def test_undecided_where_sizes_are_missing(small_only, number):
     claim = small_only[number]
     assert claim.verdict == "undecided"
+    assert claim.lacking
     assert "no runs at nh = " in claim.words
 
 
@@ -276,6 +277,7 @@ def test_nothing_reached_counts_against_savings_and_leaves_the_rest_open():
         assert "no saving possible with largest updates of the network" in found[number].words
     for number in (2, 5, 6, 7, 9, 13, 14):
         assert found[number].verdict == "undecided"
+        assert not found[number].lacking  # no run is missing: that is how it is
         assert "no P < 1 reaches the criterion" in found[number].words
 
 

@@ -48,7 +48,8 @@ def table():
 
 @pytest.fixture(scope="module")
 def report(table, tmp_path_factory):
-    return write_report(table, study_history(table), tmp_path_factory.mktemp("r") / "report.html")
+    file = tmp_path_factory.mktemp("r") / "report.html"
+    return write_report(table, study_history(table), file, statements=True)
 
 
 class Links(HTMLParser):
@@ -110,7 +111,8 @@ def test_numbers_of_figures_can_be_taken_from_the_page(report):
 
 
 def test_page_is_the_same_twice(table, report, tmp_path):
-    again = write_report(table.iloc[::-1], study_history(table), tmp_path / "again.html")
+    file = tmp_path / "again.html"
+    again = write_report(table.iloc[::-1], study_history(table), file, statements=True)
     assert again.read_bytes() == report.read_bytes()
 
 
@@ -130,6 +132,7 @@ def test_words_of_claims_are_text_not_markup(table, monkeypatch):
         "version": 1,
         "reading": "hidden",
         "quantity": "",
+        "lacking": False,
         "told": [("", {"estimate": None, "interval": [None, 2.0], "quantity": evil})],
     }
     text = render(Study.of(table), [[{**part, "parts": [{**part, "parts": [part]}]}]])
@@ -140,9 +143,24 @@ def test_words_of_claims_are_text_not_markup(table, monkeypatch):
 
 def test_figures_that_lack_runs_say_so(table, tmp_path):
     unmodified = table[table["rule"] == "all"]
-    text = write_report(unmodified, None, tmp_path / "r.html").read_text()
+    text = write_report(unmodified, None, tmp_path / "r.html", statements=True).read_text()
     assert text.count("Not drawn: it needs") == len(DRAWINGS) - 1
-    assert "<b>19</b>undecided" in text
+    assert "<summary>19 statements that these runs cannot judge</summary>" in text
+    assert "What is saved" not in text
+
+
+def test_a_report_speaks_of_the_poster_only_if_asked_to(table, report, tmp_path):
+    text = write_report(table, study_history(table), tmp_path / "own.html").read_text()
+    for words in ("poster", "statement", "energynet reproduce", "verdict"):
+        assert words in report.read_text()
+        assert words not in text.split("<main>")[1], words
+    places = [text.index(f'id="{name}"') for name in ("savings", "figures", "energies", "limits")]
+    assert places == sorted(places)
+    opening = text[text.index("<main>") : text.index('id="figures"')]
+    assert 'id="figure-4-costs-against-fraction"' in opening  # one size: no figure 6 to open with
+    assert "1,000" not in opening
+    assert "<td>largest updates of the network</td>" in opening
+    assert "MNIST" in text or "custom (" in text or "unknown" in text
 
 
 def test_command_writes_the_page(table, tmp_path, capsys):
@@ -153,6 +171,10 @@ def test_command_writes_the_page(table, tmp_path, capsys):
     assert capsys.readouterr().out.strip() == str(file)
     assert file.read_text().endswith("</html>")
     assert "the energy of the unmodified network divided by" in file.read_text()
+    assert "statements" not in file.read_text()
+    assert main(["report", str(tmp_path / "runs.csv"), "--out", str(file), "--statements"]) == 0
+    assert "19 statements that these runs cannot judge" in file.read_text()
+    capsys.readouterr()
     command = ["report", str(tmp_path / "runs.csv"), "--out", str(file), "--against"]
     assert main([*command, "larges"]) == 2
     assert "against must be one of all, got 'larges'" in capsys.readouterr().err
@@ -409,9 +431,9 @@ def test_table_sorts(opened):
 
 def test_parts_unfold(opened):
     details = opened.locator("details").first
-    assert not details.locator("li").first.is_visible()
-    details.locator("summary").click()
-    assert details.locator("li").first.is_visible()
+    assert not details.locator("tbody tr").first.is_visible()
+    details.locator("> summary").click()
+    assert details.locator("tbody tr").first.is_visible()
     opened.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert opened.locator("details:not([open])").count() == 0
 

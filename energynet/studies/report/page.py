@@ -14,6 +14,7 @@ from energynet.analysis.savings import check_against
 from energynet.analysis.study import Study
 from energynet.studies.figures.save import drawings_of, to_csv, to_svg
 from energynet.studies.report import forest, tables
+from energynet.studies.report.answer import answers
 from energynet.studies.report.inline import inline_svg
 from energynet.studies.statements.claims import Claim, claims
 from energynet.studies.statements.plain import PLAIN
@@ -24,10 +25,15 @@ from energynet.support.format import percent, typeset
 from energynet.support.picture import MISSING_GLYPH
 
 VERDICTS = ("holds", "fails", "mixed", "undecided")
+KEYS = (6, 4, 3)  # figures that may open the page; the first needs several sizes
 
 
 def write_report(
-    table: pd.DataFrame, history: pd.DataFrame | None, file: str | Path, against: str = ALL
+    table: pd.DataFrame,
+    history: pd.DataFrame | None,
+    file: str | Path,
+    against: str = ALL,
+    statements: bool = False,
 ) -> Path:
     """Write the report on a table of results as one HTML file that needs nothing else.
 
@@ -40,6 +46,8 @@ def write_report(
     file : str or Path
     against : str
         The rule that the table of optimal energies compares all others with.
+    statements : bool
+        Whether the fourteen statements of the poster are judged, too.
 
     The same table gives the same bytes. Returns the path. Raises FileError, DataError, ConfigError.
     """
@@ -47,15 +55,24 @@ def write_report(
     check_writable(file, "report")
     study = Study.of(table, history)
     check_against(against, [study])
-    return write_page(study, claims(table, history=history), file, against)
+    return write_page(study, claims(table, history=history) if statements else (), file, against)
 
 
 def write_page(study: Study, found: Sequence[Claim], file: Path, against: str = ALL) -> Path:
     """`write_report` of results and verdicts that are computed."""
-    verdicts = [
+    page = render(study, _told(found), _forest(found), against)
+    with written_whole(file) as stream:
+        stream.write(page.encode())
+    return file
+
+
+def _told(found: Sequence[Claim]) -> list[list[dict[str, Any]]]:
+    """For each statement its claims by reading of P, and what the page says of them."""
+    return [
         [
             claim.to_dict()
             | {"statement": named(claim), "plain": PLAIN[claim.number, claim.version]}
+            | {"lacking": claim.lacking}
             | {
                 "told": [
                     (label, each.to_dict() | {"quantity": quantity(each)})
@@ -66,10 +83,6 @@ def write_page(study: Study, found: Sequence[Claim], file: Path, against: str = 
         ]
         for row in side_by_side(found)
     ]
-    page = render(study, verdicts, _forest(found), against)
-    with written_whole(file) as stream:
-        stream.write(page.encode())
-    return file
 
 
 def _forest(found: Sequence[Claim]) -> str:
@@ -88,24 +101,40 @@ def render(
 ) -> str:
     """The page of those results and verdicts.
 
-    verdicts : for each statement, its claims in each reading of P, as `Claim.to_dict` gives them.
+    verdicts : for each statement, its claims in each reading of P, as `Claim.to_dict` gives them,
+        each with `lacking`.
     picture : the figure of the verdicts, an SVG element.
     """
+    figures = {
+        name: [figure_of(drawing, part, name, bool(verdicts)) for drawing in drawings_of(part)]
+        for name, part in study.by_reading().items()
+    }
+    found = [
+        {
+            "key": _taken(figures[answer.reading], study),
+            "title": answer.title,
+            "sentences": answer.sentences,
+            "lines": answer.lines,
+        }
+        for answer in answers(study)
+    ]
+    lacking = [row for row in verdicts if all(claim["lacking"] for claim in row)]
+    judged = [row for row in verdicts if row not in lacking]
     page: str = (
         environment()
         .get_template("page.html")
         .render(
             version=version("energynet"),
-            verdicts=verdicts,
+            answers=found,
+            data=tables.data_words(study),
+            verdicts=judged,
+            lacking=lacking,
             picture=picture,
             picture_caption=forest.CAPTION.split("). ", 1)[1],
-            counts=_counts(verdicts),
+            counts=_counts(judged),
             facts=tables.facts(study),
             criterion=f"{100 * study.criterion:g} %",
-            figures={
-                name: [figure_of(drawing, part, name) for drawing in drawings_of(part)]
-                for name, part in study.by_reading().items()
-            },
+            figures=figures,
             optima=tables.optima(study, against),
             against="the unmodified network" if against == ALL else display_name(against),
             between=tables.between(study),
@@ -116,6 +145,16 @@ def render(
         )
     )
     return page
+
+
+def _taken(figures: list[dict[str, Any]], study: Study) -> dict[str, Any] | None:
+    """The key figure, taken out of the list: the first of `KEYS` that is drawn."""
+    for number in KEYS if len(study.constrained_sizes) > 1 else KEYS[1:]:
+        for figure in figures:
+            if figure["number"] == number and figure["svg"]:
+                figures.remove(figure)
+                return figure
+    return None
 
 
 def _counts(verdicts: Sequence[Sequence[Mapping[str, Any]]]) -> dict[str, int]:
@@ -144,14 +183,14 @@ def environment() -> Any:
     return found
 
 
-def figure_of(drawing: Any, study: Study, reading: str) -> dict[str, Any]:
-    """What a template shows of a figure."""
+def figure_of(drawing: Any, study: Study, reading: str, statements: bool = False) -> dict[str, Any]:
+    """What a template shows of a figure; beside statements of the poster, if it has no such one."""
     numbers = drawing.numbers(study)
     about = {
         "number": drawing.number,
         "name": f"{reading}-{drawing.name}" if reading else drawing.name,
         "title": drawing.title,
-        "ours": drawing.ours,
+        "ours": drawing.ours and statements,
     }
     if numbers.empty:
         return {**about, "svg": "", "needs": drawing.needs}

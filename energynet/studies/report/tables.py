@@ -14,6 +14,7 @@ import pandas as pd
 from energynet.analysis.awaited import awaited
 from energynet.analysis.intervals import Bound
 from energynet.analysis.methods import ALL, GIVEN, WITHOUT_FRACTION, display_name
+from energynet.analysis.portions import Portions
 from energynet.analysis.runs import DATA, given
 from energynet.analysis.savings import with_reasons
 from energynet.analysis.sensitivity import floor, price_per_step, smallest_fraction
@@ -51,11 +52,22 @@ def facts(study: Study) -> list[tuple[str, str]]:
         longer = study.endless
         found.append(("runs beyond the criterion", f"{len(longer):,} ({_outcomes(longer)})"))
     if DATA in runs:
-        found.append(("data, SHA-256", ", ".join(sorted(set(runs[DATA].dropna().astype(str))))))
+        found.append(("data, SHA-256", ", ".join(_hashes(runs))))
     other = _settings(runs)
     if other:
         found.append(("settings other than the defaults", other))
     return found
+
+
+def data_words(study: Study) -> str:
+    """The data set: MNIST, or another by its hash."""
+    hashes = _hashes(study.runs) if DATA in study.runs else []
+    names = ["MNIST" if text == MNIST_SHA256 else f"custom ({text[:12]}…)" for text in hashes]
+    return ", ".join(names) or "unknown"
+
+
+def _hashes(runs: pd.DataFrame) -> list[str]:
+    return sorted(set(runs[DATA].dropna().astype(str)))
 
 
 def _shown(study: Study) -> str:
@@ -102,13 +114,14 @@ def optima(study: Study, against: str = ALL) -> list[dict[str, Any]]:
     # The interval is that of successes: it is one of the energy per success if all runs reached.
     both = without_few(both, both["reached"].where(both["success"].eq(1), 0), ("low", "high"))
     both = _with_floor(both, study)
-    rank = {label: number for number, label in enumerate(ordered(both["rule"]))}
+    rank, portions = {label: n for n, label in enumerate(ordered(both["rule"]))}, Portions(study)
     rows = both.to_dict("records")
     rows.sort(key=lambda row: (row["hidden"], rank[row["rule"]], _energy_rank(row["energy"])))
     return [
         {
             **row,
             "name": display_name(row["rule"]),
+            "plastic": portions.words(row["rule"], row["hidden"], row["fraction"]),
             "energy_name": energy_name(row["energy"]),
             "unmodified": row["rule"] == ALL,
             "note": "; ".join(_notes(row, against)),

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outputs:
-    """The verdicts of a study, its unjudged savings in words, and the path of its report.
+    """What a study found in words, its verdicts, and the path of its report.
 
     A study that judges nothing has neither verdicts nor a report: the path is that of its table.
     """
 
+    answer: str
     claims: list[Claim]
-    between: str
     report: Path
 
 
@@ -63,6 +63,7 @@ def write_outputs(
     by : settings to vary; each combination of them is a separate study with its verdicts.
     """
     from energynet.studies.figures.save import save_drawings
+    from energynet.studies.report.answer import answers, to_text
     from energynet.studies.report.forest import write_forest
     from energynet.studies.report.page import write_page
 
@@ -73,7 +74,8 @@ def write_outputs(
     save_drawings(study, folder / "figures")
     write_forest(found, folder / "figures")
     _write_sensitivity(study, folder / "sensitivity")
-    return Outputs(found, between, write_page(study, found, folder / "report.html"))
+    report = write_page(study, found, folder / "report.html")
+    return Outputs(to_text(answers(study)), found, report)
 
 
 def write_settings(table: "pd.DataFrame", history: "pd.DataFrame", folder: Path) -> None:

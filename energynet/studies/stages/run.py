@@ -51,7 +51,7 @@ def reproduce(
     table, history = _carried_out(presets, runs, folder, shape)
     if not all(preset.verdicts for preset in presets):
         write_settings(table, history, folder)
-        return Outputs([], "", folder / f"{presets[0].name}.csv")
+        return Outputs("", [], folder / f"{presets[0].name}.csv")
     return write_outputs(table, history, folder, by=tuple(presets[0].vary))
 
 

@@ -12,6 +12,7 @@ from energynet.analysis.study import Study, studies
 from energynet.errors import DataError
 from energynet.studies.statements.judge import (
     MIXED,
+    UNDECIDED,
     Judged,
     agreement,
     conjunction,
@@ -71,6 +72,8 @@ class Claim:
         Of a part with an estimate: the side that is claimed for the cell that decides.
     group : tuple of (str, value)
         Columns of `by` and their values.
+    lacking : bool
+        Whether it is undecided because runs are missing.
     """
 
     number: int
@@ -86,6 +89,7 @@ class Claim:
     quantity: str = ""
     region: tuple[float, float] | None = None
     group: tuple[tuple[str, Any], ...] = ()
+    lacking: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values for JSON; `group` only if `by` was given; parts without a version."""
@@ -204,7 +208,14 @@ def _claim(
         _quantity(counted) if head[1] is not None or head[2] is not None else "",
         parts[0].region if single else None,
         group,
+        head[0] == UNDECIDED and _lacking(counted),
     )
+
+
+def _lacking(counted: Sequence[Sequence[_Outcome]]) -> bool:
+    """Whether something could not be estimated that a saving does not contradict."""
+    judged = [item for part in counted for outcome in part for item in outcome.judged]
+    return any(item.missing and not item.missing.against for item in judged)
 
 
 def _quantity(counted: Sequence[Sequence[_Outcome]]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from energynet.analysis.methods import display_name
+from energynet.analysis.missing import listing
 from energynet.studies.statements.claims import Claim
 from energynet.studies.statements.plain import PLAIN
 from energynet.support.format import significant
@@ -98,17 +99,43 @@ def numbered(claim: Claim) -> str:
 
 
 def to_text(claims: Sequence[Claim]) -> str:
-    """Verdicts for a terminal; *: the second version of a statement."""
+    """Verdicts for a terminal; *: the second version of a statement.
+
+    Statements whose runs are missing are only counted.
+    """
     lines = []
     for claim in claims:
-        number = f"{claim.number}{'*' if claim.version > 1 else ''}"
-        start = f"{number:>3} {claim.verdict.upper():<9} {claim.reading:<7} "
+        if claim.lacking:
+            continue
+        start = f"{_short(claim):>3} {claim.verdict.upper():<9} {claim.reading:<7} "
         lines += textwrap.wrap(
             named(claim), _WIDTH, initial_indent=start, subsequent_indent=" " * len(start)
         )
         indent = " " * len(start)
         lines += textwrap.wrap(claim.words, _WIDTH, initial_indent=indent, subsequent_indent=indent)
-    return "\n".join(lines)
+    return "\n".join([*lines, *_unjudged(claims)])
+
+
+def _unjudged(claims: Sequence[Claim]) -> Iterator[str]:
+    """A sentence for each reading, of how many statements the runs are missing."""
+    for reading in dict.fromkeys(claim.reading for claim in claims):
+        own = [claim for claim in claims if claim.reading == reading]
+        judged = {claim.number for claim in own if not claim.lacking}
+        lacking = sorted({claim.number for claim in own} - judged)
+        if lacking:
+            total = len(judged) + len(lacking)
+            one = "number" if len(lacking) == 1 else "numbers"
+            which = f"{one} {listing(map(str, lacking))}" if judged else "any"
+            yield from textwrap.wrap(
+                f"These runs cannot judge {which} of the poster's {total} statements: they need"
+                " larger networks and more seeds."
+                f" `energynet reproduce --preset {reading}` has the runs for all.",
+                _WIDTH,
+            )
+
+
+def _short(claim: Claim) -> str:
+    return f"{claim.number}{'*' if claim.version > 1 else ''}"
 
 
 def between_text(savings: "pd.DataFrame", by: Sequence[str] = ()) -> str:

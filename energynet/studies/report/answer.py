@@ -1,0 +1,258 @@
+"""The answer of a study in a few lines: which rule saves how much, and what that takes in time."""
+
+import math
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from energynet.analysis.intervals import Bound
+from energynet.analysis.methods import ALL, HIDDEN, NETWORK, READOUT, display_name
+from energynet.analysis.portions import Portions
+from energynet.analysis.study import CONFIRMATION, EVERY, Study, saving_table
+from energynet.studies.figures.drawing import FEWEST
+from energynet.studies.figures.style import ordered
+from energynet.support.checks import pluralize
+from energynet.support.format import DASH, significant
+
+READINGS = {
+    HIDDEN: "P of the hidden layer, the output layer plastic",
+    NETWORK: "P of the whole network",
+}
+HEADS = ("", "M0, number of changes", "M1, their summed size", "steps", "plastic, best for M0")
+_M0, _M1 = "m0", "m1"
+_WIDTH = 100
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a rule saves in one energy: E(all) / E(rule) with its 95 % interval.
+
+    Attributes
+    ----------
+    rule : str
+        Its label.
+    fraction : float
+        The plastic fraction of least energy.
+    ratio, low, high : float
+    bound, pairs
+        As in `savings`.
+    """
+
+    rule: str
+    fraction: float
+    ratio: float
+    low: float
+    high: float
+    bound: str
+    pairs: int
+
+    @property
+    def best(self) -> float:
+        """What is surely saved, for comparing rules: nan if that is not known."""
+        if self.bound == Bound.LOWER:
+            return self.low
+        return self.ratio if self.bound == Bound.EXACT else math.nan
+
+    @property
+    def words(self) -> str:
+        """63.1 (58.0 to 68.7); a bound in words; a dash without a number."""
+        if self.bound == Bound.UNKNOWN or math.isnan(self.ratio):
+            return DASH
+        if self.bound == Bound.UPPER:
+            return f"at most {significant(self.high)}"
+        if self.bound == Bound.LOWER:
+            return f"at least {significant(self.low)}"
+        return f"{significant(self.ratio)}{self._ends('')}"
+
+    @property
+    def fold(self) -> str:
+        """63.1-fold (95 % interval 58.0 to 68.7)."""
+        if self.bound:
+            return f"{self.words}-fold"
+        return f"{significant(self.ratio)}-fold{self._ends('95 % interval ')}"
+
+    def _ends(self, title: str) -> str:
+        if self.pairs < FEWEST:  # an interval would say nothing
+            return ""
+        return f" ({title}{significant(self.low)} to {significant(self.high)})"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A rule in the table: its name, what it saves, how many times as many steps it takes."""
+
+    name: str
+    m0: Saved
+    m1: Saved
+    steps: float
+    plastic: str
+    reached: bool
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The cells of the table."""
+        if not self.reached:
+            return self.name, "not reached", "not reached", DASH, self.plastic
+        steps = DASH if math.isnan(self.steps) else f"{significant(self.steps)} x"
+        return self.name, self.m0.words, self.m1.words, steps, self.plastic
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The savings of one reading of P at one size of network.
+
+    `chosen` tells that the seeds that estimate also chose the fractions, for want of others.
+    """
+
+    reading: str
+    hidden: int
+    criterion: float
+    pairs: int
+    chosen: bool
+    lines: tuple[Line, ...]
+    smaller: tuple[int, Saved] | None
+
+    @property
+    def title(self) -> str:
+        """What the table shows."""
+        seeds = f"95 % intervals over {self.pairs} seeds"
+        if self.pairs < FEWEST:
+            seeds = f"{pluralize(self.pairs, 'seed')}: too few for intervals"
+        if self.chosen:
+            seeds += ", which also chose the fractions: too good by chance"
+        reading = f"{READINGS[self.reading]}. " if self.reading in READINGS else ""
+        return (
+            f"{reading}{self.hidden:,} hidden units, trained until {100 * self.criterion:g} % of"
+            " the test set is right. How many times less each rule spends than the unmodified"
+            f" network, at its best plastic fraction ({seeds}), and how many times as many steps it"
+            " takes:"
+        )
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What was found, in four sentences at most."""
+        return tuple(_sentences(self))
+
+
+def answers(study: Study) -> list[Answer]:
+    """The answer for each reading of P of which there are runs; none without a ratio to tell."""
+    found = [_answer(name, part) for name, part in study.by_reading().items()]
+    return [answer for answer in found if answer is not None]
+
+
+def _answer(reading: str, study: Study) -> Answer | None:
+    savings, chosen = study.savings, False
+    if savings["ratio"].isna().all():
+        savings, chosen = _best_of_every(study), True
+    known = savings[savings["energy"].eq(_M0) & savings["ratio"].notna()]
+    known = known[~known["rule"].isin([ALL, READOUT])]
+    if known.empty:
+        return None
+    rules = known.groupby("hidden")["rule"].nunique()
+    hidden = int(max(rules.index[rules == rules.max()]))  # a study under way lacks rules beyond
+    here = savings[savings["hidden"] == hidden]
+    lines = _lines(study, here, hidden)
+    best = _best(lines, _M0)
+    smaller = None
+    below = known[known["hidden"].lt(hidden) & known["bound"].eq(Bound.EXACT)]
+    below = below[below["rule"] == (best.m0.rule if best else "")]
+    if len(below):
+        row = below.loc[below["hidden"].idxmin()]
+        smaller = (int(row["hidden"]), _saved(row))
+    pairs = int(here["pairs"].max())
+    return Answer(reading, hidden, study.criterion, pairs, chosen, lines, smaller)
+
+
+def _best_of_every(study: Study) -> pd.DataFrame:
+    """The largest saving among the fractions of each rule, without seeds that chose one."""
+    every = saving_table([((), study)], at=EVERY)
+    every = every[every["ratio"].notna() & every["bound"].ne(Bound.UNKNOWN)]
+    best = every.groupby(["hidden", "rule", "energy"])["ratio"].idxmax()
+    return every.loc[best].reset_index(drop=True)
+
+
+def _lines(study: Study, savings: pd.DataFrame, hidden: int) -> tuple[Line, ...]:
+    portions = Portions(study)
+    by_rule = {key: _saved(row) for key, row in savings.set_index(["rule", "energy"]).iterrows()}
+    whole = _steps(study, hidden, ALL, 1.0)
+    cells = study.cells[study.cells["hidden"] == hidden]
+    reached = cells.groupby("rule")["reached"].sum()
+    lines = []
+    for rule in ordered(savings["rule"]):
+        if rule == ALL:
+            continue
+        m0, m1 = (by_rule.get((rule, energy), _nothing(rule)) for energy in (_M0, _M1))
+        ratio = _steps(study, hidden, rule, m0.fraction) / whole
+        found = portions.of(rule, hidden, m0.fraction)
+        plastic = f"{found[0]:,} of {found[1]:,} {portions.unit(rule)}" if found else ""
+        if rule == READOUT:
+            plastic = "the output layer alone"
+        name = display_name(rule).removesuffix(" (output plastic)")
+        lines.append(Line(name, m0, m1, ratio, plastic or DASH, reached[rule] > 0))
+    return tuple(lines)
+
+
+def _nothing(rule: str) -> Saved:
+    return Saved(rule, math.nan, math.nan, math.nan, math.nan, Bound.EXACT, 0)
+
+
+def _saved(row: "pd.Series") -> Saved:
+    names = ("fraction", "ratio", "ratio_low", "ratio_high", "bound", "pairs")
+    rule = row["rule"] if "rule" in row else row.name[0]
+    return Saved(rule, *(row[name] for name in names))
+
+
+def _steps(study: Study, hidden: int, rule: str, fraction: float) -> float:
+    """Mean steps of the runs that reached: of confirmation seeds, or else of the others."""
+    cells = study.cells
+    own = cells[cells["hidden"].eq(hidden) & cells["rule"].eq(rule) & cells["energy"].eq(_M0)]
+    own = own[own["fraction"].eq(fraction) & own["steps"].notna()]
+    confirmed = own[own["seeds"] == CONFIRMATION]
+    own = confirmed if len(confirmed) else own
+    return float(own["steps"].iloc[0]) if len(own) else math.nan
+
+
+def _best(lines: Sequence[Line], energy: str) -> Line | None:
+    """The rule that saves most."""
+    known = [line for line in lines if not math.isnan(getattr(line, energy).best)]
+    return max(known, key=lambda line: getattr(line, energy).best, default=None)
+
+
+def _sentences(answer: Answer) -> Iterator[str]:
+    first, second = (_best(answer.lines, energy) for energy in (_M0, _M1))
+    place = f"At {answer.hidden:,} hidden units"
+    if first is None or first.m0.best <= 1:
+        yield f"{place} no rule is known to make fewer changes, M0, than the unmodified network."
+        return
+    yield (
+        f"{place} the number of changes, M0, is least with {first.name}:"
+        f" {first.m0.fold} below that of the unmodified network."
+    )
+    if second is None or second.m1.best <= 1:
+        yield "No rule is known to lower the summed size of the changes, M1."
+    else:
+        name = "the same rule" if second is first else second.name
+        yield f"The summed size of the changes, M1, is least with {name}: {second.m1.fold} below."
+    if not math.isnan(first.steps):
+        yield f"The price is time: at that M0 {significant(first.steps)} times as many steps."
+    if answer.smaller is not None:
+        size, saved = answer.smaller
+        yield f"At {size:,} hidden units, the same rule is {saved.fold} below in M0."
+
+
+def to_text(found: Sequence[Answer]) -> str:
+    """The answers for a terminal: a table each, and what it comes to."""
+    return "\n\n".join(_as_text(answer) for answer in found)
+
+
+def _as_text(answer: Answer) -> str:
+    rows = [HEADS, *(line.texts for line in answer.lines)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    table = [
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    sentences = textwrap.wrap(" ".join(answer.sentences), _WIDTH)
+    return "\n".join([*textwrap.wrap(answer.title, _WIDTH), "", *table, "", *sentences])

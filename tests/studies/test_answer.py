@@ -1,0 +1,132 @@
+"""The answer of a study in words: it says what `savings` says, and no more."""
+
+import math
+
+import pytest
+from made_up_study import study_table
+from tables import METHODS, as_claimed, frame, run, study
+
+import energynet as en
+from energynet.analysis.portions import Portions
+from energynet.analysis.study import Study
+from energynet.studies.report.answer import answers, to_text
+from energynet.support.format import significant
+
+
+@pytest.fixture(scope="module")
+def claimed():
+    return frame(study(as_claimed))
+
+
+def test_numbers_are_those_of_savings(claimed):
+    [answer] = answers(Study.of(claimed))
+    assert answer.hidden == 10_000
+    assert not answer.chosen
+    savings = en.savings(claimed).set_index(["hidden", "rule", "energy"]).loc[10_000]
+    for line in answer.lines:
+        for saved in (line.m0, line.m1):
+            row = savings.loc[(saved.rule, "m0" if saved is line.m0 else "m1")]
+            ends = f"{significant(row['ratio_low'])} to {significant(row['ratio_high'])}"
+            assert saved.words == f"{significant(row['ratio'])} ({ends})"
+    assert {line.m0.rule for line in answer.lines} == set(METHODS)
+
+
+def test_sentences_name_the_rules_that_save_most(claimed):
+    [answer] = answers(Study.of(claimed))
+    first, second, third, fourth = answer.sentences
+    assert "is least with largest updates of the network: " in first
+    assert "fixed" in second
+    assert third == "The price is time: at that M0 1.00 times as many steps."
+    assert fourth.startswith("At 100 hidden units, the same rule is ")
+    savings = en.savings(claimed).set_index(["hidden", "rule", "energy"])["ratio"]
+    assert f" {significant(savings[10_000, 'largest', 'm0'])}-fold (95 % interval " in first
+    assert f" {significant(savings[100, 'largest', 'm0'])}-fold (" in fourth
+
+
+def test_steps_are_compared_at_the_fraction_of_least_m0():
+    table = study_table(hidden=(100,))
+    [answer] = answers(Study.of(table))
+    optima = en.optimal_energy(table).set_index(["rule", "energy"])["fraction"]
+    ended = table[(table["seed"] >= 100) & (table["outcome"] == "reached")]
+    mean = ended.groupby(["rule", "fraction"])["steps"].mean()
+    for line in answer.lines:
+        if line.m0.rule.startswith("largest"):
+            steps = mean[line.m0.rule, optima[line.m0.rule, "m0"]]
+            assert line.steps == pytest.approx(steps / mean["all", 1.0])
+
+
+def test_without_confirmation_seeds_the_best_is_said_to_be_too_good(claimed):
+    [answer] = answers(Study.of(claimed[claimed["seed"] < 100]))
+    assert answer.chosen
+    assert "which also chose the fractions" in answer.title
+    every = en.savings(claimed[claimed["seed"] < 100], at="every fraction")
+    every = every[every["hidden"].eq(10_000) & every["rule"].eq("largest")]
+    [line] = [line for line in answer.lines if line.m0.rule == "largest"]
+    assert line.m0.ratio == every.loc[every["energy"] == "m0", "ratio"].max()
+
+
+def test_two_seeds_have_no_interval():
+    rows = [run(50, "all", 1.0, seed, 1e9, 1e5) for seed in range(2)]
+    rows += [run(50, "largest", 0.1, seed, 1e8, 1e5) for seed in range(2)]
+    [answer] = answers(Study.of(frame(rows)))
+    assert answer.lines[0].m0.words == "10.0"
+    assert "10.0-fold below" in answer.sentences[0]
+    assert "interval" not in answer.sentences[0]
+    assert "2 seeds: too few for intervals" in answer.title
+
+
+def test_runs_cut_off_are_bounds():
+    rows = [run(50, "all", 1.0, seed, 1e9, 1e5) for seed in range(3)]
+    rows += [run(50, "largest", 0.1, seed, 1e8, 1e5, "exhausted") for seed in range(3)]
+    [answer] = answers(Study.of(frame(rows)))
+    assert answer.lines[0].m0.words.startswith("at most 1")
+    assert answer.lines[0].plastic == "–"
+    assert answer.sentences == (
+        "At 50 hidden units no rule is known to make fewer changes, M0,"
+        " than the unmodified network.",
+    )
+
+
+def test_a_study_under_way_is_answered_at_the_largest_size_with_all_rules(claimed):
+    early = claimed[claimed["hidden"].lt(3000) | claimed["rule"].isin(["all", "largest"])]
+    [answer] = answers(Study.of(early))
+    assert answer.hidden == 1000
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [run(50, "all", 1.0, 0, 1e9, 1e5)],
+        [run(50, "largest", 0.1, 0, 1e9, 1e5)],
+        [run(50, "all", 1.0, 0, 1e9, 1e5), run(50, "largest", 0.1, 0, 1e9, 1e5)],
+        [run(50, "all", 1.0, 0, 1e9, 1e5), run(20, "largest", 0.1, 0, 1e9, 1e5)],
+    ],
+)
+def test_without_two_seeds_of_both_there_is_no_answer(rows):
+    assert answers(Study.of(frame(rows))) == []
+
+
+def test_table_fits_a_terminal(claimed):
+    text = to_text(answers(Study.of(claimed)))
+    assert max(map(len, text.splitlines())) <= 120
+    assert text.splitlines()[0].startswith("10,000 hidden units, trained until 95 %")
+
+
+@pytest.mark.parametrize(
+    ("rule", "hidden", "fraction", "words"),
+    [
+        ("largest", 100, 0.01, "795 of 79,510 (0.01)"),
+        ("largest-per-neuron", 100, 0.1, "79 of 785 (0.1)"),
+        ("largest-per-layer output 1", 1000, 0.001, "785 of 785,000 (0.001)"),
+        ("fixed-units", 300, 0.1, "30 of 300 (0.1)"),
+        ("fixed-synapses", 100, 1e-9, "1 of 79,510 (1e-09)"),
+        ("largest-per-layer", 100, 0.1, "0.1"),
+        ("mine:Mine", 100, 0.1, "0.1"),
+        ("all", 100, 1.0, "–"),
+        ("largest", 100, math.nan, "–"),
+    ],
+)
+def test_fractions_as_counts(rule, hidden, fraction, words):
+    sizes = (10, 100, 300, 1000)
+    rows = [run(nh, "all", 1.0, 0, 1e9, 1e5, synapses=785 * nh + 10 * (nh + 1)) for nh in sizes]
+    assert Portions(Study.of(frame(rows))).words(rule, hidden, fraction) == words
