@@ -23,25 +23,47 @@ from energynet.support.files import resolved
 from energynet.support.signals import interrupting
 
 BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 2, 130, 141
+_AFTER_COMMAND = "; flags of a command stand after its name"
 _LONGEST = 500  # characters of a message by argparse, which repeats what it was given
 
 
 class _Parser(argparse.ArgumentParser):
     """Errors in the form of all others: one sentence, exit status 2."""
 
-    @property
-    def flags(self) -> list[str]:
-        """All flags, as `--name`."""
-        every = [flag for action in self._actions for flag in action.option_strings]
-        return [flag for flag in every if flag.startswith("--")]
+    _given: Sequence[str] = ()
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse does; errors need the arguments."""
+        self._given = sys.argv[1:] if args is None else [*args]
+        return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         wrong = re.search("invalid choice: '([^']+)'", message)
         choices = [str(name) for action in self._actions for name in action.choices or ()]
         hint = suggestion(wrong[1], choices) if wrong else ""
+        flag, hint_for_flag = self.unknown_flag()
+        if flag:  # its value may stand in the place of something else, so it is told first
+            message, hint = f"unrecognized arguments: {flag}", hint_for_flag
+        self.refuse(message, hint)
+
+    def refuse(self, message: str, hint: str) -> NoReturn:
+        """Exit with a sentence; the hint at its end is never cut off."""
         if len(message) > _LONGEST:
             message = f"{message[:_LONGEST]}..."
         self.exit(BAD_INPUT, f"{_sentence(message + hint)}\n")
+
+    def unknown_flag(self) -> tuple[str, str]:
+        """The first flag that the parser does not know, and a hint; both empty if it knows all."""
+        known = [flag for action in self._actions for flag in action.option_strings]
+        for text in self._given:
+            name = text.partition("=")[0]
+            if name == "--" or (self._subparsers and not name.startswith("-")):
+                break
+            if name.startswith("-") and name not in known:
+                hint = suggestion(name, known)
+                if hint or name.startswith("--"):  # what starts with one dash may be a number
+                    return name, hint or (_AFTER_COMMAND if self._subparsers else "")
+        return "", ""
 
 
 def _sentence(message: object) -> str:
@@ -77,8 +99,8 @@ def _run(arguments: Sequence[str] | None, options: argparse.Namespace) -> int:
     try:
         _, unknown = parser.parse_known_args(arguments, options)
         if unknown:
-            hint = suggestion(unknown[0], commands.choices[options.name].flags)
-            parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+            hint = parser.unknown_flag()[1] or commands.choices[options.name].unknown_flag()[1]
+            parser.refuse(f"unrecognized arguments: {' '.join(unknown)}", hint)
     except SystemExit:  # help was printed
         sys.stdout.flush()
         raise
@@ -96,7 +118,7 @@ def _how_to_resume(options: argparse.Namespace) -> str:
     return "; the same command resumes from the checkpoint" if stored else ""
 
 
-def _parser() -> tuple[argparse.ArgumentParser, Any]:
+def _parser() -> tuple[_Parser, Any]:
     """The parser, and its commands."""
     parser = _Parser(
         prog="energynet",

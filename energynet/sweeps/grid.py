@@ -219,8 +219,10 @@ def _some(values: tuple[Any, ...]) -> str:
 def _blocks_of_toml(content: Mapping[str, Any], folder: Path) -> tuple[Block, ...]:
     for name in content:
         if name not in ("defaults", "block"):
+            hint = checks.suggestion(name, ("data", "defaults", "block"))
             raise ConfigError(
-                f"unknown table or key {quoted(name)}; known are data, [defaults] and [[block]]"
+                f"unknown table or key {quoted(name)}; known are data, [defaults] and"
+                f" [[block]]{hint}"
             )
     defaults, blocks = content.get("defaults", {}), content.get("block", [])
     if not isinstance(defaults, dict):

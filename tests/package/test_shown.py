@@ -278,6 +278,20 @@ HINTS = [
     (["train", "--hidden", "3", "--dtype", "float23"], "did you mean 'float32'?"),
     (["sweep", "g.toml", "--store", "s", "--worker", "2"], "did you mean '--workers'?"),
     (["reproduce", "--preset", "postr"], "did you mean 'poster'?"),
+    # Something is missing or misplaced, too, because of the mistyped flag.
+    (["sweep", "--stroe", "runs"], "arguments: --stroe; did you mean '--store'?"),
+    (["sweep", "g.toml", "-store", "runs"], "arguments: -store; did you mean '--store'?"),
+    (["train", "--hiden=3"], "arguments: --hiden; did you mean '--hidden'?"),
+    (["status", "--grd", "g.toml"], "arguments: --grd; did you mean '--grid'?"),
+    (["status", "--jsn"], "arguments: --jsn; did you mean '--json'?"),
+    (["export", "runs", "--ot", "t.csv"], "arguments: --ot; did you mean '--out'?"),
+    (["import", "t.csv", "--stor", "runs"], "arguments: --stor; did you mean '--store'?"),
+    (["claims", "--jso"], "arguments: --jso; did you mean '--json'?"),
+    (["figures", "runs", "--output", "f"], "arguments: --output; did you mean '--out'?"),
+    (["report", "runs", "--aut", "r.html"], "arguments: --aut; did you mean '--out'?"),
+    (["--versoin"], "arguments: --versoin; did you mean '--version'?"),
+    (["--workers", "2", "sweep"], "arguments: --workers; flags of a command stand after its name"),
+    (["--quiet", "train", "--hidden", "3"], "--quiet; flags of a command stand after its name"),
 ]
 
 

@@ -123,7 +123,7 @@ MISTAKES = [
     ("[[block]\nhidden = 1", "is not valid TOML"),
     ("[defaults]\nhidden = 1", "there must be at least one"),
     ("[block]\nhidden = 1", r"write \[\[block\]\], not \[block\]"),
-    ("[[blocks]]\nhidden = 1", "unknown table or key 'blocks'"),
+    ("[[blocks]]\nhidden = 1", "unknown table or key 'blocks'.*; did you mean 'block'"),
     ("[defaults]\nsize = 3\n[[block]]\nhidden = 1", r"\[defaults\]: unknown field 'size'"),
     ("[[block]]\nhidden = 1\n[[block]]\nhiden = 1", "block 2: unknown field 'hiden'"),
     ("[[block]]\nrule = 'all'", "block 1: hidden must be given"),
