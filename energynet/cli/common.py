@@ -15,7 +15,8 @@ from energynet.support.checks import quoted
 from energynet.support.files import resolved
 from energynet.sweeps.grid import Grid
 
-_WIDTH = 79  # as argparse breaks the help of flags on a terminal of 80 columns
+WIDTH = 79  # as argparse breaks the help of flags on a terminal of 80 columns
+FOLDER, NEW_FOLDER = "folder of runs", "folder of runs, made if new"
 
 
 def add_command(
@@ -26,7 +27,7 @@ def add_command(
     parser: argparse.ArgumentParser = commands.add_parser(
         name,
         help=summary,
-        description=textwrap.fill(told, _WIDTH),
+        description=textwrap.fill(told, WIDTH),
         epilog=examples,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -118,5 +119,6 @@ def dask_executor(address: str) -> Any:
         return client(address, timeout="10s").get_executor()
     except (OSError, ValueError, TimeoutError) as error:
         raise ConfigError(
-            f"scheduler must be the address of one that runs, got {quoted(address)}: {error}"
+            f"scheduler must be the address of a running Dask scheduler, got {quoted(address)}:"
+            f" {error}"
         ) from error

@@ -4,17 +4,28 @@ import argparse
 import json
 import sys
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from energynet.cli.common import add_command, add_data, data_of, look_here, path_argument
+from energynet.cli.common import (
+    FOLDER,
+    NEW_FOLDER,
+    add_command,
+    add_data,
+    data_of,
+    look_here,
+    path_argument,
+)
 from energynet.store.folder import Store
 from energynet.support.checks import pluralize, quoted
 from energynet.sweeps.grid import Grid
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 _STATUS_WORDS = """\
-outcomes: reached (the criterion), exhausted (the steps), diverged, failed (sweep --retry-failed
-runs them again), skipped (by reproduce), running, interrupted (the same sweep resumes them),
-missing
+outcomes: reached (the criterion), exhausted (no steps left), diverged, failed
+(sweep --retry-failed runs them again), skipped (by reproduce), running,
+interrupted (the same sweep resumes them), missing
 """
 
 
@@ -29,12 +40,12 @@ def _add_status(commands: Any) -> None:
     status = add_command(
         commands,
         "status",
-        "count the runs of a store",
-        "Count the runs of a store by network, rule and outcome; with a grid, also"
-        " the missing ones.",
+        "count the runs in a folder",
+        "Count the runs in a folder by hidden units, rule and outcome; with --grid by block, also"
+        " the missing ones. Each failed run is named on stderr, with the reason.",
         _STATUS_WORDS,
     )
-    status.add_argument("store", type=path_argument, metavar="RUNS", help="folder of results")
+    status.add_argument("store", type=path_argument, metavar="RUNS", help=FOLDER)
     status.add_argument(
         "--grid",
         type=path_argument,
@@ -57,10 +68,10 @@ def _add_export(commands: Any) -> None:
     export = add_command(
         commands,
         "export",
-        "write the results of a store as a table",
-        "Write the results of a store as a table, one row per run.",
+        "write the results in a folder of runs as a table",
+        "Write the results in a folder of runs as a table, one row per run.",
     )
-    export.add_argument("store", type=path_argument, metavar="RUNS", help="folder of results")
+    export.add_argument("store", type=path_argument, metavar="RUNS", help=FOLDER)
     export.add_argument(
         "--out",
         required=True,
@@ -82,8 +93,8 @@ def _add_import(commands: Any) -> None:
     imports = add_command(
         commands,
         "import",
-        "put the rows of an exported table into a store",
-        "Put the rows of an exported table into a store, where they count as finished.",
+        "put the rows of an exported table into a folder of runs",
+        "Put the rows of an exported table into a folder of runs, where they count as finished.",
     )
     imports.add_argument(
         "table",
@@ -92,7 +103,7 @@ def _add_import(commands: Any) -> None:
         help="a table written by export: .csv, .csv.xz, .parquet or .sqlite",
     )
     imports.add_argument(
-        "--store", required=True, type=path_argument, metavar="RUNS", help="folder of results"
+        "--store", required=True, type=path_argument, metavar="RUNS", help=NEW_FOLDER
     )
     imports.add_argument(
         "--history",
@@ -104,33 +115,50 @@ def _add_import(commands: Any) -> None:
 
 
 def _status(options: argparse.Namespace) -> int:
+    from energynet.store.table import failures, load_results
+
     look_here(options.grid)
     store = Store(options.store, must_exist=True)
     removed = store.clean() if options.clean else []
     for path in removed:
         print(f"energynet: removed {path}", file=sys.stderr)
-    counts = _counts_of_grid(options, store) if options.grid else _counts_of_store(store)
+    table = load_results(store.root)
+    if options.grid:
+        counts, ids = _counts_of_grid(options, store, table)
+        table = table[table["id"].isin(ids)]
+    else:
+        counts = _counts_of_store(store, table)
     if options.json:
         print(json.dumps([{"runs": name, **count} for name, count in counts.items()]))
-        return 0
+    else:
+        _print_counts(counts)
+    for line in failures(table):
+        print(f"energynet: {line}", file=sys.stderr)
+    return 0
+
+
+def _print_counts(counts: dict[str, Counter[str]]) -> None:
     if not counts:
         print("no runs")
-        return 0
+        return
     columns = ["reached", "exhausted", "diverged", "failed", "skipped", "running"]
     columns += ["interrupted", "missing"]
     shown = [c for c in columns if any(count.get(c) for count in counts.values())]
+    counts = {_with_comma(name): count for name, count in counts.items()}
     width = max((len(name) for name in counts), default=0)
     print(" ".join([" " * width, *(f"{column:>11}" for column in shown)]).rstrip())
     for name, count in counts.items():
         print(" ".join([f"{name:<{width}}", *(f"{count.get(c, 0):>11,d}" for c in shown)]))
-    return 0
 
 
-def _counts_of_store(store: Store) -> dict[str, Counter[str]]:
-    from energynet.store.table import load_results
+def _with_comma(name: str) -> str:
+    """1,000 largest."""
+    number, _, rest = name.partition(" ")
+    return f"{int(number):,d} {rest}" if number.isdecimal() else name
 
+
+def _counts_of_store(store: Store, table: "pd.DataFrame") -> dict[str, Counter[str]]:
     counts: dict[str, Counter[str]] = {}
-    table = load_results(store.root)
     order = table.sort_values(["hidden", "rule"], kind="stable")
     for hidden, rule, outcome in zip(order["hidden"], order["rule"], order["outcome"], strict=True):
         counts.setdefault(f"{hidden} {rule}", Counter())[outcome] += 1
@@ -141,31 +169,27 @@ def _counts_of_store(store: Store) -> dict[str, Counter[str]]:
     return counts
 
 
-def _counts_of_grid(options: argparse.Namespace, store: Store) -> dict[str, Counter[str]]:
+def _counts_of_grid(
+    options: argparse.Namespace, store: Store, table: "pd.DataFrame"
+) -> tuple[dict[str, Counter[str]], set[str]]:
+    """The counts for each block, and the ids of all its runs."""
     from energynet.sweeps.driver import SweepPlan
 
     grid = Grid.from_toml(options.grid)
     data = data_of(options.data, grid)
     plans = [SweepPlan(block, store, data) for block in grid.apart()]
-    _tell_of_other_data(store, data, {plan.data_sha256 for plan in plans})
-    return {
-        f"block {number}": Counter(outcome or "missing" for outcome in plan.outcomes.values())
-        for number, plan in enumerate(plans, 1)
-    }
-
-
-def _tell_of_other_data(store: Store, name: str, asked: set[str]) -> None:
-    """A hint if no stored run is of the data that were asked for."""
-    from energynet.store.table import load_results
-
-    table = load_results(store.root)
     stored = set(table.get("data_sha256", ()))
-    if stored and asked.isdisjoint(stored):
+    if stored and stored.isdisjoint(plan.data_sha256 for plan in plans):
         print(
-            f"energynet: all runs in {store.root} are of other data than {quoted(name)}:"
+            f"energynet: all runs in {store.root} are of other data than {quoted(data)}:"
             " give theirs with --data",
             file=sys.stderr,
         )
+    counts = {
+        f"block {number}": Counter(outcome or "missing" for outcome in plan.outcomes.values())
+        for number, plan in enumerate(plans, 1)
+    }
+    return counts, {identity for plan in plans for identity in plan.outcomes}
 
 
 def _export(options: argparse.Namespace) -> int:

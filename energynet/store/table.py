@@ -19,7 +19,9 @@ from energynet.store import schema
 from energynet.store.folder import ABSENT, DONE, Store, check_id, read_history, read_result
 from energynet.store.schema import COLUMNS, COST, CURVE, FAMILY, MEASURE
 from energynet.support import checks
+from energynet.support.checks import pluralize
 from energynet.support.files import written_whole
+from energynet.support.format import parameter
 from energynet.training.result import cost_column, energy_column
 
 if TYPE_CHECKING:
@@ -74,6 +76,21 @@ def records_of(table: "pd.DataFrame") -> list[dict[str, Any]]:
         {str(name): value for name, value in row.items() if value is not None}
         for row in values.to_dict("records")
     ]
+
+
+def failures(table: "pd.DataFrame") -> list[str]:
+    """A line for each run that failed: its id, hidden units, rule and seed, and why it failed."""
+    failed = records_of(table[table["outcome"] == "failed"])
+    return [f"run {row['id']} ({_run_words(row)}) failed: {row.get('reason')}" for row in failed]
+
+
+def _run_words(row: Mapping[str, Any]) -> str:
+    """100 hidden units, rule largest with fraction 0.1, seed 0."""
+    given = {name: row[name] for name in PARAMETERS if name in row}
+    given |= json.loads(row.get("parameters", "{}"))
+    told = ", ".join(f"{name} {parameter(value)}" for name, value in given.items())
+    rule = f"{row['rule']} with {told}" if told else row["rule"]
+    return f"{pluralize(row['hidden'], 'hidden unit')}, rule {rule}, seed {row['seed']}"
 
 
 def record_of(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,12 @@ def exact(value: Any) -> str:
     return text if float(text) == number else repr(number)
 
 
+def parameter(value: Any) -> str:
+    """A parameter as people type it, in at most four digits: 0.01, 0.003333, 1e-05, 12345, auto."""
+    small = isinstance(value, float) and abs(value) < 1000
+    return f"{value:.4g}" if small else exact(value)
+
+
 def significant(value: float) -> str:
     """Three significant digits, in ASCII: 0.00123, 12.3, 1.23e+07, infinity; or more: 1,234."""
     if not math.isfinite(value):

@@ -23,7 +23,7 @@ from energynet.rules.base import Shape
 from energynet.rules.given import GivenMask
 from energynet.rules.importing import check_importable
 from energynet.store.folder import DONE, STOP_PREFIX, STOPPED, Store, run_id
-from energynet.store.table import load_results
+from energynet.store.table import failures, load_results
 from energynet.support import checks
 from energynet.support.files import made_folder, resolved
 from energynet.support.provenance import provenance
@@ -79,7 +79,8 @@ def sweep(
     Returns
     -------
     DataFrame
-        The stored runs of the grid, one row each, as `load_results` gives them.
+        The stored runs of the grid, one row each, as `load_results` gives them. A warning names
+        each run that failed, and why.
 
     Raises
     ------
@@ -129,7 +130,10 @@ def sweep(
             finally:
                 shown.close()
     table = load_results(opened.root)
-    return table[table["id"].isin(plan.configs.keys())].reset_index(drop=True)
+    table = table[table["id"].isin(plan.configs.keys())].reset_index(drop=True)
+    for line in failures(table):
+        _LOG.warning("%s", line)
+    return table
 
 
 class SweepPlan:

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -201,6 +201,16 @@ def test_status(runs, tmp_path, capsys, monkeypatch):
     shown = capsys.readouterr()
     assert shown.out.split() == ["exhausted", "block", "1", "4", "block", "2", "16"]
     assert shown.err == ""
+    failed = copy_of(runs, tmp_path)
+    config = replace(GRID.configs[0], rule=en.LargestUpdates(0.25, scope="layer"), hidden=1000)
+    sha256 = digits().sha256
+    identity = run_id(config, sha256)
+    Store(failed).give_up(identity, config, "failed", "no luck", {"data_sha256": sha256})
+    line = f"energynet: run {identity} (1,000 hidden units, rule largest-per-layer with fraction"
+    line += f" 0.25, seed {config.seed}) failed: no luck\n"
+    for more, told in (([], line), (["--json"], line), (["--grid", str(grid)], "")):
+        assert main(["status", str(failed), *more]) == 0
+        assert capsys.readouterr().err == told
     assert main(["status", str(tmp_path)]) == 0
     assert capsys.readouterr().out == "no runs\n"
 

@@ -85,11 +85,13 @@ def test_a_script_without_a_main_guard(tmp_path):
     assert (out.strip(), process.returncode) == ("20", 0), err
 
 
-def test_failed_runs_tell_why(tmp_path):
+def test_failed_runs_tell_why(tmp_path, caplog):
     config = en.TrainingConfig(hidden=2**30, max_steps=1)
     table = en.sweep([config], tmp_path, data=digits(), progress=False, workers=1)
     assert table["outcome"][0] == "failed"
     assert "hidden must be small enough for memory" in table["reason"][0]
+    which = f"run {table['id'][0]} (1,073,741,824 hidden units, rule all, seed 0)"
+    assert caplog.messages == [f"{which} failed: {table['reason'][0]}"]
 
 
 def test_a_run_that_fails_while_it_is_stopped_was_interrupted(tmp_path, monkeypatch):
