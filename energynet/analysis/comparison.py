@@ -7,12 +7,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from energynet.analysis.contrasts import Cell
-from energynet.analysis.methods import ALL
+from energynet.analysis.methods import ALL, display_name
 from energynet.analysis.missing import Missing
 from energynet.analysis.optimum import LIMITED, Optimum, Point, optima_of
 from energynet.analysis.optimum import Row as Best
 from energynet.analysis.ratios import Row as Ratio
 from energynet.analysis.ratios import with_saving
+from energynet.analysis.savings import lacks_cost
 from energynet.analysis.study import CONFIRMATION, Study
 
 if TYPE_CHECKING:
@@ -173,6 +174,8 @@ class Comparison(Study):
 
     def _why(self, cell: Cell) -> str:
         """Why a cell has no confirmed energy, and how many of its runs failed; "" if it has one."""
+        if lacks_cost(self.own[self.own["rule"] == cell.rule], cell.energy):
+            return f"{display_name(cell.rule)} has no such cost"
         runs = self.seeds_of(cell)
         words = self.axes[cell.rule].words(runs.reasons) if isinstance(runs, Missing) else ""
         own = self.absent

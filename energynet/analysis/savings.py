@@ -79,12 +79,19 @@ def with_reasons(
         lacking = [
             "the unmodified network" if name == ALL else display_name(name)
             for name in (against, rule)
-            if runs.loc[runs["rule"] == name, cost].isna().all()
+            if lacks_cost(runs[runs["rule"] == name], cost)
         ]
         if lacking:
             verb = "have" if len(lacking) > 1 else "has"
             table.loc[number, "why"] = f"{' and '.join(lacking)} {verb} no such cost"
     return table
+
+
+def lacks_cost(runs: "pd.DataFrame", energy: str) -> bool:
+    """Whether an energy is a cost that no labelled run reports, though some are done."""
+    done = runs[~runs["missing"]]
+    reported = energy in done and done[energy].notna().any()
+    return energy.startswith(COST) and len(done) > 0 and not reported
 
 
 def check_against(against: Any, found: Iterable[Study]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from custom_rules import AllKinds, Everything, Lazy, Shares
+from custom_rules import AllKinds, Everything, Lazy, Shares, Upkeep
 from lazy_study import PRESET, SEEDS, TRAINING, data, study
 from support import HELPERS, PYTHON, digits, environment, shapes
 from tables import frame, model, noise, run
@@ -266,6 +266,48 @@ def test_rules_of_the_package_have_any_axis(tmp_path):
     assert ratio["ratio"] == pytest.approx(1)
 
 
+def test_methods_are_compared_by_a_cost_that_some_of_them_report(tmp_path):
+    """In tables, figures and the report; the others are told to lack it."""
+    methods = [
+        "all",
+        {"rule": "largest", "fraction": [0.1, 0.3]},
+        {"rule": Upkeep, "fraction": [0.2, 0.5]},
+        Upkeep(0.9),
+    ]
+    with ThreadPoolExecutor(1) as executor:
+        found = en.study(
+            methods, hidden=5, data=data(), seeds=SEEDS, energies=["m0", "cost_upkeep"],
+            out=tmp_path, executor=executor, progress=False,
+            **TRAINING | {"target_accuracy": 0.3, "max_steps": 200},
+        )  # fmt: skip
+    best = found.best.set_index(["rule", "energy"])
+    label, fixed = "custom_rules:Upkeep", "custom_rules:Upkeep fraction=0.9"
+    for rule, words in (
+        ("all", "all synapses (unmodified)"),
+        ("largest", "largest updates of the"),
+    ):
+        assert best.loc[(rule, "m0"), "why"] == ""
+        assert best.loc[(rule, "cost_upkeep"), "why"].startswith(words)
+        assert best.loc[(rule, "cost_upkeep"), "why"].endswith("has no such cost")
+        assert np.isnan(best.loc[(rule, "cost_upkeep"), "confirmed"])
+    row = best.loc[(label, "cost_upkeep")]
+    runs = found.runs[found.runs["rule"].eq(label) & found.runs["fraction"].eq(row["fraction"])]
+    runs = runs[runs["seed"].isin(SEEDS["confirmation"])]
+    assert row["confirmed"] == pytest.approx(runs["cost_upkeep"].sum() / row["reached"])
+    ratios = found.ratios.set_index(["energy", "rule", "against"])
+    assert ratios.loc[("cost_upkeep", fixed, label), "ratio"] > 0
+    assert ratios.loc[("cost_upkeep", label, "all"), "why"].endswith("has no such cost")
+    assert f"{label}, best cost_upkeep " in repr(found)
+    names = sorted(path.name for path in (tmp_path / "figures").glob("*.csv"))
+    assert names[:2] == [
+        "figure-1-m0-against-values.csv",
+        "figure-2-cost-upkeep-against-values.csv",
+    ]
+    assert "cost_upkeep" in (tmp_path / "figures" / "figure-3-best-energies.csv").read_text()
+    assert "Cost that the rules report" in (tmp_path / "figures" / "captions.md").read_text()
+    assert "cost upkeep" in (tmp_path / "report.html").read_text()
+
+
 def test_each_combination_of_varied_settings_is_a_comparison():
     def train(config):
         return made("threshold", 2.0)(config) | {"init_std": config.init_std}
@@ -434,6 +476,7 @@ METHOD = '[[method]]\nrule = "largest"\nfraction = [0.1]\n'
         ("hidden = [20, 40]", "hidden = [0]", "method 1: hidden must be an integer in .* got 0"),
         ("hidden = [20, 40]", "", "method 1: hidden must be given"),
         ('energies = ["m0"]', 'energies = ["m2"]', "energies must be one of m0, m1, got"),
+        ('energies = ["m0"]', 'energies = ["cost_maintenance"]', "one of m0, m1, got 'cost_main"),
         ("fraction = [0.1, 0.3]", "", "method 2: fraction must be given for rule largest"),
         ("[0.1, 0.3]", "[0.1, 1.5]", "method 2: fraction must be a number in .0, 1., got 1.5"),
         ("threshold = [1e-4", "thresh = [1e-4", "method 3: thresh is no parameter of rule .*Lazy"),
@@ -472,7 +515,13 @@ def test_a_bad_file_is_refused_before_any_work(old, new, words, tmp_path, capsys
         ({"extend": -1}, "extend must be an integer"),
         ({"methods": [in_a_function()]}, "rule Mine must be defined in a module that workers"),
         ({"workers": 0}, "workers must be an integer"),
-        ({"margins": 1}, "settings must hold fields .* 'margins'; did you mean 'margin'"),
+        ({"margins": 1}, "study takes methods, .* 'margins'; did you mean 'margin'"),
+        ({"energy": ["m0"]}, "fields of a config .*, got 'energy'; did you mean 'energies'"),
+        ({"seed": 1}, "got 'seed'; did you mean 'seeds'"),
+        (
+            {"methods": [{"rule": Upkeep, "fraction": [0.1]}], "energies": ["cost_upkep"]},
+            "one of m0, m1, cost_end, cost_upkeep, got 'cost_upkep'; did you mean 'cost_upkeep'",
+        ),
     ],
 )
 def test_a_bad_call_is_refused_before_any_work(values, words, tmp_path):

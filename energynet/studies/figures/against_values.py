@@ -12,6 +12,7 @@ from energynet.analysis.contrasts import Cell
 from energynet.analysis.methods import ALL
 from energynet.analysis.optimum import SUCCESS
 from energynet.analysis.study import CONFIRMATION, Study
+from energynet.store.schema import COST
 from energynet.studies.figures import marks, style
 from energynet.studies.figures.drawing import (
     FEWEST,
@@ -30,7 +31,10 @@ SIZES = 4  # rows of panels at most
 
 
 def _numbers(study: Study, energy: str) -> pd.DataFrame:
-    """Cells of one energy / that of the unmodified network of the same size, if it was run."""
+    """Cells of one energy / that of the unmodified network of the same size, if it was run.
+
+    Costs stand as they are: the unmodified network has none.
+    """
     assert isinstance(study, Comparison)
     cells = without_few(study.cells, study.cells["reached"], ("low", "high"))
     cells = cells[(cells["energy"] == energy) & cells["energy_per_success"].notna()]
@@ -39,10 +43,11 @@ def _numbers(study: Study, energy: str) -> pd.DataFrame:
     for column in ("low", "high"):  # of the runs that reached: not of the energy per success
         cells[column] = cells[column].where(cells["reached"] == cells["runs"])
     cells = cells.rename(columns={"energy_per_success": "value"})
-    whole = confirmed_first(cells[(cells["rule"] == ALL) & ~cells["lower_bound"]])
-    unit = cells["hidden"].map(whole.groupby("hidden")["value"].first())
-    for column in ("value", "low", "high"):
-        cells[column] /= unit
+    if not energy.startswith(COST):
+        whole = confirmed_first(cells[(cells["rule"] == ALL) & ~cells["lower_bound"]])
+        unit = cells["hidden"].map(whole.groupby("hidden")["value"].first())
+        for column in ("value", "low", "high"):
+            cells[column] /= unit
     axes = [study.axes[rule] for rule in cells["rule"]]
     cells["parameter"] = [axis.name for axis in axes]
     cells["parameter_value"] = [
@@ -75,7 +80,8 @@ def _draw(numbers: pd.DataFrame, energy: str) -> Figure:
             axis.set_title(f"nₕ = {size:,}", pad=3)
         for axis in row:  # once all panels have shown how far they reach
             log_axis(axis, "y")
-        row[0].set_ylabel(f"{style.ENERGIES.get(energy, energy)} / unmodified")
+        divided = "" if energy.startswith(COST) else " / unmodified"
+        row[0].set_ylabel(f"{style.energy_name(energy)}{divided}")
     for axis, parameter in zip(axes[-1], parameters, strict=True):
         axis.set_xlabel(parameter)
         if axis.get_xscale() == "log":
@@ -116,29 +122,33 @@ def _panel(axis: Axes, part: pd.DataFrame) -> None:
         marks.line(axis, best, label, "parameter_value", linestyle="", zorder=5, **ring)
 
 
-def _caption(_numbers: pd.DataFrame, words: str) -> str:
+def _caption(_numbers: pd.DataFrame, energy: str) -> str:
+    what, divided = "Energy", ", divided by that of the unmodified network of the same size"
+    end = "; they leave out the uncertainty of what is divided by"
+    if energy.startswith(COST):
+        what, divided, end = "Cost that the rules report", "", ""
     return (
-        "Energy until the criterion against the value of the parameter that is varied, divided by"
-        " that of the unmodified network of the same size. Small markers: exploration seeds, energy"
-        " of all runs per run that reached the criterion. Ringed: confirmation seeds at the best"
-        f" value in {words}. Hollow, with a ring or without: fewer than {100 * SUCCESS:.0f} % of"
-        " the runs reached the criterion. Arrows: no run did, and the marker is a lower bound."
+        f"{what} until the criterion against the value of the parameter that is varied{divided}."
+        " Small markers: exploration seeds, that of all runs per run that reached the criterion."
+        f" Ringed: confirmation seeds at the best value in {style.energy_name(energy)}."
+        f" Hollow, with a ring or without: fewer than {100 * SUCCESS:.0f} % of the runs reached the"
+        " criterion. Arrows: no run did, and the marker is a lower bound."
         " Horizontal lines: methods without a parameter that is varied; dotted: a lower bound, as"
         " no run reached the criterion. Error bars: 95 % intervals of the mean over seeds (t"
-        f" distribution on the logarithm), from {FEWEST} runs on, if all reached the criterion;"
-        " they leave out the uncertainty of what is divided by."
+        f" distribution on the logarithm), from {FEWEST} runs on, if all reached the criterion"
+        f"{end}."
     )
 
 
 def against_values(number: int, energy: str) -> Drawing:
     """The figure of one energy, for a `Comparison`."""
-    words = style.ENERGIES.get(energy, energy)
+    unmodified = "" if energy.startswith(COST) else " of the unmodified network"
     return Drawing(
         number=number,
         name=f"figure-{number}-{energy.replace('_', '-')}-against-values",
-        title=f"{words} against the value of the parameter",
+        title=f"{style.energy_name(energy)} against the value of the parameter",
         numbers=partial(_numbers, energy=energy),
         draw=partial(_draw, energy=energy),
-        caption=partial(_caption, words=words),
-        needs="runs of the unmodified network that reached the criterion",
+        caption=partial(_caption, energy=energy),
+        needs=f"runs{unmodified} that reached the criterion",
     )

@@ -1,5 +1,7 @@
 """Figures 5 and 6: optimal energy, maximum saving and ratio against the size of the network."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -30,10 +32,10 @@ SAVINGS = [
 SMALLEST = 0.01  # also shown: what is saved if no smaller P is admitted
 
 
-def _optimal_numbers(study: Study) -> pd.DataFrame:
+def optimal_numbers(study: Study, energies: Iterable[str] = style.ENERGIES) -> pd.DataFrame:
     """Energy at P*: of the confirmation seeds, or of the exploration seeds without these."""
     optimal = study.optimal
-    shown = optimal["energy"].isin(style.ENERGIES) & optimal["hidden"].isin(study.constrained_sizes)
+    shown = optimal["energy"].isin([*energies]) & optimal["hidden"].isin(study.constrained_sizes)
     optimal = optimal[shown].merge(_never_explored(study), how="left")
     confirmed = optimal["confirmed"].notna()
     optimal["lower_bound"] = optimal["success"].eq(0) | (~confirmed & optimal["never"].eq(True))
@@ -76,9 +78,10 @@ def _savings_numbers(study: Study) -> pd.DataFrame:
 
 
 def _draw_optimal(numbers: pd.DataFrame) -> Figure:
-    figure, axes = style.panels(2, 1, 4.4, sharex=True)
+    quantities = [*dict.fromkeys([*style.ENERGIES, *numbers["quantity"]])]
+    figure, axes = style.panels(len(quantities), 1, 1.2 + 1.6 * len(quantities), sharex=True)
     shift = marks.size_shifts(numbers)
-    for axis, (quantity, words) in zip(axes.flat, style.ENERGY_WORDS.items(), strict=True):
+    for axis, quantity in zip(axes.flat, quantities, strict=True):
         part = numbers[numbers["quantity"] == quantity]
         for label in style.ordered(part["rule"]):
             of_rule = part[part["rule"] == label]
@@ -90,6 +93,7 @@ def _draw_optimal(numbers: pd.DataFrame) -> Figure:
         whole = part.loc[part["rule"].eq(ALL) & ~part["lower_bound"], "value"]
         if len(whole):
             axis.axhline(whole.min(), color=style.GREY, linewidth=0.6, linestyle=":")
+        words = style.ENERGY_WORDS.get(quantity, style.energy_name(quantity))
         axis.set_ylabel(f"{words},\nuntil the criterion")
         log_axis(axis, "y")
         size_axis(axis, numbers["hidden"], most=6)
@@ -157,7 +161,7 @@ optimal_energies = Drawing(
     number=5,
     name="figure-5-optimal-energy",
     title="Optimal energy against size",
-    numbers=_optimal_numbers,
+    numbers=optimal_numbers,
     draw=_draw_optimal,
     caption=_optimal_caption,
     needs="exploration runs (seeds 0-2) under a rule that reached the criterion at P < 1",

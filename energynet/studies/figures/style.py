@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from energynet.analysis.methods import OUTPUT_PLASTIC, display_name, output_plastic
+from energynet.store.schema import COST, FAMILY
 from energynet.support.picture import Picture
 
 INK = "#1b1d20"  # text and the unmodified network; the report turns it into the page's own ink
@@ -27,6 +28,7 @@ GREY = "#767b82"  # axes and everything that stands back, on light and on dark p
 WIDTH = 3.35  # inches: one column of a journal, 8.5 cm
 ENERGIES = {"m0": "M₀", "m1": "M₁"}
 ENERGY_WORDS = {"m0": "M₀, number of updates", "m1": "M₁, sum of |dw|"}
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,14 @@ def ordered(labels: Iterable[str]) -> list[str]:
     """Labels of rules, each once, in the order of all legends and tables."""
     rank = {label: number for number, label in enumerate(LOOKS)}
     return sorted(set(labels), key=lambda label: (rank.get(label.split(" ")[0], 99), label))
+
+
+def energy_name(energy: str) -> str:
+    """M₀, M₁, M₀.₅, cost maintenance."""
+    if energy.startswith(COST):
+        return f"cost {energy.removeprefix(COST)}"
+    alpha = energy.removeprefix(FAMILY).translate(_SUBSCRIPTS)
+    return ENERGIES.get(energy, f"M{alpha}")
 
 
 def panels(rows: int, columns: int, height: float, **options: Any) -> tuple[Figure, np.ndarray]:

@@ -17,7 +17,13 @@ from energynet.analysis.optimum import SUCCESS
 from energynet.studies.figures.against_values import against_values
 from energynet.studies.figures.drawing import FEWEST, Drawing
 from energynet.studies.figures.save import save_each
-from energynet.studies.figures.sizes import draw_savings, maximum_saving, optimal_energies
+from energynet.studies.figures.sizes import (
+    draw_savings,
+    maximum_saving,
+    optimal_energies,
+    optimal_numbers,
+)
+from energynet.studies.figures.style import ENERGIES, energy_name
 from energynet.studies.report import tables
 from energynet.studies.report.page import environment, figure_of
 from energynet.support.files import made_folder, written_whole
@@ -45,11 +51,11 @@ _SAVING = (
 def drawings_of(study: Comparison) -> list[Drawing]:
     """The figures of a comparison."""
     found = [against_values(number, energy) for number, energy in enumerate(study.compared, 1)]
-    number = len(found)
+    number, energies = len(found), {*ENERGIES, *study.compared}
     return [
         *found,
         _with_values(
-            optimal_energies,
+            replace(optimal_energies, numbers=partial(optimal_numbers, energies=energies)),
             number=number + 1,
             name=f"figure-{number + 1}-best-energies",
             title="Energy at the best values against size",
@@ -131,7 +137,7 @@ def _named(row: dict[str, Any]) -> dict[str, Any]:
     return {
         **row,
         "name": display_name(row["rule"]),
-        "energy_name": tables.energy_name(row["energy"]),
+        "energy_name": energy_name(row["energy"]),
     }
 
 

@@ -23,8 +23,8 @@ from energynet.data.mnist import MNIST_SHA256
 from energynet.store.schema import COST, DEFAULTS, WORDS
 from energynet.studies.figures.drawing import confirmed_first, without_few
 from energynet.studies.figures.learning_rates import saving_against_rate
-from energynet.studies.figures.style import ENERGIES, ordered
-from energynet.support.format import DASH, percent, typeset
+from energynet.studies.figures.style import ENERGIES, energy_name, ordered
+from energynet.support.format import DASH, parameter, percent, typeset
 
 ADMITTED, PRICES = (0.001, 0.01, 0.1), (0.01, 0.1, 1.0)  # of the table on what savings hang on
 BOUNDS = {Bound.UPPER: "≤ ", Bound.LOWER: "≥ "}
@@ -257,14 +257,6 @@ def _cli_text(value: Any) -> str:
     return str(value) if isinstance(value, str) else f"{value:.10g}"
 
 
-def energy_name(energy: str) -> str:
-    """M₀, M₁, M₀.₅, cost maintenance."""
-    if energy.startswith(COST):
-        return f"cost {energy.removeprefix(COST)}"
-    alpha = energy.removeprefix("m_alpha_").translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
-    return ENERGIES.get(energy, f"M{alpha}")
-
-
 def _energy_rank(energy: str) -> tuple[float, str]:
     """M0 first, M1 last, M_alpha by alpha between them; then costs by name."""
     if energy.startswith(COST):
@@ -286,4 +278,4 @@ def sizes(values: Sequence[int]) -> str:
 
 def fraction(value: float) -> str:
     """A plastic fraction as it was given; a dash if there is no number."""
-    return DASH if math.isnan(value) else f"{value:.4g}"
+    return DASH if math.isnan(value) else parameter(value)

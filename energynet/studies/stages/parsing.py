@@ -21,7 +21,8 @@ from energynet.rules.names import (
 from energynet.studies.stages.method import LARGEST, Method, fraction_value
 from energynet.support import checks
 from energynet.support.checks import quoted
-from energynet.training.result import energy_column
+from energynet.support.format import exact
+from energynet.training.result import cost_column, energy_column
 
 _OWN = ("rule", "hidden", "axis", "units", "least_units", "control", "params")  # keys of a method
 _SIZES = 2**31 - 2
@@ -89,13 +90,16 @@ def check_name(name: str) -> None:
         raise ConfigError(f"the file must have another name than {' and '.join(_FILES)}")
 
 
-def check_energies(energies: Any, alphas: Iterable[float]) -> tuple[str, ...]:
-    """The columns of energies of a preset; raises ConfigError for one that no run has."""
-    allowed = ["m0", "m1", *map(energy_column, sorted(alphas))]
-    found = tuple(listed("energies", energies))
-    for name in found:
+def check_energies(energies: Any, alphas: Iterable[float], methods: Iterable[Method]) -> None:
+    """Raise ConfigError for energies of a preset that are no columns of its runs.
+
+    alphas : exponents that all runs record; methods : of which custom rules may report costs.
+    """
+    custom = [custom_rule_class(method.rule) for method in methods if method.rule not in RULES]
+    costs = {cost_column(name) for rule in custom for name in rule.costs}
+    allowed = ["m0", "m1", *map(energy_column, sorted(alphas)), *sorted(costs)]
+    for name in listed("energies", energies):
         checks.choice("energies", name, allowed)
-    return found
 
 
 def with_masks(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -251,7 +255,7 @@ def _with_grid(method: Method, values: Any) -> Method:
     for position, value in zip(found.fraction, read, strict=True):
         made = found.at(position)
         if not share and found.value(position) != value:
-            raise ConfigError(f"{name} must be an integer for rule {made.name}, got {value:g}")
+            raise ConfigError(f"{name} must be an integer for rule {made.name}, got {exact(value)}")
     return found
 
 

@@ -3,7 +3,8 @@
     title = "Is my rule better?"
     data = "digits.npz"               # or a folder, beside this file; default: MNIST
     hidden = [30, 100]                # of methods that name none
-    energies = ["m0", "m1"]           # each has its own best value
+    energies = ["m0", "m1"]           # each has its own best value; "m_alpha_0.5" with alpha in
+                                      # [settings]; "cost_upkeep" if a rule reports that cost
 
     [settings]                        # fields of a config, for all runs
     target_accuracy = 0.9
@@ -241,5 +242,5 @@ def preset_of(name: str, values: Mapping[str, Any]) -> Preset:
         raise ConfigError(checks.error_text(error)) from error
     alphas = {TrainingConfig(hidden=1, **variant).alpha for variant in preset.variants()}
     if preset.compares:
-        check_energies(preset.energies, set.intersection(*map(set, alphas)))
+        check_energies(preset.energies, set.intersection(*map(set, alphas)), methods)
     return preset

@@ -52,7 +52,9 @@ def study(
     seeds : {"exploration": [...], "confirmation": [...]}
         No seed may be in both. Default: 0 to 2, and 100 to 107.
     energies : list of str
-        "m0", "m1", or "m_alpha_0.5" with `alpha=0.5`. Each has its own best value.
+        "m0", "m1", "m_alpha_0.5" with `alpha=0.5`, or "cost_maintenance" if a custom rule among the
+        methods reports the cost "maintenance". Each has its own best value. Methods without that
+        cost have no ratios in it: `why` says so.
     extend : int
         Beyond the ends of a grid, a third of the best value or twice that value is tried, at most
         so many times above; below, until there is a value of a third of the best.
