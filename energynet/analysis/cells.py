@@ -9,6 +9,7 @@ import numpy as np
 from energynet.analysis.intervals import CONFIDENCE, rounding, t_quantile
 from energynet.analysis.runs import Seeds, at_criterion, labelled, main_runs
 from energynet.analysis.table_checks import check_history, custom_rules, energies
+from energynet.support import checks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +44,7 @@ def at_settings(
     return runs if criterion is None else at_criterion(runs, criterion, history)
 
 
+@checks.arguments
 def cells(
     table: "pd.DataFrame",
     by: Sequence[str] = (),

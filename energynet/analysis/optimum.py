@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from energynet.analysis.cells import cells_of, study_runs
 from energynet.analysis.methods import ALL, READOUT
 from energynet.analysis.runs import Seeds
+from energynet.support import checks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,6 +139,7 @@ def much_fewer(candidates: Sequence[Point], best: Point) -> list[Point]:
     return [point for point in candidates if point.fraction <= limit]
 
 
+@checks.arguments
 def optimal_energy(
     table: "pd.DataFrame",
     by: Sequence[str] = (),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@checks.arguments
 def savings(
     table: "pd.DataFrame",
     by: Sequence[str] = (),

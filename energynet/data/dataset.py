@@ -240,6 +240,7 @@ def _mix(key: np.ndarray, counter: np.ndarray) -> np.ndarray:
     return np.asarray(z ^ (z >> np.uint64(31)))
 
 
+@checks.arguments
 def load_idx(folder: str | Path) -> Dataset:
     """Read a folder with the four IDX files of an MNIST-like data set, plain, gzip or xz.
 

@@ -34,6 +34,7 @@ def compiled(select: Callable[..., None]) -> CompiledSelect: ...
 def compiled(*, python: bool = ...) -> Callable[[Callable[..., None]], CompiledSelect]: ...
 
 
+@checks.arguments
 def compiled(select: Callable[..., None] | None = None, *, python: bool = False) -> Any:
     """Have Numba compile the `select` of a custom rule, before whose definition this stands.
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@checks.arguments
 def load_results(store: str | Path) -> "pd.DataFrame":
     """All results of a folder of runs, in order of their ids, or of a table that was exported.
 
@@ -45,6 +46,7 @@ def load_results(store: str | Path) -> "pd.DataFrame":
     return table.load_results(path) if path.is_dir() else read_table(path)
 
 
+@checks.arguments
 def load_history(store: str | Path, ids: Iterable[str] | None = None) -> "pd.DataFrame":
     """The learning curves of a folder of runs, or of a table of them that was exported.
 

@@ -15,11 +15,11 @@ from decimal import Decimal
 from difflib import get_close_matches
 from numbers import Real
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from energynet.errors import ConfigError, FileError
 
-_Kind = TypeVar("_Kind", bound=type)
+_Called = TypeVar("_Called", bound=Callable[..., Any])
 _LONGEST = 200  # characters of what an error of another package says
 _WORD = 100  # characters of the longest text that may be a word mistyped
 
@@ -166,27 +166,37 @@ def function(name: str, value: Any) -> Callable[..., Any] | None:
     return value  # type: ignore[no-any-return]
 
 
-def arguments(kind: _Kind) -> _Kind:
-    """Class decorator: arguments that the class does not take raise ConfigError, not TypeError."""
-    made = kind.__init__  # type: ignore[misc]
+def arguments(called: _Called) -> _Called:
+    """Decorator of a function or class: arguments that it does not take raise ConfigError.
+
+    Without it they raise TypeError. The signature stays as it is.
+    """
+    is_class = isinstance(called, type)
+    made: Any = called.__init__ if is_class else called
 
     @functools.wraps(made)
-    def init(self: Any, *values: Any, **named: Any) -> None:
+    def checked(*values: Any, **named: Any) -> Any:
         try:
-            made(self, *values, **named)
+            return made(*values, **named)
         except TypeError as error:
-            wrong = _wrong_arguments(type(self), values, named)
+            # The class may be one that derives from the decorated one.
+            kind, given = (type(values[0]), values[1:]) if is_class else (called, values)
+            wrong = _wrong_arguments(kind, given, named)
             if not wrong:
                 raise
             raise ConfigError(wrong) from error
 
-    kind.__init__ = init  # type: ignore[misc]
-    return kind
+    if not is_class:
+        return cast(_Called, checked)
+    called.__init__ = checked  # type: ignore[method-assign]
+    return called
 
 
-def _wrong_arguments(kind: type, values: Sequence[Any], named: dict[str, Any]) -> str:
-    """A sentence on arguments that do not fit the class, or nothing if they do."""
-    signature = inspect.signature(kind)
+def _wrong_arguments(
+    called: Callable[..., Any], values: Sequence[Any], named: dict[str, Any]
+) -> str:
+    """A sentence on arguments that do not fit the function or class, or nothing if they do."""
+    signature = inspect.signature(called)
     try:
         signature.bind(*values, **named)
         return ""
@@ -196,8 +206,8 @@ def _wrong_arguments(kind: type, values: Sequence[Any], named: dict[str, Any]) -
     for name in named:
         if name not in signature.parameters:
             hint = suggestion(name, signature.parameters)
-            return f"{kind.__name__} takes {takes}, got {quoted(name)}{hint}"
-    return f"{kind.__name__} takes {takes}: {problem}"
+            return f"{called.__name__} takes {takes}, got {quoted(name)}{hint}"
+    return f"{called.__name__} takes {takes}: {problem}"
 
 
 def path(name: str, value: Any) -> Path:

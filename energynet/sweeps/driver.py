@@ -42,6 +42,7 @@ _LOG = logging.getLogger("energynet")
 _GRACE = 1.5  # seconds that runs of an executor have for stopping
 
 
+@checks.arguments
 def sweep(
     grid: Iterable[TrainingConfig],
     store: str | Path,

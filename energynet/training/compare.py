@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from energynet.config import TrainingConfig
 from energynet.errors import ConfigError
 from energynet.rules.names import rule_to_dict
+from energynet.support import checks
 from energynet.support.checks import quoted
 from energynet.training.curve import draw_curves
 from energynet.training.result import TrainingResult, cost_column, energy_column
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+@checks.arguments
 def compare(runs: Iterable[TrainingResult]) -> "pd.DataFrame":
     """Line runs up, one row each, in the order given.
 
@@ -52,6 +54,7 @@ def compare(runs: Iterable[TrainingResult]) -> "pd.DataFrame":
     return pd.DataFrame(rows)
 
 
+@checks.arguments
 def plot(runs: Iterable[TrainingResult]) -> "Figure":
     """Draw the learning curves of runs over each other: accuracy, M0 and M1 against steps.
 

@@ -7,6 +7,7 @@ import numpy as np
 from energynet.config import TrainingConfig
 from energynet.data.dataset import Dataset
 from energynet.errors import ConfigError, DataError
+from energynet.support import checks
 from energynet.training.network import Network
 from energynet.training.streams import start_weights
 
@@ -21,6 +22,7 @@ def check_types(config: TrainingConfig, dataset: Dataset) -> None:
         raise DataError(f"dataset must be a Dataset, got {type(dataset).__name__}{hint}")
 
 
+@checks.arguments
 def initial_network(config: TrainingConfig, dataset: Dataset) -> Network:
     """The network at step 0, with the weights that `train` starts from.
 

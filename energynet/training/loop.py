@@ -54,6 +54,7 @@ class Progress:
     m1: float
 
 
+@checks.arguments
 def train(
     config: TrainingConfig,
     dataset: Dataset,
@@ -120,7 +121,7 @@ def train(
     if on_checkpoint is not None:
         if on_test is not None:
             raise ConfigError("on_checkpoint, the old name, must be left out with on_test")
-        warnings.warn("on_checkpoint is called on_test now", DeprecationWarning, stacklevel=2)
+        warnings.warn("on_checkpoint is called on_test now", DeprecationWarning, stacklevel=3)
         on_test = on_checkpoint
     checks.function("on_test", on_test)
     count_updates = checks.flag("count_updates", count_updates)

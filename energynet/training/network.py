@@ -19,6 +19,7 @@ _FORMAT = 1
 _WHAT = "a network saved by energynet"
 
 
+@checks.arguments
 @dataclass(frozen=True, eq=False, repr=False)
 class Network:
     """A network with one hidden layer.

@@ -326,6 +326,25 @@ def test_odd_values_of_parameters(name, parameter):
         assert len(message) < 500, odd
 
 
+OTHERS = {"Dataset", "claims", "rule_from_name"}
+CALLED_BY_USERS = [name for name in CHECKED if name in en.__all__ and name not in OTHERS]
+
+
+@pytest.mark.parametrize("name", CALLED_BY_USERS)
+def test_unknown_keywords_are_answered_in_a_sentence(name):
+    function = AllKinds if name == "PlasticityRule" else getattr(en, name)
+    with pytest.raises(en.ConfigError, match="colour"):
+        function(**CHECKED[name][1], colour=3)
+
+
+def test_mistyped_keywords_get_a_hint():
+    with pytest.raises(en.ConfigError, match=r"^train takes config, .* 'thread'; .* 'threads'"):
+        en.train(CONFIG, DATA, thread=1)
+    with pytest.raises(en.ConfigError, match=r"^sweep takes .*: missing .* 'store'$"):
+        en.sweep([])
+    assert list(inspect.signature(en.train).parameters)[:2] == ["config", "dataset"]
+
+
 def layouts(array):
     """The same values, laid out in memory in other ways."""
     wide = np.zeros((*array.shape, 2), array.dtype)

@@ -26,6 +26,8 @@ from energynet.training.result import cost_column, energy_column
 
 _OWN = ("rule", "hidden", "axis", "units", "least_units", "control", "params")  # keys of a method
 _SIZES = 2**31 - 2
+# Fields of a config that all runs of a study may share.
+SHARED = tuple(name for name in SETTINGS if name not in ("hidden", "rule", "seed"))
 # Only the statements of the poster need these.
 OF_STATEMENTS = (
     *("much_fewer", "admitted", "matched", "long_after", "accurate", "both_sides", "around"),
@@ -46,11 +48,10 @@ def check_tables(values: Mapping[str, Any]) -> None:
             raise ConfigError(f"{key} must be a table, [{key}], got {quoted(values[key])}")
     for key in ("settings", "vary"):
         for name in values.get(key, {}):
-            if name not in SETTINGS or name in ("hidden", "rule", "seed"):
-                allowed = [n for n in SETTINGS if n not in ("hidden", "rule", "seed")]
-                hint = checks.suggestion(name, allowed)
+            if name not in SHARED:
+                hint = checks.suggestion(name, SHARED)
                 raise ConfigError(
-                    f"{key} must hold fields of a config ({', '.join(allowed)}), got"
+                    f"{key} must hold fields of a config ({', '.join(SHARED)}), got"
                     f" {quoted(name)}{hint}"
                 )
     for name, several in values.get("vary", {}).items():

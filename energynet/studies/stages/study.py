@@ -1,6 +1,7 @@
 """`energynet.study`: methods compared with one another, from training to intervals."""
 
-from collections.abc import Mapping, Sequence
+import inspect
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from energynet.studies.stages.outcome import StudyOutcome
 
 
+@checks.arguments
 def study(
     methods: Sequence[str | Rule | type | Mapping[str, Any]],
     hidden: int | Sequence[int],
@@ -86,6 +88,7 @@ def study(
     from energynet.studies.stages.stored import StoredRuns
     from energynet.sweeps.driver import check_executor
 
+    _check_settings(settings)
     checks.flag("progress", progress)
     extend = checks.integer("extend", extend, 0, 100)
     if not isinstance(methods, list | tuple) or not methods:
@@ -116,3 +119,17 @@ def study(
     place = given[0] if store is not None else given[0] / "runs"
     runs = StoredRuns(place, executor, data=data, workers=workers, progress=progress)
     return compare_methods(preset, runs, folder, shape)
+
+
+def _check_settings(names: Iterable[str]) -> None:
+    """Raise ConfigError for a keyword that is neither an argument of `study` nor a setting."""
+    from energynet.studies.stages.parsing import SHARED
+
+    own = [name for name in inspect.signature(study).parameters if name != "settings"]
+    for name in names:
+        if name not in SHARED:
+            hint = checks.suggestion(name, (*own, *SHARED))
+            raise ConfigError(
+                f"study takes {', '.join(own)}, and fields of a config ({', '.join(SHARED)}), got"
+                f" {checks.quoted(name)}{hint}"
+            )
