@@ -18,6 +18,7 @@ from energynet.cli.common import (
 from energynet.errors import ConfigError
 from energynet.store.folder import Store
 from energynet.support.checks import pluralize, quoted
+from energynet.support.format import duration
 from energynet.sweeps.estimates import USUAL_STEPS, expected_bytes, expected_seconds
 from energynet.sweeps.grid import Grid
 
@@ -120,8 +121,8 @@ def _estimate(plan: Any, workers: int) -> str:
     memory = sum(sizes[:workers])
     stored = len(plan.configs) - len(todo)
     return (
-        f"{pluralize(len(plan.configs), 'run')}, {stored} stored, {len(todo)} to do: about"
-        f" {seconds / 60:,.1f} min and {memory / 1e9:.1f} GB"
+        f"{pluralize(len(plan.configs), 'run')}, {stored:,d} stored, {len(todo):,d} to do:"
+        f" about {duration(seconds)} and {memory / 1e9:.1f} GB"
         f" on {pluralize(workers, 'worker')}"
         f" (a run is taken to need {USUAL_STEPS:,d} steps, or max_steps if that is less)"
     )

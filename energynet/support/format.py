@@ -1,4 +1,8 @@
-"""How numbers are written: in messages and tables, in reports, on axes."""
+"""How numbers are written: in messages and tables, in reports, on axes.
+
+Energies and ratios are `significant` on terminals and in notebooks, `typeset` in reports. Counts
+have commas. Values that users type, as fractions and sizes of a config, have none.
+"""
 
 import math
 from typing import Any
@@ -20,12 +24,18 @@ def exact(value: Any) -> str:
 
 def parameter(value: Any) -> str:
     """A parameter as people type it, in at most four digits: 0.01, 0.003333, 1e-05, 12345, auto."""
-    small = isinstance(value, float) and abs(value) < 1000
-    return f"{value:.4g}" if small else exact(value)
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.4g}" if abs(value) < 1000 else exact(value)
 
 
 def significant(value: float) -> str:
-    """Three significant digits, in ASCII: 0.00123, 12.3, 1.23e+07, infinity; or more: 1,234."""
+    """Three significant digits, in ASCII: 0.00123, 12.3, 1.23e+07, infinity; or more: 1,234.
+
+    "none" stands for a number that is missing (NaN).
+    """
+    if math.isnan(value):
+        return "none"
     if not math.isfinite(value):
         return "infinity" if value > 0 else "minus infinity"
     if value == 0:

@@ -125,7 +125,7 @@ def sweep(
                     _run_with(executor, plan, opened, shown)
             except KeyboardInterrupt:
                 shown.close()
-                stored = f"{shown.done} of {checks.pluralize(shown.total, 'run')} stored"
+                stored = f"{shown.done:,d} of {checks.pluralize(shown.total, 'run')} stored"
                 shown.tell(f"stopped with {stored}")
                 raise
             finally:

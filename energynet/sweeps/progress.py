@@ -43,7 +43,7 @@ class SweepProgress:
         self.ticker: Ticker | None = None
         if stream is not None:
             unit = " run" if self.total == 1 else " runs"
-            form = "{n_fmt}/{total_fmt}{unit} |{bar}| {desc}"
+            form = "{n:,d}/{total:,d}{unit} |{bar}| {desc}"
             self.ticker = Ticker(stream, _EVERY, total=self.total, unit=unit, bar_format=form)
         self.began = time.monotonic()
         self.busy = 0.0  # seconds of workers for the runs that ended
@@ -91,7 +91,7 @@ class SweepProgress:
         self._show(force=self.done == self.total)
 
     def tick(self, running: int | None) -> None:
-        """Time has passed; `running` is how many runs are under way, None where nobody knows."""
+        """Time has passed; `running` is how many runs are under way, None if nobody knows."""
         self.running = running
         for kernels in {self._what(identity) for identity in self._slow()} - self.announced:
             self.announced.add(kernels)
@@ -100,8 +100,8 @@ class SweepProgress:
 
     def words(self) -> str:
         """Where the sweep stands."""
-        parts = [] if self.running is None else [f"{self.running} running"]
-        parts += [f"{self.failed} failed"] if self.failed else []
+        parts = [] if self.running is None else [f"{self.running:,d} running"]
+        parts += [f"{self.failed:,d} failed"] if self.failed else []
         parts += ["compiling"] if self._slow() else []
         parts += [f"about {duration(self._remaining())} left"] if self.paid > 0 else []
         return ", ".join(parts)
@@ -140,5 +140,5 @@ class SweepProgress:
     def _show(self, force: bool = False) -> None:
         if self.ticker is not None:
             words = self.words()
-            line = f"{self.done} of {pluralize(self.total, 'run')}, {words}"
+            line = f"{self.done:,d} of {pluralize(self.total, 'run')}, {words}"
             self.ticker.show(self.done, words, line, force)

@@ -9,6 +9,7 @@ from energynet.errors import ConfigError
 from energynet.rules.names import rule_to_dict
 from energynet.support import checks
 from energynet.support.checks import quoted
+from energynet.support.format import parameter
 from energynet.training.curve import draw_curves
 from energynet.training.result import TrainingResult, cost_column, energy_column
 
@@ -28,7 +29,7 @@ def compare(runs: Iterable[TrainingResult]) -> "pd.DataFrame":
     Returns
     -------
     DataFrame
-        The parameters in which the runs differ; outcome, steps, accuracy, m0, m1, M_alpha where
+        The parameters in which the runs differ; outcome, steps, accuracy, m0, m1, M_alpha if
         asked for, costs of custom rules (`cost_` and the name); m0_ratio and m1_ratio, relative to
         the first run.
 
@@ -92,7 +93,7 @@ def _checked(runs: Iterable[TrainingResult]) -> list[TrainingResult]:
 
 
 def _differing(configs: Sequence[TrainingConfig]) -> list[dict[str, Any]]:
-    """Of each config the parameters in which they differ; None where it lacks one."""
+    """Of each config the parameters in which they differ; None if it lacks one."""
     rules, others = zip(*(_settings(config) for config in configs), strict=True)
     settings = [rule | other for rule, other in zip(rules, others, strict=True)]
     names = list(dict.fromkeys(name for row in (*rules, *others) for name in row))
@@ -103,7 +104,9 @@ def _differing(configs: Sequence[TrainingConfig]) -> list[dict[str, Any]]:
 def _label(row: dict[str, Any]) -> str:
     """largest, fraction 0.1, seed 3."""
     values = {name: value for name, value in row.items() if value is not None}
-    return ", ".join(str(v) if name == "rule" else f"{name} {v}" for name, v in values.items())
+    return ", ".join(
+        str(v) if name == "rule" else f"{name} {parameter(v)}" for name, v in values.items()
+    )
 
 
 def _settings(config: TrainingConfig) -> tuple[dict[str, Any], dict[str, Any]]:

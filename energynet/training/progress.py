@@ -4,6 +4,7 @@ import sys
 import time
 from typing import TextIO
 
+from energynet.support.format import duration, percent, significant
 from energynet.support.ticker import Ticker
 from energynet.training.loop import Progress
 
@@ -18,8 +19,9 @@ def reporter(quiet: bool, stream: TextIO | None = None) -> "Reporter | None":
 
 def describe(state: Progress) -> str:
     """Accuracy and energies in a few words."""
-    accuracy = "not tested yet" if state.accuracy is None else f"accuracy {state.accuracy:.4f}"
-    return f"{accuracy}, M0 {state.m0:.3g}, M1 {state.m1:.3g}"
+    tested = state.accuracy is not None
+    accuracy = f"accuracy {percent(state.accuracy, '.2f')}" if tested else "not tested yet"
+    return f"{accuracy}, M0 {significant(state.m0)}, M1 {significant(state.m1)}"
 
 
 class Reporter:
@@ -48,7 +50,7 @@ class Reporter:
         pace = (time.monotonic() - self.began) / max(state.step - self.first, 1)
         left = pace * (state.max_steps - state.step)
         counted = f"{state.step:,d} of at most {state.max_steps:,d} steps"
-        self.ticker.show(state.step, words, f"{counted}, {words}, at most {left:,.0f} s left")
+        self.ticker.show(state.step, words, f"{counted}, {words}, at most {duration(left)} left")
 
     def close(self) -> None:
         """Leave the output tidy."""

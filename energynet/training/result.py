@@ -13,7 +13,7 @@ from energynet.errors import ConfigError
 from energynet.rules.base import Shape
 from energynet.rules.built_in import resolved_output_fraction
 from energynet.support.checks import pluralize
-from energynet.support.format import exact, percent
+from energynet.support.format import exact, percent, significant
 from energynet.support.html import html_table
 from energynet.training.counts import draw_counts
 from energynet.training.curve import Curve, draw_curves
@@ -203,11 +203,13 @@ class TrainingResult:
         return json.dumps(self.to_dict(), allow_nan=False)
 
     def __repr__(self) -> str:
-        accuracy = "no accuracy" if self.accuracy is None else f"accuracy {self.accuracy:.4f}"
+        accuracy = (
+            "no accuracy" if self.accuracy is None else f"accuracy {_accuracy(self.accuracy)}"
+        )
         return (
             f"TrainingResult({self.config.rule.name}, hidden {self.config.hidden}:"
             f" {self.outcome} after {pluralize(self.steps, 'step')}, {accuracy},"
-            f" M0 {self.energy.m0:.3g}, M1 {self.energy.m1:.3g})"
+            f" M0 {significant(self.energy.m0)}, M1 {significant(self.energy.m1)})"
         )
 
     def _repr_html_(self) -> str:
@@ -226,24 +228,24 @@ class TrainingResult:
             ("test accuracy", _accuracy(self.accuracy)),
             *([] if best == self.accuracy else [("best test accuracy", _accuracy(best))]),
             ("synapses", f"{self.synapses:,d}"),
-            ("may change in a step", f"{self.plastic_synapses:,d} ({100 * share:.3g} %)"),
-            ("change in a step, mean", f"{mean:,.0f} ({100 * mean / self.synapses:.3g} %)"),
-            ("M0, updates", f"{energy.m0:.4g}"),
-            ("M1, sum of |dw|", f"{energy.m1:.4g}"),
+            ("may change in a step", f"{self.plastic_synapses:,d} ({percent(share, '.3g')})"),
+            ("change in a step, mean", f"{mean:,.0f} ({percent(mean / self.synapses, '.3g')})"),
+            ("M0, updates", significant(energy.m0)),
+            ("M1, sum of |dw|", significant(energy.m1)),
         ]
-        rows += [(f"M_{exact(alpha)}", f"{value:.4g}") for alpha, value in energy.alpha.items()]
-        rows += [(f"cost {name}", f"{value:.4g}") for name, value in self.costs.items()]
+        rows += [(f"M_{exact(alpha)}", significant(value)) for alpha, value in energy.alpha.items()]
+        rows += [(f"cost {name}", significant(value)) for name, value in self.costs.items()]
         if energy.direct is not None:
             rows += [
-                ("M0 / direct M0", f"{energy.inefficiency_m0:.4g}"),
-                ("M1 / direct M1", f"{energy.inefficiency_m1:.4g}"),
+                ("M0 / direct M0", significant(energy.inefficiency_m0)),
+                ("M1 / direct M1", significant(energy.inefficiency_m1)),
             ]
         times = f"{seconds['train']:.1f} s training, {seconds['evaluate']:.1f} s evaluation"
         return [*rows, ("time", f"{times}, {seconds['total']:.1f} s in all")]
 
     def _learnt(self) -> str:
         share = self.learning_steps / self.steps if self.steps else 0.0
-        return f"{self.learning_steps:,d} ({100 * share:.3g} %)"
+        return f"{self.learning_steps:,d} ({percent(share, '.3g')})"
 
     def plot(self) -> "Figure":
         """Draw the learning curve: accuracy with the criterion, M0, M1 and costs, against steps.

@@ -37,8 +37,8 @@ def test_lines_of_progress_off_a_terminal(monkeypatch, capsys):
         lines(Progress(step, 1000, 0.9 if step > 250 else None, 12345, 6.5))
     lines.close()
     assert capsys.readouterr().err.splitlines() == [
-        "200 of at most 1,000 steps, not tested yet, M0 1.23e+04, M1 6.5, at most 44 s left",
-        "400 of at most 1,000 steps, accuracy 0.9000, M0 1.23e+04, M1 6.5, at most 33 s left",
+        "200 of at most 1,000 steps, not tested yet, M0 12,345, M1 6.50, at most 44 s left",
+        "400 of at most 1,000 steps, accuracy 90.00 %, M0 12,345, M1 6.50, at most 33 s left",
     ]
 
 
@@ -68,8 +68,7 @@ def test_bar_on_a_terminal(size):
     os.close(leader)
     assert json.loads(out)["steps"] == 4000
     assert b"4,000/4,000 steps" in shown
-    assert b"accuracy 0." in shown
-    assert b"M0 " in shown
+    assert b" %, M0 " in shown
 
 
 SHORT = "train --hidden 10 --max-steps 20 --test-every 10"

@@ -13,7 +13,7 @@ from support import HELPERS, digits
 import energynet as en
 from energynet.cli import main as cli
 from energynet.cli.main import main
-from energynet.support.format import exact
+from energynet.support.format import exact, parameter, significant
 
 
 class Cells(HTMLParser):
@@ -63,6 +63,15 @@ def test_numbers_in_names_are_exact(value, text):
     assert exact(value) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.01, "0.01"), (0.01 / 3, "0.003333"), (1e-5, "1e-05"), (12345.0, "12345"), (12345, "12345"),
+     (300_000, "300000"), (True, "True"), ("1" * 16, "1" * 16), ((0.5,), "(0.5,)")],
+)  # fmt: skip
+def test_parameters_are_short(value, text):
+    assert parameter(value) == text
+
+
 def test_one_is_singular():
     assert repr(en.Grid(hidden=3)) == "Grid(1 block, 1 run)"
     assert repr(en.Grid(hidden=3, seeds=2000)) == "Grid(1 block, 2,000 runs)"
@@ -88,8 +97,10 @@ def test_a_result_in_a_notebook_says_what_the_command_line_says():
     rows = dict(zip(cells[1::2], cells[2::2], strict=True))
     assert rows["outcome"] == result.outcome
     assert rows["steps"] == "300"
-    assert rows["M0, updates"] == f"{result.energy.m0:.4g}"
-    assert rows["M_0.5"] == f"{result.energy.alpha[0.5]:.4g}"
+    assert rows["M0, updates"] == significant(result.energy.m0)
+    assert rows["M_0.5"] == significant(result.energy.alpha[0.5])
+    assert f"M0 {rows['M0, updates']}, M1 {rows['M1, sum of |dw|']})" in repr(result)
+    assert f"accuracy {rows['test accuracy']}, " in repr(result)
 
 
 def test_the_best_accuracy_is_told_where_the_last_is_another():

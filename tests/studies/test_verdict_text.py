@@ -43,6 +43,7 @@ def found():
         (0, "0"),
         (-0.51234, "-0.512"),
         (float("inf"), "infinity"),
+        (float("nan"), "none"),
     ],
 )
 def test_numbers_have_three_digits(value, text):

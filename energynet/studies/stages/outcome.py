@@ -11,7 +11,7 @@ from energynet.studies.stages.method import Method
 from energynet.studies.stages.preset import Preset
 from energynet.studies.stages.variant import ShapeOf, Variant, variants
 from energynet.support.checks import pluralize
-from energynet.support.format import exact, significant
+from energynet.support.format import parameter, significant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,8 +57,12 @@ class StudyOutcome:
 
     def _repr_html_(self) -> str:
         _, study = self.studies[0]
+        table = study.once(self.ratios)
+        for name in (*self._axes, *self.studies[0][0]):
+            table = table.assign(**{name: table[name].map(parameter, na_action="ignore")})
         heads = {"ratio": "ratio: energy of against / energy of rule"}
-        return str(study.once(self.ratios).rename(columns=heads).to_html(index=False))
+        table = table.rename(columns=heads)
+        return str(table.to_html(index=False, float_format=significant))
 
     def of(self, settings: dict[str, Any]) -> "tuple[pd.DataFrame, pd.DataFrame]":
         """`best` and `ratios` of a combination of varied settings."""
@@ -71,7 +75,7 @@ class StudyOutcome:
 
     def _best_lines(self) -> Iterator[str]:
         for row in self.best.to_dict("records"):
-            at = [f"{name} {exact(row[name])}" for name in self._axes if row[name] == row[name]]
+            at = [f"{name} {parameter(row[name])}" for name in self._axes if row[name] == row[name]]
             notes = [row["why"] or row["mark"]]
             if row["reached"] < row["runs"]:
                 notes.append(f"{row['reached']} of {pluralize(row['runs'], 'run')} reached")
@@ -98,7 +102,7 @@ class StudyOutcome:
 
     def _place(self, row: dict[str, Any]) -> str:
         """The size and the varied settings of a row."""
-        varied = [f"{name} = {row[name]}" for name in self.studies[0][0]]
+        varied = [f"{name} = {parameter(row[name])}" for name in self.studies[0][0]]
         return ", ".join([f"nh = {row['hidden']:,d}", *varied])
 
 
