@@ -166,7 +166,10 @@ class TrainingConfig:
     )
     rule: Rule = field(default_factory=AllSynapses, metadata=_setting(_rule))
     seed: int = field(
-        default=0, metadata=_setting(_integer(0, 2**63 - 1), TRAINING, "N", "0 or more")
+        default=0,
+        metadata=_setting(
+            _integer(0, 2**63 - 1), TRAINING, "N", "decides all that is random; 0 or more"
+        ),
     )
     activation: str = field(
         default="leaky_relu",

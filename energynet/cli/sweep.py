@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from energynet.cli.common import (
+    NEW_FOLDER,
     add_command,
     add_data,
     add_where,
@@ -27,24 +28,25 @@ SOME_FAILED = 3
 _SWEEP_EXAMPLES = """\
 examples:
   energynet sweep grid.toml --store runs --dry-run
-      how many runs there are, how many are stored, how long the rest may take
+      how many runs there are and are stored, how long the rest may take
   energynet sweep grid.toml --store runs
       run them; if it is killed or stopped, the same command does the rest
   energynet sweep grid.toml --store runs --shard $SLURM_ARRAY_TASK_ID/20
       one of 20 jobs that share a folder
 
 grid.toml:
-  data = "digits.npz"             # or a folder, both beside this file, or "mnist", the default;
-                                  # --data replaces it
-  [defaults]                      # any field of a config
+  data = "digits.npz"       # a file or folder beside this one, or "mnist", the
+                            # default; --data replaces it
+  [defaults]                # any field of a config
   max_steps = 150000
-  [[block]]                       # the product of its lists
+  [[block]]                 # the product of its lists
   hidden = [100, 300]
   rule = ["largest", "fixed-synapses"]
   fraction = [0.1, 0.3]
-  seeds = 3                       # a count, or a list
+  seeds = 3                 # a count, or a list
 
-exit status: 0 all runs are stored, 3 some failed, 2 bad usage or input, 130 interrupted
+exit status: 0 all runs are stored, 3 some failed, 2 bad usage or input,
+130 interrupted
 """
 
 
@@ -53,16 +55,14 @@ def add_sweep(commands: Any) -> None:
     sweep = add_command(
         commands,
         "sweep",
-        "run a grid",
-        "Do all runs of a grid that are not stored yet, on all cores of this machine"
-        " or on the workers of a Dask scheduler.",
+        "do all runs of a grid and store their results",
+        "Do all runs of a grid that are not stored yet, on all cores of this machine or on the"
+        " workers of a Dask scheduler. Print how many there are of each outcome.",
         _SWEEP_EXAMPLES,
     )
     what = sweep.add_argument_group("what to run")
     what.add_argument("grid", type=path_argument, metavar="GRID.toml", help="the grid, as below")
-    what.add_argument(
-        "--store", required=True, type=path_argument, metavar="RUNS", help="folder of results"
-    )
+    what.add_argument("--store", required=True, type=path_argument, metavar="RUNS", help=NEW_FOLDER)
     add_data(what, "as for train (default: the data that the grid names, or mnist)", None)
     what.add_argument(
         "--shard", metavar="I/N", help="do the I-th of N parts of the grid, I in 1 ... N"
@@ -71,7 +71,9 @@ def add_sweep(commands: Any) -> None:
     add_where(sweep)
     output = sweep.add_argument_group("output")
     output.add_argument(
-        "--dry-run", action="store_true", help="print what would be done and how long it may take"
+        "--dry-run",
+        action="store_true",
+        help="only print how many runs are to do, and how long they may take",
     )
     output.add_argument("--quiet", action="store_true", help="no progress on stderr")
     sweep.set_defaults(command=_sweep)

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext, redirect_stdout
 from dataclasses import MISSING, fields
 from pathlib import Path
+from textwrap import TextWrapper
 from typing import Any
 
 import numpy as np
 
 from energynet.cli.common import (
+    WIDTH,
     add_command,
     add_data,
     look_here,
@@ -33,28 +35,32 @@ EXIT = {"reached": 0, "exhausted": 3, "diverged": 4}
 
 def _rules() -> str:
     """A line for each rule: its name, what changes, and its flags besides --fraction."""
+    wrapper = TextWrapper(
+        WIDTH, initial_indent="  ", subsequent_indent=" " * 22, break_on_hyphens=False
+    )
     lines = []
     for name, (_, named) in RULES.items():
         flags = ["--" + taken.replace("_", "-") for taken in named.takes if taken != "fraction"]
         more = f" [{', '.join(flags)}]" if flags else ""
         more = more if "fraction" in named.takes else " (takes no --fraction)"
-        lines.append(f"  {name:<19} {named.changing}{more}")
+        lines.append(wrapper.fill(f"{name:<19} {named.changing}{more}"))
     return "\n".join(lines)
 
 
 _TRAIN_EXAMPLES = f"""\
 examples:
   energynet train --hidden 100
-      plain back-propagation with 100 hidden units, until 95 % of the test set is right
-  energynet train --hidden 1000 --rule largest --fraction 0.01 --alpha 0.5 --json > run.json
+      plain back-propagation with 100 hidden units, until 95 % of the test set
+      is right
+  energynet train --hidden 1000 --rule largest --fraction 0.01 --json > run.json
       only the largest 1 % of all updates; result as JSON
 
 rules:
 {_rules()}
   (in brackets: flags that a rule takes besides --fraction)
 
-exit status: 0 criterion reached, 3 steps exhausted, 4 diverged, 2 bad usage or input,
-130 interrupted
+exit status: 0 criterion reached, 3 no steps left, 4 diverged, 2 bad usage or
+input, 130 interrupted
 """
 
 
@@ -65,8 +71,8 @@ def add_train(commands: Any) -> None:
         "train",
         "train one network and report its energies",
         "Train one network online, one image per step, until it classifies the wanted share of the"
-        " test set; report steps, accuracy and energies: M0 counts updates of synapses, M1 sums"
-        " |dw| (in units of the weights), M_alpha sums |dw|^alpha.",
+        " test set right. Then print steps, accuracy and energies: M0 counts updates of synapses,"
+        " M1 sums |dw| (in units of the weights), M_alpha sums |dw|^alpha.",
         _TRAIN_EXAMPLES,
     )
     parser.set_defaults(command=_train)
@@ -182,7 +188,11 @@ def _add_output(group: Any) -> None:
         " larger --max-steps",
     )
     group.add_argument("--json", action="store_true", help="print one JSON object on stdout")
-    group.add_argument("--quiet", action="store_true", help="no progress on stderr")
+    group.add_argument(
+        "--quiet",
+        action="store_true",
+        help="no progress and no remarks on stderr; warnings about data remain",
+    )
 
 
 def _train(options: argparse.Namespace) -> int:

@@ -51,7 +51,7 @@ def run_id(config: TrainingConfig, data_sha256: str) -> str:
 
 
 class Store:
-    """A folder of results.
+    """A folder of runs.
 
     It is made with its first run. Raises FileError if it is not a folder that can be written or
     made; with `must_exist`, if there is no folder to read.
@@ -62,7 +62,7 @@ class Store:
         if not must_exist:
             check_folder(self.root, "store")
         elif not self.root.is_dir():
-            raise FileError(f"store {self.root} is not a folder of results")
+            raise FileError(f"store {self.root} is not a folder of runs")
 
     def folder(self, identity: str) -> Path:
         """Where a run's files are."""

@@ -60,7 +60,7 @@ def sweep(
     ----------
     grid : Grid, or configs
     store : path
-        The folder of results. Killed at any moment, the same call resumes. It may be read-only if
+        The folder of runs. Killed at any moment, the same call resumes. It may be read-only if
         all runs are stored.
     executor : concurrent.futures.Executor or None
         Who does the runs: a thread pool, Dask's `Client.get_executor()`, ... None starts local

@@ -178,6 +178,14 @@ def test_help_names_every_flag_rule_and_default():
     assert "exit status:" in shown
 
 
+@pytest.mark.parametrize("command", ["train", "sweep", "status", "export", "import", "info"])
+def test_help_fits_a_terminal_of_80_columns(command, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+
+
 @pytest.mark.parametrize(
     ("command", "words"),
     [
