@@ -234,7 +234,7 @@ def _alike(runs: "pd.DataFrame", own: "pd.DataFrame", but: str) -> "pd.Series":
 
 
 def given(runs: "pd.DataFrame", name: str) -> "pd.Series":
-    """A column of labelled runs with its word, "balanced" or "auto", where a flag tells it."""
+    """A column of labelled runs with its word, "balanced" or "auto", if a flag tells it."""
     word = WORDS.get(name)
     return runs[name].astype(object).mask(runs[word.flag], word.text) if word else runs[name]
 

@@ -36,7 +36,7 @@ def custom_rules(runs: "pd.DataFrame") -> "pd.Series":
 
 
 def readable(table: "pd.DataFrame") -> "pd.DataFrame":
-    """A copy of the table whose numbers are numbers; raises DataError where it cannot be read."""
+    """A copy of the table whose numbers are numbers; raises DataError if it cannot be read."""
     _check_frame("table", table, REQUIRED)
     runs = table.reset_index(drop=True)
     for name in runs.columns:

@@ -105,7 +105,7 @@ def find_idx(folder: Path) -> tuple[Path, ...]:
         names = _listed([files[roles[0]] for files in whole])
         raise DataError(
             f"{folder} holds {len(whole)} data sets, with the training images {names}:"
-            " keep the files of one in a folder by themselves"
+            " put each data set into a folder that holds no other"
         )
     if not whole:
         best = max(sets.values(), key=len, default={})

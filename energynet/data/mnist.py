@@ -65,7 +65,7 @@ def _decoded() -> np.ndarray:
 
 
 def _mapped(path: Path) -> np.ndarray | None:
-    """The cached bytes, or None where they are missing or damaged."""
+    """The cached bytes, or None if they are missing or damaged."""
     try:
         cached = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError):

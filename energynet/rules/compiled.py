@@ -36,7 +36,7 @@ def compiled(*, python: bool = ...) -> Callable[[Callable[..., None]], CompiledS
 
 @checks.arguments
 def compiled(select: Callable[..., None] | None = None, *, python: bool = False) -> Any:
-    """Have Numba compile the `select` of a custom rule, before whose definition this stands.
+    """Decorator of the `select` of a custom rule: Numba compiles it.
 
     It is a function without `self`, called once per step that is learnt, and fills two masks::
 

@@ -90,8 +90,8 @@ class PlasticityRule:
           are indices and the updates of these synapses;
         - a `Change`, which costs something else.
 
-        Exactly those change, by their dw unless updates are given, and are counted where that is
-        not 0. Updates are rounded to the config's dtype first.
+        Exactly those change, by their dw unless updates are given. A change of 0 is not counted.
+        Updates are rounded to the config's dtype first.
         """
         raise NotImplementedError
 

@@ -73,9 +73,11 @@ class Store:
         return self.folder(identity) / _CHECKPOINT
 
     def outcome(self, identity: str) -> str | None:
-        """`reached`, `exhausted`, `diverged`, `failed` or `skipped`; of a run that was begun
-        and has no readable result `running`, or `interrupted` where it was left, or nothing has
-        been heard of it for minutes; None for one that was not begun."""
+        """`reached`, `exhausted`, `diverged`, `failed` or `skipped`; None if it was not begun.
+
+        A run that was begun and has no readable result is `running`. It is `interrupted` if it was
+        stopped in good order, or if it has given no sign of life for minutes.
+        """
         folder = self.folder(identity)
         try:
             return str(read_result(folder / _RESULT)["outcome"])
@@ -111,7 +113,7 @@ class Store:
             os.utime(self.folder(identity) / _SPEC)
 
     def leave(self, identity: str) -> None:
-        """Nobody works on a run any more that was begun, until there is a sign of life again."""
+        """Mark a run as interrupted, until there is a sign of life again."""
         with suppress(OSError):
             os.utime(self.folder(identity) / _SPEC, (_LEFT, _LEFT))
 
@@ -204,8 +206,8 @@ class Store:
         """What crashes leave: temporary files, folders without spec and result, checkpoints of runs
         that have a result, and what told a sweep to stop.
 
-        Only those that nothing has changed for `age` seconds: others may be in use. Nor are those
-        in use that are dated as far in the future, by a clock that was wrong.
+        Only those that have not changed for `age` seconds: others may be in use. A date as far in
+        the future is that of a wrong clock, and counts as old.
         """
         found = [*self.root.glob(f"{STOP_PREFIX}*"), *self.root.glob(".*.part")]
         for folder in self.folders():
@@ -248,7 +250,7 @@ def check_id(identity: Any) -> str:
 
 
 def read_result(path: Path) -> dict[str, Any]:
-    """The content of a `result.json`; raises FileError where it cannot be understood."""
+    """The content of a `result.json`; raises FileError if it is not one."""
     try:
         content = json.loads(path.read_bytes())
         if content["outcome"] not in (*DONE, *ABSENT) or not isinstance(content["config"], dict):
@@ -290,7 +292,7 @@ def _write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def _changed(path: Path) -> float:
-    """When a file was changed last; minus infinity where there is none."""
+    """When a file was changed last; minus infinity if there is none."""
     try:
         return path.stat().st_mtime
     except OSError:

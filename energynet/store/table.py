@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _LOG = logging.getLogger("energynet")
-_INDEX = ".index.json"  # a cache: rebuilt where it is missing, stale or damaged
+_INDEX = ".index.json"  # a cache: rebuilt if it is missing, stale or damaged
 _MOST_TRIED = 10_000  # numbers of classes to try for a network of which N alone is known
 
 

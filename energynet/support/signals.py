@@ -44,7 +44,7 @@ def handling(handler: Callable[[int, Any], None], *numbers: signal.Signals) -> I
 
 @contextmanager
 def holding() -> Iterator[list[int]]:
-    """Signals that would interrupt wait for the end, where they are handled as ever.
+    """Signals that would interrupt wait until the end, and are handled then.
 
     Gives the list of those that wait. A second Ctrl-C does not wait. Only those that Python handles
     are held, and only in the main thread; an exception of the body makes them forgotten.

@@ -289,7 +289,7 @@ def _run_locally(plan: SweepPlan, store: Store, workers: int, shown: SweepProgre
         try:
             _stop(pool)
         finally:
-            for identity in begun & missing:  # also where a worker had no time to say so
+            for identity in begun & missing:  # also if a worker had no time to say so
                 store.leave(identity)
 
 
@@ -316,7 +316,7 @@ def _run_with(executor: Executor, plan: SweepPlan, store: Store, shown: SweepPro
     asked = threading.Event()
 
     def note(*_: Any) -> None:
-        """The first is heeded between two calls: in the midst of one, an executor may hold locks
+        """The first signal is obeyed between two calls: during a call, an executor may hold locks
         that others wait for. The second one interrupts."""
         if asked.is_set():
             raise KeyboardInterrupt
@@ -347,7 +347,7 @@ def _run_with(executor: Executor, plan: SweepPlan, store: Store, shown: SweepPro
 
 
 def _answer(future: "Future[str]", identity: str, plan: SweepPlan, store: Store) -> str:
-    """The outcome of a run; one that kills Dask's workers time after time is given up."""
+    """The outcome of a run; one that kills Dask's workers several times is given up."""
     try:
         outcome = future.result()
     except EnergynetError:

@@ -36,7 +36,7 @@ class Report(NamedTuple):
     """What a worker tells of a run.
 
     It begins (nothing is set but perhaps `compiles`: it is the first to need some kernels), its
-    kernels are loaded (`ready`), it ended (`outcome`), or it killed its workers time after time
+    kernels are loaded (`ready`), it ended (`outcome`), or it killed its workers several times
     (`died`). An `error` ends the sweep; its `spec` may be empty.
     """
 
@@ -51,8 +51,8 @@ class Report(NamedTuple):
 class _Waiting:
     """Runs that wait for a worker, and the sets of kernels that have been compiled.
 
-    The first worker that needs a set compiles it. Meanwhile the others do runs that do without,
-    and wait if there are none: each kernel is compiled once. Runs whose kernels nobody has compiled
+    The first worker that needs a set compiles it. Meanwhile the others take runs that do not
+    need it, or wait: each kernel is compiled once. Runs whose kernels nobody has compiled
     come first, so that the compiling is shared out. `cached`: sets that need no compiling.
     """
 
@@ -182,7 +182,7 @@ class Pool:
         except EnergynetError as error:
             self.reports.put(Report({}, error=str(error)))
         except Exception as error:
-            reason = f"a worker could not be heard ({type(error).__name__}: {error})"
+            reason = f"the answer of a worker could not be read ({type(error).__name__}: {error})"
             self.reports.put(Report({}, error=reason))
 
     def _do(self, number: int, spec: dict[str, Any], compiles: set[str]) -> None:

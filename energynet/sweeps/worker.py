@@ -56,7 +56,7 @@ def run_one(spec: dict[str, Any]) -> str:
     stopped).
     A run that is stored already is left as it is; whatever goes wrong in training is stored.
 
-    Raises FileError where the result cannot be written, KeyboardInterrupt where it was stopped.
+    Raises FileError if the result cannot be written, KeyboardInterrupt if the run was stopped.
     """
     store, identity = Store(spec["store"]), spec["id"]
     watch = _watch(spec, store)

@@ -146,7 +146,7 @@ def _on_the_way(path: Path, stored: str, owner: str, step: int) -> bool:
 
 
 def _check_counts(path: Path, stored: bool, counted: bool) -> None:
-    """Counts cannot begin on the way, and none are lost without a word."""
+    """Counting cannot begin in the middle of a run, and counts are not dropped silently."""
     if counted and not stored:
         raise FileError(
             f"checkpoint {path} holds no counts of updates: leave out count_updates, choose another"

@@ -11,8 +11,8 @@ from energynet.kernels.state import Activation, Images, Weights, aligned
 from energynet.kernels.strokes import StrokeLists, list_images
 from energynet.kernels.sums import BLOCK
 
-_IMAGES = 10_000  # whose strokes `evaluate_images` lists at a time
-_KEPT_BYTES = 64 * 2**20  # at most so much is kept of the frozen units from test to test
+_IMAGES = 10_000  # `evaluate_images` lists the strokes of so many at a time
+_KEPT_BYTES = 64 * 2**20  # most that is kept of the frozen units from test to test
 
 
 def evaluate_images(
@@ -84,7 +84,7 @@ def evaluate_lists(
     predicted = np.empty(n, np.int32)
     if kept is None:
         kept = keep_frozen(weights, lists, plastic=weights.u.shape[1], readout=weights.u.shape[1])
-    # Groups are in the order of their strokes: a batch takes every so many, as long as the others.
+    # Groups are sorted by strokes. A batch takes one of every few, so batches are equally long.
     batches = -(-max(groups, 1) // (GROUPS * threads)) * threads
     own = threading.local()
 

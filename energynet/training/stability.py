@@ -9,7 +9,7 @@ from energynet.kernels.activation import LEAK
 from energynet.kernels.state import Images
 
 _IMAGES = 1000  # training images that means are taken over
-_LARGEST = 0.01  # the learning rate where the bound leaves room for it
+_LARGEST = 0.01  # the learning rate if the bound leaves room for it
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(64)
 
 

@@ -60,13 +60,13 @@ def kernel_words(config: TrainingConfig) -> str:
 
 @cache
 def load_kernels(name: str) -> None:
-    """Compile a set that `kernels_of` names, or load it where it is cached; once per process."""
+    """Compile a set that `kernels_of` names, or load it if it is cached; once per process."""
     dtype, update = name.split()
     _load(_examples()[update], dtype, threads=1)
 
 
 def warm() -> Iterator[tuple[str, float]]:
-    """Compile every kernel, or load it where it is cached.
+    """Compile every kernel, or load it if it is cached.
 
     Yields (what, seconds) for each loop over training steps, as it is done.
     """

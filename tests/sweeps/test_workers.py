@@ -96,7 +96,7 @@ def test_an_odd_answer_ends_the_sweep(undisturbed, tmp_path, monkeypatch, answer
         f"    print(json.dumps({answer} | {{'word': spec['word']}}), flush=True)\n"
     )
     replace_workers(monkeypatch, odd)
-    with pytest.raises(en.EnergynetError, match=r"a worker could not be heard .* unknown answer"):
+    with pytest.raises(en.EnergynetError, match=r"the answer of a worker .* unknown answer"):
         en.sweep(GRID, tmp_path, data=digits(), progress=False)
     monkeypatch.undo()
     same(en.sweep(GRID, tmp_path, data=digits(), workers=1, progress=False), undisturbed)

@@ -26,7 +26,7 @@ def _numbers(study: Study) -> pd.DataFrame:
     empty = pd.DataFrame(columns=COLUMNS)
     if not {"best_accuracy", "plastic_synapses"} <= set(study.runs):
         return empty
-    endless = study.endless  # the longest alone: accuracy grows with the number of steps
+    endless = study.endless  # only the longest count: accuracy grows with the number of steps
     numbers = _compared(study, endless[endless["max_steps"] == endless["max_steps"].max()])
     if numbers.empty:
         numbers = _compared(study, study.runs).assign(max_steps=float("nan"))

@@ -15,7 +15,7 @@ BESIDE = (-0.02, -0.01, 0.0, 0.01, 0.02, 0.025)  # the levels, from the criterio
 
 
 def _numbers(study: Study) -> pd.DataFrame:
-    """The least energy of each rule by the first test at each level, of runs that go on.
+    """The least energy of each rule by the first test at each level, of runs that continue.
 
     At each level P is the one of least geometric mean, among those that all runs reach it with.
     """

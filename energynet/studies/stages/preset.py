@@ -100,7 +100,7 @@ class Preset:
     matched : tuple of mapping
         Large networks against small ones: statement 3.
     long_after, accurate : mapping
-        Runs beyond the criterion, at P* and where they keep the accuracy: statement 11.
+        Runs beyond the criterion, at P* and at a P that keeps the accuracy: statement 11.
     both_sides, around : mapping
         Fractions on both sides of a limit, and around it: statement 12.
     data : str or None
