@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from custom_rules import AllKinds, Everything, Lazy, Shares, Upkeep
-from lazy_study import PRESET, SEEDS, TRAINING, data, study
 from support import HELPERS, PYTHON, digits, environment, shapes
 from tables import frame, model, noise, run
+from threshold_study import PRESET, SEEDS, TRAINING, data, study
 
 import energynet as en
 from energynet.analysis.study import Study
@@ -87,7 +87,7 @@ def test_what_a_comparison_says(undisturbed):
 def test_killed_five_times_and_ended_by_one_command_it_is_the_same_bytes(undisturbed, tmp_path):
     _, expected = undisturbed
     out, total = tmp_path / "out", len(list((expected / "runs").glob("*/*/result.json")))
-    script = [*PYTHON, str(HELPERS / "lazy_study.py"), str(out)]
+    script = [*PYTHON, str(HELPERS / "threshold_study.py"), str(out)]
     for wanted in sorted(random.Random(1).sample(range(2, total), KILLS)):
         with subprocess.Popen(script, env=environment()) as process:
             while process.poll() is None:

@@ -1,4 +1,4 @@
-"""A small comparison, for a subprocess that may be killed: lazy_study.py FOLDER."""
+"""A small comparison, for a subprocess that may be killed: threshold_study.py FOLDER."""
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
