@@ -55,7 +55,7 @@ class FirstUnits(en.PlasticityRule):
         return tuple(tuple(i[::-1].astype(kind) for i in np.nonzero(mask)) for mask in masks)
 
 
-class Lazy(en.PlasticityRule):
+class Threshold(en.PlasticityRule):
     """Only updates of at least a certain size are carried out."""
 
     threshold: float

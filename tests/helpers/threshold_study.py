@@ -3,7 +3,7 @@
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from custom_rules import Lazy
+from custom_rules import Threshold
 from support import digits
 
 import energynet as en
@@ -12,7 +12,7 @@ SEEDS = {"exploration": [0, 1], "confirmation": [5, 6, 7]}
 TRAINING = {"target_accuracy": 0.8, "test_every": 20, "max_steps": 600, "learning_rate": 0.05}
 # The same as a file.
 PRESET = """
-title = "Lazy against the largest"
+title = "Threshold against the largest"
 data = "digits.npz"
 hidden = [20, 40]
 energies = ["m0"]
@@ -32,7 +32,7 @@ rule = "all"
 rule = "largest"
 fraction = [0.1, 0.3]
 [[method]]
-rule = "custom_rules:Lazy"
+rule = "custom_rules:Threshold"
 threshold = [1e-4, 3e-4]
 """
 
@@ -46,7 +46,7 @@ def study(executor, **place):
     methods = [
         "all",
         {"rule": "largest", "fraction": [0.1, 0.3]},
-        {"rule": Lazy, "threshold": [1e-4, 3e-4]},
+        {"rule": Threshold, "threshold": [1e-4, 3e-4]},
     ]
     return en.study(
         methods,
@@ -57,7 +57,7 @@ def study(executor, **place):
         extend=1,
         executor=executor,
         progress=False,
-        title="Lazy against the largest",
+        title="Threshold against the largest",
         **place,
         **TRAINING,
     )

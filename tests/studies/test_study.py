@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from custom_rules import AllKinds, Everything, Lazy, Shares, Upkeep
+from custom_rules import AllKinds, Everything, Shares, Threshold, Upkeep
 from support import HELPERS, PYTHON, digits, environment, shapes
 from tables import frame, model, noise, run
 from threshold_study import PRESET, SEEDS, TRAINING, data, study
@@ -39,7 +39,7 @@ def compared(folder):
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in files
-        if path.suffix != ".png" and not path.name.startswith(("study", "lazy"))
+        if path.suffix != ".png" and not path.name.startswith(("study", "threshold"))
     }
 
 
@@ -54,7 +54,7 @@ def undisturbed(tmp_path_factory):
 def test_what_a_comparison_says(undisturbed):
     found, out = undisturbed
     best = found.best.set_index(["hidden", "rule", "energy"])
-    label = "custom_rules:Lazy"
+    label = "custom_rules:Threshold"
     assert best.loc[(20, label, "m0"), "threshold"] in (3e-4, 6e-4)
     assert np.isnan(best.loc[(20, label, "m0"), "fraction"])
     assert best.loc[(20, "largest", "m0"), "fraction"] < 0.1  # its grid was extended
@@ -79,7 +79,7 @@ def test_what_a_comparison_says(undisturbed):
     )
     assert f"all synapses (unmodified) / {label} = " in repr(found)
     report = (out / "report.html").read_text()
-    assert "Lazy against the largest" in report
+    assert "Threshold against the largest" in report
     assert "poster" not in report
     assert "seeds 100" not in report
 
@@ -97,8 +97,15 @@ def test_killed_five_times_and_ended_by_one_command_it_is_the_same_bytes(undistu
                 time.sleep(0.05)
         assert process.returncode == -signal.SIGKILL
     data().save(tmp_path / "digits.npz")
-    (tmp_path / "lazy.toml").write_text(PRESET)
-    command = ["reproduce", "--preset", str(tmp_path / "lazy.toml"), "--out", str(out), "--quiet"]
+    (tmp_path / "threshold.toml").write_text(PRESET)
+    command = [
+        "reproduce",
+        "--preset",
+        str(tmp_path / "threshold.toml"),
+        "--out",
+        str(out),
+        "--quiet",
+    ]
     done = subprocess.run(
         [*PYTHON, "-m", "energynet", *command, "--workers", "1"],
         env=environment(),
@@ -191,8 +198,8 @@ def values_of(table, parameter, seeds=(0, 1)):
 @pytest.mark.parametrize(
     ("kind", "fixed", "parameter", "values", "best", "explored"),
     [
-        (Lazy, {}, "threshold", [2.0, 6.0], 6.0, [2.0, 6.0, 12.0]),
-        (Lazy, {}, "threshold", [2.0, 6.0], 2.0, [2.0 / 3, 2.0, 6.0]),
+        (Threshold, {}, "threshold", [2.0, 6.0], 6.0, [2.0, 6.0, 12.0]),
+        (Threshold, {}, "threshold", [2.0, 6.0], 2.0, [2.0 / 3, 2.0, 6.0]),
         (AllKinds, {"number": 0.25}, "whole", [9, 30], 30, [9, 30, 60]),
         (AllKinds, {"number": 0.25}, "whole", [9, 30], 9, [3, 9, 30]),
         (Shares, {"word": "a"}, "fraction", [3, 9], 9, [3, 9, 18]),  # an integer is no fraction P
@@ -313,7 +320,7 @@ def test_each_combination_of_varied_settings_is_a_comparison():
         return made("threshold", 2.0)(config) | {"init_std": config.init_std}
 
     vary = {"init_std": [0.01, 0.03]}
-    preset = preset_of({"rule": Lazy, "threshold": [1.0, 2.0, 6.0]}, vary=vary)
+    preset = preset_of({"rule": Threshold, "threshold": [1.0, 2.0, 6.0]}, vary=vary)
     found = outcome(preset, carry_out(preset, train), pd.DataFrame(columns=["id"]), shapes())
     assert list(found.best["init_std"]) == [0.01, 0.01, 0.03, 0.03]
     assert found.ratios["pairs"].eq(3).all()
@@ -329,17 +336,17 @@ def test_it_is_told_that_few_confirmation_runs_reached(tmp_path):
 
     def train(config):
         row = made("threshold", 2.0)(config)
-        if "Lazy" in config.rule.name:
+        if "Threshold" in config.rule.name:
             row["m1"] = made("threshold", 6.0)(config)["m1"]
             if config.seed in (6, 7) and config.rule.threshold == 2.0:
                 row["outcome"] = "exhausted"
         return row
 
-    varied = {"rule": Lazy, "threshold": [1.0, 2.0, 6.0]}
+    varied = {"rule": Threshold, "threshold": [1.0, 2.0, 6.0]}
     preset = preset_of({"rule": "largest", "fraction": [0.1]}, varied, energies=["m0", "m1"])
     found = outcome(preset, carry_out(preset, train), pd.DataFrame(columns=["id"]), shapes())
     [(_, compared_study)] = found.studies
-    label = "custom_rules:Lazy"
+    label = "custom_rules:Threshold"
     row = found.best.set_index(["rule", "energy"]).loc[(label, "m0")]
     assert (row["threshold"], row["runs"], row["reached"]) == (2.0, 3, 1)
     at = found.runs[found.runs["parameters"].eq('{"threshold": 2.0}')].set_index("seed")
@@ -393,15 +400,15 @@ def test_every_gap_has_its_reason():
             row |= {"outcome": "failed", "reason": "no memory", "m0": None, "m1": None}
         return row
 
-    never = {"rule": Lazy, "threshold": [1.0, 2.0]}
+    never = {"rule": Threshold, "threshold": [1.0, 2.0]}
     preset = preset_of({"rule": "largest", "fraction": [0.1, 0.3]}, never)
     found = outcome(preset, carry_out(preset, train), pd.DataFrame(columns=["id"]), shapes())
     why = found.best.set_index("rule")["why"]
     assert why["all"] == ""
     assert why["largest"].endswith("at the fraction that exploration chose (3 without a result:"
                                    " no memory)")  # fmt: skip
-    assert why["custom_rules:Lazy"].startswith(
-        "no saving possible with custom_rules:Lazy: no value"
+    assert why["custom_rules:Threshold"].startswith(
+        "no saving possible with custom_rules:Threshold: no value"
     )
     gaps = found.ratios[found.ratios["ratio"].isna()]
     assert len(gaps) == 6
@@ -454,7 +461,7 @@ def test_rules_beside_the_file_are_found_from_another_folder(tmp_path, monkeypat
 
 
 def in_a_function():
-    class Mine(Lazy):
+    class Mine(Threshold):
         pass
 
     return Mine
@@ -479,11 +486,19 @@ METHOD = '[[method]]\nrule = "largest"\nfraction = [0.1]\n'
         ('energies = ["m0"]', 'energies = ["cost_maintenance"]', "one of m0, m1, got 'cost_main"),
         ("fraction = [0.1, 0.3]", "", "method 2: fraction must be given for rule largest"),
         ("[0.1, 0.3]", "[0.1, 1.5]", "method 2: fraction must be a number in .0, 1., got 1.5"),
-        ("threshold = [1e-4", "thresh = [1e-4", "method 3: thresh is no parameter of rule .*Lazy"),
+        (
+            "threshold = [1e-4",
+            "thresh = [1e-4",
+            "method 3: thresh is no parameter of rule .*shold",
+        ),
         ("threshold = [1e-4, 3e-4]", 'threshold = ["a"]', "method 3: threshold must be a finite"),
         ("threshold = [1e-4, 3e-4]", "threshold = []", "method 3: threshold must be a list of one"),
         ("threshold = [1e", 'axis = "x"\nthreshold = [1e', "axis must name the one .* axis 'x'"),
-        ("custom_rules:Lazy", "custom_rules:Lazi", "must be a class .*did you mean 'Lazy'"),
+        (
+            "custom_rules:Threshold",
+            "custom_rules:Treshold",
+            "must be a class .*did you mean 'Threshold'",
+        ),
         ('rule = "all"', METHOD.partition("\n")[2] + METHOD, "method 2: largest at 20 .* once"),
         ("[extend]", "both_sides = {hidden = [20]}\n[extend]", "both_sides"),
         ("title = ", "title ", "is not valid TOML"),
@@ -509,7 +524,7 @@ def test_a_bad_file_is_refused_before_any_work(old, new, words, tmp_path, capsys
         ({"methods": "all"}, "methods must be a list of methods, got 'all'"),
         ({"methods": [3]}, "method 1: rule must be one of"),
         ({"methods": [{"fraction": [1]}]}, "method 1: rule must be given"),
-        ({"methods": [{"rule": Lazy(1.0), "threshold": [1]}]}, "threshold must be given once"),
+        ({"methods": [{"rule": Threshold(1.0), "threshold": [1]}]}, "threshold must be given once"),
         ({"seeds": [1]}, "seeds must be a table"),
         ({"store": None}, "store or out must be given"),
         ({"extend": -1}, "extend must be an integer"),
