@@ -164,7 +164,8 @@ def test_estimates_of_a_dry_run_are_those_of_the_data(tmp_path, capsys, monkeypa
     told = []
     for data in ("digits.npz", "mnist"):
         main(f"sweep grid.toml --store runs --dry-run --workers 1 --data {data}".split())
-        told.append(float(re.search("about (.*) min", capsys.readouterr().out)[1]))
+        number, unit = re.search("about (.*) (s|min|h) and", capsys.readouterr().out).groups()
+        told.append(float(number) * {"s": 1, "min": 60, "h": 3600}[unit])
     assert told[0] < told[1] / 5
 
 

@@ -32,6 +32,7 @@ def test_lines_of_progress_off_a_terminal(monkeypatch, capsys):
 
     now = 0.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)  # Dask may have loaded it
     lines = Reporter(sys.stderr)
     for step, now in ((0, 0.0), (100, 4.0), (200, 11.0), (300, 15.0), (400, 22.0)):  # noqa: B007
         lines(Progress(step, 1000, 0.9 if step > 250 else None, 12345, 6.5))
