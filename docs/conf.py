@@ -1,20 +1,15 @@
 """Settings of the documentation: sphinx-build -W docs docs/_build."""
 
 import re
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent / "scripts"))
+from importlib import metadata
 
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
-from made import make
-from written import defaults
 
 project = "energynet"
 author = "The energynet developers"
 project_copyright = author
-release = defaults()["version"]
+release = metadata.version("energynet")
 
 extensions = [
     "myst_parser",
@@ -22,7 +17,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
 ]
-exclude_patterns = ["_build", "_made", "scripts"]
+exclude_patterns = ["_build", "scripts"]
 html_theme = "furo"
 html_title = f"energynet {release}"
 html_favicon = "icon.svg"
@@ -33,9 +28,8 @@ html_copy_source = False
 html_math_renderer = "mathml"
 highlight_language = "none"
 
-myst_enable_extensions = ["dollarmath", "deflist", "substitution"]
+myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
-myst_substitutions = defaults()
 
 default_role = "py:obj"
 add_module_names = False
@@ -48,11 +42,17 @@ python_use_unqualified_type_names = True
 
 
 def setup(app):
-    """Formulas as MathML, which browsers show without a script; pages get what they include."""
+    """Formulas as MathML, which browsers show without a script; pages with what only a site has."""
     app.add_html_math_renderer("mathml", (_formula, None), (_formula_block, None))
-    app.connect("builder-inited", lambda _app: make())
+    app.connect("source-read", _for_the_site)
     app.connect("autodoc-process-docstring", _bars)
     app.connect("doctree-read", _keep_together)
+
+
+def _for_the_site(_app, _name, source):
+    """Comments `site` are part of the page; what stands between comments `forge` is not."""
+    text = re.sub(r"(?s)<!-- forge -->.*?<!-- end of forge -->\n?", "", source[0])
+    source[0] = re.sub(r"(?s)<!-- site\n(.*?)-->", r"\1", text)
 
 
 def _bars(_app, _what, _name, _object, _options, lines):

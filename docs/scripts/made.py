@@ -1,56 +1,82 @@
-"""Everything that pages take from `_made/`: pictures, and parts written from the code."""
+"""What the pages take from the code and its results, written anew: texts and pictures.
 
-import json
-import shutil
+    python docs/scripts/made.py [--pictures]
+
+A text stands in a page between the comments `made: NAME` and `end`. A test says when one is out of
+date. Pictures take longer, since the code of pages is run for them.
+"""
+
+import re
+import sys
 import tempfile
 from pathlib import Path
 
+import literature
+import matplotlib
 import published
 import rank_one
 import rooms
+import second_task
 import written
 from blocks import DOCS, run_page
 
-MADE = DOCS / "_made"
-PAGES = ("tutorial.md", "comparing.md")  # whose code draws pictures
-SECTIONS = (
-    "rules",
-    "readout_margin",
-    "peers",
-    "evaluation",
-    "streaming",
-    "phases",
-    "threads",
-    "custom_rules",
-)
+PICTURES = DOCS / "pictures"
+DRAWN_BY = {"tutorial.md": ("curve.svg", "fractions.svg"), "comparing.md": ("accuracy.svg",)}
+PARTS = {
+    "caching": literature.table,
+    "commands": written.commands,
+    "published rules": published.compared,
+    "readings": written.readings,
+    "second task": second_task.table,
+    "statements": written.statements,
+}
+MADE = re.compile(r"(?s)(<!-- made: (.*?) -->\n).*?(<!-- end -->)")
 
 
-def make() -> None:
-    """Write all of it."""
-    MADE.mkdir(exist_ok=True)
-    parts = {
-        "rooms.svg": rooms.draw(),
-        "rank_one.svg": rank_one.draw(),
-        "statements.md": written.statements(),
-        "readings.md": written.readings(),
-        "commands.md": written.commands(),
-        "published_rules.md": published.compared(),
-    }
-    parts |= {f"measured_{name}.md": written.measured(name) for name in SECTIONS}
-    for name, text in parts.items():
-        (MADE / name).write_text(text)
-    for page in PAGES:
-        _draw(DOCS / page)
+def anew(text: str) -> str:
+    """A page with all that is made in it as it should be."""
+    return MADE.sub(lambda part: f"{part[1]}\n{_content(part)}\n{part[3]}", text)
 
 
-def _draw(page: Path) -> None:
-    """Run the code of a page for its pictures, unless it was run as it stands."""
-    stamp = MADE / f"{page.stem}.json"
-    text = json.dumps(page.read_text())
-    if stamp.exists() and stamp.read_text() == text:
+def _content(part: re.Match[str]) -> str:
+    kind, _, section = part[2].partition(" ")
+    if kind == "measured":
+        return written.measured(section)
+    if kind == "names":
+        return written.names(part.string[: part.start()].rpartition("\n## ")[2])
+    return PARTS[part[2]]()
+
+
+def bare(text: str) -> str:
+    """A page without what is made in it."""
+    return MADE.sub("", text)
+
+
+def run(page: Path, folder: Path) -> dict[str, str]:
+    """Run the code of a page in a folder; the pictures that it saved, without their date."""
+    with matplotlib.rc_context({"svg.hashsalt": "energynet", "svg.fonttype": "none"}):
+        run_page(page, folder)
+    dated = r" *<dc:date>.*</dc:date>\n"
+    return {path.name: re.sub(dated, "", path.read_text()) for path in folder.glob("*.svg")}
+
+
+def main() -> None:
+    """Write texts, and pictures if they are asked for."""
+    for page in sorted(DOCS.glob("*.md")):
+        text = page.read_text()
+        if anew(text) != text:
+            page.write_text(anew(text))
+    if "--pictures" not in sys.argv[1:]:
         return
-    with tempfile.TemporaryDirectory() as folder:
-        run_page(page, Path(folder))
-        for picture in Path(folder).glob("*.svg"):
-            shutil.copy(picture, MADE)
-    stamp.write_text(text)
+    pictures = {"rooms.svg": rooms.draw(), "rank_one.svg": rank_one.draw()}
+    for page, names in DRAWN_BY.items():
+        with tempfile.TemporaryDirectory() as folder:
+            found = run(DOCS / page, Path(folder))
+        pictures |= {name: found[name] for name in names}
+    PICTURES.mkdir(exist_ok=True)
+    for name, picture in pictures.items():
+        (PICTURES / name).write_text(picture)
+
+
+if __name__ == "__main__":
+    main()

@@ -3,14 +3,15 @@
 import io
 
 import numpy as np
-from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
 
 from energynet.studies.figures.style import GREY, INK, settings
-from energynet.studies.report.inline import inline_svg
 
 INPUTS, UNITS, CHOSEN = 26, 40, 104  # a tenth of the synapses
-_COLORS = ListedColormap(["#3B7DE830", "#3B7DE8"])
+_CHOSEN, _REST = "#3B7DE8", "#3B7DE830"
 
 
 def factors() -> tuple[np.ndarray, np.ndarray]:
@@ -29,7 +30,7 @@ def largest(x: np.ndarray, delta: np.ndarray) -> np.ndarray:
 
 
 def draw() -> str:
-    """The figure as SVG for inside a page, whose ink it takes."""
+    """The figure as SVG, on white."""
     x, delta = factors()
     mask = largest(x, delta)
     rows, columns = np.argsort(-x, kind="stable"), np.argsort(-delta, kind="stable")
@@ -43,18 +44,18 @@ def draw() -> str:
         edge = np.append(np.repeat(lengths, 2), 0)
         heights = np.repeat(np.arange(INPUTS + 1), 2)[1:]
         right.plot(edge, heights, color=INK, linewidth=1.2, clip_on=False)
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    title = (
-        "A matrix of updates: the largest are scattered as they come; sorted by both factors they"
-        " lie under a staircase"
-    )
-    picture = inline_svg(buffer.getvalue(), "rank-one", title)
-    return f'<div class="wide" tabindex="0">{picture}</div>\n'
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return buffer.getvalue()
 
 
 def _panel(axes, mask, rows: str, columns: str, title: str) -> None:
-    axes.pcolormesh(mask, cmap=_COLORS, edgecolors=GREY, linewidth=0.1)
+    cell = Path.unit_rectangle()
+    cells = [cell.transformed(Affine2D().translate(j, i)) for i, j in np.argwhere(mask)]
+    axes.add_patch(PathPatch(Path.make_compound_path(*cells), color=_CHOSEN, linewidth=0))
+    axes.set_facecolor(_REST)
+    axes.hlines(np.arange(INPUTS + 1), 0, UNITS, color=GREY, linewidth=0.1)
+    axes.vlines(np.arange(UNITS + 1), 0, INPUTS, color=GREY, linewidth=0.1)
     axes.set(ylabel=rows, xlabel=columns, title=title, xticks=[], yticks=[])
     axes.set(xlim=(0, UNITS), ylim=(0, INPUTS))
     axes.invert_yaxis()

@@ -60,22 +60,21 @@ def levels(graph: dict[str, set[str]]) -> dict[str, int]:
 
 
 def draw() -> str:
-    """The picture as SVG for inside a page, whose ink it takes."""
+    """The picture as SVG, on white."""
     graph = {room: others for room, others in arrows().items() if room != "__main__"}
     chain = levels(graph)
     rooms = sorted(graph, key=lambda room: (chain[room], room))
     top = {room: 8 + (_HEIGHT + _STEP) * number for number, room in enumerate(rooms)}
     height = 8 + (_HEIGHT + _STEP) * len(rooms)
     return (
-        f'<div class="wide" tabindex="0"><svg role="img" viewBox="0 0 {_WIDTH} {height}"'
-        ' fill="currentColor" aria-label="Folders of the package from top to bottom in the order'
-        ' of the data flow; an arrow leads from a folder to one that imports from it"'
-        ' xmlns="http://www.w3.org/2000/svg"><defs><marker id="head" viewBox="0 0 8 8" refX="7"'
-        ' refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z"/>'
-        "</marker></defs>"
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}"'
+        f' viewBox="0 0 {_WIDTH} {height}" font-family="sans-serif"><defs><marker id="head"'
+        ' viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+        '<path d="M0 0 8 4 0 8z"/></marker></defs>\n'
+        f'<rect width="{_WIDTH}" height="{height}" fill="white"/>\n'
         + "".join(_box(room, top[room]) for room in rooms)
         + "".join(_arrow(top[other], top[room]) for room, other in sorted(needed(graph)))
-        + "</svg></div>\n"
+        + "</svg>\n"
     )
 
 
@@ -101,17 +100,17 @@ def _box(room: str, top: int) -> str:
     name = f"{room.replace('.', '/')}{'/' if folder.is_dir() else '.py'}"
     return (
         f'<rect x="{_LEFT}" y="{top}" width="{_BOX}" height="{_HEIGHT}" rx="6" fill="none"'
-        ' stroke="currentColor" stroke-opacity="0.5"/>'
+        ' stroke="black" stroke-opacity="0.5"/>'
         f'<text x="{_LEFT + 12}" y="{top + 18}" font-size="14" font-weight="600">{name}</text>'
-        f'<text x="{_LEFT + 12}" y="{top + 35}" font-size="12" opacity="0.85">{words}</text>'
+        f'<text x="{_LEFT + 12}" y="{top + 35}" font-size="12" opacity="0.85">{words}</text>\n'
     )
 
 
 def _arrow(start: int, end: int) -> str:
     """Straight down to the next box, or around those between on the right."""
-    style = 'fill="none" stroke="currentColor" stroke-width="1.3" marker-end="url(#head)"'
+    style = 'fill="none" stroke="black" stroke-width="1.3" marker-end="url(#head)"'
     if end - start == _HEIGHT + _STEP:
-        return f'<path d="M{_LEFT + _BOX / 2} {start + _HEIGHT}V{end}" {style}/>'
+        return f'<path d="M{_LEFT + _BOX / 2} {start + _HEIGHT}V{end}" {style}/>\n'
     right = _LEFT + _BOX
     out = right + 10 + 12 * (end - start) // (_HEIGHT + _STEP)
-    return f'<path d="M{right} {start + 30}H{out}V{end + 14}H{right}" {style}/>'
+    return f'<path d="M{right} {start + 30}H{out}V{end + 14}H{right}" {style}/>\n'

@@ -1,9 +1,9 @@
 """Parts of pages that are written from the code and from what was measured."""
 
+import inspect
 import json
 import os
-from dataclasses import fields
-from importlib.metadata import version
+import re
 from typing import Any
 
 from blocks import ROOT
@@ -13,25 +13,18 @@ from energynet.support.format import significant
 BENCHMARKS = ROOT / "bench" / "results.json"
 
 
-def defaults() -> dict[str, str]:
-    """Defaults of a config and limits of the kernels, as they stand in sentences."""
-    from energynet.config import TrainingConfig
-    from energynet.kernels.activation import LEAK
-    from energynet.kernels.rules.steps import FOLD_EVERY
-    from energynet.training.start import _TAU
-    from energynet.training.threads import CROSSOVER
+def names(section: str) -> str:
+    """The public names of a section of the reference, each with the first sentence on it."""
+    import energynet as en
 
-    values: dict[str, Any] = {item.name: item.default for item in fields(TrainingConfig)}
-    percent = f"{100 * values['target_accuracy']:g} %"
-    values |= {"percent": percent, "leak": LEAK, "fold_every": FOLD_EVERY, "crossover": CROSSOVER}
-    values |= {f"tau_{dtype}": f"{tau:g}".replace("e-0", "e-") for dtype, tau in _TAU.items()}
-    values["version"] = version("energynet")
-    return {name: "none" if value is None else _words(value) for name, value in values.items()}
+    listed = re.findall(r":: energynet\.(\w+)$", section, re.MULTILINE)
+    lines = [[f"`{name}`", _first_sentence(getattr(en, name))] for name in listed]
+    return _table(["name", "what it is"], lines) + "\n"
 
 
-def _words(value: Any) -> str:
-    grouped = isinstance(value, int) and not isinstance(value, bool)
-    return f"{value:,}" if grouped else str(value)
+def _first_sentence(thing: object) -> str:
+    words = " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split())
+    return re.split(r"(?<=[a-z)`])\. ", words)[0].removesuffix(".").replace("|", r"\|")
 
 
 def statements() -> str:
