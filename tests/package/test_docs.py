@@ -1,11 +1,14 @@
 """README and documentation: their code runs and prints what they show; they agree with the code."""
 
 import ast
+import base64
 import re
 import subprocess
 import sys
+from copy import deepcopy
 from dataclasses import fields
 from html.parser import HTMLParser
+from importlib.util import find_spec
 
 import blocks
 import made
@@ -334,6 +337,34 @@ def test_the_site_builds_without_warnings(tmp_path):
                 file, _, anchor = target.partition("#")
                 assert not anchor or anchor in site[file or name].ids, f"{name}: {target}"
                 assert not file or (tmp_path / "site" / file).exists(), f"{name}: {target}"
+
+
+def outputs(book):
+    """What the cells of a notebook show: texts in words, pictures by how they begin."""
+    for cell in book.cells:
+        for output in cell.get("outputs", []):
+            if output.get("name") == "stderr":
+                continue
+            data = output.get("data", {})
+            picture = base64.b64decode(data.get("image/png", ""))[:4]
+            yield cell.id, output.get("text", data.get("text/plain", "")).split(), picture
+
+
+def test_the_notebook_runs_and_shows_what_it_shows(tmp_path):
+    nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed")
+    nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed")
+    if find_spec("ipykernel") is None:  # not imported: this process would count as a notebook
+        pytest.skip("ipykernel is not installed")
+    path = blocks.ROOT / "examples" / "first_steps.ipynb"
+    committed = nbformat.read(path, 4)
+    text = "\n".join(cell.source for cell in committed.cells if cell.cell_type == "markdown")
+    for target in re.findall(r"\]\((?!https://)([^)#]+)\)", text):
+        assert (path.parent / target).exists(), target
+    made_now = deepcopy(committed)
+    resources = {"metadata": {"path": str(tmp_path)}}
+    nbclient.NotebookClient(made_now, timeout=300, resources=resources).execute()
+    assert list(outputs(made_now)) == list(outputs(committed))
+    assert [picture for *_, picture in outputs(committed) if picture] == [b"\x89PNG"]
 
 
 @pytest.mark.parametrize("name", ["README.md", "tutorial.md", "CONTRIBUTING.md"])
