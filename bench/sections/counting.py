@@ -31,6 +31,6 @@ def measure(effort: Effort) -> Section:
             cells = [microseconds(times[counted]) for counted in (False, True)]
             lines.append([f"{hidden:,}", name, *cells])
     section.table(
-        "Microseconds a step, median (range)", ["nh", "rule", "not counting", "counting"], lines
+        "Microseconds per step, median (range)", ["nh", "rule", "not counting", "counting"], lines
     )
     return section

@@ -94,7 +94,7 @@ def measure(effort: Effort) -> Section:
             ratio = ratios(times[name], times[ALL])
             section.add(f"{name} / `all`, nh = {hidden:,}", ratio, at_most=targets.get(hidden))
         lines += [[f"{hidden:,}", name, microseconds(times[name])] for name, *_ in RULES]
-    section.table("Microseconds a step", ["nh", "rule", "median (range)"], lines)
+    section.table("Microseconds per step", ["nh", "rule", "median (range)"], lines)
     return section
 
 

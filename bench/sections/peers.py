@@ -60,10 +60,10 @@ def measure(effort: Effort) -> Section:
                 section.add(f"{name} / energynet, {words}", ratio, at_least=target)
             lines.append([words, run.team.parts, *map(microseconds, seconds.values())])
     columns = ["rule and size", "energynet's threads", "energynet", *peers]
-    section.table("Microseconds a step, median (range)", columns, lines)
+    section.table("Microseconds per step, median (range)", columns, lines)
     if tried:
         section.table(
-            "Microseconds a step of PyTorch by each way it was tried; the fastest is compared",
+            "Microseconds per step of PyTorch by each way it was tried; the fastest is compared",
             ["rule and size", "way, threads, time"],
             tried,
         )

@@ -39,8 +39,8 @@ def measure(effort: Effort) -> Section:
             times = compare_unequal(tasks | {"whole": runs.stepping(run)}, effort)
             lines.append([f"{hidden:,}", runs.label(rule, fraction), *_differences(times)])
     section.table(
-        "Microseconds a step on one thread, differences of medians; the backward pass of `largest`"
-        " also counts |delta| and |a| by size, its threshold is the k-th largest |dw|",
+        "Microseconds per step on one thread, differences of medians; the backward pass of"
+        " `largest` also counts |delta| and |a| by size, its threshold is the k-th largest |dw|",
         ["nh", "rule", *PHASES, "whole"],
         lines,
     )

@@ -55,7 +55,7 @@ def measure(effort: Effort) -> Section:
         section.note(
             f"nh = {hidden:,}: with margin 0, {100 * share:.1f} % of the steps were learnt."
         )
-    section.table("Microseconds a step", ["nh", "rule", "median (range)"], lines)
+    section.table("Microseconds per step", ["nh", "rule", "median (range)"], lines)
     return section
 
 

@@ -56,7 +56,7 @@ def _against_size(section: Section, effort: Effort) -> None:
         for name in exponents
     ]
     section.table(
-        "Microseconds a step, median (range), threads chosen automatically; exponents of power"
+        "Microseconds per step, median (range), threads chosen automatically; exponents of power"
         f" laws fitted from nh = {effort.size(FIRST_FITTED):,} on",
         ["rule", *(f"nh = {n:,}, threads: {threads[n]}" for n in sizes), "exponent"],
         lines,
@@ -102,7 +102,7 @@ def _against_fraction(section: Section, effort: Effort, hidden: int) -> None:
     times = compare_unequal(tasks, effort)
     rules = runs.WITH_FRACTION
     section.table(
-        f"Microseconds a step against P, nh = {hidden:,}, one thread, median (range);"
+        f"Microseconds per step against P, nh = {hidden:,}, one thread, median (range);"
         f" `all`: {microseconds(times['all', None])}",
         ["rule", *(f"P = {fraction:g}" for fraction in FRACTIONS)],
         [[f"`{rule}`", *(microseconds(times[rule, p]) for p in FRACTIONS)] for rule in rules],

@@ -16,7 +16,7 @@ from energynet.training.run import Run
 
 CASES = ((1000, 1.5), (10_000, 1.5), (100_000, 1.4))  # hidden units, largest ratio allowed
 _COLUMNS = [
-    *("nh", "threads", "U, MB", "stroke rows", "MB a step", "streaming, us", "GB/s"),
+    *("nh", "threads", "U, MB", "stroke rows", "MB per step", "streaming, us", "GB/s"),
     *("`all`, us", "GB/s"),
 ]
 _WIDTH = 16  # columns of a cache line: threads do not share any
@@ -132,9 +132,9 @@ def _roofline(lines: list) -> str:
     ]
     return (
         "Roofline: a step of `all` must read each stroke row of U to find the net inputs, and read"
-        " and write it again to change it: 12 bytes and two multiply-adds a weight, a third of a"
-        " FLOP a byte, so that the memory is the bound, be it a cache or not. The streaming loop"
+        " and write it again to change it. That is 12 bytes and two multiply-adds per weight, a"
+        " third of a FLOP per byte: memory is the bound, be it a cache or not. The streaming loop"
         " moves the same rows in the same order and computes next to nothing: it is the roof. Of"
-        f" its bandwidth a step of `all` reaches {', '.join(reached)}; what is left goes into the"
+        f" its bandwidth a step of `all` reaches: {'; '.join(reached)}. What is left goes into the"
         " image, the output layer forward and back, and the energies."
     )

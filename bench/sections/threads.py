@@ -35,5 +35,5 @@ def measure(effort: Effort) -> Section:
             )
             both = [microseconds(times[threads]) for threads in (1, 2)]
             lines.append([f"{hidden:,}", runs.label(*rule), *both])
-    section.table("Microseconds a step", ["nh", "rule", "1 thread", "2 threads"], lines)
+    section.table("Microseconds per step", ["nh", "rule", "1 thread", "2 threads"], lines)
     return section

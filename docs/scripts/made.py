@@ -48,8 +48,8 @@ def _content(part: re.Match[str]) -> str:
 
 
 def bare(text: str) -> str:
-    """A page without what is made in it."""
-    return MADE.sub("", text)
+    """A page with empty lines in the place of what is made in it."""
+    return MADE.sub(lambda part: "\n" * part[0].count("\n"), text)
 
 
 def run(page: Path, folder: Path) -> dict[str, str]:

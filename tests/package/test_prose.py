@@ -10,8 +10,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 # What to write instead -> the turn; made of words that are fine when they stand alone.
 TURNS = {
-    "images per step": r"\b(images?|pixels?|rows?|runs?|dots|lines?|samples?|microseconds|updates)"
-    r" an? (image|step|inch|test|run|row|second|seed|cell|epoch)\b",
+    "images per step": r"\b(images?|pixels?|rows?|runs?|dots|lines?|samples?|[Mm]icroseconds|MB"
+    r"|updates) an? (image|step|inch|test|run|row|second|seed|cell|epoch)\b",
     "custom": r"\b(one's own|of your own|own rules?)\b",
     "read-only": r"\bto be read alone\b",
     "resumes": r"\bgo(es)? on from (there|what|where)\b",
@@ -29,14 +29,15 @@ NOT_PROSE = ("results/", "bench/RESULTS.md", "tests/package/test_prose.py")
 
 
 def texts():
-    """Tracked files that people read, and their text."""
+    """Tracked files that people read, and their text without what is made in it."""
     listed = subprocess.run(
         ["git", "ls-files", "*.py", "*.md", "*.html", "*.toml", "*.pyx", "*.c", "*.h"],
         cwd=ROOT, capture_output=True, text=True, check=False,
     ).stdout.split()  # fmt: skip
     if not listed:
         pytest.skip("no git history beside the package")
-    return {name: (ROOT / name).read_text() for name in listed if not name.startswith(NOT_PROSE)}
+    read = {name: (ROOT / name).read_text() for name in listed if not name.startswith(NOT_PROSE)}
+    return {name: made.bare(text) for name, text in read.items()}
 
 
 def running(name, text):
