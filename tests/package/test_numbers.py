@@ -196,6 +196,11 @@ def of_the_published_program():
     [(hidden, rule, p)] = published.REASONS
     cell, _ = published.cells()[hidden, rule, p]
     first, second = (f"{100 * float(run['accuracy']):.1f} %" for run in cell)
+    scatter = f"{100 * published._spread()[0]:.0f} %"
+    yield (
+        "published_rules.md",
+        f"{CONFIG.test_every:,} steps apart, and steps of one setting scatter by {scatter}",
+    )
     yield "published_rules.md", f"rule {rule} at P = {p} and {hidden} hidden units"
     yield "published_rules.md", f"({first} and {second} after {int(cell[0]['steps']):,} steps of"
 
@@ -257,3 +262,6 @@ def test_numbers_within_sentences_are_those_that_the_page_prints():
     text = (blocks.DOCS / "better.md").read_text()
     assert "nh = 40, m0: largest updates of the network / lazy:Lazy at least 0.958" in text
     assert "the true ratio is 0.958 or more" in text
+    text = (blocks.DOCS / "tutorial.md").read_text()
+    assert re.search(r"all +38000 .*\nlargest +76000 ", text)
+    assert "It takes twice as many steps" in text
