@@ -36,7 +36,7 @@ def statements() -> str:
         note = " *(for each kind of F)*" if statement.readings else ""
         note += " *(second version)*" if statement.version > 1 else ""
         text = statement.text.replace("*", r"\*")
-        lines.append(f"{statement.number}. {text}{note}")
+        lines.append(f"- **{statement.number}** {text}{note}")  # a list would number them itself
         lines += [f"    - {part.title}" for part in statement.parts if part.title]
     return "\n".join(lines) + "\n"
 

@@ -245,7 +245,8 @@ def test_the_statements_of_the_page_are_those_that_are_judged():
 
     shown = written.statements()
     for statement in STATEMENTS:
-        assert f"{statement.number}. {statement.text}".replace("*", r"\*") in shown
+        text = statement.text.replace("*", r"\*")
+        assert f"- **{statement.number}** {text}" in shown
 
 
 def test_the_picture_of_the_folders():
