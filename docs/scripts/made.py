@@ -29,6 +29,7 @@ PARTS = {
     "readings": written.readings,
     "second task": second_task.table,
     "statements": written.statements,
+    "verdicts": written.verdicts,
 }
 MADE = re.compile(r"(?s)(<!-- made: (.*?) -->\n).*?(<!-- end -->)")
 

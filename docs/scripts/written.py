@@ -27,6 +27,11 @@ def _first_sentence(thing: object) -> str:
     return re.split(r"(?<=[a-z)`])\. ", words)[0].removesuffix(".").replace("|", r"\|")
 
 
+def verdicts() -> str:
+    """The table of verdicts on both readings of P."""
+    return (ROOT / "results" / "verdicts.md").read_text().split("\n\n")[0] + "\n"
+
+
 def statements() -> str:
     """The statements of the study with their parts."""
     from energynet.studies.statements.statements import STATEMENTS

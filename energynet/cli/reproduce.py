@@ -21,7 +21,7 @@ from energynet.support import checks
 _EXAMPLES = """\
 examples:
   energynet reproduce --out study
-      the study in small, about five minutes on two cores
+      the study in small, two to three minutes on two cores
   energynet reproduce --preset poster --out poster
       the whole study, about a day of one core; if it is killed or stopped, the same
       command resumes
@@ -34,7 +34,7 @@ examples:
       a comparison of any methods: the file names rules, values to try, sizes, seeds, data
 
 presets:
-  quick       the study in small: 50 to 300 hidden units
+  quick       the study in small: 100 and 300 hidden units
   poster      the whole study, 100 to 10,000 hidden units: hidden, then network
   hidden      P is a fraction of the hidden layer, the output layer is plastic
   network     P is a fraction of the whole network

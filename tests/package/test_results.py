@@ -15,7 +15,7 @@ from energynet.store.exchange import import_results, read_table
 from energynet.store.schema import DEFAULTS
 from energynet.studies.figures import save
 from energynet.studies.report import page
-from energynet.studies.report.answer import answers
+from energynet.studies.report.answer import answers, to_text
 from energynet.studies.stages.plan import next_stage
 from energynet.studies.stages.preset import load_preset
 from energynet.support.format import significant
@@ -175,6 +175,13 @@ def test_the_readme_says_what_the_tables_say():
     [line] = [line for line in answer.lines if line.m0.rule == "largest"]
     assert f"takes {significant(line.steps)} times as many steps" in text
     assert f"gets {_points_lost(study, line.m0.fraction)} points fewer right" in text
+
+
+def test_the_readme_shows_what_the_first_command_prints():
+    text = to_text(answers(Study.of(read_table(RESULTS / "quick.csv"))))
+    shown = (RESULTS.parent / "README.md").read_text().split("```text\n")[1].split("```")[0]
+    assert len(shown.splitlines()) > 8
+    assert text.startswith(shown)
 
 
 def _ends(row):
