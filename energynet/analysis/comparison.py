@@ -123,9 +123,10 @@ class Comparison(Study):
             axis = self.axes[cell.rule]
             mark, why = axis.words(row["mark"]), self._why(cell)
             at = self._at(cell.rule, row.pop("fraction"))
-            runs = self.seeds_of(cell)
-            found = [] if isinstance(runs, Missing) else [run.reached for run in runs.values()]
-            counts = {"runs": len(found), "reached": sum(found)}
+            point = self.optimum(cell).point
+            fraction = 1.0 if cell.rule == ALL else point.fraction if point else math.nan
+            runs = self._stored(cell, CONFIRMATION).get(fraction, {})
+            counts = {"runs": len(runs), "reached": sum(run.reached for run in runs.values())}
             rows.append({**row, **at, **counts, "mark": mark, "why": why})
         columns = [name for name in Best._fields if name != "fraction"]
         columns[columns.index("mark") : columns.index("mark")] = ["runs", "reached"]

@@ -315,6 +315,19 @@ def test_methods_are_compared_by_a_cost_that_some_of_them_report(tmp_path):
     assert "cost upkeep" in (tmp_path / "report.html").read_text()
 
 
+def test_a_best_value_may_cost_nothing():
+    def train(config):
+        row = made("fraction", 0.2)(config)
+        return row | ({"cost_upkeep": 0.0} if config.rule.name.endswith("Upkeep") else {})
+
+    preset = preset_of({"rule": Upkeep, "fraction": [0.1, 0.2]}, energies=["cost_upkeep"])
+    found = outcome(preset, carry_out(preset, train), pd.DataFrame(columns=["id"]), shapes())
+    row = found.best.set_index("rule").loc["custom_rules:Upkeep"]
+    assert (row["confirmed"], row["runs"], row["reached"]) == (0, 3, 3)
+    assert row["why"].startswith("no cost_upkeep above 0 in the confirmation runs of custom_rules")
+    assert "best cost_upkeep 0, fraction 0.1" in repr(found)
+
+
 def test_each_combination_of_varied_settings_is_a_comparison():
     def train(config):
         return made("threshold", 2.0)(config) | {"init_std": config.init_std}

@@ -110,7 +110,7 @@ def _spent(row: dict[str, Any]) -> str:
     """The confirmed energy of a row of `best`, if there is one."""
     if row["confirmed"] != row["confirmed"]:
         return ""
-    bound = "" if row["reached"] else " at least"
+    bound = " at least" if row["success"] == 0 else ""
     return f"{bound} {significant(row['confirmed'])}"
 
 
