@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from energynet.analysis.contrasts import Cell
+from energynet.analysis.contrasts import Cell, Run
 from energynet.analysis.methods import ALL, display_name
 from energynet.analysis.missing import Missing
 from energynet.analysis.optimum import LIMITED, Optimum, Point, optima_of
@@ -15,6 +15,7 @@ from energynet.analysis.ratios import Row as Ratio
 from energynet.analysis.ratios import with_saving
 from energynet.analysis.savings import lacks_cost
 from energynet.analysis.study import CONFIRMATION, Study
+from energynet.store.schema import COST
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,10 +124,8 @@ class Comparison(Study):
             axis = self.axes[cell.rule]
             mark, why = axis.words(row["mark"]), self._why(cell)
             at = self._at(cell.rule, row.pop("fraction"))
-            point = self.optimum(cell).point
-            fraction = 1.0 if cell.rule == ALL else point.fraction if point else math.nan
-            runs = self._stored(cell, CONFIRMATION).get(fraction, {})
-            counts = {"runs": len(runs), "reached": sum(run.reached for run in runs.values())}
+            runs = self._confirmation(cell)
+            counts = {"runs": len(runs), "reached": sum(run.reached for run in runs)}
             rows.append({**row, **at, **counts, "mark": mark, "why": why})
         columns = [name for name in Best._fields if name != "fraction"]
         columns[columns.index("mark") : columns.index("mark")] = ["runs", "reached"]
@@ -169,15 +168,24 @@ class Comparison(Study):
             "against": against
         }
 
+    def _confirmation(self, cell: Cell) -> list[Run]:
+        """The confirmation runs at the best value, whether or not they have that energy."""
+        point = self.optimum(cell).point
+        fraction = 1.0 if cell.rule == ALL else point.fraction if point else math.nan
+        return list(self._stored(cell, CONFIRMATION).get(fraction, {}).values())
+
     def _at(self, rule: str, position: float) -> dict[str, float]:
         axis = self.axes[rule]
         return {axis.name: axis.value(position)} if axis.name and rule != ALL else {}
 
     def _why(self, cell: Cell) -> str:
         """Why a cell has no confirmed energy, and how many of its runs failed; "" if it has one."""
+        name = display_name(cell.rule)
         if lacks_cost(self.own[self.own["rule"] == cell.rule], cell.energy):
-            return f"{display_name(cell.rule)} has no such cost"
+            return f"{name} has no such cost"
         runs = self.seeds_of(cell)
+        if isinstance(runs, Missing) and cell.energy.startswith(COST) and self._confirmation(cell):
+            return f"{cell.energy} of {name} is 0 in all confirmation runs"
         words = self.axes[cell.rule].words(runs.reasons) if isinstance(runs, Missing) else ""
         own = self.absent
         failed = own[(own["hidden"] == cell.hidden) & (own["rule"] == cell.rule)]

@@ -15,7 +15,6 @@ from energynet.analysis.optimum import Exploration, Optimum, best_of_side, explo
 from energynet.analysis.ratios import Row, with_saving
 from energynet.analysis.runs import SEED_SETS, Seeds, endless_runs, labelled, own_settings
 from energynet.analysis.table_checks import check_history, energies
-from energynet.store.schema import COST
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -200,10 +199,7 @@ class Study:
         runs = {seed: run for seed, run in stored.items() if cell.energy in run.energy}
         if not runs:
             where = "" if cell.rule == ALL else " at the fraction that exploration chose"
-            what = "no confirmation runs"
-            if stored and cell.energy.startswith(COST):  # a ratio to nothing is no number
-                what = f"no {cell.energy} above 0 in the confirmation runs"
-            return Missing.of(f"{what} of {name}{where}", cell.hidden)
+            return Missing.of(f"no confirmation runs of {name}{where}", cell.hidden)
         return runs
 
     def contrast(self, terms: Terms) -> Estimate | Missing:

@@ -177,7 +177,7 @@ def test_several_data_sets_in_a_folder(idx_folder):
         (idx_folder / name).unlink()
     message = (
         "holds 2 data sets, with the training images emnist-digits-train-images-idx3-ubyte,"
-        " emnist-letters-train-images-idx3-ubyte: keep"
+        " emnist-letters-train-images-idx3-ubyte: put"
     )
     with pytest.raises(en.DataError, match=message):
         en.load_idx(idx_folder)

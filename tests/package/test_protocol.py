@@ -12,8 +12,8 @@ PROTOCOL = Path("results/protocol.toml")
 STUDIES = ("hidden", "network")
 # Lines (without indentation) that were added or taken away since, each with its reason beside it.
 CHANGED: dict[str, tuple[str, ...]] = {
-    # Other seeds than our study's may choose and estimate; without any given, its own do. An
-    # unknown keyword is answered in a sentence.
+    # Other seeds than our study's may choose and estimate; without any given, its own do.
+    # An unknown keyword is answered in a sentence.
     "energynet/analysis/optimum.py": (
         "from energynet.support import checks",
         "@checks.arguments",
@@ -23,14 +23,8 @@ CHANGED: dict[str, tuple[str, ...]] = {
         "return optima_of(cells_of(study_runs(table, by, criterion, history, seeds), by), by)",
     ),
     # Ratios to any rule, of which `all` is the default: the same terms. Seeds as in
-    # optimum.py. A cost of a custom rule that is 0 has no ratio, and says so.
+    # optimum.py.
     "energynet/analysis/study.py": (
-        'return Missing.of(f"no confirmation runs of {name}{where}", cell.hidden)',
-        'return Missing.of(f"{what} of {name}{where}", cell.hidden)',
-        "from energynet.store.schema import COST",
-        'what = "no confirmation runs"',
-        "if stored and cell.energy.startswith(COST):  # a ratio to nothing is no number",
-        'what = f"no {cell.energy} above 0 in the confirmation runs"',
         "from energynet.analysis.contrasts import Cell, Run, Terms, index_runs, paired, saving_terms",  # noqa: E501
         "from energynet.analysis.contrasts import Cell, Run, Terms, index_runs, paired",
         "from energynet.analysis.runs import SEED_SETS, endless_runs, labelled, own_settings",

@@ -324,7 +324,7 @@ def test_a_best_value_may_cost_nothing():
     found = outcome(preset, carry_out(preset, train), pd.DataFrame(columns=["id"]), shapes())
     row = found.best.set_index("rule").loc["custom_rules:Upkeep"]
     assert (row["confirmed"], row["runs"], row["reached"]) == (0, 3, 3)
-    assert row["why"].startswith("no cost_upkeep above 0 in the confirmation runs of custom_rules")
+    assert row["why"] == "cost_upkeep of custom_rules:Upkeep is 0 in all confirmation runs"
     assert "best cost_upkeep 0, fraction 0.1" in repr(found)
 
 
