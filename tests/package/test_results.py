@@ -197,6 +197,15 @@ def _points_lost(study, fraction):
     return f"{100 * (late.loc['all', 'late'].mean() - of_rule):.1f}"
 
 
+def test_the_readme_says_what_a_plastic_output_layer_bounds():
+    outputs = 10 * (np.array([100, 1000, 10_000]) + 1)
+    bounds = (785 * np.array([100, 1000, 10_000]) + outputs) / outputs
+    assert (bounds.round(-1) == 80).all()
+    assert "bounds the saving per step at 80-fold" in " ".join(
+        (RESULTS.parent / "README.md").read_text().split()
+    )
+
+
 def test_the_readme_repeats_rows_of_the_benchmarks():
     rows = (RESULTS.parent / "bench" / "RESULTS.md").read_text()
     told = (RESULTS.parent / "README.md").read_text().split("## How fast")[1].split("\n## ")[0]
