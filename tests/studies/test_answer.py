@@ -37,7 +37,7 @@ def test_sentences_name_the_rules_that_save_most(claimed):
     assert "is least with largest updates of the network: " in first
     assert "fixed" in second
     assert third == "The price is time: at that M0 1.00 times as many steps."
-    assert fourth.startswith("At 100 hidden units, the same rule is ")
+    assert fourth.startswith("At 100 hidden units, with largest updates of the network, M0 is ")
     savings = en.savings(claimed).set_index(["hidden", "rule", "energy"])["ratio"]
     assert f" {significant(savings[10_000, 'largest', 'm0'])}-fold (95 % interval " in first
     assert f" {significant(savings[100, 'largest', 'm0'])}-fold (" in fourth
@@ -69,7 +69,7 @@ def test_two_seeds_have_no_interval():
     rows = [run(50, "all", 1.0, seed, 1e9, 1e5) for seed in range(2)]
     rows += [run(50, "largest", 0.1, seed, 1e8, 1e5) for seed in range(2)]
     [answer] = answers(Study.of(frame(rows)))
-    assert answer.lines[0].m0.words == "10.0"
+    assert answer.lines[0].m0.words == "10.0*"
     assert "10.0-fold below" in answer.sentences[0]
     assert "interval" not in answer.sentences[0]
     assert "2 seeds: too few for intervals" in answer.title
@@ -80,7 +80,7 @@ def test_runs_cut_off_are_bounds():
     rows += [run(50, "largest", 0.1, seed, 1e8, 1e5, "exhausted") for seed in range(3)]
     [answer] = answers(Study.of(frame(rows)))
     assert answer.lines[0].m0.words.startswith("at most 1")
-    assert answer.lines[0].plastic == "–"
+    assert answer.lines[0].texts[1:] == ("not reached", "not reached", "–", "300,000 steps")
     assert answer.sentences == (
         "At 50 hidden units no rule is known to make fewer changes, M0,"
         " than the unmodified network.",
@@ -109,7 +109,7 @@ def test_without_two_seeds_of_both_there_is_no_answer(rows):
 def test_table_fits_a_terminal(claimed):
     text = to_text(answers(Study.of(claimed)))
     assert max(map(len, text.splitlines())) <= 120
-    assert text.splitlines()[0].startswith("10,000 hidden units, trained until 95 %")
+    assert text.startswith("P is a fraction of the whole network. 10,000 hidden units, trained")
 
 
 @pytest.mark.parametrize(
@@ -130,3 +130,18 @@ def test_fractions_as_counts(rule, hidden, fraction, words):
     sizes = (10, 100, 300, 1000)
     rows = [run(nh, "all", 1.0, 0, 1e9, 1e5, synapses=785 * nh + 10 * (nh + 1)) for nh in sizes]
     assert Portions(Study.of(frame(rows))).words(rule, hidden, fraction) == words
+
+
+def test_fractions_that_may_not_be_the_best_are_marked(claimed):
+    edge = claimed[claimed["rule"].ne("largest") | claimed["fraction"].ge(0.1)]
+    [answer] = answers(Study.of(edge))
+    [line] = [line for line in answer.lines if line.m0.rule == "largest"]
+    assert line.m0.words.startswith("61.6* (")
+    assert "* A smaller or larger fraction may be better" in to_text([answer])
+    assert "*" not in to_text(answers(Study.of(claimed)))
+
+
+def test_rules_stand_in_the_order_of_what_they_save(claimed):
+    [answer] = answers(Study.of(claimed))
+    best = [line.m0.best for line in answer.lines]
+    assert best == sorted(best, reverse=True)

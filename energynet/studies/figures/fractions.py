@@ -65,6 +65,8 @@ def _cells(study: Study, energies: tuple[str, ...], sizes: list[int]) -> pd.Data
     # Logarithmic. Readout is a line; settings that change nothing have P = 0 or next to it.
     on_axis = (cells["fraction"] > sys.float_info.min) | cells["rule"].eq(READOUT)
     cells = cells[cells["energy"].isin(energies) & cells["hidden"].isin(sizes) & on_axis]
+    # A line that is a lower bound would look like the least energy of all.
+    cells = cells[~(cells["rule"].eq(READOUT) & cells["lower_bound"])]
     cells["synapses"] = cells["hidden"].map(counted(study))
     best = study.optimal[["hidden", "rule", "energy", "fraction"]].assign(optimum=True)
     cells = cells.merge(best, how="left", on=["hidden", "rule", "energy", "fraction"])

@@ -3,12 +3,21 @@
 import math
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from energynet.analysis.intervals import Bound
-from energynet.analysis.methods import ALL, HIDDEN, NETWORK, READOUT, display_name
+from energynet.analysis.methods import (
+    ALL,
+    HIDDEN,
+    NETWORK,
+    READOUT,
+    display_name,
+    reading_rules,
+    readings_of,
+)
+from energynet.analysis.optimum import LIMITED, NOT_BRACKETED
 from energynet.analysis.portions import Portions
 from energynet.analysis.study import CONFIRMATION, EVERY, Study, saving_table
 from energynet.studies.figures.drawing import FEWEST
@@ -17,10 +26,11 @@ from energynet.support.checks import pluralize
 from energynet.support.format import DASH, significant
 
 READINGS = {
-    HIDDEN: "P of the hidden layer, the output layer plastic",
-    NETWORK: "P of the whole network",
+    HIDDEN: "P is a fraction of the hidden layer; the output layer is plastic. ",
+    NETWORK: "P is a fraction of the whole network. ",
 }
 HEADS = ("", "M0, number of changes", "M1, their summed size", "steps", "plastic, best for M0")
+MARK = "*"
 _M0, _M1 = "m0", "m1"
 _WIDTH = 100
 
@@ -38,6 +48,8 @@ class Saved:
     ratio, low, high : float
     bound, pairs
         As in `savings`.
+    final : bool
+        Whether fractions on both sides of this one are known to cost more.
     """
 
     rule: str
@@ -47,6 +59,7 @@ class Saved:
     high: float
     bound: str
     pairs: int
+    final: bool = True
 
     @property
     def best(self) -> float:
@@ -64,7 +77,7 @@ class Saved:
             return f"at most {significant(self.high)}"
         if self.bound == Bound.LOWER:
             return f"at least {significant(self.low)}"
-        return f"{significant(self.ratio)}{self._ends('')}"
+        return f"{significant(self.ratio)}{'' if self.final else MARK}{self._ends('')}"
 
     @property
     def fold(self) -> str:
@@ -103,10 +116,12 @@ class Line:
 class Answer:
     """The savings of one reading of P at one size of network.
 
-    `chosen` tells that the seeds that estimate also chose the fractions, for want of others.
+    `reading` is its name if there are two, and `plastic` says what P is a fraction of. `chosen`
+    tells that the seeds that estimate also chose the fractions, for want of others.
     """
 
     reading: str
+    plastic: str
     hidden: int
     criterion: float
     pairs: int
@@ -122,12 +137,21 @@ class Answer:
             seeds = f"{pluralize(self.pairs, 'seed')}: too few for intervals"
         if self.chosen:
             seeds += ", which also chose the fractions: too good by chance"
-        reading = f"{READINGS[self.reading]}. " if self.reading in READINGS else ""
+        goal = f"{100 * self.criterion:g} % of the test set is right"
         return (
-            f"{reading}{self.hidden:,} hidden units, trained until {100 * self.criterion:g} % of"
-            " the test set is right. How many times less each rule spends than the unmodified"
-            f" network, at its best plastic fraction ({seeds}), and how many times as many steps it"
-            " takes:"
+            f"{self.plastic}{self.hidden:,} hidden units, trained until {goal}. How many times less"
+            " each rule spends than the unmodified network, at its best plastic fraction"
+            f" ({seeds}), and how many times as many steps it takes:"
+        )
+
+    @property
+    def note(self) -> str:
+        """What a mark means; "" without one."""
+        if all(line.m0.final and line.m1.final for line in self.lines):
+            return ""
+        return (
+            f"{MARK} A smaller or larger fraction may be better:"
+            " it was not run, or its runs were given up."
         )
 
     @property
@@ -162,7 +186,10 @@ def _answer(reading: str, study: Study) -> Answer | None:
         row = below.loc[below["hidden"].idxmin()]
         smaller = (int(row["hidden"]), _saved(row))
     pairs = int(here["pairs"].max())
-    return Answer(reading, hidden, study.criterion, pairs, chosen, lines, smaller)
+    rules = set(study.own["rule"])
+    [name] = readings_of(rules)
+    plastic = READINGS[name] if rules & (reading_rules(name) - {READOUT}) else ""
+    return Answer(reading, plastic, hidden, study.criterion, pairs, chosen, lines, smaller)
 
 
 def _best_of_every(study: Study) -> pd.DataFrame:
@@ -174,11 +201,16 @@ def _best_of_every(study: Study) -> pd.DataFrame:
 
 
 def _lines(study: Study, savings: pd.DataFrame, hidden: int) -> tuple[Line, ...]:
+    """A line for each rule, those that save most in M0 first."""
     portions = Portions(study)
-    by_rule = {key: _saved(row) for key, row in savings.set_index(["rule", "energy"]).iterrows()}
+    marks = study.optimal.set_index(["hidden", "rule", "energy"])["mark"]
+    by_rule = {
+        key: replace(_saved(row), final=marks.get((hidden, *key)) not in (LIMITED, NOT_BRACKETED))
+        for key, row in savings.set_index(["rule", "energy"]).iterrows()
+    }
     whole = _steps(study, hidden, ALL, 1.0)
     cells = study.cells[study.cells["hidden"] == hidden]
-    reached = cells.groupby("rule")["reached"].sum()
+    ran = cells.groupby("rule").agg(reached=("reached", "sum"), steps=("max_steps", "max"))
     lines = []
     for rule in ordered(savings["rule"]):
         if rule == ALL:
@@ -189,9 +221,12 @@ def _lines(study: Study, savings: pd.DataFrame, hidden: int) -> tuple[Line, ...]
         plastic = f"{found[0]:,} of {found[1]:,} {portions.unit(rule)}" if found else ""
         if rule == READOUT:
             plastic = "the output layer alone"
+        reached = ran["reached"][rule] > 0
+        if not reached:
+            plastic += f", {ran['steps'][rule]:,.0f} steps"
         name = display_name(rule).removesuffix(" (output plastic)")
-        lines.append(Line(name, m0, m1, ratio, plastic or DASH, reached[rule] > 0))
-    return tuple(lines)
+        lines.append(Line(name, m0, m1, ratio, plastic.removeprefix(", ") or DASH, reached))
+    return tuple(sorted(lines, key=lambda line: -line.m0.best if line.m0.best > 0 else 0))
 
 
 def _nothing(rule: str) -> Saved:
@@ -239,7 +274,7 @@ def _sentences(answer: Answer) -> Iterator[str]:
         yield f"The price is time: at that M0 {significant(first.steps)} times as many steps."
     if answer.smaller is not None:
         size, saved = answer.smaller
-        yield f"At {size:,} hidden units, the same rule is {saved.fold} below in M0."
+        yield f"At {size:,} hidden units, with {first.name}, M0 is {saved.fold} below."
 
 
 def to_text(found: Sequence[Answer]) -> str:
@@ -255,4 +290,5 @@ def _as_text(answer: Answer) -> str:
         for row in rows
     ]
     sentences = textwrap.wrap(" ".join(answer.sentences), _WIDTH)
-    return "\n".join([*textwrap.wrap(answer.title, _WIDTH), "", *table, "", *sentences])
+    note = textwrap.wrap(answer.note, _WIDTH)
+    return "\n".join([*textwrap.wrap(answer.title, _WIDTH), "", *table, *note, "", *sentences])

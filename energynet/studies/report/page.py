@@ -115,6 +115,7 @@ def render(
             "title": answer.title,
             "sentences": answer.sentences,
             "lines": answer.lines,
+            "note": answer.note,
         }
         for answer in answers(study)
     ]

@@ -13,7 +13,7 @@ import pandas as pd
 
 from energynet.analysis.awaited import awaited
 from energynet.analysis.intervals import Bound
-from energynet.analysis.methods import ALL, GIVEN, WITHOUT_FRACTION, display_name
+from energynet.analysis.methods import ALL, GIVEN, READOUT, WITHOUT_FRACTION, display_name
 from energynet.analysis.portions import Portions
 from energynet.analysis.runs import DATA, given
 from energynet.analysis.savings import with_reasons
@@ -156,7 +156,9 @@ def hinges(study: Study) -> list[dict[str, Any]]:
         return []
     least = least[least["energy"] == "m0"].set_index(["hidden", "rule", "smallest"])
     price = price_per_step(study, PRICES).set_index(["hidden", "rule", "price"])["ratio"]
-    explored, ends = least["explored"], least[["low", "high"]].apply(tuple, axis=1)
+    # An interval stands below the value that it is about.
+    shown = least["ratio"].where(least["low"].notna(), least["explored"])
+    ends = least[["low", "high"]].apply(tuple, axis=1)
     rows = []
     for hidden in sorted(set(least.index.get_level_values("hidden"))):
         for rule in ordered(least.loc[hidden].index.get_level_values("rule")):
@@ -165,7 +167,7 @@ def hinges(study: Study) -> list[dict[str, Any]]:
                 {
                     "hidden": hidden,
                     "name": display_name(rule),
-                    "admitted": [(explored.get(cell), ends.get(cell)) for cell in cells],
+                    "admitted": [(shown.get(cell), ends.get(cell)) for cell in cells],
                     "priced": [price.get((hidden, rule, value)) for value in PRICES],
                 }
             )
@@ -180,6 +182,8 @@ def _notes(row: dict[str, Any], against: str) -> list[str]:
     if row["bound"] in BOUNDS:
         notes.append(f"ratio and saving are {row['bound']} bounds")
     why = row["why"] if isinstance(row["why"], str) and row["rule"] != against else ""
+    if row["rule"] == READOUT and math.isnan(row["fraction"]):
+        why = "no run reached the criterion"
     if why and not why.startswith(row["mark"] or "-"):
         notes.append(why)
     return notes

@@ -129,7 +129,7 @@ def _unjudged(claims: Sequence[Claim]) -> Iterator[str]:
             yield from textwrap.wrap(
                 f"These runs cannot judge {which} of the poster's {total} statements: they need"
                 " larger networks and more seeds."
-                f" `energynet reproduce --preset {reading}` has the runs for all.",
+                f" `energynet reproduce --preset {reading}` has the runs for all; it takes hours.",
                 _WIDTH,
             )
 
