@@ -73,26 +73,33 @@ def drawings_of(study: Study) -> list[Drawing]:
     return [*DRAWINGS, *(each for each in VARIATIONS if not each.numbers(study).empty)]
 
 
-def save_drawings(study: Study, folder: Path) -> list[Path]:
-    """`save_figures` of a study; with two readings of P each has its own folder of figures."""
+def save_drawings(study: Study, folder: Path, told: bool = True) -> list[Path]:
+    """`save_figures` of a study; with two readings of P each has its own folder of figures.
+
+    told : whether the log says which figures lack runs; the report does so, too.
+    """
     files = []
     if missing := awaited(study):
         _LOG.warning("the figures lack what is not run yet: %s", missing)
     with missing_glyphs_said_once():
         for name, part in study.by_reading().items():
-            files += save_each(drawings_of(part), part, made_folder(folder / name, "folder"))
+            place = made_folder(folder / name, "folder")
+            files += save_each(drawings_of(part), part, place, told)
     return files
 
 
-def save_each(drawings: Iterable[Drawing], study: Study, folder: Path) -> list[Path]:
+def save_each(
+    drawings: Iterable[Drawing], study: Study, folder: Path, told: bool = True
+) -> list[Path]:
     """The files of these figures, and their captions."""
     files, captions = [], []
     for drawing in drawings:
         numbers = drawing.numbers(study)
         if numbers.empty:
-            _LOG.warning(
-                "no figure %d (%s): it needs %s", drawing.number, drawing.title, drawing.needs
-            )
+            if told:
+                _LOG.warning(
+                    "no figure %d (%s): it needs %s", drawing.number, drawing.title, drawing.needs
+                )
             continue
         figure = drawing.of(numbers)
         contents = {"csv": to_csv(numbers), "svg": to_svg(figure), "png": to_png(figure)}

@@ -71,7 +71,7 @@ def write_outputs(
     between = between_text(savings(table, by) if by else study.savings, by)
     write_verdicts(found, folder / "verdicts.json")
     write_verdicts(found, folder / "verdicts.md", between)
-    save_drawings(study, folder / "figures")
+    save_drawings(study, folder / "figures", told=False)
     write_forest(found, folder / "figures")
     _write_sensitivity(study, folder / "sensitivity")
     report = write_page(study, found, folder / "report.html")
