@@ -1,6 +1,8 @@
 """Checked wrappers over sparse.h: partial selection, sparse updates, sums of sparse rows.
 
-All arrays are contiguous, float32 or float64, one type a call; indices are int32. Compiled kernels call the C functions themselves through their exported symbols.
+Reals are float32 or float64, of one type in each call. Indices of columns and offsets are int32, numbers of
+rows int64. Arrays are contiguous; of those given as real[:, :] it is enough that each row is. Compiled kernels
+call the C functions themselves through their exported symbols.
 """
 
 from libc.stdint cimport int32_t, int64_t, uint32_t

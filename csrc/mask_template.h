@@ -50,7 +50,7 @@ WIDE(sum_some)(double *sums, const uint32_t *bits, int64_t words, const int64_t 
     memcpy(sums + first, sum, (size_t)vectors * BYTES);
 }
 
-/* Eight vectors are two words, one word or the half of one; two do for ten output units. */
+/* Eight vectors are two words, one word or the half of one. Two of 64 bytes do for ten output units. */
 TARGET static void WIDE(sum_strokes)(double *sums, const uint32_t *bits, int64_t words,
                                      const int64_t *row, const REAL *s, int64_t count, int64_t n)
 {

@@ -1,8 +1,8 @@
 /* Included by sparse_template.h once for each width of vectors: BYTES, TARGET, and WIDE(function).
  *
- * Rows change eight at a time: what they share is loaded once for all of them, and eight streams keep
- * more of the memory's lines under way than one. The last columns, too few for a vector, are left to
- * vectors of 16 bytes, which come first. */
+ * Rows change eight at a time, or four if the factor depends on the column: what they share is loaded
+ * once for all of them, and several streams keep more of the memory's lines under way than one. The
+ * last columns, too few for a vector, are left to vectors of 16 bytes, which come first. */
 
 typedef REAL WIDE(part) __attribute__((vector_size(BYTES), aligned(sizeof(REAL))));
 typedef BITS WIDE(pattern) __attribute__((vector_size(BYTES), aligned(sizeof(REAL))));

@@ -80,7 +80,7 @@ EN_API void en_change_prefixes_f64(double *rows, int64_t stride, const int64_t *
  * up with 0 to a multiple of EN_LANES columns. For vector_bytes see above.
  *
  * sums[j] = sum of s[k] over those k < count, in their order, whose row[k] has bit j; j < n. sums has
- * room for n rounded up to a multiple of 64. */
+ * room for n rounded up to a multiple of 64; the wrappers ask for whole EN_LANES, as the rows of bits have. */
 EN_API void en_sum_strokes_f32(double *sums, const uint32_t *bits, int64_t words,
                                const int64_t *row, const float *s, int64_t count, int64_t n,
                                int32_t vector_bytes);

@@ -85,6 +85,9 @@ def add_rows(sums, start, rows, offset, factor, vector_bytes):
 def dots(sums, a, w, vector_bytes):
     """sums[i] = sum over j of a[i, j] * w[j], added as `sums.dot_block` does.
 
+    The sign of a zero may differ if there are fewer than LANES columns: if every product is -0, the
+    sum is -0 here and 0 there. Outputs are the same, as the sums are added to a 0.
+
     sums : real (TOGETHER,), filled; a : real (TOGETHER, n), each row contiguous; w : real (n,)
     """
     _sparse.dots(sums, a, w, vector_bytes)

@@ -178,7 +178,8 @@ class RankedLayer(NamedTuple):
     CODES, n_in + 2 or n_out, `columns` for nh + 1.
 
     row_value, row_bits : (rows,)  |x| or |q|, none of them 0
-    row_source : int32 (rows,)  output unit; where inputs have no codes, position in Buffers.row
+    row_source : int32 (rows,)  output unit; in the hidden layer position in Buffers.row, -1 for the
+                 background; not set for 8-bit images, whose rows are found by `Choice.level_row`
     row_weight : int64 (rows,)  how many inputs are at that level
     col_value, col_bits : (columns,)  |g| or |a|
     col_index  : int32 (columns,)  hidden unit; nh is the bias unit
@@ -186,7 +187,8 @@ class RankedLayer(NamedTuple):
     counts, top : int64 (parts, BUCKETS), (parts,)  columns by bucket, and the largest's bucket
     at_most    : int64 (BUCKETS + 1,)  how many columns lie in the first buckets
     spare_value, spare_bits, spare_index : scratch of at least max(rows, columns)
-    position   : int32, scratch to sort, about twice as large as the lists
+    position   : int32, scratch to sort, see `sort.sort_descending`: two to four times as large as
+                 the lists, at most MOST_BUCKETS
     scalar_value, scalar_bits : (1,), for single patterns
     extent     : int64 (3,)  ROWS and COLUMNS in use; which row is the BACKGROUND's, or -1; without
                  rows the layer takes no part

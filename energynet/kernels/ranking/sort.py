@@ -13,9 +13,11 @@ def sort_descending(source, source_index, target, target_index, position, count)
     """Sort the first `count` of source (uint) and its index into target.
 
     Largest first; equal values keep their order; source is used up. One pass distributes the span
-    of the values over about twice as many buckets as there are values, and insertion ends it;
-    where many values share a bucket, all their bits are passed over. position : int32, scratch of
-    a power of two from LEAST_BUCKETS to MOST_BUCKETS.
+    of the values over buckets, and insertion ends it. If many values share a bucket, a radix sort
+    over all their bits takes the place of insertion.
+
+    position : int32, scratch; its size is a power of two from LEAST_BUCKETS to MOST_BUCKETS. Of it
+    as many buckets are used as there are values, times two to four: at least 64, at most all.
     """
     if count == 0:
         return

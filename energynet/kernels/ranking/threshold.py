@@ -46,7 +46,7 @@ def _backward_counted(part, parts, weights, constants, buffers, hidden, output):
 
 @inner
 def _fill_buckets(ranked, part, bits):
-    """Count patterns, signs apart, by bucket below that of the part's largest."""
+    """Count patterns, ignoring their signs, by bucket below that of the part's largest."""
     kind, unsigned = bits.dtype.type, unsigned_mask(bits)
     shift, last = kind(shift_of(bits)), kind(BUCKETS - 1)
     counts = ranked.counts[part]
@@ -206,7 +206,7 @@ def _count_above(hidden, output, value):
 
 @inner
 def _between(ranked):
-    """Products between the two prefixes, weights apart."""
+    """Products between the two prefixes, ignoring the rows' weights."""
     total = 0
     for r in range(ranked.extent[ROWS]):
         total += ranked.at_least[r] - ranked.above[r]

@@ -242,7 +242,8 @@ def _list_streamed(choice, place, row, ranked, both, longer, factor, rest):
     first `both` sorted columns, `rest` from there to the column `longer`.
 
     Sorted columns of equal size are never parted, so the smallest size in a prefix tells which
-    columns belong to it.
+    columns belong to it. The pass adds +0 times their signal to the columns beyond, which a scatter
+    leaves alone: a weight of -0 that was not chosen may become +0.
     """
     values = ranked.col_value
     choice.changed[place] = row

@@ -1,8 +1,9 @@
-"""How often each synapse changed: counted beside the updates, exactly where M0 counts.
+"""How often each synapse changed: counted beside the updates, where M0 counts.
 
 Counts are kept as the weights are. All pixels' synapses onto a unit share `v`, and the rows of the
 strokes take back what is not theirs; this is exact, as counts are taken modulo 2^32. Under a fixed
-mask all synapses are counted; those outside of it are set to 0 in the end.
+mask counts run on outside of it too, as if all synapses were plastic; there they are set to 0 when
+they are read. From then on they sum up to M0.
 
 A run that does not count has None for a tally: then nothing of this is compiled.
 """
