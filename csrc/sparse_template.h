@@ -78,6 +78,8 @@ static REAL NAME(fold)(REAL *lanes)
 }
 
 #ifdef __GNUC__
+/* 16 bytes come first, as the wider vectors leave the last columns to them; 64 and 32 do not depend on
+ * each other. */
 #define BYTES 16
 #define TARGET
 #define WIDE(function) NAME(function##_16)

@@ -37,7 +37,10 @@ class Weights(NamedTuple):
     u  : real (n_in + 1, nh), the last row holds the hidden biases (v does not apply to it)
     v  : float64 (nh,), what all pixels' synapses onto a unit have in common since the last fold
     r  : float64 (nh,), sum of W1 over the pixels
-    w_out : real (n_out, nh + 1), the last column holds the output biases
+    w_out : real (n_out, nh + 1), the transpose of w2, so that hidden units lie side by side here
+            too; the last column holds the output biases
+
+    v and r are float64 because every pixel's synapse onto a unit takes part in their rounding.
     """
 
     u: np.ndarray

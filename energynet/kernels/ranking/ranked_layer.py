@@ -174,6 +174,7 @@ def count_reaching(ranked, threshold, prefix):
     total = 0
     for r in range(ranked.extent[ROWS]):
         value = ranked.row_value[r]
+        # "not >=" is no "<": an edge of a bucket above infinity is NaN, which nothing reaches.
         while column > 0 and not value * ranked.col_value[column - 1] >= threshold:
             column -= 1
         prefix[r] = column

@@ -144,7 +144,9 @@ def _bracket(hidden, output, top_g, top_a, k):
             enough = middle
         else:
             too_few = middle
-    # One step for a column's place in its bucket, one for the row's.
+    # The estimate also counts columns in the bucket of the quotient, but below it: by less than the
+    # bucket's width, at most 1/32 of its value. A step down lowers the edge by at least 1/64 of it.
+    # So two steps lower, all that were counted reach the edge.
     low = (top - enough - 2) << shift if enough + 2 < min(top, BUCKETS) else 0
     high = (top - too_few) << shift if too_few >= 0 else (top + 1) << shift
     return low, high
@@ -166,7 +168,11 @@ def _estimate(ranked, threshold, top):
 
 @inner
 def _narrow(hidden, output, choice, low, high, k):
-    """The k-th largest product, between the patterns low (reached by k or more) and high."""
+    """The k-th largest product, between the patterns low (reached by k or more) and high.
+
+    Here `above` holds how many columns reach the high edge, not how many exceed a threshold: what
+    lies between the edges is between `above` and `at_least`. `split_at` sets both anew.
+    """
     at_high = _count_above(hidden, output, value_of(hidden, high))
     while at_high >= k:  # the estimate was off by rounding
         low, high = high, high + (4 << shift_of(hidden.col_bits))

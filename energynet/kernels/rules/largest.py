@@ -34,6 +34,10 @@ def update_largest(team, weights, images, constants, buffers, ranking, energies,
     largest of the hidden layer and the k_output largest of the output layer."""
     hidden, output, choice = ranking.hidden, ranking.output, ranking.choice
     per_layer, shared_columns, tally = constants.k_output > 0, 0, energies.tally
+    # One pass if the layers are ranked together: its layer 0 means both. Else pass 0 chooses in the
+    # hidden layer and pass 1 in the output layer; the layer that a pass leaves out has no rows in
+    # it. Leaving out resets nothing but the extent: prefixes and columns of the hidden layer are
+    # still those of pass 0 when the rows are changed, after both.
     for layer in range(2 if per_layer else 1):
         threshold, needed = find_largest(team, images, constants, buffers, ranking, layer, count)
         ties_hidden = min(needed, count_tied(hidden))
