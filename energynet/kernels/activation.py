@@ -9,15 +9,22 @@ import numpy as np
 
 from energynet.kernels.jit import inner
 from energynet.kernels.state import Activation
+from energynet.support import checks
 
 LEAK = 0.1  # slope of the leaky ReLU below zero
 _RECTIFIED, _TANH, _SIGMOID = 0, 1, 2  # the ReLUs differ by their slope alone
+_FORMS = {
+    "leaky_relu": (_RECTIFIED, LEAK),
+    "relu": (_RECTIFIED, 0.0),
+    "tanh": (_TANH, 0.0),
+    "sigmoid": (_SIGMOID, 0.0),
+}
 
 
 def activation_of(name: str, dtype: np.dtype) -> Activation:
-    """The kernels' form of a config's activation."""
-    kind = {"tanh": _TANH, "sigmoid": _SIGMOID}.get(name, _RECTIFIED)
-    return Activation(kind, dtype.type(LEAK if name == "leaky_relu" else 0.0))
+    """The kernels' form of a config's activation; raises ConfigError if they do not have it."""
+    kind, slope = _FORMS[checks.choice("activation", name, tuple(_FORMS))]
+    return Activation(kind, dtype.type(slope))
 
 
 @inner
@@ -29,7 +36,7 @@ def activate(h, a, kind, slope):
     elif kind == _TANH:
         for j in range(h.shape[0]):
             a[j] = math.tanh(h[j])
-    else:
+    else:  # _SIGMOID: `activation_of` gives no other kind
         one = h.dtype.type(1)
         for j in range(h.shape[0]):
             a[j] = one / (one + math.exp(-h[j]))
@@ -45,6 +52,6 @@ def derive(h, a, g, kind, slope):
     elif kind == _TANH:
         for j in range(g.shape[0]):
             g[j] = (one - a[j] * a[j]) * g[j]
-    else:
+    else:  # _SIGMOID: `activation_of` gives no other kind
         for j in range(g.shape[0]):
             g[j] = (a[j] * (one - a[j])) * g[j]

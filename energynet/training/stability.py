@@ -5,8 +5,10 @@ import math
 import numpy as np
 
 from energynet.config import TrainingConfig
+from energynet.errors import ConfigError
 from energynet.kernels.activation import LEAK
 from energynet.kernels.state import Images
+from energynet.support import checks
 
 _IMAGES = 1000  # training images that means are taken over
 _LARGEST = 0.01  # the learning rate if the bound leaves room for it
@@ -45,7 +47,7 @@ def _input_squares(images: Images) -> np.ndarray:
 
 
 def _moments(activation: str, deviation: float) -> tuple[float, float]:
-    """<f(h)^2> and <f'(h)^2> for h ~ N(0, deviation^2)."""
+    """<f(h)^2> and <f'(h)^2> for h ~ N(0, deviation^2); raises ConfigError if f is unknown."""
     if activation in ("leaky_relu", "relu"):
         both_sides = (1 + (LEAK**2 if activation == "leaky_relu" else 0.0)) / 2
         return deviation**2 * both_sides, both_sides
@@ -53,8 +55,12 @@ def _moments(activation: str, deviation: float) -> tuple[float, float]:
     if activation == "tanh":
         a = np.tanh(h)
         derivative = 1 - a**2
-    else:
+    elif activation == "sigmoid":
         a = 1 / (1 + np.exp(-h))
         derivative = a * (1 - a)
+    else:
+        raise ConfigError(
+            f'learning_rate "auto" does not know the activation {checks.quoted(activation)}'
+        )
     weights = _WEIGHTS / math.sqrt(2 * math.pi)
     return math.fsum(weights * a**2), math.fsum(weights * derivative**2)

@@ -6,7 +6,9 @@ from support import digits
 
 import energynet as en
 from energynet.config import ACTIVATIONS
+from energynet.kernels.activation import activation_of
 from energynet.training.run import prepare
+from energynet.training.stability import _moments
 
 
 def bound(config, dataset, networks=30):
@@ -39,6 +41,15 @@ def test_auto_is_half_the_bound(activation, dtype):
     chosen = prepare(config, dataset).constants.eta
     assert chosen == pytest.approx(bound(config, dataset) / 2, rel=0.02)
     assert chosen < 0.01
+
+
+def test_every_activation_is_known_and_no_other_is_taken_for_one():
+    real = np.dtype(np.float32)
+    assert len({activation_of(name, real) for name in ACTIVATIONS}) == len(ACTIVATIONS)
+    assert len({_moments(name, 1.0) for name in ACTIVATIONS}) == len(ACTIVATIONS)
+    for call in (lambda: activation_of("softplus", real), lambda: _moments("softplus", 1.0)):
+        with pytest.raises(en.ConfigError, match="softplus"):
+            call()
 
 
 def test_auto_is_at_most_the_default():
