@@ -228,32 +228,33 @@ def change_rows(
 
 
 def change_prefixes(
-    real[:, :] rows, const int64_t[::1] row, const real[::1] both, const real[::1] factor,
-    const real[::1] longer, const real[::1] rest, const real[::1] value,
+    real[:, :] rows, const int64_t[::1] row, const real[::1] limit_inner, const real[::1] factor,
+    const real[::1] limit_outer, const real[::1] rest, const real[::1] value,
     int32_t vector_bytes = 0,
 ):
     """rows[row[k], j] += by * value[j]; no row twice.
 
-    by is factor[k] where |value[j]| >= both[k], else rest[k] where it is >= longer[k], else 0.
-    both, factor, longer, rest : (count,); the others as for change_rows
+    by is factor[k] where |value[j]| >= limit_inner[k], else rest[k] where it is >= limit_outer[k],
+    else 0.
+    limit_inner, factor, limit_outer, rest : (count,); the others as for change_rows
 
     Raises ValueError and IndexError.
     """
     cdef Py_ssize_t count = row.shape[0], n = value.shape[0]
     vector_bytes = check_vector_bytes(vector_bytes)
     cdef int64_t stride = check_rows(rows, row, value)
-    check_factors(both, count)
+    check_factors(limit_inner, count)
     check_factors(factor, count)
-    check_factors(longer, count)
+    check_factors(limit_outer, count)
     check_factors(rest, count)
     if count == 0 or n == 0:
         return
     if real is float:
-        en_change_prefixes_f32(&rows[0, 0], stride, &row[0], &both[0], &factor[0], &longer[0],
-                               &rest[0], count, &value[0], n, vector_bytes)
+        en_change_prefixes_f32(&rows[0, 0], stride, &row[0], &limit_inner[0], &factor[0],
+                               &limit_outer[0], &rest[0], count, &value[0], n, vector_bytes)
     else:
-        en_change_prefixes_f64(&rows[0, 0], stride, &row[0], &both[0], &factor[0], &longer[0],
-                               &rest[0], count, &value[0], n, vector_bytes)
+        en_change_prefixes_f64(&rows[0, 0], stride, &row[0], &limit_inner[0], &factor[0],
+                               &limit_outer[0], &rest[0], count, &value[0], n, vector_bytes)
 
 
 def sum_strokes(

@@ -57,8 +57,9 @@ TARGET static void WIDE(change_rows)(REAL *rows, int64_t stride, const int64_t *
 }
 
 TARGET static inline __attribute__((always_inline)) void
-WIDE(change_some_prefixes)(REAL *rows, int64_t stride, const int64_t *row, const REAL *both,
-                           const REAL *factor, const REAL *longer, const REAL *rest,
+WIDE(change_some_prefixes)(REAL *rows, int64_t stride, const int64_t *row,
+                           const REAL *limit_inner, const REAL *factor,
+                           const REAL *limit_outer, const REAL *rest,
                            const REAL *value, int64_t n, int together)
 {
     enum { WIDTH = BYTES / (int)sizeof(REAL) };
@@ -68,7 +69,7 @@ WIDE(change_some_prefixes)(REAL *rows, int64_t stride, const int64_t *row, const
     int64_t j = 0;
     for (int i = 0; i < together; i++) {
         at[i] = rows + stride * row[i];
-        limits[i][0] = ALL_LANES(both[i]), limits[i][1] = ALL_LANES(longer[i]);
+        limits[i][0] = ALL_LANES(limit_inner[i]), limits[i][1] = ALL_LANES(limit_outer[i]);
         factors[i][0] = ALL_LANES(factor[i]), factors[i][1] = ALL_LANES(rest[i]);
     }
     for (; j + WIDTH <= n; j += WIDTH) {
@@ -81,8 +82,8 @@ WIDE(change_some_prefixes)(REAL *rows, int64_t stride, const int64_t *row, const
         }
     }
 #if BYTES > 16
-    NAME(change_some_prefixes_16)(rows + j, stride, row, both, factor, longer, rest, value + j,
-                                  n - j, together);
+    NAME(change_some_prefixes_16)(rows + j, stride, row, limit_inner, factor, limit_outer, rest,
+                                  value + j, n - j, together);
 #else
     for (; j < n; j++) /* a column in each lane: branches on the sizes would be mispredicted */
         for (int i = 0; i < together; i++) {
@@ -95,17 +96,17 @@ WIDE(change_some_prefixes)(REAL *rows, int64_t stride, const int64_t *row, const
 }
 
 TARGET static void WIDE(change_prefixes)(REAL *rows, int64_t stride, const int64_t *row,
-                                         const REAL *both, const REAL *factor,
-                                         const REAL *longer, const REAL *rest, int64_t count,
+                                         const REAL *limit_inner, const REAL *factor,
+                                         const REAL *limit_outer, const REAL *rest, int64_t count,
                                          const REAL *value, int64_t n)
 {
     int64_t k = 0;
     for (; k + 4 <= count; k += 4)
-        WIDE(change_some_prefixes)(rows, stride, row + k, both + k, factor + k, longer + k,
-                                   rest + k, value, n, 4);
+        WIDE(change_some_prefixes)(rows, stride, row + k, limit_inner + k, factor + k,
+                                   limit_outer + k, rest + k, value, n, 4);
     for (; k < count; k++)
-        WIDE(change_some_prefixes)(rows, stride, row + k, both + k, factor + k, longer + k,
-                                   rest + k, value, n, 1);
+        WIDE(change_some_prefixes)(rows, stride, row + k, limit_inner + k, factor + k,
+                                   limit_outer + k, rest + k, value, n, 1);
 }
 
 #undef ALL_LANES

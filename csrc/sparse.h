@@ -65,16 +65,18 @@ EN_API void en_change_rows_f64(double *rows, int64_t stride, const int64_t *row,
                                const double *factor, int64_t count, const double *value, int64_t n,
                                int32_t vector_bytes);
 
-/* The same with a factor that depends on the size of value[j]: factor[k] where it is at least both[k],
- * else rest[k] where it is at least longer[k], else +0. */
+/* The same with a factor that depends on the size of value[j]: factor[k] where it is at least
+ * limit_inner[k], else rest[k] where it is at least limit_outer[k], else +0. */
 EN_API void en_change_prefixes_f32(float *rows, int64_t stride, const int64_t *row,
-                                   const float *both, const float *factor, const float *longer,
-                                   const float *rest, int64_t count, const float *value, int64_t n,
+                                   const float *limit_inner, const float *factor,
+                                   const float *limit_outer, const float *rest,
+                                   int64_t count, const float *value, int64_t n,
                                    int32_t vector_bytes);
 EN_API void en_change_prefixes_f64(double *rows, int64_t stride, const int64_t *row,
-                                   const double *both, const double *factor, const double *longer,
-                                   const double *rest, int64_t count, const double *value,
-                                   int64_t n, int32_t vector_bytes);
+                                   const double *limit_inner, const double *factor,
+                                   const double *limit_outer, const double *rest,
+                                   int64_t count, const double *value, int64_t n,
+                                   int32_t vector_bytes);
 
 /* A fixed mask as bits: column j of row i is bit j % 32 of bits[words * i + j / 32]. Rows are filled
  * up with 0 to a multiple of EN_LANES columns. For vector_bytes see above.

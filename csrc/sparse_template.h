@@ -132,13 +132,14 @@ static void NAME(change_rows_16)(REAL *rows, int64_t stride, const int64_t *row,
 }
 
 static void NAME(change_prefixes_16)(REAL *rows, int64_t stride, const int64_t *row,
-                                     const REAL *both, const REAL *factor, const REAL *longer,
-                                     const REAL *rest, int64_t count, const REAL *value, int64_t n)
+                                     const REAL *limit_inner, const REAL *factor,
+                                     const REAL *limit_outer, const REAL *rest, int64_t count,
+                                     const REAL *value, int64_t n)
 {
     for (int64_t k = 0; k < count; k++)
         for (int64_t j = 0; j < n; j++) {
             REAL size = value[j] < 0 ? -value[j] : value[j];
-            REAL by = size >= both[k] ? factor[k] : size >= longer[k] ? rest[k] : 0;
+            REAL by = size >= limit_inner[k] ? factor[k] : size >= limit_outer[k] ? rest[k] : 0;
             rows[stride * row[k] + j] += by * value[j];
         }
 }
@@ -196,11 +197,13 @@ void NAME(en_change_rows)(REAL *rows, int64_t stride, const int64_t *row, const 
     BY_VECTORS(change_rows, rows, stride, row, factor, count, value, n);
 }
 
-void NAME(en_change_prefixes)(REAL *rows, int64_t stride, const int64_t *row, const REAL *both,
-                              const REAL *factor, const REAL *longer, const REAL *rest,
-                              int64_t count, const REAL *value, int64_t n, int32_t vector_bytes)
+void NAME(en_change_prefixes)(REAL *rows, int64_t stride, const int64_t *row,
+                              const REAL *limit_inner, const REAL *factor,
+                              const REAL *limit_outer, const REAL *rest, int64_t count,
+                              const REAL *value, int64_t n, int32_t vector_bytes)
 {
-    BY_VECTORS(change_prefixes, rows, stride, row, both, factor, longer, rest, count, value, n);
+    BY_VECTORS(change_prefixes, rows, stride, row, limit_inner, factor, limit_outer, rest, count,
+               value, n);
 }
 
 void NAME(en_sum_strokes)(double *sums, const uint32_t *bits, int64_t words, const int64_t *row,

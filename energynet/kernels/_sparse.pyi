@@ -16,9 +16,9 @@ def change_rows(rows: Any, row: Any, factor: Any, value: Any, vector_bytes: int 
 def change_prefixes(
     rows: Any,
     row: Any,
-    both: Any,
+    limit_inner: Any,
     factor: Any,
-    longer: Any,
+    limit_outer: Any,
     rest: Any,
     value: Any,
     vector_bytes: int = 0,

@@ -102,13 +102,14 @@ def change_rows(rows, row, factor, value, vector_bytes):
     _sparse.change_rows(rows, row, factor, value, vector_bytes)
 
 
-def change_prefixes(rows, row, both, factor, longer, rest, value, vector_bytes):
+def change_prefixes(rows, row, limit_inner, factor, limit_outer, rest, value, vector_bytes):
     """rows[row[k], j] += by * value[j]; no row twice.
 
-    by is factor[k] where |value[j]| >= both[k], else rest[k] where it is >= longer[k], else 0.
-    both, factor, longer, rest : real (count,); the others as above
+    by is factor[k] where |value[j]| >= limit_inner[k], else rest[k] where it is >= limit_outer[k],
+    else 0.
+    limit_inner, factor, limit_outer, rest : real (count,); the others as above
     """
-    _sparse.change_prefixes(rows, row, both, factor, longer, rest, value, vector_bytes)
+    _sparse.change_prefixes(rows, row, limit_inner, factor, limit_outer, rest, value, vector_bytes)
 
 
 def sum_strokes(sums, bits, row, s, columns, vector_bytes):
@@ -217,17 +218,17 @@ def _change_rows(rows, row, factor, value, vector_bytes):  # noqa: ARG001
 
 
 @overload(change_prefixes)
-def _change_prefixes(rows, row, both, factor, longer, rest, value, vector_bytes):  # noqa: ARG001
+def _change_prefixes(rows, row, limit_inner, factor, limit_outer, rest, value, vector_bytes):  # noqa: ARG001
     call = _CHANGE_PREFIXES[rows.dtype]
 
-    def compiled(rows, row, both, factor, longer, rest, value, vector_bytes):
+    def compiled(rows, row, limit_inner, factor, limit_outer, rest, value, vector_bytes):
         call(
             rows.ctypes.data,
             rows.strides[0] // rows.itemsize,
             row.ctypes.data,
-            both.ctypes.data,
+            limit_inner.ctypes.data,
             factor.ctypes.data,
-            longer.ctypes.data,
+            limit_outer.ctypes.data,
             rest.ctypes.data,
             row.shape[0],
             value.ctypes.data,

@@ -118,7 +118,7 @@ def sum_outputs(buffers):
 
 
 @inner
-def is_learnt(constants, label, o):
+def needs_learning(constants, label, o):
     """Whether the largest output is not that of the label, or exceeds the others by less than the
     margin. Of equal outputs the first counts as the largest."""
     if constants.margin < 0:

@@ -240,7 +240,8 @@ class Choice(NamedTuple):
     gathered, weight : real, int64 (GATHERED,)  products near the threshold
     changed    : int64 (n_in + 1 + n_out,)  rows of u that change as a whole or by a pass over them;
                  the last n_out places are for those of w_out
-    both, factor, longer, rest : real, as `changed`: how, see `native.change_prefixes`
+    limit_inner, factor, limit_outer, rest : real, as `changed`: how, see `native.change_prefixes`;
+                 the limits are sizes of the signal, not counts of columns
     """
 
     level_count: np.ndarray
@@ -263,9 +264,9 @@ class Choice(NamedTuple):
     gathered: np.ndarray
     weight: np.ndarray
     changed: np.ndarray
-    both: np.ndarray
+    limit_inner: np.ndarray
     factor: np.ndarray
-    longer: np.ndarray
+    limit_outer: np.ndarray
     rest: np.ndarray
 
 

@@ -326,9 +326,9 @@ def _choice(shape: Shape, dtype: np.dtype) -> state.Choice:
         gathered=np.zeros(GATHERED, dtype),
         weight=np.zeros(GATHERED, np.int64),
         changed=np.zeros(changed, np.int64),
-        both=np.zeros(changed, dtype),
+        limit_inner=np.zeros(changed, dtype),
         factor=np.zeros(changed, dtype),
-        longer=np.zeros(changed, dtype),
+        limit_outer=np.zeros(changed, dtype),
         rest=np.zeros(changed, dtype),
     )
 

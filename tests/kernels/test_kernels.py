@@ -113,8 +113,10 @@ def compiled_change_rows(rows, row, factor, value, vector_bytes):
 
 
 @numba.njit
-def compiled_change_prefixes(rows, row, both, factor, longer, rest, value, vector_bytes):
-    native.change_prefixes(rows, row, both, factor, longer, rest, value, vector_bytes)
+def compiled_change_prefixes(
+    rows, row, limit_inner, factor, limit_outer, rest, value, vector_bytes
+):
+    native.change_prefixes(rows, row, limit_inner, factor, limit_outer, rest, value, vector_bytes)
 
 
 def drawn(key, rows, columns, k):
@@ -230,13 +232,14 @@ def test_rows_that_change_together(width, real, columns):
     for count in range(20):
         row = np.random.default_rng(count).permutation(40)[:count]
         factor, rest = normals(count, real, 3), normals(count, real, 4)
-        longer = sizes[np.arange(count) * 5 % len(sizes)]
-        both = np.maximum(longer, sizes[np.arange(count) * 3 % len(sizes)])
-        both[::4] = np.inf
+        limit_outer = sizes[np.arange(count) * 5 % len(sizes)]
+        limit_inner = np.maximum(limit_outer, sizes[np.arange(count) * 3 % len(sizes)])
+        limit_inner[::4] = np.inf
         whole, prefixes = wide.copy(), wide.copy()
         for k, i in enumerate(row):
             for j, size in enumerate(np.abs(value)):
-                by = factor[k] if size >= both[k] else rest[k] if size >= longer[k] else real(0)
+                by = rest[k] if size >= limit_outer[k] else real(0)
+                by = factor[k] if size >= limit_inner[k] else by
                 prefixes[i, 3 + j] += by * value[j]
                 whole[i, 3 + j] += factor[k] * value[j]
         for change in (_sparse.change_rows, compiled_change_rows):
@@ -245,7 +248,7 @@ def test_rows_that_change_together(width, real, columns):
             assert got.tobytes() == whole.tobytes()
         for change in (_sparse.change_prefixes, compiled_change_prefixes):
             got = wide.copy()
-            change(got[:, 3:-2], row, both, factor, longer, rest, value, width)
+            change(got[:, 3:-2], row, limit_inner, factor, limit_outer, rest, value, width)
             assert got.tobytes() == prefixes.tobytes()
 
 

@@ -17,8 +17,8 @@ from energynet.kernels.ranking.ties import (
 from energynet.kernels.rules.tally import (
     BACK,
     ONE,
+    count_background,
     count_output,
-    count_shared,
     count_singles,
     count_streamed,
     count_synapse,
@@ -33,7 +33,7 @@ def update_largest(team, weights, images, constants, buffers, ranking, energies,
     """The k_hidden largest |dw| of the network change; or, where k_output is not 0, the k_hidden
     largest of the hidden layer and the k_output largest of the output layer."""
     hidden, output, choice = ranking.hidden, ranking.output, ranking.choice
-    per_layer, shared_columns, tally = constants.k_output > 0, 0, energies.tally
+    per_layer, background_columns, tally = constants.k_output > 0, 0, energies.tally
     # One pass if the layers are ranked together: its layer 0 means both. Else pass 0 chooses in the
     # hidden layer and pass 1 in the output layer; the layer that a pass leaves out has no rows in
     # it. Leaving out resets nothing but the extent: prefixes and columns of the hidden layer are
@@ -44,7 +44,7 @@ def update_largest(team, weights, images, constants, buffers, ranking, energies,
         ties_output = min(needed - ties_hidden, count_tied(output))
         if hidden.extent[ROWS] > 0:
             _account(energies, 0, hidden, choice, threshold, ties_hidden)
-            shared_columns = _choose_hidden(
+            background_columns = _choose_hidden(
                 weights, tally, images, constants, buffers, hidden, choice, step, count, ties_hidden
             )
         if output.extent[ROWS] > 0:
@@ -52,10 +52,10 @@ def update_largest(team, weights, images, constants, buffers, ranking, energies,
             _choose_output(weights, tally, constants, buffers, output, choice, step, ties_output)
     _apply_rows(
         *(team, weights, tally, images, constants, buffers),
-        *(hidden, output, choice, count, shared_columns),
+        *(hidden, output, choice, count, background_columns),
     )
-    count_shared(tally, hidden.col_index[:shared_columns])
-    _apply_sums(weights, images, buffers, hidden, choice, count, shared_columns)
+    count_background(tally, hidden.col_index[:background_columns])
+    _apply_sums(weights, images, buffers, hidden, choice, count, background_columns)
 
 
 @inner
@@ -156,14 +156,27 @@ def _apply_singles(weights, images, buffers, ranked, choice, pixels, pre, cut):
 
 @shared
 def _apply_rows(
-    team, weights, tally, images, constants, buffers, hidden, output, choice, count, shared_columns
+    team,
+    weights,
+    tally,
+    images,
+    constants,
+    buffers,
+    hidden,
+    output,
+    choice,
+    count,
+    background_columns,
 ):
-    """Apply the prefixes of the stroke rows and of the output units. Where the background is chosen
-    (`shared` columns), v takes it for all pixels, and the stroke rows take it back."""
+    """Apply the prefixes of the stroke rows and of the output units.
+
+    If the background is chosen, in the first `background_columns`, v takes it for all pixels, and
+    the stroke rows take it back.
+    """
     for part in prange(team.parts):
         _apply_part(
             *(part, team.parts, weights, tally, images, constants, buffers),
-            *(hidden, output, choice, count, shared_columns),
+            *(hidden, output, choice, count, background_columns),
         )
 
 
@@ -180,18 +193,28 @@ def _apply_part(
     output,
     choice,
     count,
-    shared_columns,
+    background_columns,
 ):
     _apply_hidden(
         *(part, parts, weights, tally, images, constants, buffers),
-        *(hidden, choice, count, shared_columns),
+        *(hidden, choice, count, background_columns),
     )
     _apply_output(part, parts, weights, tally, constants, buffers, output, choice)
 
 
 @inner
 def _apply_hidden(
-    part, parts, weights, tally, images, constants, buffers, ranked, choice, count, shared_columns
+    part,
+    parts,
+    weights,
+    tally,
+    images,
+    constants,
+    buffers,
+    ranked,
+    choice,
+    count,
+    background_columns,
 ):
     c = images.background
     g, columns, signed = buffers.g[: constants.units], ranked.col_index, choice.signed
@@ -201,7 +224,7 @@ def _apply_hidden(
         i = buffers.row[k]
         row = weights.u[i]
         x, s, prefix = buffers.x[k], buffers.s[k], choice.prefix[k]
-        back = shared_columns if k < count - 1 else 0
+        back = background_columns if k < count - 1 else 0
         both = min(prefix, back)
         longer = max(prefix, back)
         rest, amount = (x, ONE) if prefix > back else (-c, BACK)
@@ -252,8 +275,8 @@ def _list_streamed(choice, place, row, ranked, both, longer, factor, rest):
     values = ranked.col_value
     choice.changed[place] = row
     choice.factor[place], choice.rest[place] = factor, rest
-    choice.both[place] = values[both - 1] if both > 0 else values.dtype.type(np.inf)
-    choice.longer[place] = values[longer - 1]
+    choice.limit_inner[place] = values[both - 1] if both > 0 else values.dtype.type(np.inf)
+    choice.limit_outer[place] = values[longer - 1]
 
 
 @inner
@@ -262,9 +285,9 @@ def _stream(rows, choice, first, last, signal, vector_bytes):
     change_prefixes(
         rows,
         choice.changed[first:last],
-        choice.both[first:last],
+        choice.limit_inner[first:last],
         choice.factor[first:last],
-        choice.longer[first:last],
+        choice.limit_outer[first:last],
         choice.rest[first:last],
         signal,
         vector_bytes,
@@ -272,14 +295,14 @@ def _stream(rows, choice, first, last, signal, vector_bytes):
 
 
 @inner
-def _apply_sums(weights, images, buffers, ranked, choice, count, shared_columns):
+def _apply_sums(weights, images, buffers, ranked, choice, count, background_columns):
     """Bring v and the column sums r up to date with `_apply_rows`."""
     longest = ranked.at_least[0]
     c = images.background
     others = buffers.row.shape[0] - count
     for p in range(longest + 1):
         choice.column_sum[p] = 0
-    choice.column_sum[shared_columns] += others * np.float64(c)
+    choice.column_sum[background_columns] += others * np.float64(c)
     for k in range(count - 1):
         choice.column_sum[choice.prefix[k]] += buffers.x[k]
     sum_x = 0.0
@@ -287,7 +310,7 @@ def _apply_sums(weights, images, buffers, ranked, choice, count, shared_columns)
         j = ranked.col_index[p]
         sum_x += choice.column_sum[p + 1]  # of the inputs whose prefix ends here or further on
         weights.r[j] += sum_x * choice.signed[p]
-        if p < shared_columns:
+        if p < background_columns:
             weights.v[j] += c * choice.signed[p]
 
 

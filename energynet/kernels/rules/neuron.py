@@ -25,16 +25,16 @@ def update_per_neuron(team, weights, images, constants, buffers, ranking, energi
     or, with a readout, all of them."""
     hidden, output, choice = ranking.hidden, ranking.output, ranking.choice
     list_inputs(hidden, choice, images, buffers, count)
-    pixels, share = _choose_inputs(constants, step, buffers, hidden, choice, count)
+    pixels, background_chosen = _choose_inputs(constants, step, buffers, hidden, choice, count)
     chosen = 0
     if constants.readout == 0:
-        chosen = _choose_hidden(constants, step, buffers, output, choice)
-    changed, sum_x = _list_changes(images, buffers, choice, count, pixels, share)
+        chosen = _choose_activities(constants, step, buffers, output, choice)
+    changed, sum_x = _list_changes(images, buffers, choice, count, pixels, background_chosen)
     _apply(
         *(team, weights, images, constants, buffers, choice),
-        *(changed, sum_x, share, chosen),
+        *(changed, sum_x, background_chosen, chosen),
     )
-    _account_hidden(images, constants, buffers, choice, energies, count, pixels, share)
+    _account_hidden(images, constants, buffers, choice, energies, count, pixels, background_chosen)
     if constants.readout > 0:
         account_readout(constants, buffers, energies)
     else:
@@ -62,16 +62,17 @@ def _choose_inputs(constants, step, buffers, ranked, choice, count):
     background = ranked.extent[BACKGROUND]
     if needed < count_tied(ranked):
         set_prefixes(choice, count, ranked.above)
-        share = background >= 0 and ranked.above[background] == 1
+        background_chosen = background >= 0 and ranked.above[background] == 1
         if needed == 0:
-            return np.int64(0), share
-        return resolve_hidden(constants, step, buffers, count, ranked, choice, needed)[0], share
+            return np.int64(0), background_chosen
+        pixels, _, _ = resolve_hidden(constants, step, buffers, count, ranked, choice, needed)
+        return pixels, background_chosen
     set_prefixes(choice, count, ranked.at_least)
     return np.int64(0), background >= 0 and ranked.at_least[background] == 1
 
 
 @inner
-def _choose_hidden(constants, step, buffers, ranked, choice):
+def _choose_activities(constants, step, buffers, ranked, choice):
     """The k_output largest |a| into choice.unit; returns their number (zeros are left out)."""
     a = buffers.a
     candidates = _list_candidates(constants, a, ranked, choice)
@@ -124,7 +125,7 @@ def _list_candidates(constants, a, ranked, choice):
 
 
 @inner
-def _list_changes(images, buffers, choice, count, pixels, share):
+def _list_changes(images, buffers, choice, count, pixels, background_chosen):
     """The rows of u that change into choice.changed, and their factors of g into choice.factor.
 
     Where the background is chosen as a whole, v takes it for all pixels, and the stroke rows that
@@ -132,7 +133,7 @@ def _list_changes(images, buffers, choice, count, pixels, share):
     Returns (their number, the sum of x over the chosen pixels).
     """
     c, n = images.background, 0
-    others = buffers.row.shape[0] - count if share else pixels
+    others = buffers.row.shape[0] - count if background_chosen else pixels
     sum_x = others * np.float64(c)
     for k in range(count):
         pixel, chosen = k < count - 1, choice.prefix[k] == 1
@@ -140,10 +141,10 @@ def _list_changes(images, buffers, choice, count, pixels, share):
             sum_x += buffers.x[k]
         choice.changed[n] = buffers.row[k]
         if chosen:
-            choice.factor[n] = buffers.s[k] if share else buffers.x[k]
+            choice.factor[n] = buffers.s[k] if background_chosen else buffers.x[k]
         else:
             choice.factor[n] = -c
-        n += chosen or (share and pixel)
+        n += chosen or (background_chosen and pixel)
     for m in range(pixels):
         choice.changed[n], choice.factor[n] = choice.pixel[m], c
         n += 1
@@ -151,18 +152,30 @@ def _list_changes(images, buffers, choice, count, pixels, share):
 
 
 @shared
-def _apply(team, weights, images, constants, buffers, choice, changed, sum_x, share, chosen):
+def _apply(
+    team, weights, images, constants, buffers, choice, changed, sum_x, background_chosen, chosen
+):
     """Apply the first `changed` of choice.changed, and the first `chosen` of choice.unit."""
     for part in prange(team.parts):
         _apply_part(
             *(part, team.parts, weights, images, constants, buffers, choice),
-            *(changed, sum_x, share, chosen),
+            *(changed, sum_x, background_chosen, chosen),
         )
 
 
 @inner
 def _apply_part(
-    part, parts, weights, images, constants, buffers, choice, changed, sum_x, share, chosen
+    part,
+    parts,
+    weights,
+    images,
+    constants,
+    buffers,
+    choice,
+    changed,
+    sum_x,
+    background_chosen,
+    chosen,
 ):
     c = images.background
     start, stop = units_of(part, parts, buffers.g.shape[0], constants.units)
@@ -172,7 +185,7 @@ def _apply_part(
     v, r = weights.v[start:stop], weights.r[start:stop]
     for j in range(g.shape[0]):
         r[j] += sum_x * g[j]
-    if share:
+    if background_chosen:
         for j in range(g.shape[0]):
             v[j] += c * g[j]
     if constants.readout > 0:
@@ -183,10 +196,10 @@ def _apply_part(
 
 
 @inner
-def _account_hidden(images, constants, buffers, choice, energies, count, pixels, share):
+def _account_hidden(images, constants, buffers, choice, energies, count, pixels, background_chosen):
     """Add the energies of the hidden layer's chosen rows."""
     g = buffers.g[: constants.units]
-    others = buffers.row.shape[0] - count if share else pixels
+    others = buffers.row.shape[0] - count if background_chosen else pixels
     inputs = others
     for k in range(count):
         inputs += choice.prefix[k]
@@ -198,7 +211,7 @@ def _account_hidden(images, constants, buffers, choice, energies, count, pixels,
             if choice.prefix[k] == 1:
                 total += power(buffers.x[k], p)
         energies.power[e, 0] += total * sum_power(g, p, buffers.wide[0])
-    count_inputs(energies.tally, buffers, choice, constants.units, count, pixels, share)
+    count_inputs(energies.tally, buffers, choice, constants.units, count, pixels, background_chosen)
 
 
 @inner

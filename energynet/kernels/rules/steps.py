@@ -16,7 +16,7 @@ from energynet.kernels.passes import (
     finite_signals,
     fold,
     forward,
-    is_learnt,
+    needs_learning,
     sum_outputs,
 )
 from energynet.kernels.ranking.threshold import backward_counted
@@ -51,12 +51,13 @@ def compute_outputs(team, weights, images, constants, mask, buffers, clock):
     total = shift_strokes(buffers.x, images.background, buffers.s, count)
     forward(team, weights, images, constants, mask, buffers, count, total)
     label = images.label[image]
-    finite, learnt = sum_outputs(buffers), False
-    if finite and is_learnt(constants, label, buffers.o):
-        finite = learnt = find_error(constants, label, buffers)
+    finite = sum_outputs(buffers)
+    learnt = finite and needs_learning(constants, label, buffers.o)
+    if learnt:
+        finite = find_error(constants, label, buffers)
     if not finite:
         clock[NOT_FINITE] = 1
-    return count, total, learnt
+    return count, total, learnt and finite
 
 
 @inner

@@ -34,12 +34,12 @@ def count_units(tally, images, buffers, units, count):
     """Incoming synapses of the first `units` hidden units change, where x and g are not 0."""
     if tally is None:
         return
-    g, share = buffers.g[:units], images.background != 0
-    if share:
+    g, background_changes = buffers.g[:units], images.background != 0
+    if background_changes:
         _count_row(tally.v[:units], g, ONE)
     for k in range(count):
         row = tally.u[buffers.row[k], :units]
-        _count_stroke(row, g, buffers.x[k] != 0, share and k < count - 1)
+        _count_stroke(row, g, buffers.x[k] != 0, background_changes and k < count - 1)
 
 
 @inner
@@ -55,20 +55,20 @@ def count_readout(tally, buffers, readout):
 
 
 @inner
-def count_inputs(tally, buffers, choice, units, count, pixels, share):
+def count_inputs(tally, buffers, choice, units, count, pixels, background_chosen):
     """Synapses of the chosen inputs onto the first `units` hidden units change.
 
-    count : strokes; pixels : background pixels in choice.pixel; share : whether all of these are
-    chosen
+    count : strokes; pixels : background pixels in choice.pixel, chosen one by one;
+    background_chosen : whether all background pixels are chosen
     """
     if tally is None:
         return
     g = buffers.g[:units]
-    if share:
+    if background_chosen:
         _count_row(tally.v[:units], g, ONE)
     for k in range(count):
         row = tally.u[buffers.row[k], :units]
-        _count_stroke(row, g, choice.prefix[k] == 1, share and k < count - 1)
+        _count_stroke(row, g, choice.prefix[k] == 1, background_chosen and k < count - 1)
     for m in range(pixels):
         _count_row(tally.u[choice.pixel[m], :units], g, ONE)
 
@@ -115,7 +115,7 @@ def count_streamed(tally, i, g, columns, sizes, both, longer, amount):
 
 
 @inner
-def count_shared(tally, chosen):
+def count_background(tally, chosen):
     """The synapses of all pixels onto the chosen units, int32 (n,), change."""
     if tally is None:
         return
@@ -145,11 +145,11 @@ def count_singles(tally, ranked, choice, pixels, pre, cut):
 
 
 @inner
-def _count_stroke(row, g, chosen, shared):
-    """A stroke row's synapses change if `chosen`; v has counted them if `shared`."""
-    if chosen and not shared:
+def _count_stroke(row, g, chosen, counted):
+    """A stroke row's synapses change if `chosen`; v has counted them if `counted`."""
+    if chosen and not counted:
         _count_row(row, g, ONE)
-    elif shared and not chosen:
+    elif counted and not chosen:
         _count_row(row, g, BACK)
 
 
