@@ -154,7 +154,7 @@ def _mean(values: "pd.Series") -> float:
 
 
 def _in_order(setting: tuple[Any, ...]) -> list[tuple[bool, Any]]:
-    """What settings of a rule are sorted by: the values of their parameters."""
+    """The sort key of a setting of a rule: the values of its parameters."""
     return [(isinstance(value, str), value) for value in json.loads(setting[-1]).values()]
 
 
@@ -165,7 +165,7 @@ def _seed_set(seed: int, sets: SeedSets) -> str:
 
 
 def main_runs(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":
-    """The labelled runs in the main settings of the study: in each group those of most runs.
+    """The labelled runs in the main settings of their group: those that most of its runs have.
 
     Runs made for another purpose (a higher target accuracy, say) are left out. If runs differ only
     in max_steps, the longest is kept: it continues the others.
@@ -175,15 +175,19 @@ def main_runs(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":
     for number, name in enumerate(by):
         if not isinstance(name, str) or name not in runs.columns:
             raise ConfigError(f"by must name columns of the table, got {quoted(name)}")
-        if name in _KEYS or name in by[:number]:
-            raise ConfigError(f"by must name other columns, each once, got {quoted(name)}")
+        if name in _KEYS:
+            raise ConfigError(
+                f"by must name columns other than {', '.join(_KEYS)}, got {quoted(name)}"
+            )
+        if name in by[:number]:
+            raise ConfigError(f"by must name each column once, got {quoted(name)} twice")
     texts = {n: setting(runs, n) for n in by if n in WORDS and runs[WORDS[n].flag].any()}
     runs = runs.assign(**texts)
     return longest(runs[own_settings(runs, by)], by)
 
 
 def longest(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":
-    """Of labelled runs that differ only in max_steps, the longest that has a result."""
+    """The labelled runs; of several that differ only in max_steps, the longest with a result."""
     same = [*by, "hidden", "rule", "fraction", "seed"]
     order = runs.assign(present=~runs["missing"]).sort_values(
         [*same, "present", "max_steps"], kind="stable"
@@ -192,10 +196,10 @@ def longest(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":
 
 
 def own_settings(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.Series":
-    """Which labelled runs are in the settings of most runs of their group.
+    """Which labelled runs have the settings that most runs of their group have.
 
-    Exploration runs count first, as every setting that was studied has equally many of them.
-    Ties go to the settings that are nearest to the defaults.
+    Only exploration runs are counted, if there are any: every setting that was studied has equally
+    many of them. Ties go to the settings that are nearest to the defaults.
     """
     import pandas as pd
 
@@ -289,7 +293,7 @@ def at_criterion(
 ) -> "pd.DataFrame":
     """The runs as if they had stopped at a lower criterion, from their learning curves.
 
-    As in training, it is met by the mean of the last `hold` tests.
+    As in training, the mean of the last `hold` tests has to meet the criterion.
 
     Raises ConfigError without learning curves, or if the runs themselves stopped earlier.
     """

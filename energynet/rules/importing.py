@@ -12,6 +12,7 @@ from energynet.support import checks
 from energynet.support.checks import quoted
 
 ENTRY_POINTS = "energynet.rules"  # group under which packages give their rules short names
+_ANEW = "import it in a new Python process (restart the notebook's kernel)"
 _PATH = re.compile(r"(?!.*\.py:)[^\W\d]\w*(\.\w+)*:[^\W\d]\w*(\.\w+)*")
 
 
@@ -96,10 +97,15 @@ def check_importable(rule: Any) -> None:
             f"rule {kind.__name__} must be defined in a module that workers can import, not in a"
             " script, a notebook or a function"
         )
-    if custom_rule_class(rule.name) is not kind or changed_since_import(kind):
+    if changed_since_import(kind):
         raise ConfigError(
             f"rule {rule.name} must be the one in its file, which was changed after the import:"
-            " import it in a new Python process (restart the notebook's kernel)"
+            f" {_ANEW}"
+        )
+    if custom_rule_class(rule.name) is not kind:
+        raise ConfigError(
+            f"rule {rule.name} must be of the class that its name stands for now, but it was made"
+            f" of another one: if its module was loaded again, {_ANEW}"
         )
 
 

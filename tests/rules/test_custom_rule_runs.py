@@ -1,5 +1,6 @@
 """Custom rules in sweeps, tables, analysis, figures and on the command line."""
 
+import importlib
 import json
 import shutil
 import sys
@@ -37,6 +38,16 @@ def test_a_file_that_was_changed_after_its_import(tmp_path, monkeypatch):
     (tmp_path / "moody.py").write_text(f"{source}  return True, True\n")
     with pytest.raises(en.ConfigError, match="its file, which was changed after the import"):
         en.sweep(configs, tmp_path / "other", data=digits(), progress=False)
+
+
+def test_a_rule_whose_name_stands_for_another_class(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    source = "import energynet as en\nclass Twice(en.PlasticityRule):\n def select(self, step):\n"
+    (tmp_path / "twice.py").write_text(f"{source}  return True, False\n")
+    configs = [en.TrainingConfig(hidden=3, rule=en.rule_from_name("twice:Twice"), max_steps=5)]
+    importlib.reload(sys.modules["twice"])
+    with pytest.raises(en.ConfigError, match="its name stands for now, but it was made of another"):
+        en.sweep(configs, tmp_path / "runs", data=digits(), progress=False)
 
 
 def test_a_run_that_fails_says_where(tmp_path):

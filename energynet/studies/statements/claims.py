@@ -1,4 +1,4 @@
-"""The verdict on each statement of the poster, from a table of results."""
+"""The verdict on each of the fourteen statements, from a table of results."""
 
 import math
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ DIGITS = 6  # significant digits in results, so that they do not hang on the las
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement of the poster with its verdict.
+    """One of the fourteen statements with its verdict.
 
     Attributes
     ----------
@@ -51,9 +51,10 @@ class Claim:
     verdict : {"holds", "fails", "undecided", "mixed"}
         mixed: it holds for one kind of fixed mask and fails for another.
     estimate : float or None
-        Of the cell that decides: among those with that verdict, the one least inside the claimed
-        region. In units of the claim: ratios of energies, slopes per decade of nh, accuracies in
-        per cent. None if the parts, or the cells, measure different things.
+        The estimate in the cell that decides the verdict: among the cells with that verdict, the
+        one least inside the claimed region. In units of the claim: ratios of energies, slopes per
+        decade of nh, accuracies in per cent. None if the parts, or the cells, measure different
+        things.
     interval : (low, high) or None
         Its 95 % interval; an open end is None.
     sizes : tuple of int
@@ -69,7 +70,7 @@ class Claim:
     quantity : str
         What the estimate is, in words; "" without one.
     region : (low, high) or None
-        Of a part with an estimate: the side that is claimed for the cell that decides.
+        The side that is claimed for the cell that decides; None without an estimate.
     group : tuple of (str, value)
         Columns of `by` and their values.
     lacking : bool
@@ -92,7 +93,7 @@ class Claim:
     lacking: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values for JSON; `group` only if `by` was given; parts without a version."""
+        """Plain values for JSON; `group` only if `by` was given; parts have no version."""
         values: dict[str, Any] = {
             "number": self.number,
             "statement": self.statement,
@@ -109,7 +110,7 @@ class Claim:
 
 
 class _Outcome(NamedTuple):
-    """What a part came to in one reading."""
+    """The verdict on a part in one reading of P, and what it rests on."""
 
     verdict: str
     judged: list[Judged]
@@ -127,21 +128,23 @@ class _Outcome(NamedTuple):
         return f"{words}{extra}{marks_words(self.marks)}"
 
 
+@checks.arguments
 def claims(
     table: "pd.DataFrame",
     by: Sequence[str] = (),
     criterion: float | None = None,
     history: "pd.DataFrame | None" = None,
 ) -> list[Claim]:
-    """The verdict on each of the fourteen statements of the poster.
+    """The verdict on each of fourteen statements.
 
-    A statement is a set of cells. It holds if the 95 % interval of every cell lies on the claimed
-    side. It fails if the interval of at least one cell, corrected for all of them (Bonferroni),
-    lies on the other side. Otherwise it is undecided. Statements about fixed masks get a verdict
-    for each kind of mask; the headline is `mixed` if it holds for one and fails for another, and
-    undecided if they differ otherwise. Each reading of P of which the table has runs is judged;
-    statements 2, 3, 10, 11 and 12 in two versions. Parameters as for `cells`; the statements about
-    accuracy long after the criterion also need `history`.
+    They are those of a poster of the group that published these rules. A statement is judged by
+    cells; a cell is one rule, energy and size of network. It holds if the 95 % interval of every
+    cell lies on the claimed side. It fails if the interval of at least one cell, corrected for all
+    of them (Bonferroni), lies on the other side. Otherwise it is undecided. Statements about fixed
+    masks get a verdict for each kind of mask; the headline is `mixed` if it holds for one and fails
+    for another, and undecided if they differ otherwise. Each reading of P of which the table has
+    runs is judged; statements 2, 3, 10, 11 and 12 in two versions. Parameters as for `cells`; the
+    statements about accuracy long after the criterion also need `history`.
 
     Returns
     -------
@@ -219,7 +222,7 @@ def _lacking(counted: Sequence[Sequence[_Outcome]]) -> bool:
 
 
 def _quantity(counted: Sequence[Sequence[_Outcome]]) -> str:
-    """What the estimate is."""
+    """What the estimate measures, in words."""
     judged = [item for part in counted for outcome in part for item in outcome.judged]
     return judged[0].check.region.quantity.words
 
@@ -294,7 +297,7 @@ def _numbers(
 
 
 def _rounded(value: float) -> float | None:
-    """Six significant digits; None for an open end."""
+    """The value in six significant digits; None for an open end."""
     return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
 
 
@@ -307,7 +310,7 @@ def _decisive_outcome(found: Sequence[_Outcome]) -> _Outcome:
 
 
 def _spread(counted: Sequence[Sequence[_Outcome]], kinds: Sequence[Reading]) -> str:
-    """For how many kinds of fixed mask all parts hold together."""
+    """A sentence: for how many kinds of fixed mask all parts hold together."""
     verdicts = [conjunction([part[i].verdict for part in counted]) for i in range(len(kinds))]
     return _reading_words(verdicts, kinds)
 
