@@ -44,7 +44,7 @@ def path_argument(text: str) -> Path:
 
 
 def value_argument(text: Any) -> Any:
-    """An int or a float if the text is one; else as it is, for checks to refuse."""
+    """The int or float that a text stands for; other text as it is, for checks to refuse."""
     for kind in (int, float):
         if isinstance(text, str):
             with suppress(ValueError):
@@ -53,7 +53,7 @@ def value_argument(text: Any) -> Any:
 
 
 def add_results(parser: argparse.ArgumentParser) -> None:
-    """`RUNS|TABLE`."""
+    """Add the argument `RUNS|TABLE`."""
     parser.add_argument(
         "results",
         type=path_argument,
@@ -63,19 +63,19 @@ def add_results(parser: argparse.ArgumentParser) -> None:
 
 
 def add_data(parser: Any, told: str, default: str | None = MNIST) -> None:
-    """`--data`; `told` is its help."""
+    """Add `--data`; `told` is its help."""
     parser.add_argument("--data", default=default, metavar=f"{MNIST}|FOLDER|FILE.npz", help=told)
 
 
 def data_of(given: str | None, grid: Grid) -> str:
-    """What --data names, else the grid, else MNIST."""
+    """The data that --data names; without it those of the grid, or else MNIST."""
     if given is not None:
         return given
     return MNIST if grid.data is None else grid.data
 
 
 def add_where(parser: argparse.ArgumentParser) -> None:
-    """`--workers` or `--scheduler`."""
+    """Add `--workers` and `--scheduler`, of which one may be given."""
     group = parser.add_argument_group("where to run it")
     where = group.add_mutually_exclusive_group()
     where.add_argument(

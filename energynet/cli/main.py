@@ -28,12 +28,12 @@ _LONGEST = 500  # characters of a message by argparse, which repeats what it was
 
 
 class _Parser(argparse.ArgumentParser):
-    """Errors in the form of all others: one sentence, exit status 2."""
+    """A parser whose errors have the form of all others: one sentence, exit status 2."""
 
     _given: Sequence[str] = ()
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """As argparse does; errors need the arguments."""
+        """Parse as argparse does; the arguments are kept for the sentences of errors."""
         self._given = sys.argv[1:] if args is None else [*args]
         return super().parse_known_args(args, namespace)
 

@@ -16,47 +16,59 @@ examples:
   energynet claims results/network.csv --out verdicts.md
       as a Markdown table
 
-A statement holds if the 95 % interval of every cell lies on the claimed side, fails if at least
-one, corrected for the number of cells, lies on the other; otherwise it is undecided. Statements
-about fixed masks are judged for each kind of mask; mixed: it holds for one and fails for another.
+The statements are those of a poster of the group that published these rules.
+Each is judged by cells; a cell is one rule, energy and size of network. A
+statement holds if the 95 % interval of every cell lies on the claimed side. It
+fails if at least one interval, corrected for the number of cells, lies on the
+other side. Otherwise it is undecided. Statements about fixed masks are judged
+for each kind of mask, and are mixed if they hold for one and fail for another.
 """
 _FIGURES_EXAMPLES = """\
 examples:
   energynet figures runs/ --out figures
       every figure of the study for which runs/ holds results
   energynet figures network.csv --out figures
-      the same from a table; accuracy against energy needs network_history.csv beside it
+      the same from a table; accuracy against energy needs network_history.csv
+      beside it
 
-files per figure: NAME.svg, NAME.png and NAME.csv with the numbers plotted in it; for all of them
-captions.md. The same results give the same files. A figure whose results are missing is left
-out, with a message.
+files: NAME.svg, NAME.png and NAME.csv with the plotted numbers for each figure,
+and captions.md for all figures. The same results give the same files. A figure
+whose results are missing is left out, with a message.
 """
 _REPORT_EXAMPLES = """\
 examples:
   energynet report runs/ --out report.html
-      what each rule saves, figures, optimal energies, how to reproduce each number, limits
+      what each rule saves, figures, optimal energies, how to reproduce each
+      number, limits
   energynet report network.csv --out report.html
-      the same from a table; learning curves are read from network_history.csv[.xz] beside it
+      the same from a table; learning curves are read from
+      network_history.csv[.xz] beside it
   energynet report network.csv --against largest --out report.html
-      ratios of its table of energies to the rule largest, not to the unmodified network
+      the table of energies compares with the rule largest, not with the
+      unmodified network
   energynet report network.csv --statements --out report.html
-      with verdicts on the fourteen statements of the poster
+      with verdicts on fourteen statements of a poster of the group that
+      published these rules
 
-The page needs no other files and no network; it is readable on a phone and in print.
+The page needs no other files and no internet. It can be read on a phone and in
+print.
 """
 
 
 def add_report_commands(commands: Any) -> None:
-    """`energynet claims`, `energynet figures` and `energynet report`."""
+    """Add `energynet claims`, `energynet figures` and `energynet report`."""
     claims = add_command(
         commands,
         "claims",
-        "judge the fourteen statements of the poster by stored results",
+        "judge fourteen published statements by stored results",
         examples=_CLAIMS_EXAMPLES,
     )
     add_results(claims)
     claims.add_argument(
-        "--out", type=path_argument, metavar="FILE", help="also write the verdicts: .md, else JSON"
+        "--out",
+        type=path_argument,
+        metavar="FILE",
+        help="file for the verdicts: Markdown if it ends with .md, else JSON",
     )
     claims.add_argument("--json", action="store_true", help="print JSON on stdout")
     claims.set_defaults(command=_claims)
@@ -95,7 +107,7 @@ def add_report_commands(commands: Any) -> None:
         help="the rule that the table of energies compares the others with (default: %(default)s)",
     )
     report.add_argument(
-        "--statements", action="store_true", help="also judge the fourteen statements of the poster"
+        "--statements", action="store_true", help="also judge fourteen published statements"
     )
     report.set_defaults(command=_report)
 

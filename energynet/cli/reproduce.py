@@ -23,34 +23,39 @@ examples:
   energynet reproduce --out study
       the study in small, two to three minutes on two cores
   energynet reproduce --preset poster --out poster
-      the whole study, about a day of one core; if it is killed or stopped, the same
-      command resumes
+      the whole study, about a day of one core; if it is killed or stopped, the
+      same command resumes
   energynet reproduce --preset poster --out poster --dry-run
-      what it would run next, and about how long that takes
+      which runs would be next, and about how long they take
   energynet reproduce --data fashion/ --target-accuracy 0.85 --out fashion
       on other data: a folder with four IDX files, or an .npz file
 
   energynet reproduce --preset mine.toml --out mine
-      a comparison of any methods: the file names rules, values to try, sizes, seeds, data
+      a comparison of any methods: the file names rules, values to try, sizes,
+      seeds, data
 
 presets:
   quick       the study in small: 100 and 300 hidden units
-  poster      the whole study, 100 to 10,000 hidden units: hidden, then network
+  poster      the whole study, 100 to 10,000 hidden units: hidden, then network;
+              it judges the statements of a poster of the group that published
+              these rules
   hidden      P is a fraction of the hidden layer, the output layer is plastic
   network     P is a fraction of the whole network
-  sensitivity other criteria, learning rates and first weights: tables alone
-  robustness  other learning rates and initial weights, P of the network, 1,000 hidden units
+  sensitivity other criteria, learning rates and initial weights: tables alone
+  robustness  other learning rates and initial weights, P of the network, 1,000
+              hidden units
   published   the setting of the published program: initial weights of 0.03
 
 mine.toml:
-  data = "digits.npz"             # or a folder, both beside this file, or "mnist", the default;
-                                  # --data replaces it
+  data = "digits.npz"             # a file or folder beside this one, or
+                                  # "mnist", the default; --data replaces it
   hidden = [30, 100]
+  energies = ["m0", "m1"]         # each has its own best values; the default
   [settings]                      # any field of a config
   max_steps = 100000
   [seeds]
   exploration = [0, 1, 2]         # choose the best value of each method
-  confirmation = [100, 101, 102]  # estimate the energy there
+  confirmation = [100, 101, 102]  # estimate the energy at this value
   [[method]]
   rule = "all"
   [[method]]
@@ -60,20 +65,26 @@ mine.toml:
   rule = "mine:Mine"              # a class in mine.py, beside this file or here
   threshold = [1e-4, 1e-3]
 
-files in the folder: PRESET.csv (one row per run), PRESET_history.csv.xz (learning curves),
-verdicts.json and .md, sensitivity/ (tables, no verdicts), or of a file best.csv and ratios.csv,
-figures/ with captions.md, report.html, and runs/, from which the command resumes.
+files in the folder: PRESET.csv (one row per run), PRESET_history.csv.xz
+(learning curves), figures/ with captions.md, report.html, and runs/, from which
+the command resumes. With a preset of the package also verdicts.json and .md,
+and sensitivity/ (tables, no verdicts); with a preset in a file best.csv and
+ratios.csv.
+
+exit status: 0 complete, even if some runs failed, 2 bad usage or input,
+130 interrupted
 """
 
 
 def add_reproduce(commands: Any) -> None:
-    """`energynet reproduce`."""
+    """Add `energynet reproduce`."""
     parser = add_command(
         commands,
         "reproduce",
         "run a study, judge statements or compare methods, write figures and report",
-        "Run a study from nothing: exploration seeds choose the plastic fractions,"
-        " confirmation seeds estimate what they save; then verdicts or ratios, figures and report.",
+        "Run a study, then write verdicts or ratios, figures and a report. Exploration seeds choose"
+        " the best plastic fraction of each rule. Confirmation seeds, which are other seeds,"
+        " estimate what is saved at this fraction.",
         _EXAMPLES,
     )
     what = parser.add_argument_group("what to run")
@@ -85,12 +96,12 @@ def add_reproduce(commands: Any) -> None:
     )
     add_data(what, "as for train (default: the data that the preset names, or mnist)", None)
     what.add_argument(
-        "--target-accuracy", metavar="A", help="the criterion (default: that of the preset, 0.95)"
+        "--target-accuracy", metavar="A", help="the criterion (default: that of the preset)"
     )
     what.add_argument(
         "--test-every",
         metavar="STEPS",
-        help="steps between two tests of the criterion (default: that of the preset, 2000)",
+        help="steps between two tests of the criterion (default: that of the preset)",
     )
     add_where(parser)
     output = parser.add_argument_group("output")

@@ -30,7 +30,7 @@ interrupted (the same sweep resumes them), missing
 
 
 def add_store_commands(commands: Any) -> None:
-    """`energynet status|export|import`."""
+    """Add `energynet status`, `energynet export` and `energynet import`."""
     _add_status(commands)
     _add_export(commands)
     _add_import(commands)
@@ -152,7 +152,7 @@ def _print_counts(counts: dict[str, Counter[str]]) -> None:
 
 
 def _with_comma(name: str) -> str:
-    """1,000 largest."""
+    """A name that begins with a size, with a comma in the number: 1,000 largest."""
     number, _, rest = name.partition(" ")
     return f"{int(number):,d} {rest}" if number.isdecimal() else name
 

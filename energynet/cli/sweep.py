@@ -51,7 +51,7 @@ exit status: 0 all runs are stored, 3 some failed, 2 bad usage or input,
 
 
 def add_sweep(commands: Any) -> None:
-    """`energynet sweep`."""
+    """Add `energynet sweep`."""
     sweep = add_command(
         commands,
         "sweep",

@@ -65,7 +65,7 @@ input, 130 interrupted
 
 
 def add_train(commands: Any) -> None:
-    """`energynet train`."""
+    """Add `energynet train`."""
     parser = add_command(
         commands,
         "train",
@@ -252,7 +252,7 @@ def _check_different_files(options: argparse.Namespace) -> None:
 
 @contextmanager
 def _warnings_hidden() -> Iterator[None]:
-    """The package logs nothing below an error meanwhile."""
+    """A block in which the package logs errors only."""
     log = logging.getLogger("energynet")
     level = log.level
     log.setLevel(logging.ERROR)

@@ -178,7 +178,13 @@ def test_help_names_every_flag_rule_and_default():
     assert "exit status:" in shown
 
 
-@pytest.mark.parametrize("command", ["train", "sweep", "status", "export", "import", "info"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("train", "sweep", "status", "export", "import", "info"),
+        *("claims", "figures", "report", "reproduce"),
+    ],
+)
 def test_help_fits_a_terminal_of_80_columns(command, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     with pytest.raises(SystemExit):
