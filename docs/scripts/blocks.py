@@ -61,7 +61,7 @@ def blocks(page: Path) -> list[Block]:
 
 
 def run_page(page: Path, folder: Path) -> None:
-    """Run all code of a page in a folder; raises AssertionError where it shows something else."""
+    """Run all code of a page in a folder; raises AssertionError if it shows something else."""
     namespace = {"__name__": "page"}
     with _inside(folder):
         for block in blocks(page):
