@@ -81,7 +81,7 @@ def test_claims_on_the_command_line(undisturbed, tmp_path, capsys):
     assert capsys.readouterr().out == (undisturbed[0] / "verdicts.json").read_text()
     assert main(["claims", str(table), "--out", str(tmp_path / "verdicts.md")]) == 0
     told = capsys.readouterr().out
-    assert told.startswith("These runs cannot judge any of the poster's 14 statements")
+    assert told.startswith("These runs cannot judge any of the 14 statements")
     assert told.count("\n") < 4
     same = (tmp_path / "verdicts.md").read_text()
     assert same == (undisturbed[0] / "verdicts.md").read_text()

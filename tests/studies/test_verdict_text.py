@@ -93,7 +93,7 @@ def test_text_fits_a_terminal_and_only_counts_what_lacks_runs(found):
     lacking = sorted({*range(1, 15)} - judged)
     assert 1 in lacking
     assert " ".join(lines[end:]) == (
-        f"These runs cannot judge numbers {listing(map(str, lacking))} of the poster's 14"
+        f"These runs cannot judge numbers {listing(map(str, lacking))} of the 14"
         " statements: they need larger networks and more seeds."
         " `energynet reproduce --preset network` has the runs for all; it takes hours."
     )
@@ -103,7 +103,7 @@ def test_savings_between_m0_and_m1_are_shown():
     table, _ = complete()
     table["m_alpha_0.5"] = (table["m0"] * table["m1"]) ** 0.5
     lines = between_text(en.savings(table)).splitlines()
-    assert lines[0].startswith("Unjudged")
+    assert lines[0].startswith("Not judged: ")
     assert len(lines) == 1 + 5
     assert lines[-1].startswith("M_0.5, largest updates of each neuron: ")
     both = pd.concat([table.assign(init_std=0.01), table.assign(init_std=0.03)])

@@ -124,7 +124,7 @@ def _panel(axis: Axes, part: pd.DataFrame) -> None:
 
 def _caption(_numbers: pd.DataFrame, energy: str) -> str:
     what, divided = "Energy", ", divided by that of the unmodified network of the same size"
-    end = "; they leave out the uncertainty of what is divided by"
+    end = "; they leave out the uncertainty of the unmodified network"
     if energy.startswith(COST):
         what, divided, end = "Cost that the rules report", "", ""
     return (

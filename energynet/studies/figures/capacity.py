@@ -21,7 +21,7 @@ COLUMNS = [
 def _numbers(study: Study) -> pd.DataFrame:
     """Best accuracy (mean, lowest, highest over seeds) against the number of plastic synapses.
 
-    Of runs that continue after the criterion for `max_steps` steps, if there are any.
+    Runs that continue after the criterion for `max_steps` steps are taken, if there are any.
     """
     empty = pd.DataFrame(columns=COLUMNS)
     if not {"best_accuracy", "plastic_synapses"} <= set(study.runs):

@@ -77,7 +77,7 @@ def _draw(numbers: pd.DataFrame) -> Figure:
 def _legend(
     figure: Figure, numbers: pd.DataFrame, marker: dict[int, str], inside: Axes | None
 ) -> None:
-    """In an empty panel, or below the figure."""
+    """Draw the legend, in an empty panel or below the figure."""
     handles = [
         Line2D([], [], color=style.GREY, marker=mark, linewidth=0.7, label=f"nₕ = {size:,}")
         for size, mark in marker.items()

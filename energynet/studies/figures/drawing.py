@@ -29,9 +29,10 @@ def at_optimum(study: Study, energy: str) -> pd.DataFrame:
 
 
 def counted(study: Study) -> dict[int, float]:
-    """Of how many synapses P is a fraction, by size: of the network's, or of the hidden layer's.
+    """By size, the number of synapses that P is a fraction of.
 
-    It is of the hidden layer if all rules have a plastic output layer.
+    They are those of the hidden layer if all rules have a plastic output layer, else those of the
+    network.
     """
     cells = study.cells[study.cells["plastic_synapses"].notna()]
     unmodified = cells[cells["rule"] == ALL].groupby("hidden")["plastic_synapses"].first()
@@ -75,7 +76,7 @@ def confirmed_first(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def spread_out(values: list[Any], most: int) -> list[Any]:
-    """At most that many of the values, both ends among them."""
+    """At most `most` of the values, evenly spread, with the first and the last."""
     if len(values) <= most:
         return values
     return [values[round(i * (len(values) - 1) / (most - 1))] for i in range(most)]
@@ -95,9 +96,10 @@ class Drawing:
     Attributes
     ----------
     number : int
-        That of the figure on the poster; our additional figures come after those.
+        Number of the figure on the poster whose statements our study judges; our additional
+        figures have the numbers after those.
     name : str
-        Of its files, `figure-3-m1-against-fraction`.
+        Name of its files without their ending, `figure-3-m1-against-fraction`.
     title : str
     numbers : callable
         Study -> DataFrame of what is plotted; empty if the results lack it.

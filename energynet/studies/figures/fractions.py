@@ -214,7 +214,7 @@ def _legend(figure: Figure, numbers: pd.DataFrame, inside: Axes | None = None) -
 
 
 def _confirmed(numbers: pd.DataFrame) -> pd.Series:
-    """Which are confirmation seeds at the P* of a rule."""
+    """Which rows are of confirmation seeds at the P* of a rule."""
     at_optimum = numbers["optimum"] & numbers["rule"].ne(ALL)
     return at_optimum & numbers["seeds"].eq("confirmation")
 
@@ -231,28 +231,31 @@ def _marks(numbers: pd.DataFrame) -> str:
         ringed = "Without confirmation seeds at an optimum P*, no marker is ringed."
     return (
         " Small markers: exploration seeds, energy of all runs per run that reached the criterion;"
-        f" hollow if fewer than {100 * SUCCESS:.0f} % did. Arrows: no run did, and the marker is a"
-        f" lower bound (side by side if several share a P). {ringed} P = 1 is drawn and is"
-        f" never P*. Horizontal line: the unmodified network{readout}. A point stands for {seeds}."
-        " Error bars and band: 95 % intervals of the mean over seeds (t distribution on the"
-        f" logarithm), cut at the edge of the panel. They need {FEWEST} runs that reached the"
+        f" hollow if fewer than {100 * SUCCESS:.0f} % did. Arrows: no run reached it, and the"
+        f" marker is a lower bound (side by side if several share a P). {ringed} P = 1 is drawn and"
+        f" is never P*. Horizontal line: the unmodified network{readout}. A point stands for"
+        f" {seeds}. Error bars and band: 95 % intervals of the mean over seeds (t distribution on"
+        f" the logarithm), cut at the edge of the panel. They need {FEWEST} runs that reached the"
         " criterion"
     )
 
 
 def _count(numbers: pd.DataFrame) -> str:
-    """What P is a fraction of."""
+    """The number k of plastic synapses, on the upper axis."""
     if output_plastic(numbers["rule"]):
-        return "P N₁ of the hidden layer, which has N₁; all of the output layer are plastic, too"
-    return "P N, of N"
+        return (
+            "Upper axis: k = P N₁, the number of plastic synapses in the hidden layer, which has N₁"
+            " synapses; all synapses of the output layer are plastic, too."
+        )
+    return "Upper axis: k = P N, the number of plastic synapses of the network, which has N."
 
 
 def _m1_caption(numbers: pd.DataFrame) -> str:
     return (
         "Energy M₁ spent until the criterion against the plastic fraction P, divided by that of"
-        " the unmodified network of the same size. One panel for each number nₕ of hidden units; on"
-        f" top, the number of synapses k = {_count(numbers)}."
-        f"{_marks(numbers)}, and leave out the uncertainty of what they are divided by."
+        " the unmodified network of the same size. One panel for each number nₕ of hidden units."
+        f" {_count(numbers)}{_marks(numbers)}, and leave out the uncertainty of the unmodified"
+        " network's energy."
     )
 
 
@@ -260,9 +263,8 @@ def _costs_caption(numbers: pd.DataFrame) -> str:
     sizes = " and ".join(f"{size:,}" for size in sorted(set(numbers["hidden"])))
     return (
         "Energies M₀ and M₁ and the number of steps until the criterion against the plastic"
-        f" fraction P, for {sizes} hidden units; on top, the number of synapses"
-        f" k = {_count(numbers)}.{_marks(numbers)}. Steps are means over the runs that reached the"
-        " criterion, without bars."
+        f" fraction P, for {sizes} hidden units. {_count(numbers)}{_marks(numbers)}. Steps are"
+        " means over the runs that reached the criterion, without bars."
     )
 
 

@@ -64,9 +64,9 @@ def _draw(numbers: pd.DataFrame) -> Figure:
 def _caption(numbers: pd.DataFrame) -> str:
     return (
         "Energy spent by the first test of at least an accuracy, below and above the criterion, by"
-        " runs that continue after it. At each accuracy a rule has the P of least energy among"
-        " those that were run so long and that all runs reach it with: the numbers tell which. A"
-        " line ends at the highest accuracy that it reaches. Geometric means over"
+        " runs that continue after it. At each accuracy a rule is shown at the P of least energy"
+        " among those P at which all of these runs reach the accuracy; the CSV file names this P. A"
+        " line ends at the highest accuracy that the rule reaches. Geometric means over"
         f" {seeds_words(numbers['runs'])}. The axis of accuracies is logarithmic in the errors."
     )
 

@@ -22,7 +22,7 @@ PLACES = (0.0, 0.001, 0.01, 0.1, 1.0)
 
 
 def _numbers(study: Study) -> pd.DataFrame:
-    """The best E(all)/E(rule) in M0 of the exploration seeds, for each answer to each question."""
+    """The best E(all)/E(rule) in M0 of the exploration seeds, for each smallest P and price."""
     empty = pd.DataFrame(columns=COLUMNS)
     if "synapses" not in study.runs or study.runs["synapses"].isna().any():
         return empty
@@ -99,8 +99,8 @@ def _caption(numbers: pd.DataFrame) -> str:
         " Left: if no P below a smallest one is admitted. Right: if a step has a price, too, E = M₀"
         " + c N steps with N synapses, at the best P for that price. Top: the rule that saves most"
         f" ({best}), a line for each number of hidden units. Bottom: every rule at"
-        f" {numbers['hidden'].max():,} hidden units. Dotted: no saving. Points without error bars:"
-        " the intervals of confirmed ones are in the tables of the folder sensitivity."
+        f" {numbers['hidden'].max():,} hidden units. Dotted: no saving. No error bars are"
+        " drawn; if a point has confirmation seeds, its interval is in the folder sensitivity."
     )
 
 

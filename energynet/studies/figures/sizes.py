@@ -138,7 +138,7 @@ def _optimal_caption(numbers: pd.DataFrame) -> str:
         " success among the exploration seeds; the confirmation seeds are drawn. Error bars: 95 %"
         " intervals of the mean over seeds (t distribution on the logarithm), from"
         f" {FEWEST} runs that reached the criterion on. Hollow: from the exploration seeds alone,"
-        " or P* is not bracketed or was limited by the number of steps."
+        " or P* is the first or last fraction of its grid, or was limited by the number of steps."
         " Arrows: lower bounds, as no run reached the criterion. Dotted: the least energy of an"
         " unmodified network of these sizes."
         f" A point stands for {seeds_words(numbers['runs'])}."
@@ -149,7 +149,7 @@ def _savings_caption(numbers: pd.DataFrame) -> str:
     seeds = seeds_words(numbers["pairs"], "confirmation")
     return (
         "Energy of the unmodified network divided by that at P*, against the number of hidden"
-        " units; of the energy, 1 - 1/ratio is saved. Geometric means over"
+        " units; 1 - 1/ratio of the energy is saved. Geometric means over"
         f" {seeds}, paired by seed. Error bars: 95 % intervals, paired t on the logarithm of the"
         f" ratio, from {FEWEST} seeds on. Hollow with an arrow: a run did not reach the criterion,"
         " and the value is a bound. Dotted with hollow markers: at the best P of at least"

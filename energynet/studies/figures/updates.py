@@ -19,7 +19,7 @@ NEEDED = ["m0_layer2", "m1_layer2", "m0_direct", "m1_direct", "synapses"]
 
 
 def _numbers(study: Study) -> pd.DataFrame:
-    """At the optimum of each energy: geometric mean, lowest and highest of the seeds."""
+    """The measures at the optimum of each energy: geometric mean, lowest and highest over seeds."""
     if not set(NEEDED) <= set(study.runs):
         return pd.DataFrame(columns=COLUMNS)
     measured = pd.concat([_measured(study, energy) for energy in style.ENERGIES])
@@ -77,9 +77,9 @@ def _caption(numbers: pd.DataFrame) -> str:
         "Where updates go, for each rule at its optimal P* and for the unmodified network; left"
         " for M₀, right for M₁. Top: share of the energy that is spent in the output layer. Middle:"
         " share of all synapses whose last weight differs from their first. Bottom: energy divided"
-        " by that of the direct way to the same weights. Rules that treat the synapses of both"
-        " layers alike spend in the output layer what its share of the synapses is: their lines"
-        " coincide. Geometric means over seeds (confirmation"
+        " by that of the direct way to the same weights. If a rule treats the synapses of both"
+        " layers alike, the output layer has the same share of the energy as of the synapses; the"
+        " lines of such rules coincide. Geometric means over seeds (confirmation"
         " seeds, or else exploration seeds). Error bars: lowest and highest of"
         f" {seeds_words(numbers['runs'])}."
     )

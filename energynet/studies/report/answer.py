@@ -70,7 +70,7 @@ class Saved:
 
     @property
     def words(self) -> str:
-        """63.1 (58.0 to 68.7); a bound in words; a dash without a number."""
+        """The ratio as 63.1 (58.0 to 68.7), as a bound in words, or as a dash without a number."""
         if self.bound == Bound.UNKNOWN or math.isnan(self.ratio):
             return DASH
         if self.bound == Bound.UPPER:
@@ -81,7 +81,7 @@ class Saved:
 
     @property
     def fold(self) -> str:
-        """63.1-fold (95 % interval 58.0 to 68.7)."""
+        """The ratio in a sentence: 63.1-fold (95 % interval 58.0 to 68.7)."""
         if self.bound:
             return f"{self.words}-fold"
         return f"{significant(self.ratio)}-fold{self._ends('95 % interval ')}"

@@ -15,21 +15,24 @@ from energynet.support.files import made_folder, written_whole
 
 NAME = "figure-11-verdicts"
 CAPTION = (
-    "**Figure 11. Verdicts** (figure-11-verdicts). For each statement, each of its parts and kinds"
-    " of fixed mask whose cells are ratios of energies or of steps: estimate and 95 % interval of"
-    " the cell that decides, on the grey ground of what is claimed for it. Filled: holds; cross:"
-    " fails; hollow: undecided; *: the second version of a statement. Triangle: the end of an"
-    " interval whose other end is open, as runs were cut off; it is filled if that decides. Dotted:"
-    " a ratio of 1.\n"
+    "**Figure 11. Verdicts** (figure-11-verdicts). There is a row for each statement that is"
+    " about ratios of energies or of steps; if it has parts, or is judged for several kinds of"
+    " fixed mask, a row for each of these. Marker and bar show the estimate and 95 % interval of"
+    " the cell that decides the verdict; a cell is one rule, energy and size of network. The grey"
+    " bar is what the statement claims. Filled marker: holds; cross: fails; hollow: undecided; *:"
+    " the second version of a statement. Triangle: one end of the interval is unknown, as runs"
+    " were cut off, and the triangle stands at the other end; filled if the verdict is holds or"
+    " fails. Dotted line: a ratio of 1.\n"
 )
 MARKERS = {"holds": "o", "fails": "X", "undecided": "o", "mixed": "D"}
 COLORS = {"hidden": style.LOOKS["largest-per-layer"].color, "network": style.LOOKS["largest"].color}
 
 
 def numbers(found: Sequence[Claim]) -> pd.DataFrame:
-    """One row for each claim, part or kind of mask without parts that measures a ratio.
+    """The table behind the figure: a row for each verdict that rests on a ratio.
 
-    The readings of a statement follow one another.
+    A claim with parts has a row for each part, a part judged for several kinds of fixed mask one
+    for each kind. Rows of the same statement in both readings of P stand next to each other.
     """
     claims = [claim for row in side_by_side(found) for claim in row.values()]
     rows = [
@@ -56,7 +59,7 @@ def numbers(found: Sequence[Claim]) -> pd.DataFrame:
 
 
 def _leaves(claim: Claim, letter: str = "") -> list[tuple[str, Claim]]:
-    """The parts that have none themselves, but for those beside the statement; (a), (b) of each."""
+    """(letter, part) of all parts that have no parts; those beside the statement are left out."""
     found = []
     for part in claim.parts:
         if not part.statement.startswith("beside"):
@@ -99,7 +102,7 @@ def draw(table: pd.DataFrame) -> Figure:
 
 
 def _label(row: dict[str, str]) -> str:
-    """1 hidden, F units: the statement, its reading of P, and for which kinds of fixed mask."""
+    """The label of a row, such as "1 hidden, F units": statement, reading of P, kind of mask."""
     kinds = [part.split(":")[0] for part in row["part"].split("; ") if part.startswith("F ")]
     number = row["statement"].replace(", put anew", "*")
     which = "" if len(kinds) != 1 else f", {kinds[0]}"

@@ -47,7 +47,7 @@ def write_report(
     against : str
         The rule that the table of optimal energies compares all others with.
     statements : bool
-        Whether the fourteen statements of the poster are judged, too.
+        Whether fourteen statements are judged, too; see `energynet.claims`.
 
     The same table gives the same bytes. Returns the path. Raises FileError, DataError, ConfigError.
     """
@@ -185,7 +185,7 @@ def environment() -> Any:
 
 
 def figure_of(drawing: Any, study: Study, reading: str, statements: bool = False) -> dict[str, Any]:
-    """What a template shows of a figure; beside statements of the poster, if it has no such one."""
+    """What a template shows of a figure; beside statements also if the poster lacks the figure."""
     numbers = drawing.numbers(study)
     about = {
         "number": drawing.number,

@@ -147,7 +147,7 @@ def _with_floor(optima: pd.DataFrame, study: Study) -> pd.DataFrame:
 def hinges(study: Study) -> list[dict[str, Any]]:
     """One row per size and rule: E(all)/E(rule) in M0 with each of `ADMITTED` and `PRICES`.
 
-    Of exploration seeds; `confirmed` has the interval of confirmation seeds, if there are any.
+    Ratios are of exploration seeds; `confirmed` has the interval of confirmation seeds, if any.
     """
     if "synapses" not in study.runs or study.runs["synapses"].isna().any():
         return []
@@ -276,7 +276,7 @@ def span(ends: Sequence[Any] | None) -> str:
 
 
 def sizes(values: Sequence[int]) -> str:
-    """100, 300, 1,000."""
+    """Sizes as a list: 100, 300, 1,000."""
     return ", ".join(f"{value:,}" for value in values) or "none"
 
 

@@ -26,7 +26,8 @@ PLAIN = {
     " neuron, then a fixed set.",
     (10, 2): f"{_NUMBER} the largest updates are cheapest at every size, and those of each neuron"
     " second up to 3,000 units.",
-    (11, 1): "Where it needs the fewest changes, some rule saves tenfold and loses no accuracy.",
+    (11, 1): "With the share of plastic synapses that needs the fewest changes, some rule saves"
+    " tenfold and loses no accuracy.",
     (11, 2): "Some rule can save tenfold and lose at most half a point of accuracy, if enough"
     " synapses may change.",
     (12, 1): "Training is cheapest if less than a tenth of the units may change.",

@@ -66,8 +66,9 @@ def side_by_side(claims: Sequence[Claim]) -> list[dict[str, Claim]]:
 def estimates(claim: Claim) -> list[tuple[str, Claim]]:
     """What is shown as the estimate of a claim, each with a label: its own, or those of its parts.
 
-    Of parts (a) and (b) each has its estimate; of kinds of fixed mask, one that shares the verdict,
-    or if they disagree one for either side. Claims whose cells measure different things have none.
+    Parts (a) and (b) each have an estimate. Of several kinds of fixed mask, one that has the same
+    verdict is shown; if they disagree, one that holds and one that fails. Claims whose cells
+    measure different things have none.
     """
     if claim.interval is not None:
         return [("", claim)]
@@ -117,7 +118,7 @@ def to_text(claims: Sequence[Claim]) -> str:
 
 
 def _unjudged(claims: Sequence[Claim]) -> Iterator[str]:
-    """A sentence for each reading, of how many statements the runs are missing."""
+    """A sentence for each reading of P that names the statements which these runs cannot judge."""
     for reading in dict.fromkeys(claim.reading for claim in claims):
         own = [claim for claim in claims if claim.reading == reading]
         judged = {claim.number for claim in own if not claim.lacking}
@@ -127,7 +128,7 @@ def _unjudged(claims: Sequence[Claim]) -> Iterator[str]:
             one = "number" if len(lacking) == 1 else "numbers"
             which = f"{one} {listing(map(str, lacking))}" if judged else "any"
             yield from textwrap.wrap(
-                f"These runs cannot judge {which} of the poster's {total} statements: they need"
+                f"These runs cannot judge {which} of the {total} statements: they need"
                 " larger networks and more seeds."
                 f" `energynet reproduce --preset {reading}` has the runs for all; it takes hours.",
                 _WIDTH,
@@ -158,7 +159,9 @@ def between_text(savings: "pd.DataFrame", by: Sequence[str] = ()) -> str:
         lines.append(f"M_{alpha}, {name}: {', '.join(ratios)}")
     if not lines:
         return ""
-    title = "Unjudged: E(all)/E(rule) between M0 and M1, with 95 % intervals; the model matters."
+    title = (
+        "Not judged: E(all)/E(rule) with 95 % intervals, for energies M_alpha with 0 < alpha < 1."
+    )
     return "\n".join([title, *lines])
 
 
@@ -173,7 +176,7 @@ def _in_group(text: str, group: Iterable[tuple[str, Any]]) -> str:
 
 
 def _estimate(claim: Claim) -> str:
-    """1.40 (1.20 to 1.63); a bound in words."""
+    """The estimate with its interval, 1.40 (1.20 to 1.63), or a bound in words."""
     if claim.interval is None:
         return ""
     low, high = claim.interval

@@ -34,7 +34,7 @@ def measured(item: Judged) -> str:
 
 
 def describe(verdict: str, judged: Sequence[Judged], comparisons: int | None = None) -> str:
-    """Why a set of cells came to its verdict; `comparisons`: of how many they are a part."""
+    """Why a set of cells has its verdict; `comparisons`: the number of cells it is a part of."""
     if not judged:
         return "Undecided: there is nothing to judge."
     total = len(judged)
@@ -113,7 +113,7 @@ def _undecided(total: int, holding: int, judged: Sequence[Judged]) -> str:
 
 
 def readings_words(verdicts: Sequence[str], names: Sequence[str]) -> str:
-    """For how many kinds of fixed mask a statement holds."""
+    """A sentence: for how many kinds of fixed mask a statement holds."""
     if len(set(verdicts)) == 1:
         return f"The same for all {len(verdicts)} kinds of F."
     said = []
@@ -127,7 +127,7 @@ def readings_words(verdicts: Sequence[str], names: Sequence[str]) -> str:
 
 
 def marks_words(marks: Sequence[str]) -> str:
-    """In how many cells the chosen fraction is not final."""
+    """A sentence: in how many cells the chosen fraction is not final."""
     told = [
         f"{mark} in {pluralize(marks.count(mark), 'cell')}" for mark in sorted(set(marks)) if mark
     ]
@@ -135,7 +135,7 @@ def marks_words(marks: Sequence[str]) -> str:
 
 
 def mention_words(value: float, judged: Sequence[Judged]) -> str:
-    """At which sizes a value lies in the interval."""
+    """A sentence: at which sizes a value lies in the interval."""
     inside: dict[bool, set[int]] = {True: set(), False: set()}
     for item in judged:
         if item.interval:
