@@ -122,12 +122,13 @@ class TrainingConfig:
     seed : int
         One integer >= 0 from which all randomness follows.
     activation : {"leaky_relu", "relu", "tanh", "sigmoid"}
-        Of the hidden units; the leaky ReLU has slope 0.1 below zero.
+        Activation function of the hidden units; the leaky ReLU has slope 0.1 below zero.
     output : {"linear", "softmax"}
         Linear outputs with squared error 1/2 |target - o|^2, or softmax with cross-entropy.
     learning_rate : float or "auto"
-        eta, the same in both layers. "auto" is min(0.01, eta_max / 2) with the linear-stability
-        bound of the network at its start (`energynet.training.stability`).
+        eta, the same in both layers. "auto": half of eta_max, but at most 0.01. eta_max is the
+        learning rate up to which the network at its start is linearly stable
+        (`energynet.training.stability`).
     init_std : float
         Standard deviation of the initial weights of both layers.
     center : bool
@@ -145,7 +146,7 @@ class TrainingConfig:
     test_every : int
         Steps between two tests of the network on the test set.
     max_steps : int
-        Steps at most.
+        Largest number of steps.
     dtype : {"float32", "float64"}
         Type of weights and activities; energies are always float64 and int64.
     alpha : float or list of float

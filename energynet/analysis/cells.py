@@ -39,7 +39,7 @@ def at_settings(
     criterion: float | None,
     history: "pd.DataFrame | None",
 ) -> "pd.DataFrame":
-    """`study_runs` of labelled runs."""
+    """Like `study_runs`, for runs that are labelled already."""
     runs = main_runs(every, by)
     return runs if criterion is None else at_criterion(runs, criterion, history)
 
@@ -99,7 +99,7 @@ def cells(
 
 
 def cells_of(runs: "pd.DataFrame", by: Sequence[str] = ()) -> "pd.DataFrame":
-    """`cells` of runs that `study_runs` has picked."""
+    """Like `cells`, for runs that `study_runs` has picked."""
     import pandas as pd
 
     keys = [*by, "hidden", "rule", "fraction", "seeds"]

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 class Axis(NamedTuple):
-    """What is varied of a method.
+    """The parameter of a method that is varied.
 
     name : str
         The parameter; "" for a method of one cell.
     unit : float
-        In the place of a fraction stand values times this.
+        Tables hold values times this in the place of a fraction.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Axis(NamedTuple):
         return position / self.unit if self.name else math.nan
 
     def words(self, reason: str) -> str:
-        """A reason about fractions as one about values of this axis."""
+        """A reason that speaks of fractions, reworded to speak of values of this axis."""
         if self.name in ("", "fraction"):
             return reason
         words = reason.replace("no P < 1", f"no value of {self.name}")
@@ -83,7 +83,7 @@ class Comparison(Study):
 
     @cached_property
     def optimal(self) -> "pd.DataFrame":
-        """As `energynet.optimal_energy` returns it, with methods of one cell.
+        """The table of `energynet.optimal_energy`, with rows also for methods of one cell.
 
         `confirmed` is energy per success, and the interval is that of successes: there is none
         unless all confirmation runs reached the criterion.

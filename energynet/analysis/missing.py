@@ -58,11 +58,11 @@ NOTHING = Missing()
 
 
 def listing(items: Iterable[str]) -> str:
-    """a, b and c."""
+    """Items as a list in words: a, b and c."""
     *first, last = items
     return f"{', '.join(first)} and {last}" if first else last
 
 
 def size_words(sizes: Iterable[int]) -> str:
-    """nh = 100, 300 and 1,000."""
+    """Sizes in words: nh = 100, 300 and 1,000."""
     return f"nh = {listing(f'{size:,d}' for size in sorted(set(sizes)))}"

@@ -44,7 +44,7 @@ class Portions:
         return {UNITS: "hidden units", PER_NEURON: "inputs of each neuron"}.get(kind, "synapses")
 
     def _whole(self, label: str, hidden: int) -> int | None:
-        """Of how many a fraction is a share."""
+        """The number of synapses or units that a fraction is a share of; None if unknown."""
         kind, synapses = label.split(" ")[0], self._synapses.get(hidden)
         if kind == UNITS:
             return hidden

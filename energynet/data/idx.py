@@ -62,9 +62,10 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
 
 
 def read_labels(path: Path) -> np.ndarray:
-    """The labels in an IDX file of one dimension, or in one of QMNIST.
+    """The labels in an IDX file of one dimension, or in a label file of QMNIST.
 
-    QMNIST's hold eight integers per image, the first of which is the class. Raises DataError.
+    A label file of QMNIST holds eight integers per image; the first one is the class. Raises
+    DataError.
     """
     if "idx2" not in path.name:
         return read_idx(path, dimensions=1)
@@ -117,7 +118,7 @@ def find_idx(folder: Path) -> tuple[Path, ...]:
 
 
 def _preference(found: re.Match[str]) -> tuple[bool, bool, int]:
-    """The names of MNIST come before others for the same, and plain files before packed ones."""
+    """Sort key of files with the same role: names of MNIST first, then unpacked files first."""
     return found["part"] == "test", found["dot"] == ".", SUFFIXES.index(found["suffix"] or "")
 
 
@@ -128,7 +129,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _unpacked(path: Path) -> bytes:
-    """The content, unpacked if its first bytes are those of gzip or xz: names may mislead."""
+    """The content of a file; it is unpacked if its first bytes, not its name, tell gzip or xz."""
     content = path.read_bytes()
     if content.startswith(b"\x1f\x8b"):
         return gzip.decompress(content)

@@ -16,7 +16,7 @@ from energynet.support.checks import quoted
 
 
 def _output_share(output_fraction: float | str | None, fraction: float, n1: int, n2: int) -> float:
-    """Q if each layer has its own share; n1, n2: synapses of the layers that may be plastic."""
+    """The share Q of the output layer; n1, n2: synapses of each layer that may be plastic."""
     share = fraction if output_fraction is None else output_fraction
     if isinstance(share, str):  # "balanced": as many as in the hidden layer while there are enough
         return min(1.0, fraction * n1 / n2)

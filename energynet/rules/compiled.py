@@ -15,14 +15,14 @@ ARGUMENTS = (
 
 
 class CompiledSelect:
-    """What `compiled` makes of `select`; as a function it is the one that was written."""
+    """The object that `compiled` makes of a `select`. Calling it calls the original function."""
 
     def __init__(self, function: Callable[..., None], python: bool) -> None:
         self.function, self.python = function, python
         self.__doc__ = function.__doc__
 
     def __call__(self, *arguments: Any) -> None:
-        """Call the function as Python."""
+        """Call the original function, which Python runs."""
         self.function(*arguments)
 
 
@@ -38,7 +38,8 @@ def compiled(*, python: bool = ...) -> Callable[[Callable[..., None]], CompiledS
 def compiled(select: Callable[..., None] | None = None, *, python: bool = False) -> Any:
     """Decorator of the `select` of a custom rule: Numba compiles it.
 
-    It is a function without `self`, called once per step that is learnt, and fills two masks::
+    `select` is then a function without `self`. It is called once per step that is learnt, and fills
+    two masks::
 
         @en.compiled
         def select(pre_hidden, post_hidden, pre_output, post_output, outputs, label, step,
@@ -52,11 +53,12 @@ def compiled(select: Callable[..., None] | None = None, *, python: bool = False)
     - `change_hidden`, `change_output`: bool (n_pre, n_post), all False; set to True what changes
       by its dw.
 
-    It sees no weights, gives no updates and reports no costs: a rule with `costs` adds them up in
-    its state, and reports them in `finish`, which stays a method of Python.
+    The function sees no weights, gives no updates and reports no costs: a rule with `costs` adds
+    them up in its state, and reports them in `finish`, which stays a method of Python.
 
-    It is compiled when training starts, in seconds, and is not kept on disk. Compiled code does not
-    check indices: try a rule with `@en.compiled(python=True)` first, which runs it as Python.
+    The function is compiled when training starts, which takes seconds; the result is not kept on
+    disk. Compiled code does not check indices: try a rule with `@en.compiled(python=True)` first,
+    which runs it as Python.
 
     Raises ConfigError for a function that takes other arguments. Training raises RuleError for one
     that Numba does not compile.

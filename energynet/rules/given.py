@@ -1,4 +1,4 @@
-"""The rule of a mask that the user gives: its synapses change, and it is known by its content."""
+"""The rule with a mask that the user gives: its synapses change. Configs name it by its content."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

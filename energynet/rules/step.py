@@ -63,14 +63,14 @@ class Layer(LayerWeights):
 
     @cached_property
     def pre(self) -> np.ndarray:
-        """Presynaptic, float32 or float64, (n_pre,): x of the pixels, or the activities of the
-        hidden units; the bias unit's 1 is the last."""
+        """Presynaptic factors, float32 or float64, (n_pre,): x of the pixels, or the activities
+        of the hidden units; the bias unit's 1 is the last."""
         return read_only(self._source.pre.copy())
 
     @cached_property
     def post(self) -> np.ndarray:
-        """Postsynaptic, same type, (n_post,): the learning rate times the error signal of each
-        hidden or output unit."""
+        """Postsynaptic factors, same type, (n_post,): the learning rate times the error signal
+        of each hidden or output unit."""
         return read_only(self._source.post.copy())
 
     @cached_property

@@ -203,7 +203,7 @@ def _need_pyarrow() -> None:
 
 
 def _malformed(error: sqlite3.OperationalError) -> bool:
-    """Whether the content is at fault; else the database is locked, say, or cannot be opened."""
+    """Whether an error comes from the content of a database, not from a lock or missing rights."""
     code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
     return code & 0xFF == sqlite3.SQLITE_ERROR
 

@@ -90,7 +90,7 @@ class Store:
             return "running" if heard and signs[0] != _LEFT else "interrupted"
 
     def outcomes(self, identities: Iterable[str]) -> dict[str, str | None]:
-        """The outcome of each; a result that is there but cannot be read is reported."""
+        """The outcome of each run; a result that is there but cannot be read is reported."""
         found = {identity: self.outcome(identity) for identity in identities}
         for identity, outcome in found.items():
             path = self.folder(identity) / _RESULT
@@ -108,7 +108,7 @@ class Store:
             _write_json(path, {"id": identity, **spec, "numerics": NUMERICS_VERSION})
 
     def still_running(self, identity: str) -> None:
-        """A sign of life; to be given every minute or so."""
+        """Give a sign of life, which shows that the run goes on; call it about every minute."""
         with suppress(OSError):
             os.utime(self.folder(identity) / _SPEC)
 

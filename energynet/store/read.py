@@ -79,8 +79,8 @@ def load_history(store: str | Path, ids: Iterable[str] | None = None) -> "pd.Dat
 def read_results(path: Path) -> "tuple[pd.DataFrame, pd.DataFrame | None]":
     """The tidy table of a folder of runs or of an exported table, and the learning curves if known.
 
-    Of an exported table these are looked for beside it, under `NAME_history` and any ending that
-    tables may have. Raises FileError, and DataError if there are no runs in it.
+    The learning curves of an exported table are looked for in the same folder, under `NAME_history`
+    and any ending that tables may have. Raises FileError, and DataError if there are no runs in it.
     """
     results = load_results(path)
     if results.empty:

@@ -85,7 +85,7 @@ def failures(table: "pd.DataFrame") -> list[str]:
 
 
 def _run_words(row: Mapping[str, Any]) -> str:
-    """100 hidden units, rule largest with fraction 0.1, seed 0."""
+    """A run in words: 100 hidden units, rule largest with fraction 0.1, seed 0."""
     given = {name: row[name] for name in PARAMETERS if name in row}
     given |= json.loads(row.get("parameters", "{}"))
     told = ", ".join(f"{name} {parameter(value)}" for name, value in given.items())

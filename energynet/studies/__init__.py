@@ -1,1 +1,4 @@
-"""Our study of the poster's statements: stages, statements, figures, report."""
+"""Our study of fourteen statements: stages, statements, figures, report.
+
+"The poster" that makes the statements is one of the group that published these rules.
+"""

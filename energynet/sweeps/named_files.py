@@ -1,4 +1,4 @@
-"""Files that a grid names: what they hold decides their runs, not where they are."""
+"""Files that a grid names. A run depends on what such a file holds, not on its path."""
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -20,13 +20,13 @@ Arrays = dict[str, np.ndarray]
 
 
 class Held(Protocol):
-    """What a file holds."""
+    """The content of a file, once it is read."""
 
     def arrays(self, dtype: str) -> Arrays:
-        """The arrays that a run in that dtype works with."""
+        """The arrays of the file, in the form that a run with this dtype works with."""
 
     def check(self, config: TrainingConfig) -> None:
-        """Raise ConfigError if a config cannot have them."""
+        """Raise ConfigError if a run with this config cannot use the file."""
 
 
 class _Start(NamedTuple):
@@ -44,22 +44,23 @@ FILES = (*READERS, "mask")  # fields that name files; a mask is read as a rule
 
 
 class NamedFile(str):
-    """The whole path of a file, with what it held when the grid was made."""
+    """The absolute path of a file, with the content that it had when the grid was made."""
 
     held: Held
     known: dict[str, str]
 
     def digits(self, dtype: str) -> str:
-        """The name by content of the arrays for a dtype."""
+        """The 16 digits by which the arrays for a dtype are known; see `content_of`."""
         if dtype not in self.known:
             self.known[dtype] = content_of(self.held.arrays(dtype).values())
         return self.known[dtype]
 
 
 def named_file(field: str, value: Any, folder: Path | None = None) -> str:
-    """The file that a field names, read; or an empty text for none.
+    """Read the file that a field names; an empty text if it names none.
 
-    A path is relative to `folder`, else to the current one. Raises ConfigError, FileError.
+    A path is relative to `folder` if that is given, else to the current folder. Raises
+    ConfigError, FileError.
     """
     if isinstance(value, NamedFile | MaskFile):
         return value
@@ -79,7 +80,7 @@ def named_file(field: str, value: Any, folder: Path | None = None) -> str:
 
 
 def with_files(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """A table of a grid's file, the files that it names read; paths are relative to `folder`."""
+    """A table of a grid's file in which each path, relative to `folder`, became a read file."""
     read = {}
     for field in {*FILES} & values.keys():
         several = values[field] if isinstance(values[field], list) else [values[field]]

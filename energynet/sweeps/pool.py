@@ -93,26 +93,26 @@ class _Waiting:
         return first
 
     def put_back(self, spec: dict[str, Any]) -> None:
-        """A run whose worker has died."""
+        """Take back a run whose worker has died."""
         with self._changed:
             self._specs.append(spec)
             self._changed.notify_all()
 
     def compiled(self, name: str) -> None:
-        """A set of kernels is in the cache."""
+        """Note that a set of kernels is in the cache."""
         with self._changed:
             self._compiled.add(name)
             self._claimed.discard(name)
             self._changed.notify_all()
 
     def release(self, claimed: set[str]) -> None:
-        """The worker that was to compile these sets has done so, or never will."""
+        """Note that the worker which was to compile these sets has done so, or never will."""
         with self._changed:
             self._claimed -= claimed
             self._changed.notify_all()
 
     def uncached(self) -> None:
-        """There is no cache: each worker compiles for itself, so nobody needs to wait."""
+        """Note that there is no cache: each worker compiles for itself, so nobody needs to wait."""
         with self._changed:
             self.shared = False
             self._changed.notify_all()

@@ -93,7 +93,7 @@ def _checked(runs: Iterable[TrainingResult]) -> list[TrainingResult]:
 
 
 def _differing(configs: Sequence[TrainingConfig]) -> list[dict[str, Any]]:
-    """Of each config the parameters in which they differ; None if it lacks one."""
+    """For each config the values of all parameters that differ; None for one that it lacks."""
     rules, others = zip(*(_settings(config) for config in configs), strict=True)
     settings = [rule | other for rule, other in zip(rules, others, strict=True)]
     names = list(dict.fromkeys(name for row in (*rules, *others) for name in row))
@@ -102,7 +102,7 @@ def _differing(configs: Sequence[TrainingConfig]) -> list[dict[str, Any]]:
 
 
 def _label(row: dict[str, Any]) -> str:
-    """largest, fraction 0.1, seed 3."""
+    """The label of a run: largest, fraction 0.1, seed 3."""
     values = {name: value for name, value in row.items() if value is not None}
     return ", ".join(
         str(v) if name == "rule" else f"{name} {parameter(v)}" for name, v in values.items()

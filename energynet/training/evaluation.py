@@ -18,7 +18,7 @@ _KEPT_BYTES = 64 * 2**20  # most that is kept of the frozen units from test to t
 def evaluate_images(
     weights: Weights, images: Images, activation: Activation, threads: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """As `evaluate_lists`, for images whose strokes are not yet listed."""
+    """Like `evaluate_lists`, for images whose strokes are not yet listed."""
     parts = [
         evaluate_lists(weights, list_images(_cut(images, start)), activation, threads)
         for start in range(0, max(len(images.label), 1), _IMAGES)

@@ -35,7 +35,7 @@ def initial_network(config: TrainingConfig, dataset: Dataset) -> Network:
     Returns
     -------
     Network
-        As `TrainingResult.network` is, in the config's dtype.
+        In the form of `TrainingResult.network`, in the config's dtype.
 
     Raises
     ------

@@ -281,7 +281,7 @@ class _Training:
         return step > 0 and (step % self.config.test_every == 0 or step >= self.config.max_steps)
 
     def _advance(self) -> None:
-        """Some steps, but not beyond the next test."""
+        """Do some steps, but none beyond the next test."""
         to_test = self.config.test_every - self.step % self.config.test_every
         stop = min(self.step + int(self.pace), self.step + to_test, self.config.max_steps)
         before = self.step

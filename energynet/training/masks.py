@@ -80,7 +80,7 @@ def _bits(plastic: np.ndarray) -> np.ndarray:
 
 
 def whole_lanes(columns: int) -> int:
-    """As many columns, in whole lanes."""
+    """The number of columns, rounded up to whole lanes."""
     return -(-columns // LANES) * LANES
 
 

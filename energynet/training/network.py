@@ -37,7 +37,7 @@ class Network:
     background : float
         An x value that many pixels share, which makes evaluation faster; any is right.
     activation : str
-        Of the hidden units, as in `TrainingConfig`.
+        Activation function of the hidden units, as in `TrainingConfig`.
 
     Raises
     ------

@@ -61,7 +61,7 @@ class Run:
 
     @property
     def activation(self) -> state.Activation:
-        """Of the hidden units, as evaluation takes it."""
+        """The activation function of the hidden units, in the form that evaluation takes."""
         return state.Activation(self.constants.activation, self.constants.slope)
 
     @property

@@ -18,7 +18,8 @@ _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(64)
 def learning_rate(config: TrainingConfig, images: Images) -> float:
     """The number that `config.learning_rate` stands for.
 
-    "auto" is min(0.01, eta_max / 2) with the linear-stability bound
+    "auto" is min(0.01, eta_max / 2). eta_max is the learning rate up to which the network at its
+    start is linearly stable:
     eta_max = 2 / (nh <a^2> + 1 + (<|x|^2> + 1) nh init_std^2 <f'^2>). Means are over the first
     1,000 training images and, exactly, over the distribution of the initial weights, under which
     net inputs are normal with variance init_std^2 (|x|^2 + 1).

@@ -32,7 +32,7 @@ class _Layer:
 
     @classmethod
     def forked(cls) -> None:
-        """To be called in a forked process: code of others may have started them, too."""
+        """Note in a forked process that the threads are lost, if anybody had started them."""
         parallel = sys.modules.get("numba.np.ufunc.parallel")
         cls.lost = cls.lost or cls.started or getattr(parallel, "_is_initialized", False)
 

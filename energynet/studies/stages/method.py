@@ -95,7 +95,7 @@ class Method:
 
     @cached_property
     def identity(self) -> "Identity":
-        """That of its rule at the first position."""
+        """The identity of its rule at the first position."""
         return identity_of(self.at(self.fraction[0]))
 
     def at(self, position: float) -> Rule:
@@ -154,14 +154,14 @@ class Method:
         return sorted(seen.values())
 
     def differs(self, position: float, other: float, shape: Shape) -> bool:
-        """Whether the rule can be at a position, P < 1, and then chooses otherwise than there."""
+        """Whether a position, P < 1, is allowed and gives another choice than position `other`."""
         try:
             return position < 1 and self._choice(position, shape) != self._choice(other, shape)
         except ConfigError:  # beyond what the rule allows
             return False
 
     def _choice(self, position: float, shape: Shape) -> Any:
-        """What tells positions apart: counts for a rule of the package, else the value."""
+        """A key that positions of the same choice share: counts, or a value for a custom rule."""
         rule = self.at(position)
         return rule.counts(shape) if self.rule in RULES else self.value(position)
 

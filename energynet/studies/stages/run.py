@@ -33,7 +33,7 @@ class Runs(Protocol):
         """The tidy table of all that is stored."""
 
     def history(self) -> "pd.DataFrame":
-        """Their learning curves."""
+        """The learning curves of these runs."""
 
 
 def reproduce(
@@ -41,7 +41,7 @@ def reproduce(
 ) -> Outputs:
     """Run all stages of a preset, then write tables, verdicts, figures and report to `folder`.
 
-    Of several presets, one after the other; the verdicts are on all of their runs together. The
+    Several presets are run one after the other; the verdicts are on all of their runs together. The
     tables are written after each stage, so an interrupted study leaves its results so far. `shape`
     gives the network of a number of hidden units on the data set. Raises FileError before work
     starts if `folder` cannot be written.

@@ -60,7 +60,7 @@ class StoredRuns:
         return table[table[DATA] == self._sha256].reset_index(drop=True)
 
     def history(self) -> "pd.DataFrame":
-        """Their learning curves."""
+        """The learning curves of these runs."""
         ids = list(self.table()["id"])
         return load_history(self.store, ids)
 

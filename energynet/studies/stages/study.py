@@ -43,7 +43,7 @@ def study(
     Parameters
     ----------
     methods : list
-        Of names ("all"), rules (`LargestUpdates(0.1)`, `Mine(0.5)`), or tables
+        Each is a name ("all"), a rule (`LargestUpdates(0.1)`, `Mine(0.5)`), or a table
         {"rule": a name, "MODULE:CLASS" or a class, parameter: value or list}. The parameter with a
         list is the axis: {"rule": "largest", "fraction": [0.01, 0.1]}. Ratios to the unmodified
         network need "all". A table may hold its own "hidden"; "control": its grid is not extended.
@@ -58,15 +58,15 @@ def study(
         methods reports the cost "maintenance". Each has its own best value. Methods without that
         cost have no ratios in it: `why` says so.
     extend : int
-        Beyond the ends of a grid, a third of the best value or twice that value is tried, at most
-        so many times above; below, until there is a value of a third of the best.
+        How often a grid is extended upwards, if its last value is the best: by twice that value. If
+        it is above 0, a third of the best value is tried, too, unless so small a value has runs.
     store, out : path
         `store`: the folder of runs. `out`: a folder for tables, figures and a report, as
         `energynet reproduce` writes them; `store` is `out`/runs if it is not given.
     executor, workers, progress
         As for `sweep`.
     title : str
-        Of the report.
+        Title of the report.
     **settings
         Fields of `TrainingConfig` for all runs.
 

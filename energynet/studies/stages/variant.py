@@ -24,7 +24,7 @@ ShapeOf = Callable[[int], Shape]  # the network of that many hidden units on the
 
 
 def config_key(config: TrainingConfig) -> Key:
-    """What a run is found by in a table."""
+    """The key by which a run is found in a table."""
     settings = (_setting_of(config, name) for name in _IDENTITY)
     rule = identity_of(config.rule).key
     return (config.hidden, *rule, config.seed, config.max_steps, *settings)
@@ -84,7 +84,7 @@ class Variant:
         return self.study.exploration.points.get((hidden, method.label, energy), ())
 
     def optimum(self, hidden: int, method: Method, energy: str) -> Optimum:
-        """P* as it stands."""
+        """P* as far as the stored runs tell."""
         if self.study is None:
             return Optimum(None, "")
         return self.study.exploration.optimum(hidden, method.label, energy)

@@ -82,7 +82,7 @@ def _kind(name: str, fields: tuple[str, ...]) -> Any:
 
 
 def _first_sentence(error: NumbaError) -> str:
-    """What Numba says is wrong, and where; without what it says first: in which of its passes."""
+    """The part of a message of Numba that tells the fault and its place, not Numba's own pass."""
     text = _ESCAPES.sub("", str(error))
     lines = [line.strip() for line in text.splitlines()]
     told = [line for line in lines if line and not line.startswith("Failed in nopython mode")]

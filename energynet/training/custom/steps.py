@@ -55,7 +55,7 @@ class CustomRun:
 
     @property
     def nothing(self) -> tuple[Change, Change]:
-        """What changes no synapse."""
+        """The changes of both layers that change no synapse."""
         hidden, output = (form.nothing for form in self.forms)
         return Change(hidden, hidden), Change(output, output)
 
