@@ -94,7 +94,7 @@ def test_text_fits_a_terminal_and_only_counts_what_lacks_runs(found):
     assert 1 in lacking
     assert " ".join(lines[end:]) == (
         f"These runs cannot judge numbers {listing(map(str, lacking))} of the 14"
-        " statements: they need larger networks and more seeds."
+        " statements of our study: they need larger networks and more seeds."
         " `energynet reproduce --preset network` has the runs for all; it takes hours."
     )
 

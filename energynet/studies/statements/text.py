@@ -128,7 +128,7 @@ def _unjudged(claims: Sequence[Claim]) -> Iterator[str]:
             one = "number" if len(lacking) == 1 else "numbers"
             which = f"{one} {listing(map(str, lacking))}" if judged else "any"
             yield from textwrap.wrap(
-                f"These runs cannot judge {which} of the {total} statements: they need"
+                f"These runs cannot judge {which} of the {total} statements of our study: they need"
                 " larger networks and more seeds."
                 f" `energynet reproduce --preset {reading}` has the runs for all; it takes hours.",
                 _WIDTH,
