@@ -99,13 +99,13 @@ def check_importable(rule: Any) -> None:
         )
     if changed_since_import(kind):
         raise ConfigError(
-            f"rule {rule.name} must be the one in its file, which was changed after the import:"
-            f" {_ANEW}"
+            f"rule {rule.name} is no longer the one in its file, which was changed after the"
+            f" import: {_ANEW}"
         )
     if custom_rule_class(rule.name) is not kind:
         raise ConfigError(
-            f"rule {rule.name} must be of the class that its name stands for now, but it was made"
-            f" of another one: if its module was loaded again, {_ANEW}"
+            f"rule {rule.name} is no longer the class that its name stands for: if its module"
+            f" was loaded again, {_ANEW}"
         )
 
 

@@ -265,7 +265,8 @@ class TrainingResult:
         """
         if self.update_counts is None:
             raise ConfigError(
-                "count_updates must be True in train for plot_counts, but this run did not count"
+                "this run did not count updates: plot_counts needs a run of train with"
+                " count_updates=True"
             )
         return draw_counts(*self.update_counts, self._title)
 

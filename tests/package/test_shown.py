@@ -169,7 +169,7 @@ def test_maps_of_counts(n_in):
     readout = en.train(replace(config, rule=en.Readout()), digits(), count_updates=True)
     texts = readout.plot_counts().axes[-1].get_legend().get_texts()
     assert texts[0].get_text() == "hidden layer: no updates"
-    with pytest.raises(en.ConfigError, match="count_updates must be True in train"):
+    with pytest.raises(en.ConfigError, match="needs a run of train with count_updates=True"):
         run().plot_counts()
 
 
