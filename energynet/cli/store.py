@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 _STATUS_WORDS = """\
 outcomes: reached (the criterion), exhausted (no steps left), diverged, failed
-(sweep --retry-failed runs them again), skipped (by reproduce), running,
-interrupted (the same sweep resumes them), missing
+(an error; sweep --retry-failed runs them again), skipped (reproduce left them
+out), running, interrupted (the same sweep resumes them), missing
 """
 
 

@@ -98,8 +98,9 @@ class PlasticityRule:
     def finish(self, step: End) -> Any:
         """Called once at the end of a run that did not diverge; by default nothing happens.
 
-        It may report costs, and return what is paid in the end, for both layers: each as `paid` of
-        a `Change`. The result holds it; the learning curve and checkpoints do not.
+        It may report costs. It may return what is paid in the end: one value for the hidden and one
+        for the output layer, each in the form of `paid` of a `Change`. The result holds what was
+        reported; the learning curve and checkpoints do not.
         """
 
     @property

@@ -1,4 +1,4 @@
-"""What a custom rule sees of a training step, and what it may answer beyond a choice."""
+"""What a custom rule sees of a training step, and what it may return beyond a choice."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property

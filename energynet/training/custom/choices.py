@@ -1,4 +1,4 @@
-"""What a custom rule answers, checked and put into the form that the kernels take."""
+"""The values that a custom rule returns, checked and put into the form that kernels take."""
 
 from typing import Any, NamedTuple
 

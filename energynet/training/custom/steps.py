@@ -105,7 +105,7 @@ class CustomRun:
         method: str,
         form: Callable[[LayerForm, Any], Any],
     ) -> tuple[Any, Any]:
-        """The answers for both layers, in the form that kernels take."""
+        """The values that a rule returned for both layers, in the form that the kernels take."""
         where = f"rule {self.keeping.rule.name}, {when}"
         try:
             answers = ask()
