@@ -9,7 +9,7 @@ synapse is consolidated: s becomes part of the persistent l. In each step
     s <- s exp(-decay)
 
 and what is left at the end is consolidated. M1 holds the costs of consolidation, M0 how often
-synapses were consolidated, the cost `maintenance` the rest. A threshold of 0 is plain learning.
+synapses were consolidated. Maintenance is the cost `maintenance` of the run. A threshold of 0 is plain learning.
 
 Source: H. L. Li and M. C. W. van Rossum (2020), Energy efficient synaptic plasticity, eLife 9,
 e50804, and the authors' program vanrossumlab/li_vanrossum_19: `AlgoSynapse` in KleinFunction.py.
@@ -28,8 +28,8 @@ class Caching(en.PlasticityRule):
     """Changes are transient until they exceed a threshold.
 
     threshold : |s| above which a synapse is consolidated
-    maintenance : c, what a transient change costs in a step that is learnt, in parts of its size
-    decay : of transient changes in a step that is learnt; 0: none
+    maintenance : c; a transient change s costs c |s| in each step that is learnt
+    decay : transient changes shrink by the factor exp(-decay) in each step that is learnt
     """
 
     threshold: float

@@ -22,7 +22,7 @@ import energynet as en
 class ClassMasks(en.PlasticityRule):
     """Images of different classes change different synapses.
 
-    fraction : of the hidden units, in (0, 1]
+    fraction : share of the hidden units that learn, in (0, 1]
     """
 
     fraction: float

@@ -23,8 +23,8 @@ import energynet as en
 class LargestWeights(en.PlasticityRule):
     """Strong synapses learn; more than k if weights are equal.
 
-    fraction : of the hidden layer's synapses, in (0, 1]
-    per_unit : whether the largest onto each unit change, instead of the largest of the layer
+    fraction : share of the hidden layer's synapses that change, in (0, 1]
+    per_unit : True: the largest weights onto each unit; False: the largest of the whole layer
     """
 
     fraction: float

@@ -23,7 +23,7 @@ import energynet as en
 class LargestWithMemory(en.PlasticityRule):
     """The largest of both layers together change; of equal ones those that come first.
 
-    fraction : k in parts of all synapses, in (0, 1]
+    fraction : k divided by the number of all synapses, in (0, 1]
     """
 
     fraction: float

@@ -32,7 +32,7 @@ class Threshold(en.PlasticityRule):
 
 
 class CompiledThreshold(en.PlasticityRule):
-    """The same, in loops that Numba compiles."""
+    """The same rule, in loops that Numba compiles."""
 
     least: float
 
