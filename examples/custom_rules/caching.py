@@ -9,7 +9,8 @@ synapse is consolidated: s becomes part of the persistent l. In each step
     s <- s exp(-decay)
 
 and what is left at the end is consolidated. M1 holds the costs of consolidation, M0 how often
-synapses were consolidated. Maintenance is the cost `maintenance` of the run. A threshold of 0 is plain learning.
+synapses were consolidated. Maintenance is the cost `maintenance` of the run. A
+threshold of 0 is plain learning.
 
 Source: H. L. Li and M. C. W. van Rossum (2020), Energy efficient synaptic plasticity, eLife 9,
 e50804, and the authors' program vanrossumlab/li_vanrossum_19: `AlgoSynapse` in KleinFunction.py.
