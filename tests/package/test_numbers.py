@@ -87,7 +87,10 @@ def defaults():
     yield "better.md", f"{EXPLORATION_SEEDS[0]} to {EXPLORATION_SEEDS[-1]}, and"
     yield "better.md", f"and {CONFIRMATION_SEEDS[0]} to {CONFIRMATION_SEEDS[-1]}"
     yield "index.md", f"until {GOAL} of the test set is right. In each step"
-    yield "determinism.md", f"Every {FOLD_EVERY:,} steps the shared part"
+    yield (
+        "determinism.md",
+        f"In each step whose number is a multiple of {FOLD_EVERY:,}, the shared part",
+    )
     yield "determinism.md", f"{TAU['float32']} in float32 over {CONFIG.max_steps:,} steps"
     yield "performance.md", f"one thread below {CROSSOVER:,} hidden units"
     yield "performance.md", f"{ROW_BYTES} bytes of each row"
@@ -175,11 +178,13 @@ def from_the_literature():
     assert abs(literature.cost(best) / literature.cost(plain) - 1 / 9) < 0.005
     assert int(little["steps"]) == steps
     yield "published_rules.md", f"each run takes {steps:,} steps"
-    yield "published_rules.md", "the sum is a ninth of that of plain learning"
+    yield "published_rules.md", "add up to a ninth of what plain learning costs"
     told = f"{literature.cost(little):,.0f}, also in {steps:,} steps"
-    yield "published_rules.md", f"(0.0001 in a step: {told})"
-    told = f"{int(much['steps']):,} steps and {literature.cost(much):,.0f}"
-    yield "published_rules.md", f"(0.001 in a step: {told})"
+    yield "published_rules.md", "If 0.0001 of each transient change decays in a step"
+    yield "published_rules.md", f"the sum is somewhat smaller ({told})"
+    told = f"{literature.cost(much):,.0f}, in {int(much['steps']):,} steps"
+    yield "published_rules.md", "If 0.001 of it decays, the network forgets"
+    yield "published_rules.md", f"the sum is larger ({told})"
     took = {name: f"{int(run['steps']):,}" for name, run in runs.items()}
     [without] = [number for name, number in took.items() if name.startswith("LargestUpdates")]
     [one] = [number for name, number in took.items() if name.startswith("FixedMask")]
