@@ -367,7 +367,7 @@ def test_counts_are_of_the_synapses_that_p_is_a_fraction_of():
     for name, per_unit in (("hidden", 785), ("network", 795)):
         found = numbers(drawing, of[name], hidden=1000)
         assert set(found["synapses"].round(-2)) == {1000 * per_unit}
-        assert "of the hidden layer" in caption(drawing, of[name]) or name == "network"
+        assert "synapses in the hidden layer" in caption(drawing, of[name]) or name == "network"
 
 
 def test_m0_is_shown_against_plastic_synapses(results):

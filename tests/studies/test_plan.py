@@ -141,7 +141,7 @@ def test_the_quick_study_has_as_many_runs_as_the_readme_says():
     rows, _ = carry_out(load_preset("quick"), model(0.3))
     assert len(rows) == 72 + 3 * (4 + 8)  # P* is the same for both energies
     most = 72 + 3 * (4 + 2 * 8)
-    [told] = re.findall(r"trains\s+about (\d+) networks", README.read_text())
+    [told] = re.findall(r"trains\s+about\s+(\d+)\s+networks", README.read_text())
     assert len(rows) < int(told) < most
 
 

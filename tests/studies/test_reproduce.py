@@ -223,7 +223,7 @@ def test_a_dry_run_starts_nothing(idx_folder, capsys):
     out = idx_folder / "out"
     command = ["reproduce", "--data", str(idx_folder), "--out", str(out), "--dry-run"]
     assert main(command) == 0
-    assert capsys.readouterr().out.startswith("quick: next is the stage exploration, 72 runs")
+    assert capsys.readouterr().out.startswith("quick: next is the stage exploration, 60 runs")
     assert not out.exists()
 
 
