@@ -174,7 +174,8 @@ def _answer(reading: str, study: Study) -> Answer | None:
     known = known[~known["rule"].isin([ALL, READOUT])]
     if known.empty:
         return None
-    rules = known.groupby("hidden")["rule"].nunique()
+    compared = known[~known["rule"].str.startswith("random")]  # the control is run at few sizes
+    rules = (compared if len(compared) else known).groupby("hidden")["rule"].nunique()
     hidden = int(max(rules.index[rules == rules.max()]))  # a study under way lacks rules beyond
     here = savings[savings["hidden"] == hidden]
     lines = _lines(study, here, hidden)
@@ -289,6 +290,11 @@ def _as_text(answer: Answer) -> str:
         "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
-    sentences = textwrap.wrap(" ".join(answer.sentences), _WIDTH)
-    note = textwrap.wrap(answer.note, _WIDTH)
-    return "\n".join([*textwrap.wrap(answer.title, _WIDTH), "", *table, *note, "", *sentences])
+    title, note, sentences = map(_wrapped, (answer.title, answer.note, " ".join(answer.sentences)))
+    return "\n".join([*title, "", *table, *note, "", *sentences])
+
+
+def _wrapped(text: str) -> list[str]:
+    """Lines, none of which ends between a number and its %."""
+    joined = textwrap.wrap(text.replace(" %", "\N{NO-BREAK SPACE}%"), _WIDTH)
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in joined]

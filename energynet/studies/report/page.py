@@ -112,7 +112,8 @@ def render(
     found = [
         {
             "key": _taken(figures[answer.reading], study),
-            "title": answer.title,
+            "title": answer.title.removeprefix(answer.plastic),
+            "plastic": answer.plastic.strip(),
             "sentences": answer.sentences,
             "lines": answer.lines,
             "note": answer.note,
