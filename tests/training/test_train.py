@@ -190,8 +190,9 @@ def test_infinite_updates_of_finite_outputs_are_not_applied():
 def test_names_of_before_still_work_and_say_what_is_new():
     seen = []
     config = en.TrainingConfig(hidden=3, max_steps=2, test_every=1)
-    with pytest.warns(DeprecationWarning, match="on_checkpoint is called on_test now"):
+    with pytest.warns(DeprecationWarning, match="on_checkpoint is called on_test now") as told:
         en.train(config, digits(), on_checkpoint=lambda row, _: seen.append(row))
+    assert told[0].filename == __file__
     assert [type(row) for row in seen] == [en.CurvePoint] * 2
     with pytest.raises(en.ConfigError, match="on_checkpoint, the old name, must be left out"):
         en.train(config, digits(), on_checkpoint=print, on_test=print)
