@@ -88,6 +88,33 @@ def test_runs_cut_off_are_bounds():
     )
 
 
+def test_a_fraction_that_reached_stands_before_one_that_was_cut_off():
+    rows = [run(50, "all", 1.0, seed, 1e9, 1e5) for seed in range(3)]
+    rows += [run(50, "largest", 0.1, seed, 1e8, 1e5) for seed in range(3)]
+    rows += [run(50, "largest", 0.01, seed, 1e6, 1e4, "exhausted") for seed in range(3)]
+    [answer] = answers(Study.of(frame(rows).assign(seed=lambda table: table["seed"] + 50)))
+    [line] = answer.lines
+    assert answer.chosen
+    assert line.m0.fraction == 0.1
+    assert line.m0.words.startswith("10.0 (")
+
+
+def test_rules_with_and_without_a_plastic_output_layer_are_told_apart():
+    rows = [run(50, "all", 1.0, seed, 1e9, 1e5) for seed in range(3)]
+    for share in (None, 1.0):
+        rows += [
+            run(50, "largest-per-layer", 0.1, seed, 1e8, 1e5, output_fraction=share)
+            for seed in range(3)
+        ]
+    [answer] = answers(Study.of(frame(rows)))
+    assert answer.plastic == ""
+    names = {line.name for line in answer.lines}
+    assert names == {
+        "largest updates of each layer",
+        "largest updates of each layer (output plastic)",
+    }
+
+
 def test_a_study_under_way_is_answered_at_the_largest_size_with_all_rules(claimed):
     early = claimed[claimed["hidden"].lt(3000) | claimed["rule"].isin(["all", "largest"])]
     control = early["rule"].eq("largest") & early["hidden"].eq(100)  # at few sizes

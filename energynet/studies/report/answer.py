@@ -14,8 +14,8 @@ from energynet.analysis.methods import (
     NETWORK,
     READOUT,
     display_name,
+    output_plastic,
     reading_rules,
-    readings_of,
 )
 from energynet.analysis.optimum import LIMITED, NOT_BRACKETED
 from energynet.analysis.portions import Portions
@@ -175,8 +175,8 @@ def _answer(reading: str, study: Study) -> Answer | None:
     if known.empty:
         return None
     compared = known[~known["rule"].str.startswith("random")]  # the control is run at few sizes
-    rules = (compared if len(compared) else known).groupby("hidden")["rule"].nunique()
-    hidden = int(max(rules.index[rules == rules.max()]))  # a study under way lacks rules beyond
+    number = (compared if len(compared) else known).groupby("hidden")["rule"].nunique()
+    hidden = int(max(number.index[number == number.max()]))  # a study under way lacks rules beyond
     here = savings[savings["hidden"] == hidden]
     lines = _lines(study, here, hidden)
     best = _best(lines, _M0)
@@ -187,18 +187,28 @@ def _answer(reading: str, study: Study) -> Answer | None:
         row = below.loc[below["hidden"].idxmin()]
         smaller = (int(row["hidden"]), _saved(row))
     pairs = int(here["pairs"].max())
-    rules = set(study.own["rule"])
-    [name] = readings_of(rules)
-    plastic = READINGS[name] if rules & (reading_rules(name) - {READOUT}) else ""
+    plastic = _plastic(set(study.own["rule"]))
     return Answer(reading, plastic, hidden, study.criterion, pairs, chosen, lines, smaller)
 
 
+def _plastic(rules: set[str]) -> str:
+    """What P is a fraction of under all of these rules; "" if they differ or do not tell."""
+    if output_plastic(rules):
+        return READINGS[HIDDEN]
+    constrained = rules - {ALL, READOUT}
+    return READINGS[NETWORK] if constrained and constrained <= reading_rules(NETWORK) else ""
+
+
 def _best_of_every(study: Study) -> pd.DataFrame:
-    """The largest saving among the fractions of each rule, without seeds that chose one."""
+    """The largest saving among the fractions of each rule, without seeds that chose one.
+
+    A fraction whose runs were cut off saves at most its ratio: it counts if there is no other.
+    """
     every = saving_table([((), study)], at=EVERY)
     every = every[every["ratio"].notna() & every["bound"].ne(Bound.UNKNOWN)]
-    best = every.groupby(["hidden", "rule", "energy"])["ratio"].idxmax()
-    return every.loc[best].reset_index(drop=True)
+    sure = every["bound"].ne(Bound.UPPER)
+    best = every.assign(sure=sure).sort_values(["sure", "ratio"], kind="stable")
+    return best.groupby(["hidden", "rule", "energy"], as_index=False).last().drop(columns="sure")
 
 
 def _lines(study: Study, savings: pd.DataFrame, hidden: int) -> tuple[Line, ...]:
@@ -210,6 +220,7 @@ def _lines(study: Study, savings: pd.DataFrame, hidden: int) -> tuple[Line, ...]
         for key, row in savings.set_index(["rule", "energy"]).iterrows()
     }
     whole = _steps(study, hidden, ALL, 1.0)
+    ending = " (output plastic)" if output_plastic(study.own["rule"]) else ""  # the title tells it
     cells = study.cells[study.cells["hidden"] == hidden]
     ran = cells.groupby("rule").agg(reached=("reached", "sum"), steps=("max_steps", "max"))
     lines = []
@@ -225,7 +236,7 @@ def _lines(study: Study, savings: pd.DataFrame, hidden: int) -> tuple[Line, ...]
         reached = ran["reached"][rule] > 0
         if not reached:
             plastic += f", {ran['steps'][rule]:,.0f} steps"
-        name = display_name(rule).removesuffix(" (output plastic)")
+        name = display_name(rule).removesuffix(ending)
         lines.append(Line(name, m0, m1, ratio, plastic.removeprefix(", ") or DASH, reached))
     return tuple(sorted(lines, key=lambda line: -line.m0.best if line.m0.best > 0 else 0))
 
