@@ -6,16 +6,16 @@ trains with the rules of `examples/custom_rules/` for some minutes and writes
 `results/literature.csv`, from which table and sentences are made.
 """
 
-import csv
 import sys
 from collections.abc import Iterator
 
+import stored
 from blocks import ROOT
+from stored import Row
 
 RUNS = ROOT / "results" / "literature.csv"
 COLUMNS = ("rule", "hidden", "target_accuracy", "outcome", "steps", "m0", "m1", "maintenance")
 THRESHOLDS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1)
-Row = dict[str, str]
 
 
 def measured() -> Iterator[dict[str, object]]:
@@ -44,8 +44,7 @@ def measured() -> Iterator[dict[str, object]]:
 
 def read() -> dict[str, Row]:
     """The runs that were made, by their rule."""
-    with RUNS.open(newline="") as file:
-        return {row["rule"]: row for row in csv.DictReader(file)}
+    return {row["rule"]: row for row in stored.read(RUNS)}
 
 
 def cost(row: Row) -> float:
@@ -73,12 +72,7 @@ def table() -> str:
 
 def main() -> None:
     """Make the runs."""
-    with RUNS.open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        for row in measured():
-            writer.writerow(row)
-            print(*row.values(), flush=True)
+    stored.write(RUNS, COLUMNS, measured())
 
 
 if __name__ == "__main__":

@@ -5,17 +5,17 @@
 trains for some minutes and writes `results/second_task.csv`, from which the table is made.
 """
 
-import csv
 from collections.abc import Iterator
 from statistics import mean
 
+import stored
 from blocks import ROOT
+from stored import Row
 
 RUNS = ROOT / "results" / "second_task.csv"
 HIDDEN, SEEDS = 300, (0, 1, 2)
 HEAD = ("rule", "M0", "M1", "steps", "M0 ratio", "M1 ratio", "kept")
 COLUMNS = ("rule", "seed", "start", "outcome", "steps", "m0", "m1", "kept")
-Row = dict[str, str]
 
 
 def measured() -> Iterator[dict[str, object]]:
@@ -44,8 +44,7 @@ def measured() -> Iterator[dict[str, object]]:
 
 def read() -> list[Row]:
     """The runs that were made."""
-    with RUNS.open(newline="") as file:
-        return list(csv.DictReader(file))
+    return stored.read(RUNS)
 
 
 def ratios(rows: list[Row], name: str) -> list[float]:
@@ -75,12 +74,7 @@ def table() -> str:
 
 def main() -> None:
     """Make the runs."""
-    with RUNS.open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        for row in measured():
-            writer.writerow(row)
-            print(*row.values(), flush=True)
+    stored.write(RUNS, COLUMNS, measured())
 
 
 if __name__ == "__main__":
