@@ -22,6 +22,7 @@ import energynet as en
 from energynet.cli import main as cli
 from energynet.store.exchange import export_results, import_results
 from energynet.store.folder import Store
+from energynet.support import checks
 from energynet.support.provenance import provenance
 from energynet.sweeps.grid import _FIELDS
 
@@ -343,6 +344,23 @@ def test_mistyped_keywords_get_a_hint():
     with pytest.raises(en.ConfigError, match=r"^sweep takes .*: missing .* 'store'$"):
         en.sweep([])
     assert list(inspect.signature(en.train).parameters)[:2] == ["config", "dataset"]
+
+
+def test_a_type_error_within_a_call_is_no_wrong_argument():
+    @checks.arguments
+    class Pair:
+        def __init__(self, first, second):
+            raise TypeError(f"from within: {first}, {second}")
+
+    @checks.arguments
+    def pair(first, second):
+        raise TypeError(f"from within: {first}, {second}")
+
+    for called in (Pair, pair):
+        with pytest.raises(TypeError, match="from within"):
+            called(1, 2)
+        with pytest.raises(en.ConfigError, match="missing"):
+            called(1)
 
 
 def layouts(array):

@@ -115,6 +115,21 @@ def test_rules_with_and_without_a_plastic_output_layer_are_told_apart():
     }
 
 
+def test_the_output_layer_alone_is_a_rule_like_others():
+    rows = [run(50, "all", 1.0, seed, 1e9, 1e5) for seed in range(3)]
+    rows += [run(50, "readout", math.nan, seed, 1e7, 1e4) for seed in range(3)]
+    [answer] = answers(Study.of(frame(rows)))
+    assert "is least with readout: 100" in answer.sentences[0]
+
+
+def test_a_smaller_network_that_was_cut_off_is_not_compared(claimed):
+    cut = claimed["hidden"].eq(100) & claimed["rule"].eq("largest") & claimed["seed"].eq(103)
+    outcome = claimed["outcome"].where(~cut, "exhausted")
+    [answer] = answers(Study.of(claimed.assign(outcome=outcome)))
+    assert answer.smaller is not None
+    assert answer.smaller[0] == 300
+
+
 def test_a_study_under_way_is_answered_at_the_largest_size_with_all_rules(claimed):
     early = claimed[claimed["hidden"].lt(3000) | claimed["rule"].isin(["all", "largest"])]
     control = early["rule"].eq("largest") & early["hidden"].eq(100)  # at few sizes

@@ -348,6 +348,14 @@ def test_each_reading_has_its_own_figures_and_the_output_layer_alone_its_line():
     assert "the output layer alone" not in caption(drawing, found["network"])
 
 
+def test_an_output_layer_that_never_reached_is_no_line():
+    table = both_readings()
+    table.loc[table["rule"] == "readout", "outcome"] = "exhausted"
+    found = Study.of(table).by_reading()["hidden"]
+    for drawing in (figures.costs_against_fraction, figures.m1_against_fraction):
+        assert "readout" not in set(drawing.numbers(found)["rule"])
+
+
 def test_the_schematic_shows_the_rules_of_its_reading():
     found = figures.schematic.numbers(Study.of(both_readings()).by_reading()["hidden"])
     assert set(found.loc[found["layer"] == 2, "plastic"]) == {True}

@@ -272,6 +272,15 @@ def test_a_failed_confirmation_run_leaves_a_bound(table):
         assert "ratio and saving are upper bounds" in row["note"]
 
 
+def test_an_output_layer_that_never_reached_is_told_so(table):
+    bare = table[table["rule"] == "all"].assign(
+        rule="readout", fraction=np.nan, outcome="exhausted", id=lambda t: "f" + t["id"].str[1:]
+    )
+    rows = tables.optima(Study.of(pd.concat([table, bare], ignore_index=True)))
+    notes = {row["note"] for row in rows if row["rule"] == "readout"}
+    assert notes == {"no run reached the criterion"}
+
+
 def test_runs_without_a_result_are_told(table):
     hit = (table["rule"] == "largest") & (table["fraction"] == 0.002)
     outcome, reason = table["outcome"].mask(hit, "skipped"), "too small a fraction"
