@@ -15,10 +15,10 @@ from energynet.cli.main import main
 from energynet.support.signals import ENDING
 
 
-def wait_for(path, changes):
-    """Until the file was written that many times."""
+def wait_for(path, changes, process):
+    """Until the file was written that many times, or its writer has ended."""
     seen = set()
-    while len(seen) < changes:
+    while len(seen) < changes and process.poll() is None:
         if path.exists():
             seen.add(path.stat().st_mtime_ns)
         time.sleep(0.01)
@@ -31,7 +31,7 @@ def test_killed_runs_go_on_to_the_same_json(tmp_path):
     path, chance = tmp_path / "run.npz", random.Random(3)
     for sent in (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL):
         process = started(f"{command} --checkpoint {path}")
-        wait_for(path, 2)
+        wait_for(path, 2, process)
         time.sleep(chance.uniform(0, 0.2))
         process.send_signal(sent)
         process.communicate(timeout=60)
@@ -77,9 +77,9 @@ def test_signals_that_ask_for_the_end_save(tmp_path, sent):
 def test_what_nohup_started_outlives_its_terminal(tmp_path):
     path = tmp_path / "run.npz"
     process = started(f"{ENDLESS} --checkpoint {path}", ["nohup", *ENERGYNET])
-    wait_for(path, 2)
+    wait_for(path, 2, process)
     process.send_signal(signal.SIGHUP)
-    wait_for(path, 3)
+    wait_for(path, 3, process)
     assert process.poll() is None
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)
