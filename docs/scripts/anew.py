@@ -72,7 +72,7 @@ def make(folder: Path) -> None:
     for ending, content in (
         ("csv", to_csv(numbers)),
         ("svg", to_svg(drawing.of(numbers))),
-        ("md", f"**Figure 10. {drawing.title}.** {drawing.caption(numbers)}\n".encode()),
+        ("md", f"**{drawing.title}** ({drawing.name}). {drawing.caption(numbers)}\n".encode()),
     ):
         (folder / "figures" / f"{drawing.name}.{ending}").write_bytes(content)
     for picture in folder.glob("figures/**/*.png"):

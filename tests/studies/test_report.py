@@ -87,7 +87,7 @@ def test_page_holds_every_verdict_figure_and_energy(table, report):
         ] in text.replace("&gt;", ">")
     for drawing in DRAWINGS:
         assert f'id="{drawing.name}"' in text
-        assert f"Figure {drawing.number}. {drawing.title}." in text
+        assert f"<b>{drawing.title}</b> (figure {drawing.number})." in text
     ours = sum(
         d.ours for d in DRAWINGS if d.number != LONGER
     )  # none of verdicts, as none is judged

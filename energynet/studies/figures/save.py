@@ -107,10 +107,7 @@ def save_each(
             files.append(folder / f"{drawing.name}.{ending}")
             with written_whole(files[-1]) as file:
                 file.write(content)
-        captions.append(
-            f"**Figure {drawing.number}. {drawing.title}** ({drawing.name})."
-            f" {drawing.caption(numbers)}\n"
-        )
+        captions.append(f"**{drawing.title}** ({drawing.name}). {drawing.caption(numbers)}\n")
     files.append(folder / "captions.md")
     with written_whole(files[-1]) as file:
         file.write("\n".join(captions).encode())

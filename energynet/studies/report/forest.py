@@ -15,7 +15,7 @@ from energynet.support.files import made_folder, written_whole
 
 NAME = "figure-11-verdicts"
 CAPTION = (
-    "**Figure 11. Verdicts** (figure-11-verdicts). There is a row for each statement that is"
+    "**Verdicts** (figure-11-verdicts). There is a row for each statement that is"
     " about ratios of energies or of steps; if it has parts, or is judged for several kinds of"
     " fixed mask, a row for each of these. Marker and bar show the estimate and 95 % interval of"
     " the cell that decides the verdict; a cell is one rule, energy and size of network. The grey"
