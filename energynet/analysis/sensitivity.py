@@ -1,10 +1,10 @@
 """What the savings in M0 hang on, from the runs that are there: no verdict rests on it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from energynet.analysis.contrasts import Cell, paired, saving_terms
+from energynet.analysis.contrasts import Cell, Run, paired, saving_terms
 from energynet.analysis.intervals import Estimate
 from energynet.analysis.methods import ALL, READOUT
 from energynet.analysis.optimum import choose, optimal_energy
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 SMALLEST = (0.001, 0.003, 0.01, 0.02, 0.03, 0.1)  # fractions below which none is admitted
 VARIED = ("learning_rate", "init_std", "hold", "test_every")  # settings of other runs
+_PAID = "paid"  # M0 and the price of the steps
 PRICES = (0.0, 0.001, 0.01, 0.03, 0.1, 0.3, 1.0)  # of a step, in updates per synapse
 
 
@@ -40,40 +41,34 @@ def smallest_fraction(study: Study, smallest: Sequence[float] = SMALLEST) -> "pd
             best = choose([point for point in known if point.fraction >= least]).point
             if best is None or whole is None or not best.energy:  # a ratio to 0 is no number
                 continue
-            cell = Cell(hidden, rule, energy)
-            samples = [
-                study.by_cell.get((hidden, name, CONFIRMATION), {}).get(fraction, {})
-                for name, fraction in ((ALL, 1.0), (rule, best.fraction))
-            ]
-            found = paired(saving_terms(cell), samples, "confirmation runs")
+            samples = _confirmed(study, hidden, rule, best.fraction)
             rows.append(
                 {
                     **{"smallest": least, "hidden": hidden, "rule": rule, "energy": energy},
-                    **{
-                        "fraction": best.fraction,
-                        "explored": whole / best.energy if best.energy else math.inf,
-                    },
-                    **_interval(found),
-                    "pairs": len(set(samples[0]) & set(samples[1])),
+                    **{"fraction": best.fraction, "explored": whole / best.energy},
+                    **_ratio(samples, Cell(hidden, rule, energy)),
                 }
             )
     return pd.DataFrame(rows)
 
 
 def price_per_step(study: Study, prices: Sequence[float] = PRICES) -> "pd.DataFrame":
-    """The best saving if a step has a price, too: E = M0 + c N steps, N synapses.
-
-    On exploration seeds: the energy of all runs of a cell per run that reached the criterion. A
-    fraction counts if at least 80 % of its runs reached.
+    """E(all)/E(rule) if a step has a price, too: E = M0 + c N steps, N synapses.
 
     Returns
     -------
     DataFrame
-        price (c), hidden, rule, fraction (of least E), ratio (E(all) / E).
+        - price: c
+        - hidden, rule
+        - fraction: of least E per success on exploration seeds, among those at which at least 80 %
+          of the runs reached the criterion
+        - explored: the ratio of these seeds, which also chose
+        - ratio, low, high, pairs: as in `smallest_fraction`
     """
     import pandas as pd
 
     runs = study.runs[study.runs["seeds"].eq(EXPLORATION)]
+    synapses = study.runs.groupby("hidden")["synapses"].first()
     rows = []
     for price in prices:
         own = runs.assign(paid=runs["m0"] + price * runs["synapses"] * runs["steps"])
@@ -85,9 +80,21 @@ def price_per_step(study: Study, prices: Sequence[float] = PRICES) -> "pd.DataFr
         whole = cell[cell["rule"] == ALL].set_index("hidden")["paid"]
         rest = cell[~cell["rule"].isin([ALL, READOUT]) & (cell["fraction"] < 1)]
         best = rest.loc[rest.groupby(["hidden", "rule"])["paid"].idxmin()]
-        rows.append(best.assign(price=price, ratio=best["hidden"].map(whole) / best["paid"]))
-    columns = ["price", "hidden", "rule", "fraction", "ratio"]
-    return pd.concat(rows, ignore_index=True)[columns]
+        for _, row in best.iterrows():
+            hidden, rule, fraction = int(row["hidden"]), str(row["rule"]), float(row["fraction"])
+            samples = [
+                {seed: _with_price(run, price * synapses[hidden]) for seed, run in sample.items()}
+                for sample in _confirmed(study, hidden, rule, fraction)
+            ]
+            rows.append(
+                {
+                    **{"price": price, "hidden": hidden, "rule": rule, "fraction": fraction},
+                    "explored": whole.get(hidden, math.nan) / row["paid"],
+                    **_ratio(samples, Cell(hidden, rule, _PAID)),
+                }
+            )
+    columns = ["price", "hidden", "rule", "fraction", "explored", "ratio", "low", "high", "pairs"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def floor(study: Study) -> "pd.DataFrame":
@@ -184,6 +191,25 @@ def first_of_window(table: "pd.DataFrame", history: "pd.DataFrame") -> "pd.DataF
 def _cells(study: Study, energies: Sequence[str]) -> list[tuple[int, str, str]]:
     found = {(hidden, rule) for hidden, rule, _ in study.by_cell if rule not in (ALL, READOUT)}
     return [(hidden, rule, energy) for hidden, rule in sorted(found) for energy in energies]
+
+
+def _confirmed(study: Study, hidden: int, rule: str, fraction: float) -> list[dict[int, Run]]:
+    """The confirmation runs of the unmodified network and of a rule, by seed."""
+    return [
+        study.by_cell.get((hidden, name, CONFIRMATION), {}).get(at, {})
+        for name, at in ((ALL, 1.0), (rule, fraction))
+    ]
+
+
+def _with_price(run: Run, price: float) -> Run:
+    """The run with M0 and what its steps cost as its only energy."""
+    return run._replace(energy={_PAID: run.energy.get("m0", 0.0) + price * run.steps})
+
+
+def _ratio(samples: Sequence[Mapping[int, Run]], cell: Cell) -> dict[str, Any]:
+    """E(all)/E(rule) of these runs with its interval, and how many seeds they share."""
+    found = paired(saving_terms(cell), samples, "confirmation runs")
+    return {**_interval(found), "pairs": len(set(samples[0]) & set(samples[1]))}
 
 
 def _interval(found: Any) -> dict[str, float]:

@@ -46,7 +46,18 @@ def test_a_smallest_fraction_bounds_the_saving(study):
 def test_a_price_of_steps_moves_the_best_fraction(study, price, fraction, ratio):
     [found] = price_per_step(study, [price]).to_dict("records")
     assert found["fraction"] == fraction
-    assert found["ratio"] == pytest.approx(ratio, rel=0.01)
+    assert found["explored"] == pytest.approx(ratio, rel=0.01)
+    assert found["ratio"] == pytest.approx(ratio, rel=0.01)  # of the confirmation seeds
+    assert found["low"] < found["ratio"] < found["high"]
+
+
+def test_free_steps_change_nothing(study):
+    free, every = (
+        table.query("rule != 'readout'").set_index(["hidden", "rule"])
+        for table in (price_per_step(study, [0]), smallest_fraction(study, [0]))
+    )
+    same = ["fraction", "explored", "ratio", "low", "high", "pairs"]
+    pd.testing.assert_frame_equal(free[same], every.query("energy == 'm0'")[same])
 
 
 def test_the_output_layer_bounds_the_saving(study):

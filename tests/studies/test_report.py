@@ -99,7 +99,7 @@ def test_page_holds_every_verdict_figure_and_energy(table, report):
     known = least["ratio"].where(least["low"].notna(), least["explored"])
     assert [ratio for ratio, _ in first["admitted"]] == list(known)
     assert all(low <= ratio <= high for ratio, (low, high) in first["admitted"] if low == low)
-    assert f'data-value="{first["priced"][0]}"' in text
+    assert f'data-value="{first["priced"][0][0]}"' in text
     bound = floor(results).set_index(["hidden", "rule"])["share"]
     assert f'data-value="{bound[100, "largest"]}"' in text
     optimum = results.optimal.set_index(["hidden", "rule", "energy"]).loc[(100, "largest", "m0")]

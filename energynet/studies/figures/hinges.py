@@ -29,11 +29,10 @@ def _numbers(study: Study) -> pd.DataFrame:
     smallest = smallest_fraction(study, (0.0, *SMALLEST))
     if smallest.empty:
         return empty
-    smallest = smallest[smallest["energy"] == "m0"].rename(
-        columns={"smallest": "x", "explored": "value"}
-    )
-    price = price_per_step(study).rename(columns={"price": "x", "ratio": "value"})
+    smallest = smallest[smallest["energy"] == "m0"].rename(columns={"smallest": "x"})
+    price = price_per_step(study).rename(columns={"price": "x"})
     both = pd.concat([smallest.assign(question="smallest"), price.assign(question="price")])
+    both = both.drop(columns="energy").rename(columns={"explored": "value"})
     both = both.loc[both["value"].notna() & ~both["rule"].isin([ALL, READOUT]), COLUMNS]
     return both.sort_values(COLUMNS[:4], ignore_index=True)
 

@@ -147,7 +147,7 @@ def _with_floor(optima: pd.DataFrame, study: Study) -> pd.DataFrame:
 def hinges(study: Study) -> list[dict[str, Any]]:
     """One row per size and rule: E(all)/E(rule) in M0 with each of `ADMITTED` and `PRICES`.
 
-    Ratios are of exploration seeds; `confirmed` has the interval of confirmation seeds, if any.
+    A ratio is that of the confirmation seeds with its interval, or else of the exploration seeds.
     """
     if "synapses" not in study.runs or study.runs["synapses"].isna().any():
         return []
@@ -155,23 +155,27 @@ def hinges(study: Study) -> list[dict[str, Any]]:
     if least.empty:
         return []
     least = least[least["energy"] == "m0"].set_index(["hidden", "rule", "smallest"])
-    price = price_per_step(study, PRICES).set_index(["hidden", "rule", "price"])["ratio"]
-    # An interval stands below the value that it is about.
-    shown = least["ratio"].where(least["low"].notna(), least["explored"])
-    ends = least[["low", "high"]].apply(tuple, axis=1)
+    price = price_per_step(study, PRICES).set_index(["hidden", "rule", "price"])
+    admitted, priced = (_with_ends(table) for table in (least, price))
     rows = []
     for hidden in sorted(set(least.index.get_level_values("hidden"))):
         for rule in ordered(least.loc[hidden].index.get_level_values("rule")):
-            cells = [(hidden, rule, value) for value in ADMITTED]
             rows.append(
                 {
                     "hidden": hidden,
                     "name": display_name(rule),
-                    "admitted": [(shown.get(cell), ends.get(cell)) for cell in cells],
-                    "priced": [price.get((hidden, rule, value)) for value in PRICES],
+                    "admitted": [admitted.get((hidden, rule, least)) for least in ADMITTED],
+                    "priced": [priced.get((hidden, rule, price)) for price in PRICES],
                 }
             )
     return rows
+
+
+def _with_ends(found: pd.DataFrame) -> dict[tuple[Any, ...], tuple[float, tuple[float, float]]]:
+    """A value for each row with the interval that is about it."""
+    shown = found["ratio"].where(found["low"].notna(), found["explored"])
+    ends = zip(found["low"], found["high"], strict=True)
+    return dict(zip(found.index, zip(shown, ends, strict=True), strict=True))
 
 
 def _notes(row: dict[str, Any], against: str) -> list[str]:
