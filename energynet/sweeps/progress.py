@@ -102,7 +102,7 @@ class SweepProgress:
         """Where the sweep stands."""
         parts = [] if self.running is None else [f"{self.running:,d} running"]
         parts += [f"{self.failed:,d} failed"] if self.failed else []
-        parts += ["compiling"] if self._slow() else []
+        parts += ["compiling kernels"] if self._slow() else []
         parts += [f"about {duration(self._remaining())} left"] if self.paid > 0 else []
         return ", ".join(parts)
 

@@ -147,7 +147,10 @@ ANSWERS = [
     ((True, (np.array([2**64 - 1], np.uint64), [0])), "outside of"),
     ((True, ([2**40], [2**40])), "outside of"),
     ((True, ([1, 2, 1], [3, 3, 3])), r"twice, got \(1, 3\)"),
-    ((True, (np.ones(4, bool), np.ones(5, bool))), r"\(4,\) and \(4,\), got \(4,\) and \(5,\)"),
+    (
+        (True, (np.ones(4, bool), np.ones(5, bool))),
+        r"\(4,\), the bias unit last, and \(4,\), or True for all; got \(4,\) and \(5,\)",
+    ),
     ((True, (np.ones(4, bool), np.ones(10, int))), "factors must both be bool, .* bool and int64"),
     ((True, ([0], True)), "factors must both be bool, indices both integers, got int64 and bool"),
     ((np.zeros((2, 2), int), True), "got int64 of shape .*: of indices give two arrays"),

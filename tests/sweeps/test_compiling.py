@@ -55,7 +55,7 @@ def test_each_kernel_is_compiled_once_if_there_is_a_cache(tmp_path, monkeypatch,
     assert len(begun) == len(set(begun)) <= 5
     assert begun[0].endswith(", once: this takes up to a minute")
     before = said[: next(n for n, line in enumerate(said) if not re.match("0 of|compil", line))]
-    assert any(line.endswith(" running, compiling") for line in before)
+    assert any(line.endswith(" running, compiling kernels") for line in before)
     assert not [line for line in before if "left" in line]
 
 

@@ -26,7 +26,7 @@ def test_the_time_left_knows_of_compiling(monkeypatch):
     assert shown.words() == "1 running"  # it may be loading
     clock.now = 5.0
     shown.tick(1)
-    assert shown.words() == "1 running, compiling"
+    assert shown.words() == "1 running, compiling kernels"
     clock.now = 20.0
     shown.ready("a")
     assert shown.words() == "1 running"

@@ -110,14 +110,18 @@ def _selection(form: LayerForm, choice: Any) -> Selection:
     return _two_arrays(form, *map(_array, choice))
 
 
+def _shaped(factors: np.ndarray) -> str:
+    return str(factors.shape) if factors.shape else str(bool(factors))
+
+
 def _two_arrays(form: LayerForm, pre: np.ndarray, post: np.ndarray) -> Selection:
     n_pre, n_post = form.shape
     if pre.dtype == bool and post.dtype == bool:
         fits = pre.shape in ((n_pre,), ()) and post.shape in ((n_post,), ())
         if not fits:
             raise RuleError(
-                f"factors must be bool of shapes ({n_pre},) and ({n_post},), got {pre.shape} and"
-                f" {post.shape}"
+                f"factors must be bool of shapes ({n_pre},), the bias unit last, and ({n_post},),"
+                f" or True for all; got {_shaped(pre)} and {_shaped(post)}"
             )
         rows = np.flatnonzero(np.broadcast_to(pre, n_pre))
         columns = np.flatnonzero(np.broadcast_to(post, n_post))
