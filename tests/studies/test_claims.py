@@ -407,7 +407,7 @@ def test_by_gives_a_verdict_for_each_group():
 def test_the_plain_form_is_that_of_the_design(held):
     values = held[1].to_dict()
     names = "number statement verdict estimate interval sizes words parts"
-    assert list(values) == [*names.split(), "version", "reading", "quantity"]
+    assert list(values) == [*names.split(), "version", "reading", "quantity", "cell"]
     assert list(values["parts"][0]) == names.split()
 
 

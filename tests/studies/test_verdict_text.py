@@ -77,7 +77,8 @@ def test_markdown_has_a_row_a_claim_and_every_part(found):
     assert "| network: verdict | network: estimate |" in text
     assert "| 1 | Changing fewer synapses saves energy" in text
     of_parts = next(line for line in text.splitlines() if line.startswith("| 7 |"))
-    assert of_parts.endswith("| (a) 1.57 (1.50 to 1.65) | (a) ratio of energies |")
+    assert "| (a) 1.57 (1.50 to 1.65): E(F)/E(L) in M0 at nh = 10,000 |" in of_parts
+    assert of_parts.endswith(" | (a) ratio of energies |")
     assert "**1, network: undecided.** Each of F, L and N saves energy" in text
     assert "no runs at nh = 300" in text
     assert "\n  - F uniform: synapses drawn from the whole network: **holds**." in text

@@ -69,6 +69,8 @@ class Claim:
         What P is a fraction of: the hidden layer, with a plastic output layer, or the network.
     quantity : str
         What the estimate is, in words; "" without one.
+    cell : str
+        The cell that decides: whose ratio it is, at which size; "" without an estimate.
     region : (low, high) or None
         The side that is claimed for the cell that decides; None without an estimate.
     group : tuple of (str, value)
@@ -88,6 +90,7 @@ class Claim:
     version: int = 1
     reading: str = ""
     quantity: str = ""
+    cell: str = ""
     region: tuple[float, float] | None = None
     group: tuple[tuple[str, Any], ...] = ()
     lacking: bool = False
@@ -105,7 +108,8 @@ class Claim:
             "parts": [part.to_dict() for part in self.parts],
         }
         if self.reading:
-            values |= {name: getattr(self, name) for name in ("version", "reading", "quantity")}
+            names = ("version", "reading", "quantity", "cell")
+            values |= {name: getattr(self, name) for name in names}
         return values | ({"group": dict(self.group)} if self.group else {})
 
 
@@ -208,7 +212,7 @@ def _claim(
         tuple(shown),
         statement.version,
         kinds[0].plastic,
-        _quantity(counted) if head[1] is not None or head[2] is not None else "",
+        *(_told(head[0], counted) if head[2] is not None else ("", "")),
         parts[0].region if single else None,
         group,
         head[0] == UNDECIDED and _lacking(counted),
@@ -221,10 +225,11 @@ def _lacking(counted: Sequence[Sequence[_Outcome]]) -> bool:
     return any(item.missing and not item.missing.against for item in judged)
 
 
-def _quantity(counted: Sequence[Sequence[_Outcome]]) -> str:
-    """What the estimate measures, in words."""
+def _told(verdict: str, counted: Sequence[Sequence[_Outcome]]) -> tuple[str, str]:
+    """What the estimate measures, in words, and the cell that it is of."""
     judged = [item for part in counted for outcome in part for item in outcome.judged]
-    return judged[0].check.region.quantity.words
+    key = decisive(verdict, judged)
+    return (key.check.region.quantity.words, key.check.title) if key else ("", "")
 
 
 def _outcome(part: Part, study: Study, reading: Reading, needs_saving: bool) -> _Outcome:
@@ -252,7 +257,12 @@ def _part_claim(
     key = _decisive_outcome([each for each in found if each.verdict == verdict] or found)
     words = _reading_words([outcome.verdict for outcome in found], kinds)
     words += "" if verdict == MIXED else f" {key.words}"
-    return Claim(statement.number, part.title, verdict, *_numbers(verdict, found), words, readings)
+    numbers = _numbers(verdict, found)
+    told = _told(verdict, [found]) if numbers[1] is not None else ("", "")
+    return Claim(
+        statement.number, part.title, verdict, *numbers, words, readings,
+        quantity=told[0], cell=told[1],
+    )  # fmt: skip
 
 
 def _plain_claim(number: int, title: str, outcome: _Outcome) -> Claim:
@@ -263,7 +273,7 @@ def _plain_claim(number: int, title: str, outcome: _Outcome) -> Claim:
     region = key.check.region
     return Claim(
         number, title, outcome.verdict, *numbers, outcome.words,
-        quantity=region.quantity.words, region=(region.low, region.high),
+        quantity=region.quantity.words, cell=key.check.title, region=(region.low, region.high),
     )  # fmt: skip
 
 

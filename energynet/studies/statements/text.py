@@ -37,7 +37,12 @@ def to_markdown(claims: Sequence[Claim]) -> str:
         cells = [numbered(first), _in_group(PLAIN[first.number, first.version], first.group)]
         shown = {name: estimates(claim) for name, claim in row.items()}
         for name in readings:
-            texts = [_labelled(label, _estimate(each)) for label, each in shown.get(name, ())]
+            texts = [
+                _labelled(
+                    label, f"{_estimate(each)}: {each.cell}" if each.cell else _estimate(each)
+                )
+                for label, each in shown.get(name, ())
+            ]
             cells += [f"**{row[name].verdict}**" if name in row else "", "; ".join(texts)]
         quantities = {
             _labelled(label if label[:1] == "(" else "", quantity(each)): None
