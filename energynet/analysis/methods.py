@@ -90,6 +90,13 @@ def display_name(label: str) -> str:
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in words)
 
 
+def short_names(labels: Iterable[str]) -> dict[str, str]:
+    """`display_name` of each label, without a plastic output layer if all rules have one."""
+    labels = list(labels)
+    ending = OUTPUT_PLASTIC if output_plastic(labels) else ""
+    return {label: display_name(label.removesuffix(ending)) for label in labels}
+
+
 def _given(value: Any) -> bool:
     return not (value is None or value == "" or (isinstance(value, float) and math.isnan(value)))
 

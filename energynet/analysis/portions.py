@@ -31,12 +31,12 @@ class Portions:
             return None
         return max(1, math.floor(fraction * n + 0.5)), n
 
-    def words(self, label: str, hidden: int, fraction: float) -> str:
-        """78 of 785 (0.0994); the fraction alone if the table does not tell more."""
+    def words(self, label: str, hidden: int, fraction: float) -> tuple[str, str]:
+        """78 of 785, and 0.0994; the fraction alone if the table does not tell more."""
         if label in (ALL, READOUT) or math.isnan(fraction):
-            return DASH
+            return DASH, ""
         found, share = self.of(label, hidden, fraction), f"{fraction:.3g}"
-        return share if found is None else f"{found[0]:,} of {found[1]:,} ({share})"
+        return (share, "") if found is None else (f"{found[0]:,} of {found[1]:,}", share)
 
     def unit(self, label: str) -> str:
         """What is counted."""

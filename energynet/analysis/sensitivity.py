@@ -193,7 +193,7 @@ def _cells(study: Study, energies: Sequence[str]) -> list[tuple[int, str, str]]:
     return [(hidden, rule, energy) for hidden, rule in sorted(found) for energy in energies]
 
 
-def _confirmed(study: Study, hidden: int, rule: str, fraction: float) -> list[dict[int, Run]]:
+def _confirmed(study: Study, hidden: int, rule: str, fraction: float) -> list[Mapping[int, Run]]:
     """The confirmation runs of the unmodified network and of a rule, by seed."""
     return [
         study.by_cell.get((hidden, name, CONFIRMATION), {}).get(at, {})

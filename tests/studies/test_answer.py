@@ -44,6 +44,22 @@ def test_sentences_name_the_rules_that_save_most(claimed):
     assert f" {significant(savings[100, 'largest', 'm0'])}-fold (" in fourth
 
 
+def test_rules_that_an_interval_does_not_tell_apart_are_named():
+    """The second spends 2 % more, give or take 10 %, and the third 50 % more."""
+    rows = [run(50, "all", 1.0, seed, 1e9, 1e5) for seed in (*range(3), *range(100, 108))]
+    for rule, m1 in (("largest", 5e4), ("largest-per-neuron", 5.1e4), ("fixed-units", 7.5e4)):
+        for seed in (*range(3), *range(100, 108)):
+            noise = 1 + 0.1 * (-1) ** seed * (rule == "largest-per-neuron")
+            rows += [run(50, rule, 0.1, seed, 1e8, m1 * noise)]
+    [answer] = answers(Study.of(frame(rows)))
+    assert answer.alike["m1"] == ("largest updates of each neuron",)
+    assert answer.sentences[1].endswith(
+        " below; these seeds do not tell it apart from largest updates of each neuron."
+    )
+    ratio = en.savings(frame(rows), against="largest").set_index(["rule", "energy"])["ratio_high"]
+    assert ratio["fixed-units", "m1"] < 1 < ratio["largest-per-neuron", "m1"]
+
+
 def test_steps_are_compared_at_the_fraction_of_least_m0():
     table = study_table(hidden=(100,))
     [answer] = answers(Study.of(table))
@@ -160,15 +176,15 @@ def test_table_fits_a_terminal(claimed):
 @pytest.mark.parametrize(
     ("rule", "hidden", "fraction", "words"),
     [
-        ("largest", 100, 0.01, "795 of 79,510 (0.01)"),
-        ("largest-per-neuron", 100, 0.1, "79 of 785 (0.1)"),
-        ("largest-per-layer output 1", 1000, 0.001, "785 of 785,000 (0.001)"),
-        ("fixed-units", 300, 0.1, "30 of 300 (0.1)"),
-        ("fixed-synapses", 100, 1e-9, "1 of 79,510 (1e-09)"),
-        ("largest-per-layer", 100, 0.1, "0.1"),
-        ("mine:Mine", 100, 0.1, "0.1"),
-        ("all", 100, 1.0, "–"),
-        ("largest", 100, math.nan, "–"),
+        ("largest", 100, 0.01, ("795 of 79,510", "0.01")),
+        ("largest-per-neuron", 100, 0.1, ("79 of 785", "0.1")),
+        ("largest-per-layer output 1", 1000, 0.001, ("785 of 785,000", "0.001")),
+        ("fixed-units", 300, 0.1, ("30 of 300", "0.1")),
+        ("fixed-synapses", 100, 1e-9, ("1 of 79,510", "1e-09")),
+        ("largest-per-layer", 100, 0.1, ("0.1", "")),
+        ("mine:Mine", 100, 0.1, ("0.1", "")),
+        ("all", 100, 1.0, ("–", "")),
+        ("largest", 100, math.nan, ("–", "")),
     ],
 )
 def test_fractions_as_counts(rule, hidden, fraction, words):

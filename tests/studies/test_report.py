@@ -86,8 +86,11 @@ def test_page_holds_every_verdict_figure_and_energy(table, report):
             0
         ] in text.replace("&gt;", ">")
     for drawing in DRAWINGS:
-        assert f'id="{drawing.name}"' in text
-        assert f"<b>{drawing.title}</b> (figure {drawing.number})." in text
+        if drawing.number == LONGER:
+            assert f"<li>{drawing.title} (figure {drawing.number}): it needs" in text
+        else:
+            assert f'id="{drawing.name}"' in text
+            assert f"<b>{drawing.title}</b> (figure {drawing.number})." in text
     ours = sum(
         d.ours for d in DRAWINGS if d.number != LONGER
     )  # none of verdicts, as none is judged
@@ -136,19 +139,20 @@ def test_words_of_claims_are_text_not_markup(table, monkeypatch):
         "version": 1,
         "reading": "hidden",
         "quantity": "",
+        "cell": "",
         "lacking": False,
-        "told": [("", {"estimate": None, "interval": [None, 2.0], "quantity": evil})],
+        "told": [("", {"estimate": None, "interval": [None, 2.0], "quantity": evil, "cell": evil})],
     }
     text = render(Study.of(table), [[{**part, "parts": [{**part, "parts": [part]}]}]])
     assert evil not in text
-    assert text.count("&lt;script&gt;") == 8
+    assert text.count("&lt;script&gt;") == 9
     assert "– to 2.00" in text
 
 
 def test_figures_that_lack_runs_say_so(table, tmp_path):
     unmodified = table[table["rule"] == "all"]
     text = write_report(unmodified, None, tmp_path / "r.html", statements=True).read_text()
-    assert text.count("Not drawn: it needs") == len(DRAWINGS) - 1
+    assert text.count(": it needs") == len(DRAWINGS) - 1
     assert "<summary>19 statements that these runs cannot judge</summary>" in text
     assert "What is saved" not in text
 

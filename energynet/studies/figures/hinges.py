@@ -41,13 +41,15 @@ def _draw(numbers: pd.DataFrame) -> Figure:
     figure, axes = style.panels(2, 2, 4.3, sharey="row", sharex="col")
     largest, best = int(numbers["hidden"].max()), _best(numbers)
     sizes = spread_out(sorted(set(numbers["hidden"])), len(MARKERS))
-    marker = dict(zip(sizes, MARKERS, strict=False))
+    dots = {size: 2.5 + n for n, size in enumerate(sizes)}  # the larger the network, the larger
     color = style.look(best).color
     for column, (question, words) in enumerate(QUESTIONS.items()):
         asked = numbers[numbers["question"] == question]
         for size in sizes:
             part = asked[(asked["rule"] == best) & (asked["hidden"] == size)]
-            axes[0, column].plot(_place(part["x"]), part["value"], marker[size] + "-", color=color)
+            axes[0, column].plot(
+                _place(part["x"]), part["value"], "o-", color=color, markersize=dots[size]
+            )
         for label in style.ordered(numbers["rule"]):
             part = asked[(asked["rule"] == label) & (asked["hidden"] == largest)]
             at = style.look(label)
@@ -65,8 +67,8 @@ def _draw(numbers: pd.DataFrame) -> Figure:
     for axis in axes[:, 0]:
         axis.set_ylabel("M₀ of the unmodified / M₀")
     extra = [
-        Line2D([], [], color=color, marker=mark, label=f"nₕ = {size:,} (a, b)")
-        for size, mark in marker.items()
+        Line2D([], [], color=color, marker="o", markersize=dot, label=f"nₕ = {size:,} (a, b)")
+        for size, dot in dots.items()
     ]
     style.legend(figure, numbers["rule"], extra)
     return figure

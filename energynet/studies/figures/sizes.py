@@ -120,7 +120,12 @@ def draw_savings(numbers: pd.DataFrame, best: str = "P*") -> Figure:
         axis.set_ylabel(f"{words} of the unmodified /\n{words} at {best}")
     axes[-1, 0].set_xlabel("hidden units nₕ")
     figure.align_ylabels()
-    extra = [Line2D([], [], color=style.GREY, linestyle=":", label=f"best P ≥ {SMALLEST:g}")]
+    extra = [
+        Line2D(
+            [], [], color=style.GREY, linestyle=":", marker="o", markerfacecolor="white",
+            label=f"best P ≥ {SMALLEST:g}, if P* is smaller",
+        )
+    ]  # fmt: skip
     style.legend(figure, numbers["rule"], extra if numbers["smallest"].any() else ())
     return figure
 

@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from energynet.analysis.methods import OUTPUT_PLASTIC, display_name, output_plastic
+from energynet.analysis.methods import output_plastic, short_names
 from energynet.store.schema import COST, FAMILY
 from energynet.support.picture import Picture
 
@@ -167,10 +167,8 @@ def legend(
     What all rules have in common, a plastic output layer, is said once, above them.
     """
     handles, labels = [], ordered(labels)
-    common = output_plastic(labels)
-    for label in labels:
+    for label, name in short_names(labels).items():
         at = look(label)
-        name = display_name(label.removesuffix(OUTPUT_PLASTIC) if common else label)
         handles.append(
             Line2D([], [], color=at.color, marker=at.marker, linestyle=at.line, label=name)
         )
@@ -182,7 +180,7 @@ def legend(
         "labelspacing": 0.25,
         "borderpad": 0.2,
     }
-    if common:
+    if output_plastic(labels):
         options |= {"title": "output layer plastic", "title_fontsize": 6.5, "alignment": "left"}
     if inside is not None:
         for handle in handles:

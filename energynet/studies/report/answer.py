@@ -2,7 +2,7 @@
 
 import math
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -13,10 +13,11 @@ from energynet.analysis.methods import (
     HIDDEN,
     NETWORK,
     READOUT,
-    display_name,
     output_plastic,
     reading_rules,
+    short_names,
 )
+from energynet.analysis.missing import listing
 from energynet.analysis.optimum import LIMITED, NOT_BRACKETED
 from energynet.analysis.portions import Portions
 from energynet.analysis.study import CONFIRMATION, EVERY, Study, saving_table
@@ -29,7 +30,7 @@ READINGS = {
     HIDDEN: "P is a fraction of the hidden layer; the output layer is plastic. ",
     NETWORK: "P is a fraction of the whole network. ",
 }
-HEADS = ("", "M0, number of changes", "M1, their summed size", "steps", "plastic, best for M0")
+HEADS = ("", "M0, number of changes", "M1, their summed size", "steps", "P, best for M0")
 MARK = "*"
 _M0, _M1 = "m0", "m1"
 _WIDTH = 100
@@ -117,7 +118,8 @@ class Answer:
     """The savings of one reading of P at one size of network.
 
     `reading` is its name if there are two, and `plastic` says what P is a fraction of. `chosen`
-    tells that the seeds that estimate also chose the fractions, for want of others.
+    tells that the seeds that estimate also chose the fractions, for want of others. `alike` has the
+    rules that may spend no more than the best one, as the intervals of the ratios go, by energy.
     """
 
     reading: str
@@ -128,6 +130,7 @@ class Answer:
     chosen: bool
     lines: tuple[Line, ...]
     smaller: tuple[int, Saved] | None
+    alike: Mapping[str, tuple[str, ...]]
 
     @property
     def title(self) -> str:
@@ -140,8 +143,8 @@ class Answer:
         goal = f"{100 * self.criterion:g} % of the test set is right"
         return (
             f"{self.plastic}{self.hidden:,} hidden units, trained until {goal}. How many times less"
-            " each rule spends than the unmodified network, at its best plastic fraction"
-            f" ({seeds}), and how many times as many steps it takes:"
+            " each rule spends than the unmodified network, each energy at its own best P"
+            f" ({seeds}), and how many times as many steps it takes at the P that is best for M0:"
         )
 
     @property
@@ -187,7 +190,20 @@ def _answer(reading: str, study: Study) -> Answer | None:
         smaller = (int(row["hidden"]), _saved(row))
     pairs = int(here["pairs"].max())
     plastic = _plastic(set(study.own["rule"]))
-    return Answer(reading, plastic, hidden, study.criterion, pairs, chosen, lines, smaller)
+    alike = {e: () if chosen else _alike(study, hidden, lines, e) for e in (_M0, _M1)}
+    return Answer(reading, plastic, hidden, study.criterion, pairs, chosen, lines, smaller, alike)
+
+
+def _alike(study: Study, hidden: int, lines: Sequence[Line], energy: str) -> tuple[str, ...]:
+    """Names of the rules whose ratio to the best one has an interval with 1 in it."""
+    best = _best(lines, energy)
+    if best is None:
+        return ()
+    ratios = saving_table([((), study)], against=getattr(best, energy).rule)
+    near = ratios["energy"].eq(energy) & ratios["bound"].eq(Bound.EXACT)
+    near &= ratios["pairs"].ge(FEWEST) & ratios["ratio_high"].ge(1)
+    rules = set(ratios.loc[near & ratios["hidden"].eq(hidden), "rule"])
+    return tuple(line.name for line in lines if getattr(line, energy).rule in rules)
 
 
 def _plastic(rules: set[str]) -> str:
@@ -219,7 +235,7 @@ def _lines(study: Study, savings: pd.DataFrame, hidden: int) -> tuple[Line, ...]
         for key, row in savings.set_index(["rule", "energy"]).iterrows()
     }
     whole = _steps(study, hidden, ALL, 1.0)
-    ending = " (output plastic)" if output_plastic(study.own["rule"]) else ""  # the title tells it
+    names = short_names(study.own["rule"])  # the title tells what all have in common
     cells = study.cells[study.cells["hidden"] == hidden]
     ran = cells.groupby("rule").agg(reached=("reached", "sum"), steps=("max_steps", "max"))
     lines = []
@@ -229,14 +245,15 @@ def _lines(study: Study, savings: pd.DataFrame, hidden: int) -> tuple[Line, ...]
         m0, m1 = (by_rule.get((rule, energy), _nothing(rule)) for energy in (_M0, _M1))
         ratio = _steps(study, hidden, rule, m0.fraction) / whole
         found = portions.of(rule, hidden, m0.fraction)
-        plastic = f"{found[0]:,} of {found[1]:,} {portions.unit(rule)}" if found else ""
+        plastic = DASH if math.isnan(m0.fraction) else f"{m0.fraction:.3g}"
+        plastic += f" = {found[0]:,} {portions.unit(rule)}" if found else ""
         if rule == READOUT:
             plastic = "the output layer alone"
         reached = ran["reached"][rule] > 0
         if not reached:
-            plastic += f", {ran['steps'][rule]:,.0f} steps"
-        name = display_name(rule).removesuffix(ending)
-        lines.append(Line(name, m0, m1, ratio, plastic.removeprefix(", ") or DASH, reached))
+            alone = f"{plastic}, " if rule == READOUT else ""
+            plastic = f"{alone}{ran['steps'][rule]:,.0f} steps"
+        lines.append(Line(names[rule], m0, m1, ratio, plastic, reached))
     return tuple(sorted(lines, key=lambda line: -line.m0.best if line.m0.best > 0 else 0))
 
 
@@ -274,18 +291,25 @@ def _sentences(answer: Answer) -> Iterator[str]:
         return
     yield (
         f"{place} the number of changes, M0, is least with {first.name}:"
-        f" {first.m0.fold} below that of the unmodified network."
+        f" {first.m0.fold} below that of the unmodified network{_tied(answer.alike[_M0])}."
     )
     if second is None or second.m1.best <= 1:
         yield "No rule is known to lower the summed size of the changes, M1."
     else:
         name = "the same rule" if second is first else second.name
-        yield f"The summed size of the changes, M1, is least with {name}: {second.m1.fold} below."
+        yield (
+            f"The summed size of the changes, M1, is least with {name}: {second.m1.fold} below"
+            f"{_tied(answer.alike[_M1])}."
+        )
     if not math.isnan(first.steps):
         yield f"The price is time: at that M0 {significant(first.steps)} times as many steps."
     if answer.smaller is not None:
         size, saved = answer.smaller
         yield f"At {size:,} hidden units, with {first.name}, M0 is {saved.fold} below."
+
+
+def _tied(names: Sequence[str]) -> str:
+    return f"; these seeds do not tell it apart from {listing(names)}" if names else ""
 
 
 def to_text(found: Sequence[Answer]) -> str:

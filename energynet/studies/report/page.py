@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from energynet.analysis.methods import ALL, display_name
+from energynet.analysis.methods import ALL, display_name, output_plastic
 from energynet.analysis.savings import check_against
 from energynet.analysis.study import Study
 from energynet.studies.figures.save import drawings_of, to_csv, to_svg
@@ -75,7 +75,7 @@ def _told(found: Sequence[Claim]) -> list[list[dict[str, Any]]]:
             | {"lacking": claim.lacking}
             | {
                 "told": [
-                    (label, each.to_dict() | {"quantity": quantity(each)})
+                    (label, each.to_dict() | {"quantity": quantity(each), "cell": each.cell})
                     for label, each in estimates(claim)
                 ]
             }
@@ -138,6 +138,7 @@ def render(
             criterion=f"{100 * study.criterion:g} %",
             figures=figures,
             optima=tables.optima(study, against),
+            output_plastic=output_plastic(study.own["rule"]),
             against="the unmodified network" if against == ALL else display_name(against),
             between=tables.between(study),
             hinges=tables.hinges(study),

@@ -13,7 +13,14 @@ import pandas as pd
 
 from energynet.analysis.awaited import awaited
 from energynet.analysis.intervals import Bound
-from energynet.analysis.methods import ALL, GIVEN, READOUT, WITHOUT_FRACTION, display_name
+from energynet.analysis.methods import (
+    ALL,
+    GIVEN,
+    READOUT,
+    WITHOUT_FRACTION,
+    display_name,
+    short_names,
+)
 from energynet.analysis.portions import Portions
 from energynet.analysis.runs import DATA, given
 from energynet.analysis.savings import with_reasons
@@ -115,12 +122,13 @@ def optima(study: Study, against: str = ALL) -> list[dict[str, Any]]:
     both = without_few(both, both["reached"].where(both["success"].eq(1), 0), ("low", "high"))
     both = _with_floor(both, study)
     rank, portions = {label: n for n, label in enumerate(ordered(both["rule"]))}, Portions(study)
+    name = short_names(both["rule"])
     rows = both.to_dict("records")
     rows.sort(key=lambda row: (row["hidden"], rank[row["rule"]], _energy_rank(row["energy"])))
     return [
         {
             **row,
-            "name": display_name(row["rule"]),
+            "name": name[row["rule"]],
             "plastic": portions.words(row["rule"], row["hidden"], row["fraction"]),
             "energy_name": energy_name(row["energy"]),
             "unmodified": row["rule"] == ALL,
@@ -157,13 +165,14 @@ def hinges(study: Study) -> list[dict[str, Any]]:
     least = least[least["energy"] == "m0"].set_index(["hidden", "rule", "smallest"])
     price = price_per_step(study, PRICES).set_index(["hidden", "rule", "price"])
     admitted, priced = (_with_ends(table) for table in (least, price))
+    name = short_names(least.index.get_level_values("rule"))
     rows = []
     for hidden in sorted(set(least.index.get_level_values("hidden"))):
         for rule in ordered(least.loc[hidden].index.get_level_values("rule")):
             rows.append(
                 {
                     "hidden": hidden,
-                    "name": display_name(rule),
+                    "name": name[rule],
                     "admitted": [admitted.get((hidden, rule, least)) for least in ADMITTED],
                     "priced": [priced.get((hidden, rule, price)) for price in PRICES],
                 }
@@ -216,11 +225,12 @@ def between(study: Study) -> dict[str, Any]:
     if len(energies) < 3:
         return {"energies": [], "rows": []}
     by_cell = savings.set_index(["hidden", "rule", "energy"])
+    name = short_names(savings["rule"])
     rows = []
     for hidden in sorted(set(savings["hidden"])):
         for rule in ordered(savings.loc[savings["hidden"] == hidden, "rule"]):
             found = [by_cell["saving"].get((hidden, rule, energy)) for energy in energies]
-            rows.append({"hidden": hidden, "name": display_name(rule), "savings": found})
+            rows.append({"hidden": hidden, "name": name[rule], "savings": found})
     return {"energies": [energy_name(energy) for energy in energies], "rows": rows}
 
 
