@@ -9,6 +9,7 @@ date. Pictures take longer, since the code of pages is run for them.
 import re
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import literature
@@ -27,6 +28,8 @@ PARTS = {
     "commands": written.commands,
     "published rules": published.compared,
     "readings": written.readings,
+    "savings hidden": partial(written.savings, "hidden"),
+    "savings uncentred": partial(written.savings, "uncentred"),
     "second task": second_task.table,
     "statements": written.statements,
     "verdicts": written.verdicts,

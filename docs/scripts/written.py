@@ -35,6 +35,40 @@ def verdicts() -> str:
     return "\n".join([head, rule, *kept]) + "\n"
 
 
+def savings(name: str) -> str:
+    """What each rule saves in M0 and M1 in a table of results, for each size."""
+    import energynet as en
+    from energynet.store.exchange import read_table
+    from energynet.support.format import significant
+
+    rules = {
+        "largest-per-layer output 1": "largest of each layer",
+        "largest-per-neuron output 1": "largest of each neuron",
+        "fixed-units output 1": "fixed units",
+        "fixed-synapses output 1": "fixed synapses",
+        "random output 1": "random",
+        "readout": "output layer alone",
+    }
+    found = en.savings(
+        read_table(ROOT / "results" / f"{name}.csv").drop(columns="center", errors="ignore")
+    )
+    rules = {rule: words for rule, words in rules.items() if rule in set(found["rule"])}
+    ratio = found[found["ratio"].notna()].set_index(["hidden", "rule", "energy"])["ratio"]
+    lines = [
+        f"| hidden units | {' | '.join(rules.values())} |",
+        "| ---: |" + " ---: |" * len(rules),
+    ]
+    for hidden in sorted(set(found["hidden"])):
+        cells = [
+            f"{significant(ratio[hidden, rule, 'm0'])} ({significant(ratio[hidden, rule, 'm1'])})"
+            if (hidden, rule, "m0") in ratio
+            else "–"
+            for rule in rules
+        ]
+        lines.append(f"| {hidden:,} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
 def statements() -> str:
     """The statements of the study with their parts."""
     from energynet.studies.statements.statements import STATEMENTS
