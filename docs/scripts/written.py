@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import math
 import os
 import re
 from typing import Any
@@ -38,8 +39,8 @@ def verdicts() -> str:
 def savings(name: str) -> str:
     """What each rule saves in M0 and M1 in a table of results, for each size."""
     import energynet as en
+    from energynet.analysis.optimum import LIMITED, NOT_BRACKETED
     from energynet.store.exchange import read_table
-    from energynet.support.format import significant
 
     rules = {
         "largest-per-layer output 1": "largest of each layer",
@@ -49,23 +50,29 @@ def savings(name: str) -> str:
         "random output 1": "random",
         "readout": "output layer alone",
     }
-    found = en.savings(
-        read_table(ROOT / "results" / f"{name}.csv").drop(columns="center", errors="ignore")
-    )
-    rules = {rule: words for rule, words in rules.items() if rule in set(found["rule"])}
-    ratio = found[found["ratio"].notna()].set_index(["hidden", "rule", "energy"])["ratio"]
+    table = read_table(ROOT / "results" / f"{name}.csv").drop(columns="center", errors="ignore")
+    keys = ["hidden", "rule", "energy"]
+    found, marks = (each(table).set_index(keys) for each in (en.savings, en.optimal_energy))
+    run = set(found.index.get_level_values("rule"))
+    rules = {rule: words for rule, words in rules.items() if rule in run}
+
+    def told(hidden: int, rule: str, energy: str) -> str:
+        star = "\\*" * (marks["mark"][hidden, rule, energy] in (LIMITED, NOT_BRACKETED))
+        return f"{significant(found['ratio'][hidden, rule, energy])}{star}"
+
+    def cell(hidden: int, rule: str) -> str:
+        if (hidden, rule, "m0") not in found.index:
+            return "–"
+        if math.isnan(found["ratio"][hidden, rule, "m0"]):
+            return "not reached"
+        return f"{told(hidden, rule, 'm0')} ({told(hidden, rule, 'm1')})"
+
     lines = [
         f"| hidden units | {' | '.join(rules.values())} |",
         "| ---: |" + " ---: |" * len(rules),
     ]
-    for hidden in sorted(set(found["hidden"])):
-        cells = [
-            f"{significant(ratio[hidden, rule, 'm0'])} ({significant(ratio[hidden, rule, 'm1'])})"
-            if (hidden, rule, "m0") in ratio
-            else "–"
-            for rule in rules
-        ]
-        lines.append(f"| {hidden:,} | {' | '.join(cells)} |")
+    for hidden in sorted(set(found.index.get_level_values("hidden"))):
+        lines.append(f"| {hidden:,} | {' | '.join(cell(hidden, rule) for rule in rules)} |")
     return "\n".join(lines) + "\n"
 
 

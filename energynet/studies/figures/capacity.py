@@ -100,7 +100,8 @@ def _caption(numbers: pd.DataFrame) -> str:
     )
     return (
         "Best test accuracy of small unmodified networks (diamonds, with their number of hidden"
-        " units), and of large networks in which no more synapses may change in a step."
+        " units), and of large networks with about as few plastic synapses. If the output layer is"
+        " plastic, all of its synapses are among them."
         f"{end} The axis of accuracies is logarithmic in the errors. Error bars: lowest and"
         f" highest of {seeds_words(numbers['runs'])}."
     )

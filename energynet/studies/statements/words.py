@@ -104,9 +104,10 @@ def _undecided(total: int, holding: int, judged: Sequence[Judged]) -> str:
         sentences.append(f"{holding} of {total} cells hold{'s' * (holding == 1)}{failed}")
     if across:
         key = min(across, key=_margin)
-        which = "the interval reaches" if total == 1 else f"{len(across)} intervals reach"
-        which = "one interval reaches" if total > 1 and len(across) == 1 else which
-        sentences.append(f"{which} across the limit ({measured(key)})")
+        which = "the interval" if total == 1 else pluralize(len(across), "interval")
+        verb = "decides" if len(across) == 1 else "decide"
+        corrected = ", corrected for the number of cells," if total > 1 else ""
+        sentences.append(f"{which} {verb} neither way{corrected} ({measured(key)})")
     if missing:
         sentences.append(missing.words)
     return f"Undecided: {'; '.join(sentences)}."
