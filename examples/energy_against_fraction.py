@@ -18,10 +18,10 @@ FRACTIONS = {
     "random": [0.003, 0.01, 0.03],
 }
 STYLES = {
-    "largest-per-layer": ("#8534EA", "P", "largest updates of the hidden layer"),
-    "largest-per-neuron": ("#14A060", "s", "largest updates of each hidden unit"),
-    "fixed-units": ("#B0401F", "^", "a fixed set of hidden units"),
-    "random": ("#878787", "X", "synapses drawn anew in each step"),
+    "largest-per-layer": ("#8534EA", "P", "largest updates of each layer"),
+    "largest-per-neuron": ("#14A060", "s", "largest updates of each neuron"),
+    "fixed-units": ("#B0401F", "^", "fixed units"),
+    "random": ("#878787", "X", "random synapses"),
 }
 
 grid = en.Grid(**COMMON)
@@ -60,4 +60,3 @@ for axis, ticks in zip(axes, ([0.03, 0.1, 0.3, 1], [0.5, 0.7, 1]), strict=True):
 handles, labels = axes[0].get_legend_handles_labels()
 figure.legend(handles, labels, frameon=False, ncols=2, loc="outside lower center")
 figure.savefig(Path(__file__).parents[1] / "docs" / "energy.svg", metadata={"Date": None})
-

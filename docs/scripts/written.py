@@ -65,7 +65,7 @@ def savings(name: str) -> str:
             return "–"
         if math.isnan(found["ratio"][hidden, rule, "m0"]):
             return "not reached"
-        return f"{told(hidden, rule, 'm0')} ({told(hidden, rule, 'm1')})"
+        return f"{told(hidden, rule, 'm0')} / {told(hidden, rule, 'm1')}"
 
     lines = [
         f"| hidden units | {' | '.join(rules.values())} |",

@@ -24,6 +24,7 @@ WITHOUT_FRACTION = frozenset(
 
 NAMES = {name: named.words for name, (_, named) in RULES.items()}
 NAMES[BALANCED] = "fixed synapses, balanced"
+_PLASTIC = "(output plastic)"
 
 
 class Reading(NamedTuple):
@@ -85,16 +86,18 @@ def output_plastic(labels: Iterable[str]) -> bool:
 def display_name(label: str) -> str:
     """A rule's label in words, for legends and sentences, without control characters."""
     base, *rest = label.split(" ", 1)
-    rest = ["(output plastic)" if text == "output 1" else text for text in rest]
-    words = " ".join([NAMES.get(base, base), *rest])
+    name = NAMES.get(base, base)
+    if rest == ["output 1"]:  # what is drawn lies in the hidden layer
+        name, rest = name.removesuffix(", uniform"), [_PLASTIC]
+    words = " ".join([name, *rest])
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in words)
 
 
 def short_names(labels: Iterable[str]) -> dict[str, str]:
     """`display_name` of each label, without a plastic output layer if all rules have one."""
     labels = list(labels)
-    ending = OUTPUT_PLASTIC if output_plastic(labels) else ""
-    return {label: display_name(label.removesuffix(ending)) for label in labels}
+    ending = f" {_PLASTIC}" if output_plastic(labels) else ""
+    return {label: display_name(label).removesuffix(ending) for label in labels}
 
 
 def _given(value: Any) -> bool:

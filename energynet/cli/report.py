@@ -16,7 +16,7 @@ examples:
   energynet claims results/network.csv --out verdicts.md
       as a Markdown table
 
-The statements are those of a poster of the group that published these rules.
+The statements are those of a poster on these rules.
 Each is judged by cells; a cell is one rule, energy and size of network. A
 statement holds if the 95 % interval of every cell lies on the claimed side. It
 fails if at least one interval, corrected for the number of cells, lies on the
@@ -47,8 +47,7 @@ examples:
       the table of energies compares with the rule largest, not with the
       unmodified network
   energynet report network.csv --statements --out report.html
-      with verdicts on fourteen statements of a poster of the group that
-      published these rules
+      with verdicts on fourteen statements of a poster on these rules
 
 The page needs no other files and no internet. It can be read on a phone and in
 print.

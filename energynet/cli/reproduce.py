@@ -37,8 +37,7 @@ examples:
 presets:
   quick       the study in small: 100 and 300 hidden units
   poster      the whole study, 100 to 10,000 hidden units: hidden, then network;
-              it judges the statements of a poster of the group that published
-              these rules
+              it judges the statements of a poster on these rules
   hidden      P is a fraction of the hidden layer, the output layer is plastic
   network     P is a fraction of the whole network
   sensitivity other criteria, learning rates and initial weights: tables alone

@@ -151,6 +151,7 @@ ANSWERS = [
         (True, (np.ones(4, bool), np.ones(5, bool))),
         r"\(4,\), the bias unit last, and \(4,\), or True for all; got \(4,\) and \(5,\)",
     ),
+    ((True, (np.ones(3, bool), True)), r"or True for all; got \(3,\) and True"),
     ((True, (np.ones(4, bool), np.ones(10, int))), "factors must both be bool, .* bool and int64"),
     ((True, ([0], True)), "factors must both be bool, indices both integers, got int64 and bool"),
     ((np.zeros((2, 2), int), True), "got int64 of shape .*: of indices give two arrays"),

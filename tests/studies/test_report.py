@@ -153,7 +153,9 @@ def test_figures_that_lack_runs_say_so(table, tmp_path):
     unmodified = table[table["rule"] == "all"]
     text = write_report(unmodified, None, tmp_path / "r.html", statements=True).read_text()
     assert text.count(": it needs") == len(DRAWINGS) - 1
-    assert "<summary>19 statements that these runs cannot judge</summary>" in text
+    assert (
+        "<summary>What these runs cannot judge: 19 of 19 wordings of statements</summary>" in text
+    )
     assert "What is saved" not in text
 
 
@@ -181,7 +183,7 @@ def test_command_writes_the_page(table, tmp_path, capsys):
     assert "the energy of the unmodified network divided by" in file.read_text()
     assert "statements" not in file.read_text()
     assert main(["report", str(tmp_path / "runs.csv"), "--out", str(file), "--statements"]) == 0
-    assert "19 statements that these runs cannot judge" in file.read_text()
+    assert "What these runs cannot judge: 19 of 19 wordings" in file.read_text()
     capsys.readouterr()
     command = ["report", str(tmp_path / "runs.csv"), "--out", str(file), "--against"]
     assert main([*command, "larges"]) == 2

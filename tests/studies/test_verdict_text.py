@@ -84,6 +84,23 @@ def test_markdown_has_a_row_a_claim_and_every_part(found):
     assert "\n  - F uniform: synapses drawn from the whole network: **holds**." in text
 
 
+def everything(claims):
+    for claim in claims:
+        yield claim
+        yield from everything(claim.parts)
+
+
+def test_every_estimate_names_its_cell_and_what_it_is(found):
+    told = [claim for claim in everything(found) if claim.interval is not None]
+    assert len(told) > 50
+    for claim in told:
+        assert claim.quantity
+        assert claim.cell
+        if claim.verdict in (HOLDS, FAILS):
+            assert claim.cell.lower() in claim.words.lower()
+    assert all(not claim.cell for claim in everything(found) if claim.interval is None)
+
+
 def test_text_fits_a_terminal_and_only_counts_what_lacks_runs(found):
     lines = to_text(found).splitlines()
     assert max(map(len, lines)) <= 100

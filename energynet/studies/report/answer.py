@@ -190,7 +190,7 @@ def _answer(reading: str, study: Study) -> Answer | None:
         smaller = (int(row["hidden"]), _saved(row))
     pairs = int(here["pairs"].max())
     plastic = _plastic(set(study.own["rule"]))
-    alike = {e: () if chosen else _alike(study, hidden, lines, e) for e in (_M0, _M1)}
+    alike = {energy: _alike(study, hidden, lines, energy) for energy in (_M0, _M1)}
     return Answer(reading, plastic, hidden, study.criterion, pairs, chosen, lines, smaller, alike)
 
 

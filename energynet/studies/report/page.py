@@ -11,7 +11,7 @@ import pandas as pd
 
 from energynet.analysis.methods import ALL, display_name, output_plastic
 from energynet.analysis.savings import check_against
-from energynet.analysis.study import Study
+from energynet.analysis.study import CONFIRMATION, EXPLORATION, Study
 from energynet.studies.figures.save import drawings_of, to_csv, to_svg
 from energynet.studies.report import forest, tables
 from energynet.studies.report.answer import answers
@@ -139,6 +139,8 @@ def render(
             figures=figures,
             optima=tables.optima(study, against),
             output_plastic=output_plastic(study.own["rule"]),
+            chose=tables.seeds(study, EXPLORATION),
+            estimated=tables.seeds(study, CONFIRMATION),
             against="the unmodified network" if against == ALL else display_name(against),
             between=tables.between(study),
             hinges=tables.hinges(study),

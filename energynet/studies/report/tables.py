@@ -21,6 +21,7 @@ from energynet.analysis.methods import (
     display_name,
     short_names,
 )
+from energynet.analysis.missing import listing
 from energynet.analysis.portions import Portions
 from energynet.analysis.runs import DATA, given
 from energynet.analysis.savings import with_reasons
@@ -150,6 +151,15 @@ def _with_floor(optima: pd.DataFrame, study: Study) -> pd.DataFrame:
     known = known.rename(columns={"readout": "bare"}).assign(energy="m0")
     key = ["hidden", "rule", "energy", "fraction"]
     return optima.merge(known[[*key, "share", "most", "bare"]], how="left", on=key)
+
+
+def seeds(study: Study, of: str) -> str:
+    """The seeds of one set that were run: 0 to 2; a dash without any."""
+    found = sorted(set(study.own.loc[study.own["seeds"].eq(of), "seed"]))
+    if not found:
+        return DASH
+    whole = found == list(range(found[0], found[-1] + 1)) and len(found) > 2
+    return f"{found[0]} to {found[-1]}" if whole else listing(map(str, found))
 
 
 def hinges(study: Study) -> list[dict[str, Any]]:

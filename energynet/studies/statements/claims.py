@@ -141,14 +141,14 @@ def claims(
 ) -> list[Claim]:
     """The verdict on each of fourteen statements.
 
-    They are those of a poster of the group that published these rules. A statement is judged by
-    cells; a cell is one rule, energy and size of network. It holds if the 95 % interval of every
-    cell lies on the claimed side. It fails if the interval of at least one cell, corrected for all
-    of them (Bonferroni), lies on the other side. Otherwise it is undecided. Statements about fixed
-    masks get a verdict for each kind of mask; the headline is `mixed` if it holds for one and fails
-    for another, and undecided if they differ otherwise. Each reading of P of which the table has
-    runs is judged; statements 2, 3, 10, 11 and 12 in two versions. Parameters as for `cells`; the
-    statements about accuracy long after the criterion also need `history`.
+    They are those of a poster on these rules. A statement is judged by cells; a cell is one rule,
+    energy and size of network. It holds if the 95 % interval of every cell lies on the claimed
+    side. It fails if the interval of at least one cell, corrected for all of them (Bonferroni),
+    lies on the other side. Otherwise it is undecided. Statements about fixed masks get a verdict
+    for each kind of mask; the headline is `mixed` if it holds for one and fails for another, and
+    undecided if they differ otherwise. Each reading of P of which the table has runs is judged;
+    statements 2, 3, 10, 11 and 12 in two versions. Parameters as for `cells`; the statements about
+    accuracy long after the criterion also need `history`.
 
     Returns
     -------

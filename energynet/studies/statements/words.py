@@ -107,7 +107,7 @@ def _undecided(total: int, holding: int, judged: Sequence[Judged]) -> str:
         which = "the interval" if total == 1 else pluralize(len(across), "interval")
         verb = "decides" if len(across) == 1 else "decide"
         corrected = ", corrected for the number of cells," if total > 1 else ""
-        sentences.append(f"{which} {verb} neither way{corrected} ({measured(key)})")
+        sentences.append(f"{which}{corrected} {verb} neither way ({measured(key)})")
     if missing:
         sentences.append(missing.words)
     return f"Undecided: {'; '.join(sentences)}."
