@@ -79,6 +79,7 @@ def price_per_step(study: Study, prices: Sequence[float] = PRICES) -> "pd.DataFr
         cell = (cell["paid"] / cell["reached"]).rename("paid").reset_index()
         whole = cell[cell["rule"] == ALL].set_index("hidden")["paid"]
         rest = cell[~cell["rule"].isin([ALL, READOUT]) & (cell["fraction"] < 1)]
+        rest = rest[rest["paid"] > 0]  # a ratio to 0 is no number
         best = rest.loc[rest.groupby(["hidden", "rule"])["paid"].idxmin()]
         for _, row in best.iterrows():
             hidden, rule, fraction = int(row["hidden"]), str(row["rule"]), float(row["fraction"])
