@@ -449,6 +449,22 @@ def test_any_rule_may_do_but_is_corrected_for_the_choice():
     assert judge_any([close, *other])[0] == "undecided"
 
 
+@pytest.mark.parametrize(
+    ("wide", "told"),
+    [
+        (["wide"], "Undecided: the interval decides neither way (wide: ratio"),
+        (["wide", ""], "holds; 1 interval, corrected for the number of cells, decides neither way"),
+        (["wide", "wide", ""], "; 2 intervals, corrected for the number of cells, decide neither"),
+    ],
+)
+def test_intervals_that_decide_nothing_are_counted(wide, told):
+    judged = [
+        judge(Check(name, (100,), Estimate(0.1, 0.5 if name else 0.01, 7), ratio_above(1)), 1)
+        for name in wide
+    ]
+    assert told in words.describe("undecided", judged)
+
+
 def test_what_is_missing_is_told_once_with_all_its_sizes():
     runs, saving = (
         (Missing.of("no runs", size) for size in (300, 1000)),

@@ -149,6 +149,14 @@ def test_words_of_claims_are_text_not_markup(table, monkeypatch):
     assert "– to 2.00" in text
 
 
+@pytest.mark.parametrize(
+    ("numbers", "words"), [((0, 1, 2), "0 to 2"), ((0, 1), "0 and 1"), ((2,), "2"), ((), "–")]
+)
+def test_the_page_names_the_seeds_that_were_run(table, numbers, words):
+    own = table[table["seed"].ge(100) | table["seed"].isin(numbers)]
+    assert tables.seeds(Study.of(own), "exploration") == words
+
+
 def test_figures_that_lack_runs_say_so(table, tmp_path):
     unmodified = table[table["rule"] == "all"]
     text = write_report(unmodified, None, tmp_path / "r.html", statements=True).read_text()

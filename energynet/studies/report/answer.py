@@ -195,7 +195,7 @@ def _answer(reading: str, study: Study) -> Answer | None:
 
 
 def _alike(study: Study, hidden: int, lines: Sequence[Line], energy: str) -> tuple[str, ...]:
-    """Names of the rules whose ratio to the best one has an interval with 1 in it."""
+    """Rules of which E(best) / E(rule) may be 1 or more, as its interval goes."""
     best = _best(lines, energy)
     if best is None:
         return ()
