@@ -113,7 +113,7 @@ def _draw_m1(numbers: pd.DataFrame) -> Figure:
 def _draw_costs(numbers: pd.DataFrame) -> Figure:
     sizes = sorted(set(numbers["hidden"]))
     words = {**style.ENERGY_WORDS, "steps": "steps"}
-    figure, axes = style.panels(3, len(sizes), 5.4, sharex=True, sharey="row")
+    figure, axes = style.panels(3, len(sizes), 6.2, sharex=True, sharey="row")
     for row, (quantity, label) in zip(axes, words.items(), strict=True):
         for axis, size in zip(row, sizes, strict=True):
             chosen = (numbers["hidden"] == size) & (numbers["quantity"] == quantity)
@@ -183,7 +183,8 @@ def _constrained(axis: Axes, of_rule: pd.DataFrame, label: str, shift: float) ->
     confirmed = _confirmed(of_rule)
     explored = of_rule if confirmed.all() else of_rule[~confirmed]
     known = explored[~explored["lower_bound"]]
-    marks.line(axis, known, label, "fraction")
+    bars = {} if confirmed.all() else {"ecolor": f"{style.look(label).color}66", "capsize": 0}
+    marks.line(axis, known, label, "fraction", **bars)
     marks.hollow(axis, known[known["reached"] < SUCCESS * known["runs"]], label, "fraction")
     marks.bounds(axis, explored[explored["lower_bound"]], label, "fraction", True, shift)
     best = of_rule[confirmed & ~of_rule["lower_bound"]]
@@ -226,17 +227,17 @@ def _marks(numbers: pd.DataFrame) -> str:
     readout = (
         "; of another colour: the output layer alone" if READOUT in set(numbers["rule"]) else ""
     )
-    ringed = "Ringed: confirmation seeds at the optimum P*."
+    ringed, faint = "Ringed: confirmation seeds at the optimum P*.", " (faint: exploration seeds)"
     if not _confirmed(numbers).any():
-        ringed = "Without confirmation seeds at an optimum P*, no marker is ringed."
+        ringed, faint = "Without confirmation seeds at an optimum P*, no marker is ringed.", ""
     return (
         " Small markers: exploration seeds, energy of all runs per run that reached the criterion;"
         f" hollow if fewer than {100 * SUCCESS:.0f} % did. Arrows: no run reached it, and the"
         f" marker is a lower bound (side by side if several share a P). {ringed} P = 1 is drawn and"
         f" is never P*. Horizontal line: the unmodified network{readout}. A point stands for"
-        f" {seeds}. Error bars and band: 95 % intervals of the mean over seeds (t distribution on"
-        f" the logarithm), cut at the edge of the panel. They need {FEWEST} runs that reached the"
-        " criterion"
+        f" {seeds}. Error bars{faint} and band: 95 % intervals of the mean over seeds (t"
+        f" distribution on the logarithm), cut at the edge of the panel. They need {FEWEST} runs"
+        " that reached the criterion"
     )
 
 

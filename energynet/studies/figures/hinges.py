@@ -98,8 +98,8 @@ def _caption(numbers: pd.DataFrame) -> str:
     return (
         "M₀ of the unmodified network divided by that of a rule at its best P (exploration seeds)."
         " Left: if no P below a smallest one is admitted. Right: if a step has a price, too, E = M₀"
-        " + c N steps with N synapses, at the best P for that price. Top: the rule that saves most"
-        f" ({best}), a line for each number of hidden units. Bottom: every rule at"
+        " + c N steps with N synapses, at the best P for that price. Top: the rule that saves most,"
+        f" {best}: a line for each number of hidden units. Bottom: every rule at"
         f" {numbers['hidden'].max():,} hidden units. Dotted: no saving. No error bars are"
         " drawn; if a point has confirmation seeds, its interval is in the folder sensitivity."
     )
