@@ -79,6 +79,12 @@ ESTIMATES = [
      lambda runs: ratio(runs, "fixed-units", "largest-per-neuron", 3_000, "m0")),
     ("network", 14, 1, "E(all)/E(L) in M1 at nh = 10,000 over that at nh = 300",
      lambda runs: growth(runs, "largest", "m1", 10_000, 300)),
+    ("hidden", 6, 1, "E(F)/E(L) in M0 at nh = 1,000",
+     lambda runs: ratio(runs, "fixed-units", "largest-per-layer", 1_000, "m0")),
+    ("hidden", 10, 2, "E(F)/E(N) in M0 at nh = 3,000",
+     lambda runs: ratio(runs, "fixed-units", "largest-per-neuron", 3_000, "m0")),
+    ("hidden", 14, 1, "E(all)/E(L) in M1 at nh = 1,000 over that at nh = 300",
+     lambda runs: growth(runs, "largest-per-layer", "m1", 1_000, 300)),
     ("network", 7, 1, "Ln E(F)/E(L) in M0 against log10 nh",
      lambda runs: slope(runs, "fixed-units", "largest", "m0")),
 ]  # fmt: skip

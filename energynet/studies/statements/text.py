@@ -27,10 +27,9 @@ def to_markdown(claims: Sequence[Claim]) -> str:
     below it what is judged, with the parts of each.
     """
     readings = list(dict.fromkeys(claim.reading for claim in claims))
-    columns = [f"{name}: {what}" for name in readings for what in ("verdict", "estimate")]
     lines = [
-        f"| | statement | {' | '.join(columns)} | the estimate is |",
-        f"| ---: | --- |{' --- | ---: |' * len(readings)} --- |",
+        f"| | statement | {' | '.join(readings)} | the estimate is |",
+        f"| ---: | --- |{' --- |' * len(readings)} --- |",
     ]
     for row in side_by_side(claims):
         first = next(iter(row.values()))
@@ -43,13 +42,14 @@ def to_markdown(claims: Sequence[Claim]) -> str:
                 )
                 for label, each in shown.get(name, ())
             ]
-            cells += [f"**{row[name].verdict}**" if name in row else "", "; ".join(texts)]
+            verdict = f"**{row[name].verdict}**" if name in row else ""
+            cells.append("<br>".join([verdict, *filter(None, texts)]))
         quantities = {
             _labelled(label if label[:1] == "(" else "", quantity(each)): None
             for found in shown.values()
             for label, each in found
         }
-        lines.append(f"| {' | '.join([*cells, '; '.join(quantities)])} |")
+        lines.append(f"| {' | '.join([*cells, '<br>'.join(quantities)])} |")
     for claim in claims:
         title = f"**{numbered(claim)}, {claim.reading}: {claim.verdict}.** {named(claim)}"
         lines += ["", f"{title} {claim.words}", ""]
