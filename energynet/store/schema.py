@@ -135,6 +135,10 @@ COLUMNS = (
     Column("train_seconds", NUMBER, MEASURE, "seconds.train", "time in steps, in seconds"),
     Column("evaluate_seconds", NUMBER, MEASURE, "seconds.evaluate", "time in tests, in seconds"),
     Column(
+        *("cpu_seconds", NUMBER, OPTION, "seconds.cpu"),
+        "processor time of steps and tests, in seconds, over all threads",
+    ),
+    Column(
         *("within_units", NUMBER, OPTION, "config.rule.within_units"),
         'share of the hidden units in `within=FixedMask(Q, over="units")`',
     ),

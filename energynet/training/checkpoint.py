@@ -112,7 +112,8 @@ def load_checkpoint(
         if "history_costs" in arrays:
             costs = [tuple(row.tolist()) for row in arrays["history_costs"]]
         times = json.loads(str(arrays["seconds"]))
-        seconds = {name: float(times[name]) for name in ("train", "evaluate", "total")}
+        names = ["train", "evaluate", "total", *(["cpu"] if "cpu" in times else [])]
+        seconds = {name: float(times[name]) for name in names}  # files of energynet 0.1 lack cpu
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise FileError(f"{path} is not a checkpoint of energynet: {error_text(error)}") from error
     return history, costs, seconds

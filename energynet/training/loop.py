@@ -204,7 +204,7 @@ class _Training:
         self.history: list[CurvePoint] = []
         self.costs: list[tuple[float, ...]] = []  # of a custom rule, at each row of the history
         self.kept: Kept | None = None  # of frozen units, from test to test
-        self.seconds = {"train": 0.0, "evaluate": 0.0, "total": 0.0}
+        self.seconds = {"train": 0.0, "evaluate": 0.0, "cpu": 0.0, "total": 0.0}
         self.pace = 50.0  # steps until the kernels return
         self.whole = True  # the state is that at the end of a step
 
@@ -332,11 +332,13 @@ class _Training:
 
     @contextmanager
     def _clocked(self, what: str) -> Iterator[Callable[[], float]]:
-        began = time.perf_counter()
+        began, processor = time.perf_counter(), time.process_time()
         try:
             yield lambda: time.perf_counter() - began
         finally:
             self.seconds[what] += time.perf_counter() - began
+            if "cpu" in self.seconds:
+                self.seconds["cpu"] += time.process_time() - processor
 
 
 def _result(training: _Training, outcome: str) -> TrainingResult:

@@ -117,7 +117,9 @@ class TrainingResult:
     history : tuple of CurvePoint
         One row per test.
     seconds : dict of float
-        "train", "evaluate": wall time inside the loops, compilation apart; "total".
+        "train", "evaluate": wall time in steps and in tests, compilation apart. "cpu": processor
+        time of this process in both, over all threads; it leaves out pauses and other work on the
+        machine. "total".
     network : Network
     version : str
         Version of energynet.

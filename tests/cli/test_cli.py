@@ -38,7 +38,8 @@ def test_train_json():
     assert list(values["m_alpha"]) == ["0.1", "0.5"]
     assert [row["step"] for row in values["history"]] == [2000, 3000]
     assert set(values["history"][0]) == {"step", "accuracy", "m0", "m1"}
-    assert set(values["seconds"]) == {"train", "evaluate", "total"}
+    assert set(values["seconds"]) == {"train", "evaluate", "cpu", "total"}
+    assert values["seconds"]["cpu"] > 0
     config = en.TrainingConfig.from_dict(values["config"])
     assert values["config_hash"] == config.hash
     result = en.train(config, en.load_mnist())

@@ -29,7 +29,7 @@ def test_a_resumed_run_knows_its_last_tests(tmp_path):
         path.unlink()
 
 
-def test_a_checkpoint_of_before_there_was_a_margin(tmp_path):
+def test_a_checkpoint_of_before_there_was_a_margin_or_a_time_of_processors(tmp_path):
     path = tmp_path / "run.npz"
     config = en.TrainingConfig(hidden=4, **LONG)
     with pytest.raises(RuntimeError):
@@ -38,8 +38,11 @@ def test_a_checkpoint_of_before_there_was_a_margin(tmp_path):
         arrays = dict(stored)
     assert not {"margin", "hold"} & json.loads(str(arrays["owner"]))["config"].keys()
     assert arrays.pop("learning_steps") == 300
-    np.savez(path, **arrays)
+    spent = json.loads(str(arrays["seconds"]))
+    assert spent.pop("cpu") > 0
+    np.savez(path, **arrays | {"seconds": json.dumps(spent)})
     again = en.train(config, digits(), checkpoint=path)
+    assert set(again.seconds) == set(spent)  # a part of it would look like all of it
     assert again.learning_steps == again.steps > 300
     assert same_bits(again, en.train(config, digits()))
 
