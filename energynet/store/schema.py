@@ -135,7 +135,7 @@ COLUMNS = (
     Column("train_seconds", NUMBER, MEASURE, "seconds.train", "time in steps, in seconds"),
     Column("evaluate_seconds", NUMBER, MEASURE, "seconds.evaluate", "time in tests, in seconds"),
     Column(
-        *("cpu_seconds", NUMBER, OPTION, "seconds.cpu"),
+        *("cpu_seconds", NUMBER, MEASURE, "seconds.cpu"),
         "processor time of steps and tests, in seconds, over all threads",
     ),
     Column(
