@@ -32,6 +32,7 @@ PARTS = {
     "savings uncentred": partial(written.savings, "uncentred"),
     "second task": second_task.table,
     "statements": written.statements,
+    "tally": written.tally,
     "verdicts": written.verdicts,
 }
 MADE = re.compile(r"(?s)(<!-- made: (.*?) -->\n).*?(<!-- end -->)")

@@ -30,10 +30,25 @@ def _first_sentence(thing: object) -> str:
 
 def verdicts() -> str:
     """The table of verdicts on both readings of P, without statements that were put anew."""
-    head, rule, *rows = (ROOT / "results" / "verdicts.md").read_text().split("\n\n")[0].splitlines()
+    text = (ROOT / "results" / "verdicts.md").read_text()
+    head, rule, *rows = [line for line in text.splitlines() if line.startswith("|")]
     anew = {row.split(", put anew |")[0] for row in rows if ", put anew |" in row}
     kept = [row.replace(", put anew |", "\\* |") for row in rows if row.split(" |")[0] not in anew]
     return "\n".join([head, rule, *kept]) + "\n"
+
+
+def tally() -> str:
+    """How many statements have each verdict, in each reading and wording."""
+    from energynet.studies.statements import text
+
+    claims = json.loads((ROOT / "results" / "verdicts.json").read_text())
+    lines = [
+        f"| P of | wording | {' | '.join(text.VERDICTS)} |",
+        f"| --- | --- |{' ---: |' * len(text.VERDICTS)}",
+    ]
+    for reading, wording, counts in text.tally(claims):
+        lines.append(f"| {reading} | {wording} | {' | '.join(map(str, counts.values()))} |")
+    return "\n".join(lines) + "\n"
 
 
 def savings(name: str) -> str:

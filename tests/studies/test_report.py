@@ -471,6 +471,15 @@ def test_the_forest_shows_each_deciding_ratio_once_with_what_is_claimed():
     six = found[found["statement"] == "6"]
     assert len(six) == 3  # one row for each kind of fixed mask
     assert set(six["claimed_low"]) == {5.0}
+    inside = found["relative_value"] > 1
+    claimed = found["value"].between(found["claimed_low"], found["claimed_high"])
+    assert (inside == claimed)[found["value"].notna()].all()
+    assert inside.any()
+    ends = found[["relative_low", "relative_value", "relative_high"]].dropna()
+    assert (ends.diff(axis=1).iloc[:, 1:] >= 0).all(axis=None)
+    [seven, *_] = found[(found["claimed_high"] == 2) & found["value"].notna()].to_dict("records")
+    if seven["value"] > 1:  # the upper of two limits is the nearer one
+        assert seven["relative_value"] == 2 / seven["value"]
     assert not found["part"].str.contains("beside").any()
     assert {"2, put anew", "12"} <= set(found["statement"])
     figure = forest.draw(found)

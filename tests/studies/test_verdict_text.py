@@ -73,11 +73,15 @@ def test_json_is_a_list_with_one_object_a_claim(found):
 
 def test_markdown_has_a_row_a_claim_and_every_part(found):
     text = to_markdown(found)
-    assert text.count("\n| ") == 1 + 19
-    assert text.startswith("| | statement | network | the estimate is |\n")
+    assert text.count("\n| ") == 2 + 19
+    assert "\n\n| | statement | network | the estimate is |\n" in text
+    assert "no parts" not in text
     assert "| 1 | Changing fewer synapses saves energy" in text
     of_parts = next(line for line in text.splitlines() if line.startswith("| 7 |"))
-    assert "**<br>(a) 1.57 (1.50 to 1.65): E(F)/E(L) in M0 at nh = 10,000 |" in of_parts
+    assert (
+        "**<br>(a) 1.57 (1.50 to 1.65), claimed 0.5 to 2: E(F)/E(L) in M0 at nh = 10,000 |"
+        in of_parts
+    )
     assert of_parts.endswith(" | (a) ratio of energies |")
     assert "**1, network: undecided.** Each of F, L and N saves energy" in text
     assert "no runs at nh = 300" in text

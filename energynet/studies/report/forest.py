@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from energynet.studies.figures import style
@@ -12,19 +14,23 @@ from energynet.studies.figures.scales import log_axis
 from energynet.studies.statements.claims import Claim
 from energynet.studies.statements.text import numbered, side_by_side
 from energynet.support.files import made_folder, written_whole
+from energynet.support.format import significant
 
 NAME = "figure-11-verdicts"
 CAPTION = (
     "**Verdicts** (figure-11-verdicts). There is a row for each statement that is"
     " about ratios of energies or of steps; if it has parts, or is judged for several kinds of"
     " fixed mask, a row for each of these. Marker and bar show the estimate and 95 % interval of"
-    " the cell that decides the verdict; a cell is one rule, energy and size of network. The grey"
-    " bar is what the statement claims. Filled marker: holds; cross: fails; hollow: undecided; *:"
-    " the second version of a statement. Triangle: one end of the interval is unknown, as runs"
-    " were cut off, and the triangle stands at the other end; filled if the verdict is holds or"
-    " fails. Dotted line: a ratio of 1.\n"
+    " the cell that decides the verdict, a rule, energy and size of network, relative to the"
+    " limit that the statement sets: to the right of 1 it is as claimed, to the left it is not."
+    " If the statement sets two limits, the nearer one counts. At the right: the estimate itself."
+    " An arrow at an edge: it lies beyond. Filled"
+    " marker: holds; cross: fails; hollow: undecided; *: the second version of a statement. A bar"
+    " that runs to an edge without a marker there: runs were cut off, and this end is unknown. The"
+    " table of verdicts says which ratio it is.\n"
 )
 MARKERS = {"holds": "o", "fails": "X", "undecided": "o", "mixed": "D"}
+EDGES = (0.2, 5.0)  # of the axis
 COLORS = {"hidden": style.LOOKS["largest-per-layer"].color, "network": style.LOOKS["largest"].color}
 
 
@@ -55,7 +61,18 @@ def numbers(found: Sequence[Claim]) -> pd.DataFrame:
         table[name] = table[name].astype(float)
     same = [name for name in columns if name != "part"]
     kinds = table.groupby(same, dropna=False, sort=False)["part"].agg("; ".join).reset_index()
-    return kinds[columns]
+    return _relative(kinds[columns])
+
+
+def _relative(table: pd.DataFrame) -> pd.DataFrame:
+    """With value and ends relative to the nearer limit, above 1 where they are as claimed."""
+    known = table["value"].fillna(table["low"]).fillna(table["high"])
+    least, most = table["claimed_low"].where(table["claimed_low"] > 0), table["claimed_high"]
+    below = least.isna() | (most / known < known / least)  # the upper limit counts
+    limit = least.where(~below, most)
+    for name, other in (("value", "value"), ("low", "high"), ("high", "low")):
+        table[f"relative_{name}"] = (table[name] / limit).where(~below, limit / table[other])
+    return table
 
 
 def _leaves(claim: Claim, letter: str = "") -> list[tuple[str, Claim]]:
@@ -69,36 +86,49 @@ def _leaves(claim: Claim, letter: str = "") -> list[tuple[str, Claim]]:
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """The forest: one line for each row, on a logarithmic axis of ratios."""
+    """The forest: one line for each row, on a logarithmic axis of ratios to the limit."""
     with style.settings():
-        figure, axes = style.panels(1, 1, 0.9 + 0.14 * len(table))
+        figure, axes = style.panels(1, 1, 1.0 + 0.14 * len(table))
         axis = axes[0, 0]
         axis.set_xscale("log")
-        known = table[["value", "low", "high"]].stack()
-        edges = known[known > 0].min() / 2, known.max() * 2
+        axis.axvspan(1, EDGES[1], color=style.GREY, alpha=0.15, linewidth=0)
         for place, row in enumerate(table.to_dict("records")):
-            color = COLORS[row["reading"]]
-            low, high = (
-                edge if pd.isna(end) else end
-                for end, edge in zip((row["low"], row["high"]), edges, strict=True)
-            )
-            side = [max(row["claimed_low"], edges[0]), min(row["claimed_high"], edges[1])]
-            axis.barh(place, side[1] - side[0], 0.9, side[0], color=style.GREY, alpha=0.15)
-            axis.plot([low, high], [place, place], color=color, linewidth=0.9)
-            filled = color if row["verdict"] in ("holds", "fails") else "white"
-            marker = MARKERS[row["verdict"]]
-            if pd.isna(row["value"]):  # a bound: the marker stands at its end
-                marker = "<" if pd.isna(row["low"]) else ">"
-                row["value"] = row["high"] if pd.isna(row["low"]) else row["low"]
-            axis.plot(row["value"], place, marker, color=color, markerfacecolor=filled, zorder=3)
-        axis.axvline(1, color=style.GREY, linewidth=0.6, linestyle=":")
-        axis.set_xlim(*edges)
+            _draw_row(axis, place, row)
+        axis.set_xlim(*EDGES)
         log_axis(axis, "x", most=8)
         axis.set_ylim(len(table) - 0.5, -0.5)
         axis.set_yticks(range(len(table)), [_label(row) for row in table.to_dict("records")])
         axis.tick_params(axis="y", labelsize=5.5)
-        axis.set_xlabel("ratio of the cell that decides")
+        starts = table["statement"].str.split(",").str[0]
+        for place in table.index[starts != starts.shift()][1:]:
+            axis.axhline(place - 0.5, color=style.GREY, linewidth=0.3)
+        axis.set_xlabel(
+            "estimate relative to the limit that\nthe statement sets (grey: as claimed)"
+        )
     return figure
+
+
+def _draw_row(axis: Axes, place: int, row: dict[str, Any]) -> None:
+    color = COLORS[row["reading"]]
+    value, low, high = (row[f"relative_{name}"] for name in ("value", "low", "high"))
+    ends = [edge if pd.isna(end) else end for end, edge in zip((low, high), EDGES, strict=True)]
+    axis.plot(ends, [place, place], color=color, linewidth=0.9)
+    if pd.isna(value):  # a bound: no marker, but the figure at the right
+        number = (
+            f"≤ {significant(row['high'])}"
+            if pd.isna(row["low"])
+            else f"≥ {significant(row['low'])}"
+        )
+    else:
+        number = significant(row["value"])
+        marker = MARKERS[row["verdict"]]
+        if not EDGES[0] < value < EDGES[1]:
+            marker, value = ("<", EDGES[0]) if value < 1 else (">", EDGES[1])
+        filled = color if row["verdict"] in ("holds", "fails") else "white"
+        axis.plot(
+            value, place, marker, color=color, markerfacecolor=filled, zorder=3, clip_on=False
+        )
+    axis.text(1.03, place, number, transform=axis.get_yaxis_transform(), fontsize=5.5, va="center")
 
 
 def _label(row: dict[str, str]) -> str:

@@ -18,13 +18,19 @@ from energynet.studies.report.answer import answers
 from energynet.studies.report.inline import inline_svg
 from energynet.studies.statements.claims import Claim, claims
 from energynet.studies.statements.plain import PLAIN
-from energynet.studies.statements.text import estimates, named, quantity, side_by_side
+from energynet.studies.statements.text import (
+    VERDICTS,
+    estimates,
+    named,
+    quantity,
+    side_by_side,
+    tally,
+)
 from energynet.support import checks
 from energynet.support.files import check_writable, written_whole
 from energynet.support.format import percent, typeset
 from energynet.support.picture import MISSING_GLYPH
 
-VERDICTS = ("holds", "fails", "mixed", "undecided")
 KEYS = (6, 4, 3)  # figures that may open the page; the first needs several sizes
 
 
@@ -133,7 +139,8 @@ def render(
             lacking=lacking,
             picture=picture,
             picture_caption=forest.CAPTION.split("). ", 1)[1],
-            counts=_counts(judged),
+            tally=tally(claim for row in verdicts for claim in row),
+            kinds=VERDICTS,
             facts=tables.facts(study),
             criterion=f"{100 * study.criterion:g} %",
             figures=figures,
@@ -160,11 +167,6 @@ def _taken(figures: list[dict[str, Any]], study: Study) -> dict[str, Any] | None
                 figures.remove(figure)
                 return figure
     return None
-
-
-def _counts(verdicts: Sequence[Sequence[Mapping[str, Any]]]) -> dict[str, int]:
-    claims = [claim["verdict"] for row in verdicts for claim in row]
-    return {name: claims.count(name) for name in VERDICTS}
 
 
 def environment() -> Any:

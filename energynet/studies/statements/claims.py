@@ -113,6 +113,10 @@ class Claim:
         return values | ({"group": dict(self.group)} if self.group else {})
 
 
+_Told = tuple[str, str, tuple[float, float] | None]
+_NOTHING_TOLD: _Told = ("", "", None)
+
+
 class _Outcome(NamedTuple):
     """The verdict on a part in one reading of P, and what it rests on."""
 
@@ -212,8 +216,7 @@ def _claim(
         tuple(shown),
         statement.version,
         kinds[0].plastic,
-        *(_told(head[0], counted) if head[2] is not None else ("", "")),
-        parts[0].region if single else None,
+        *(_told(head[0], counted) if head[2] is not None else _NOTHING_TOLD),
         group,
         head[0] == UNDECIDED and _lacking(counted),
     )
@@ -225,11 +228,14 @@ def _lacking(counted: Sequence[Sequence[_Outcome]]) -> bool:
     return any(item.missing and not item.missing.against for item in judged)
 
 
-def _told(verdict: str, counted: Sequence[Sequence[_Outcome]]) -> tuple[str, str]:
-    """What the estimate measures, in words, and the cell that it is of."""
+def _told(verdict: str, counted: Sequence[Sequence[_Outcome]]) -> _Told:
+    """What the estimate measures, in words, the cell that it is of, and the side claimed."""
     judged = [item for part in counted for outcome in part for item in outcome.judged]
     key = decisive(verdict, judged)
-    return (key.check.region.quantity.words, key.check.title) if key else ("", "")
+    if key is None:
+        return _NOTHING_TOLD
+    region = key.check.region
+    return region.quantity.words, key.check.title, (region.low, region.high)
 
 
 def _outcome(part: Part, study: Study, reading: Reading, needs_saving: bool) -> _Outcome:
@@ -258,10 +264,10 @@ def _part_claim(
     words = _reading_words([outcome.verdict for outcome in found], kinds)
     words += "" if verdict == MIXED else f" {key.words}"
     numbers = _numbers(verdict, found)
-    told = _told(verdict, [found]) if numbers[1] is not None else ("", "")
+    told = _told(verdict, [found]) if numbers[1] is not None else _NOTHING_TOLD
     return Claim(
         statement.number, part.title, verdict, *numbers, words, readings,
-        quantity=told[0], cell=told[1],
+        quantity=told[0], cell=told[1], region=told[2],
     )  # fmt: skip
 
 

@@ -1,13 +1,15 @@
 """Verdicts as JSON, Markdown and plain text; the same claims give the same bytes."""
 
 import json
+import math
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from energynet.analysis.methods import display_name
 from energynet.analysis.missing import listing
 from energynet.studies.statements.claims import Claim
+from energynet.studies.statements.judge import FAILS, HOLDS, MIXED, UNDECIDED
 from energynet.studies.statements.plain import PLAIN
 from energynet.support.format import significant
 
@@ -15,6 +17,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _WIDTH = 100
+_HEAD = (
+    "A statement holds if the 95 % interval of each of its cells lies on the claimed side; a cell"
+    " is a rule, an energy and a size of network. It fails if one, corrected for the number of"
+    " cells, lies on the other side. It is mixed if it holds for one kind of fixed mask and fails"
+    " for another, else undecided. Estimates are those of the cell that decides. E: energy until"
+    " the criterion, in M0 (number of changes) or M1 (their summed size). L: the largest updates;"
+    " N: the largest of each neuron; F: a fixed mask; all: the unmodified network. P: plastic"
+    " fraction; P*: that of least energy; nh: hidden units. Put anew: in a second wording. Beside:"
+    " judged, but no part of the verdict. P is a fraction of the hidden layer (*hidden*) or of the"
+    " network (*network*)."
+)
+VERDICTS = (HOLDS, FAILS, MIXED, UNDECIDED)
 
 
 def to_json(claims: Sequence[Claim]) -> str:
@@ -28,6 +42,8 @@ def to_markdown(claims: Sequence[Claim]) -> str:
     """
     readings = list(dict.fromkeys(claim.reading for claim in claims))
     lines = [
+        *textwrap.wrap(_HEAD, _WIDTH),
+        "",
         f"| | statement | {' | '.join(readings)} | the estimate is |",
         f"| ---: | --- |{' --- |' * len(readings)} --- |",
     ]
@@ -36,12 +52,7 @@ def to_markdown(claims: Sequence[Claim]) -> str:
         cells = [numbered(first), _in_group(PLAIN[first.number, first.version], first.group)]
         shown = {name: estimates(claim) for name, claim in row.items()}
         for name in readings:
-            texts = [
-                _labelled(
-                    label, f"{_estimate(each)}: {each.cell}" if each.cell else _estimate(each)
-                )
-                for label, each in shown.get(name, ())
-            ]
+            texts = [_labelled(label, _judged(each)) for label, each in shown.get(name, ())]
             verdict = f"**{row[name].verdict}**" if name in row else ""
             cells.append("<br>".join([verdict, *filter(None, texts)]))
         quantities = {
@@ -56,7 +67,7 @@ def to_markdown(claims: Sequence[Claim]) -> str:
         lines += [
             f"{'  ' * depth}- {part.statement}: **{part.verdict}**. {part.words}"
             for depth, part in _parts(claim)
-        ] or ["- no parts"]
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -66,6 +77,31 @@ def side_by_side(claims: Sequence[Claim]) -> list[dict[str, Claim]]:
     for claim in claims:
         rows.setdefault((claim.group, claim.number, claim.version), {})[claim.reading] = claim
     return list(rows.values())
+
+
+class Tally(NamedTuple):
+    """How many of the statements have each verdict, in a reading of P and a wording."""
+
+    reading: str
+    wording: str
+    counts: dict[str, int]
+
+
+def tally(told: Iterable[Mapping[str, Any]]) -> list[Tally]:
+    """Verdicts counted, with the first wording of each statement and with the last.
+
+    told : claims as `Claim.to_dict` gives them
+    """
+    found: dict[tuple[str, str], dict[int, str]] = {}
+    for claim in told:
+        reading, number, verdict = claim["reading"], claim["number"], claim["verdict"]
+        if claim["version"] == 1:
+            found.setdefault((reading, "first"), {})[number] = verdict
+        found.setdefault((reading, "last"), {})[number] = verdict  # versions come in order
+    return [
+        Tally(*key, {kind: list(each.values()).count(kind) for kind in VERDICTS})
+        for key, each in found.items()
+    ]
 
 
 def estimates(claim: Claim) -> list[tuple[str, Claim]]:
@@ -191,6 +227,22 @@ def _estimate(claim: Claim) -> str:
         return f"at least {significant(low)}"
     value = "" if claim.estimate is None else significant(claim.estimate)
     return f"{value} ({significant(low)} to {significant(high)})"
+
+
+def _judged(claim: Claim) -> str:
+    """An estimate, what is claimed of it, and its cell."""
+    return ": ".join(filter(None, [_estimate(claim) + _claimed(claim), claim.cell]))
+
+
+def _claimed(claim: Claim) -> str:
+    if claim.region is None:
+        return ""
+    low, high = claim.region
+    if high == math.inf:
+        return f", claimed above {low:g}"
+    if low in (0, -math.inf):
+        return f", claimed below {high:g}"
+    return f", claimed {low:g} to {high:g}"
 
 
 def _parts(claim: Claim, depth: int = 0) -> Iterator[tuple[int, Claim]]:
