@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from energynet.analysis.methods import ALL, OUTPUT_PLASTIC, READOUT, display_name
+from energynet.analysis.methods import ALL, OUTPUT_PLASTIC, READOUT, display_name, short_names
 from energynet.analysis.optimum import SUCCESS
 from energynet.analysis.study import EXPLORATION, Study
 from energynet.studies.figures import style
@@ -40,6 +40,7 @@ def _draw(numbers: pd.DataFrame) -> Figure:
     spare = len(rules) % 2 == 1 and len(rules) > 1  # an empty panel takes the legend
     height = 0.4 + 1.5 * rows + (0 if spare else 0.4)
     figure, axes = style.panels(rows, min(2, len(rules)), height, sharex=True, sharey=True)
+    names = short_names(rules)
     unmodified, readout = (numbers[numbers["rule"] == name] for name in (ALL, READOUT))
     for axis, rule in zip(axes.flat, rules, strict=False):
         for part, name in ((unmodified, ALL), (readout, READOUT)):
@@ -58,7 +59,7 @@ def _draw(numbers: pd.DataFrame) -> Figure:
             axis.plot(
                 k[few], value[few], marker[size], color=color, markerfacecolor="white", zorder=4
             )
-        axis.set_title(fill(display_name(rule.removesuffix(OUTPUT_PLASTIC)), 18), pad=3)
+        axis.set_title(fill(names[rule], 18), pad=3)
     for axis in axes.flat:
         log_axis(axis, "x", most=4)
         log_axis(axis, "y")
@@ -106,9 +107,9 @@ def _caption(numbers: pd.DataFrame) -> str:
         "M₀ until the criterion against the number k of synapses that may change in a step"
         f"{', those of the output layer included' if plastic else ''}; a panel for each rule, a"
         " marker for each number of hidden units. Black: unmodified networks, small ones among"
-        " them, of which all synapses change. Energy of all runs per run that reached the"
-        f" criterion; hollow if fewer than {100 * SUCCESS:.0f} % did, left out if none. A point"
-        f" stands for {seeds_words(numbers['runs'])}."
+        " them, of which all synapses change. Energy of all runs, divided by the number of runs"
+        f" that reached the criterion; hollow if fewer than {100 * SUCCESS:.0f} % did, left out if"
+        f" none. A point stands for {seeds_words(numbers['runs'])}."
     )
 
 

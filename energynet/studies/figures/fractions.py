@@ -231,13 +231,13 @@ def _marks(numbers: pd.DataFrame) -> str:
     if not _confirmed(numbers).any():
         ringed, faint = "Without confirmation seeds at an optimum P*, no marker is ringed.", ""
     return (
-        " Small markers: exploration seeds, energy of all runs per run that reached the criterion;"
-        f" hollow if fewer than {100 * SUCCESS:.0f} % did. Arrows: no run reached it, and the"
-        f" marker is a lower bound (side by side if several share a P). {ringed} P = 1 is drawn and"
-        f" is never P*. Horizontal line: the unmodified network{readout}. A point stands for"
-        f" {seeds}. Error bars{faint} and band: 95 % intervals of the mean over seeds (t"
-        f" distribution on the logarithm), cut at the edge of the panel. They need {FEWEST} runs"
-        " that reached the criterion"
+        " Small markers: exploration seeds, energy of all runs divided by the number of runs that"
+        f" reached the criterion; hollow if fewer than {100 * SUCCESS:.0f} % did. Arrows: no run"
+        " reached it, and the marker is a lower bound (side by side if several share a P)."
+        f" {ringed} P = 1 is drawn and is never P*. Horizontal line: the unmodified"
+        f" network{readout}. A point stands for {seeds}. Error bars{faint} and band: 95 %"
+        " intervals of the mean over seeds (t distribution on the logarithm), cut at the edge of"
+        f" the panel. They need {FEWEST} runs that reached the criterion"
     )
 
 

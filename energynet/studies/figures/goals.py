@@ -66,7 +66,8 @@ def _caption(numbers: pd.DataFrame) -> str:
         "Energy spent by the first test of at least an accuracy, below and above the criterion, by"
         " runs that continue after it. At each accuracy a rule is shown at the P of least energy"
         " among those P at which all of these runs reach the accuracy; the CSV file names this P. A"
-        " line ends at the highest accuracy that the rule reaches. Geometric means over"
+        " line ends at the highest accuracy that the rule reaches. Long runs were made at few P, so"
+        " an energy above the criterion may be more than the least. Geometric means over"
         f" {seeds_words(numbers['runs'])}. The axis of accuracies is logarithmic in the errors."
     )
 

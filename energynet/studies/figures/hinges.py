@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from energynet.analysis.methods import ALL, OUTPUT_PLASTIC, READOUT, display_name
+from energynet.analysis.methods import ALL, READOUT, short_names
 from energynet.analysis.sensitivity import SMALLEST, price_per_step, smallest_fraction
 from energynet.analysis.study import Study
 from energynet.studies.figures import style
@@ -41,15 +41,14 @@ def _draw(numbers: pd.DataFrame) -> Figure:
     figure, axes = style.panels(2, 2, 4.3, sharey="row", sharex="col")
     largest, best = int(numbers["hidden"].max()), _best(numbers)
     sizes = spread_out(sorted(set(numbers["hidden"])), len(MARKERS))
-    dots = {size: 2.5 + n for n, size in enumerate(sizes)}  # the larger the network, the larger
+    marker = dict(zip(sizes, MARKERS, strict=False))
+    names = short_names(numbers["rule"].unique())
     color = style.look(best).color
     for column, (question, words) in enumerate(QUESTIONS.items()):
         asked = numbers[numbers["question"] == question]
         for size in sizes:
             part = asked[(asked["rule"] == best) & (asked["hidden"] == size)]
-            axes[0, column].plot(
-                _place(part["x"]), part["value"], "o-", color=color, markersize=dots[size]
-            )
+            axes[0, column].plot(_place(part["x"]), part["value"], f"{marker[size]}-", color=color)
         for label in style.ordered(numbers["rule"]):
             part = asked[(asked["rule"] == label) & (asked["hidden"] == largest)]
             at = style.look(label)
@@ -58,7 +57,7 @@ def _draw(numbers: pd.DataFrame) -> Figure:
             )
         axes[1, column].set_xlabel(words)
         axes[1, column].set_title(f"nₕ = {largest:,}", pad=3)
-        axes[0, column].set_title(fill(display_name(best.removesuffix(OUTPUT_PLASTIC)), 18), pad=3)
+        axes[0, column].set_title(fill(names[best], 18), pad=3)
         for axis in axes[:, column]:
             _answers(axis, asked["x"])
     for axis in axes.flat:
@@ -67,10 +66,10 @@ def _draw(numbers: pd.DataFrame) -> Figure:
     for axis in axes[:, 0]:
         axis.set_ylabel("M₀ of the unmodified / M₀")
     extra = [
-        Line2D([], [], color=color, marker="o", markersize=dot, label=f"nₕ = {size:,} (a, b)")
-        for size, dot in dots.items()
+        Line2D([], [], color=color, marker=mark, label=f"nₕ = {size:,} (a, b)")
+        for size, mark in marker.items()
     ]
-    style.legend(figure, numbers["rule"], extra)
+    style.legend(figure, numbers.loc[numbers["hidden"] == largest, "rule"], extra)
     return figure
 
 
@@ -94,7 +93,7 @@ def _answers(axis: Axes, x: pd.Series) -> None:
 
 
 def _caption(numbers: pd.DataFrame) -> str:
-    best = display_name(_best(numbers))
+    best = short_names(numbers["rule"].unique())[_best(numbers)]
     return (
         "M₀ of the unmodified network divided by that of a rule at its best P (exploration seeds)."
         " Left: if no P below a smallest one is admitted. Right: if a step has a price, too, E = M₀"

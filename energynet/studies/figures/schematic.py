@@ -13,8 +13,8 @@ from energynet.analysis.methods import (
     BALANCED,
     OUTPUT_PLASTIC,
     UNIFORM,
-    display_name,
     output_plastic,
+    short_names,
 )
 from energynet.analysis.study import Study
 from energynet.rules.base import count
@@ -106,9 +106,10 @@ def _draw(numbers: pd.DataFrame) -> Figure:
     layout = ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.05)
     figure = style.column(2.8, layout)
     axes = figure.subplots(2, 3)
+    names = short_names(numbers["rule"].unique())
     for axis, (rule, part) in zip(axes.flat, numbers.groupby("rule", sort=False), strict=False):
         _network(axis, part, style.look(str(rule)).color)
-        axis.set_title(fill(display_name(str(rule).removesuffix(OUTPUT_PLASTIC)), 18), pad=2)
+        axis.set_title(fill(names[str(rule)], 18), pad=2)
     return figure
 
 

@@ -33,9 +33,13 @@ SMALLEST = 0.01  # also shown: what is saved if no smaller P is admitted
 
 
 def optimal_numbers(study: Study, energies: Iterable[str] = style.ENERGIES) -> pd.DataFrame:
-    """Energy at P*: of the confirmation seeds, or of the exploration seeds without these."""
-    optimal = study.optimal
-    shown = optimal["energy"].isin([*energies]) & optimal["hidden"].isin(study.constrained_sizes)
+    """Energy at P*: of the confirmation seeds, or of the exploration seeds without these.
+
+    Of unmodified networks the sizes without any rule, too, if they reached the criterion.
+    """
+    optimal, constrained = study.optimal, study.constrained_sizes
+    small = optimal["rule"].eq(ALL) & (len(constrained) > 0)
+    shown = optimal["energy"].isin([*energies]) & (optimal["hidden"].isin(constrained) | small)
     optimal = optimal[shown].merge(_never_explored(study), how="left")
     confirmed = optimal["confirmed"].notna()
     optimal["lower_bound"] = optimal["success"].eq(0) | (~confirmed & optimal["never"].eq(True))
@@ -48,7 +52,8 @@ def optimal_numbers(study: Study, energies: Iterable[str] = style.ENERGIES) -> p
     all_reached = optimal["reached"].where(optimal["success"].eq(1), 0)
     optimal = without_few(optimal, all_reached, ("low", "high"))
     optimal = optimal.rename(columns={"energy": "quantity"})
-    optimal = optimal.loc[optimal["value"].notna(), OPTIMAL]
+    kept = optimal["hidden"].isin(constrained) | ~optimal["lower_bound"]
+    optimal = optimal.loc[optimal["value"].notna() & kept, OPTIMAL]
     return optimal.sort_values(["quantity", "rule", "hidden"], ignore_index=True)
 
 
@@ -145,7 +150,7 @@ def _optimal_caption(numbers: pd.DataFrame) -> str:
         f" {FEWEST} runs that reached the criterion on. Hollow: from the exploration seeds alone,"
         " or P* is the first or last fraction of its grid, or was limited by the number of steps."
         " Arrows: lower bounds, as no run reached the criterion. Dotted: the least energy of an"
-        " unmodified network of these sizes."
+        " unmodified network of the sizes shown."
         f" A point stands for {seeds_words(numbers['runs'])}."
     )
 
