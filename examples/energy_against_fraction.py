@@ -15,7 +15,7 @@ FRACTIONS = {
     "largest-per-layer": [0.001, 0.002, 0.005, 0.01, 0.03, 0.1, 0.3],
     "largest-per-neuron": [8 / 785, 24 / 785, 78 / 785, 157 / 785, 314 / 785],
     "fixed-units": [0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75],
-    "random": [0.003, 0.01, 0.03],
+    "random": [0.003, 0.01, 0.03, 0.1],
 }
 STYLES = {
     "largest-per-layer": ("#8534EA", "P", "largest updates of each layer"),
