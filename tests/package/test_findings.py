@@ -48,6 +48,10 @@ class Reading:
         runs = runs[runs["seeds"].eq("confirmation")]
         return runs if rule == "all" else runs[runs["fraction"].eq(fraction)]
 
+    def best(self, rule):
+        """P* of M0 at 1,000 hidden units."""
+        return self.optima.loc[(1000, rule, "m0"), "fraction"]
+
     def steps(self, hidden, rule):
         """How many times as many steps as without the rule, at P* of M0."""
         rule, whole = (self.at_optimum(hidden, name)["steps"].mean() for name in (rule, "all"))
@@ -124,35 +128,53 @@ def late(reading, hidden, rule, seeds, fraction=None):
     return float(of_rule.mean()), float(right[shared].mean())
 
 
+def late_by_seed(reading, hidden, rule, fraction):
+    """Share of the images right after 150,000 steps, of each confirmation seed."""
+    runs = reading.study.endless
+    runs = runs[runs["hidden"].eq(hidden) & runs["max_steps"].eq(150_000) & runs["rule"].eq(rule)]
+    runs = runs[runs["seeds"].eq("confirmation") & runs["fraction"].fillna(1).eq(fraction)]
+    return dict(zip(runs["seed"], runs["id"].map(reading.study.late_accuracy), strict=True))
+
+
 def in_eight_sentences(hidden, network):
-    yield f"save {hidden.saved(1000, L)} in M0 at 1,000 hidden"
-    more = {
-        size: [hidden.ratio(size, L) / hidden.ratio(size, rule) for rule in (SYNAPSES, UNITS)]
-        for size in (100, 3000)
-    }
-    far, near = (f"{min(more[size]):.1f} to {max(more[size]):.1f} times" for size in more)
-    yield f"spend {far} as much at 100 units, {near} at 3,000"
-    yield f"{network.saved(1000, 'largest')} at 1,000 hidden units and"
-    yield f"{network.saved(10_000, 'largest')} at 10,000, and the rules move apart"
-    leads = network.ratios("largest") / network.ratios("largest-per-neuron")
-    assert leads.is_monotonic_increasing
+    whole = network.at_optimum(10_000, "all")["steps"].mean()
+    yield f"the unmodified network of 10,000 hidden units takes {whole:,.0f} steps"
+    yield f"hidden units learn with {times(hidden, 1000, L)} fewer changes"
+    yield f"the poster says:** {times(network, 1000, 'largest')}, at 1,000"
     whole = hidden.at_optimum(1000, "all")["synapses"].iloc[0] / (10 * 1001)
-    steps = hidden.steps(1000, L), network.steps(1000, "largest")
-    yield f"more than {whole:.1f}-fold in as many steps, at 1,000 hidden units"
-    yield f"take {steps[0]:.2f} times as many steps there, which leaves {whole / steps[0]:.1f}-fold"
+    yield f"no rule saves more than {whole:.1f}-fold in as many steps, at 1,000 hidden units"
     least = [network.optima.loc[(size, "largest", "m0"), "confirmed"] for size in SIZES]
-    yield f"updates need {powers(min(least))} to {powers(max(least))}, from 100"
-    yield f"updates save {fold(hidden.over(SMALL, 1000, L))} at 1,000 units (*hidden*), and"
-    yield f"{fold(network.over(SMALL, 10_000, 'largest'))} at 10,000 (*network*)"
+    yield f"{powers(min(least))} to {powers(max(least))}, from 100 to 10,000"
+    small = [each.over(SMALL, 1000, rule) for each, rule in ((hidden, L), (network, "largest"))]
+    first, second = (fold(found).removesuffix(")") for found in small)
+    yield f"the largest updates save {first}, *hidden*) or {second}, *network*)"
     m1 = [hidden.ratio(1000, rule, "m1") for rule in (L, N, UNITS, SYNAPSES)]
     assert hidden.ratio(1000, RANDOM, "m1") > max(m1)
-    yield f"at 1,000 hidden units {min(m1):.2f}- to {max(m1):.2f}-fold (*hidden*)"
-    yield f"saves more there: {hidden.saved(1000, RANDOM, 'm1')}"
-    yield f"take {steps[0]:.1f} (*hidden*) or {steps[1]:.1f} (*network*) times as many steps"
+    yield f"under every rule:** {min(m1):.2f}- to {max(m1):.2f}-fold at 1,000 hidden units"
+    yield f"the control, save more: {hidden.saved(1000, RANDOM, 'm1').removesuffix(')')}, *hidden*)"
+    steps = hidden.steps(1000, L), network.steps(1000, "largest")
+    yield f"they take {steps[0]:.1f} (*hidden*) or {steps[1]:.1f} (*network*) times as many steps"
     right = late(hidden, 1000, L, 3), late(network, 1000, "largest", 3)
     yield f"After 150,000 steps {right[0][0]:.1f} % or {right[1][0]:.1f} % of the images are right"
     assert f"{right[0][1]:.1f}" == f"{right[1][1]:.1f}"
     yield f"the unmodified network has {right[0][1]:.1f} % (three seeds)"
+    row = uncentred_savings().loc[(1000, L, "m0")]
+    yield f"save {row_of(row).replace(' (', '-fold (')} at 1,000 hidden units, not"
+    yield f"not {hidden.ratio(1000, L):.1f}-fold (*hidden*)"
+    lost = 1 - uncentred_whole()["m0"].mean() / hidden.at_optimum(1000, "all")["m0"].mean()
+    assert f"{5 * lost:.1f}" == "4.0"
+    yield "four fifths of the unmodified network's changes are due to the background"
+
+
+def times(reading, hidden, rule):
+    """30.2 times (28.6 to 32.0)."""
+    return reading.saved(hidden, rule).replace("-fold", " times")
+
+
+def uncentred_whole():
+    """The unmodified network of 1,000 hidden units without centring, by seed."""
+    table = read_table(ROOT / "results" / "uncentred.csv")
+    return table.query("rule == 'all' and hidden == 1000 and seed >= 100").set_index("seed")
 
 
 def with_a_plastic_output_layer(hidden, _):
@@ -184,7 +206,20 @@ def with_a_plastic_output_layer(hidden, _):
         if (claim["reading"], claim["number"]) == ("hidden", 11)
     ]
     assert of_11 == "holds"
-    yield "So statement 11, as put anew, holds"
+    yield "a margin of half a point, it holds"
+    lost = [
+        late_by_seed(hidden, 1000, "all", 1.0)[seed] - right
+        for seed, right in late_by_seed(hidden, 1000, L, 0.03).items()
+    ]
+    assert len(lost) == 8
+    assert min(lost) > 0
+    [first] = [
+        claim["verdict"]
+        for claim in claims
+        if (claim["reading"], claim["number"], claim["version"]) == ("hidden", 11, 1)
+    ]
+    assert first == "fails"
+    yield "Statement 11 as first worded, at the P of least M0 and with no loss, fails"
 
 
 def with_p_of_the_network(_, network):
@@ -195,8 +230,36 @@ def with_p_of_the_network(_, network):
     yield f"{changed[0]:.0f} % of the synapses change at 100 units, {changed[-1]:.0f} % at 10,000"
     whole = [network.optima.loc[(size, "all", "m0"), "confirmed"] for size in (100, 10_000)]
     yield f"Its M0 rises from {powers(whole[0])} to {powers(whole[1])}"
-    ends = [network.ratio(size, "largest") for size in (100, 10_000)]
-    yield f"rises from {significant(ends[0])}-fold to {significant(ends[1])}-fold"
+    ends = f"{significant(network.ratio(100, 'largest'))}-fold to"
+    yield f"rises from {ends} {network.saved(10_000, 'largest')}"
+    best = network.optima.loc[(10_000, "largest", "m0"), "fraction"]
+    half = network.runs[network.runs["rule"].eq("largest") & network.runs["fraction"].eq(best / 2)]
+    half = half[half["hidden"].eq(10_000)]
+    reached = half[half["outcome"].eq("reached")]
+    assert (len(half), len(reached)) == (3, 2)
+    assert (half.loc[half["outcome"].eq("exhausted"), "steps"] == 300_000).all()
+    least = network.runs[network.runs["fraction"].eq(best) & network.runs["rule"].eq("largest")]
+    least = least[least["hidden"].eq(10_000) & least["seeds"].eq("exploration")]
+    assert reached["m0"].max() < least["m0"].min()
+    for size in (100, 10_000):
+        others = ("largest-per-neuron", "fixed-units", "fixed-synapses-balanced")
+        saved = "-, ".join(significant(network.ratio(size, rule)) for rule in others[:2])
+        yield f"save {saved}- and {significant(network.ratio(size, others[2]))}-fold"
+    best = network.optima.loc[(1000, "largest", "m0"), "fraction"]
+    whole = network.at_optimum(1000, "all")
+    yield f"M1 falls {network.over(whole, 1000, 'largest', 'm1', best)[0]:.2f}-fold"
+    goals = pd.read_csv(ROOT / "results/figures/network/figure-14-higher-accuracies.csv")
+    goals = goals[goals["accuracy"].eq(0.975) & goals["quantity"].eq("m0")]
+    goals = goals.set_index(["hidden", "rule"])
+    fewer = [
+        goals.loc[(size, "all"), "value"] / goals.loc[(size, "largest"), "value"]
+        for size in (1000, 3000)
+    ]
+    shares = [100 * goals.loc[(size, "largest"), "fraction"] for size in (1000, 3000)]
+    assert [f"{share:.1f}" for share in shares] == ["1.0", "0.3"]
+    assert set(goals.xs("largest", level="rule")["runs"]) == {3}
+    yield f"come to 97.5 % with {significant(fewer[0])} times fewer changes"
+    yield f"3,000 with 0.3 % with {significant(fewer[1])} times fewer"
     best = network.savings.xs("m1", level="energy")["ratio"]
     assert all(best[size].idxmax() == "largest-per-neuron" for size in (100, 300, 1000))
     assert best[10_000].idxmax() == "fixed-units"
@@ -254,10 +317,21 @@ def against_the_cheapest(hidden, network):
             assert network.over(whole, size, rule, "m1")[1] < 1
     for rule in (L, N, UNITS, SYNAPSES):
         assert hidden.over(whole, 3000, rule, "m1")[1] < 1
-    for size in SIZES:
-        assert network.over(SMALL, size, "fixed-units")[1] < 1
-    assert hidden.over(SMALL, 3000, N)[2] < 1
+    random = fold(hidden.over(whole, 1000, RANDOM, "m1"))
+    yield f"random synapses {random} at 1,000 (*hidden*)"
+    yield f"even there, at {fold(network.over(whole, 10_000, 'fixed-units', 'm1'))}"
+    units = [network.over(SMALL, size, "fixed-units") for size in SIZES]
+    units += [hidden.over(SMALL, size, UNITS) for size in (100, 300, 1000, 3000)]
+    assert max(units) == hidden.over(SMALL, 1000, UNITS)
+    most = fold(max(units)).removesuffix(")")
+    yield f"fixed units save at most {most}, *hidden*, 1,000 units)"
+    found = fold(network.over(SMALL, 3000, "largest-per-neuron"))
+    yield f"neuron save {found} at 3,000 units and nothing"
     assert network.over(SMALL, 10_000, "largest-per-neuron")[2] < 1
+    small = hidden.runs[hidden.runs["rule"].eq("all") & hidden.runs["hidden"].lt(50)]
+    small = small[small["target_accuracy"].eq(0.95)].groupby("hidden")["outcome"]
+    reached = small.agg(lambda outcomes: outcomes.eq("reached").all())
+    assert reached[reached].index.min() == 30
 
 
 def uncentred_savings():
@@ -271,7 +345,7 @@ def uncentred_saving(rule):
 
 def without_centring(hidden, _):
     table = read_table(ROOT / "results" / "uncentred.csv")
-    of_all = table.query("rule == 'all' and hidden == 1000 and seed >= 100").set_index("seed")
+    of_all = uncentred_whole()
     whole = hidden.at_optimum(1000, "all").set_index("seed").loc[of_all.index]
     assert whole["steps"].mean() == of_all["steps"].mean()
     m0, m1 = (whole[name].mean() / of_all[name].mean() for name in ("m0", "m1"))
@@ -282,9 +356,6 @@ def without_centring(hidden, _):
     assert of_m0.idxmax() == L
     assert of_m0.idxmin() == N
     yield f"save most, {of_m0[L]:.2f}-fold, not {hidden.ratio(1000, L):.1f}-fold"
-    row = at["m0"].loc[L]
-    ends = f"({row['ratio_low']:.2f} to {row['ratio_high']:.2f})"
-    yield f"updates save {of_m0[L]:.2f}-fold {ends} at 1,000 hidden units, not"
     row = at["m0"].loc[N]
     ends = f"({row['ratio_low']:.2f} to {row['ratio_high']:.2f})"
     yield f"now save least, {of_m0[N]:.2f}-fold {ends}"
@@ -303,7 +374,7 @@ def without_centring(hidden, _):
 def settings(*_):
     table = pd.read_csv(ROOT / "results" / "figures" / "figure-10-other-settings.csv")
     own = table.query("rule == 'largest' and quantity == 'm0'")["value"]
-    yield f"they save {own.min():.0f}-fold to at least {own.max():.0f}-fold there (*network*"
+    yield f"save {own.min():.0f}-fold to at least {own.max():.0f}-fold at 1,000 hidden units (three"
 
 
 @pytest.mark.parametrize(
@@ -339,6 +410,12 @@ def test_the_readme_says_what_the_tables_say(hidden, network):
         "M0, times less, if pixels": [row_of(uncentred), "not run"],
         "**M1, times less**": [row_of(each.savings.loc[(1000, rule, "m1")]) for each, rule in both],
         "M1, times less, with synapses drawn": [row_of(random), "not run"],
+        "M1, times less, at the P that is best for M0": [
+            significant(
+                each.over(each.at_optimum(1000, "all"), 1000, rule, "m1", each.best(rule))[0]
+            )
+            for each, rule in both
+        ],
         "**steps, times as many**": [significant(each.steps(1000, rule)) for each, rule in both],
         "**% right after 150,000 steps** (unmodified: 97.6; three seeds)": [
             f"{late(each, 1000, rule, 3)[0]:.1f}" for each, rule in both
