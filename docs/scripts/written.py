@@ -29,11 +29,11 @@ def _first_sentence(thing: object) -> str:
 
 
 def verdicts() -> str:
-    """The table of verdicts on both readings of P, without statements that were put anew."""
+    """The table of verdicts on both readings of P, without statements that were reworded."""
     text = (ROOT / "results" / "verdicts.md").read_text()
     head, rule, *rows = [line for line in text.splitlines() if line.startswith("|")]
-    anew = {row.split(", put anew |")[0] for row in rows if ", put anew |" in row}
-    kept = [row.replace(", put anew |", "\\* |") for row in rows if row.split(" |")[0] not in anew]
+    anew = {row.split(", reworded |")[0] for row in rows if ", reworded |" in row}
+    kept = [row.replace(", reworded |", "\\* |") for row in rows if row.split(" |")[0] not in anew]
     return "\n".join([head, rule, *kept]) + "\n"
 
 

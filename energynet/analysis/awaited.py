@@ -1,8 +1,10 @@
 """Which sizes of a study are yet to be run."""
 
-from energynet.analysis.methods import ALL, READOUT, display_name
+from energynet.analysis.methods import ALL, HIDDEN, NETWORK, READOUT, display_name
 from energynet.analysis.missing import Missing
 from energynet.analysis.study import CONFIRMATION, Study
+
+_OF = {HIDDEN: "P of the hidden layer", NETWORK: "P of the network"}
 
 
 def awaited(study: Study) -> str:
@@ -27,5 +29,5 @@ def awaited(study: Study) -> str:
                 gaps += [Missing.of(display_name(rule), hidden) for rule in lacking]
         if gaps:
             words = Missing.among(gaps).words
-            found.append(f"P of the {reading}: {words}" if reading else words)
+            found.append(f"{_OF[reading]}: {words}" if reading else words)
     return "; ".join(found)

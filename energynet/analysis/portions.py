@@ -4,6 +4,7 @@ import math
 from typing import TYPE_CHECKING
 
 from energynet.analysis.methods import ALL, BALANCED, PER_LAYER, PER_NEURON, READOUT, UNITS
+from energynet.support.checks import pluralize
 from energynet.support.format import DASH
 
 if TYPE_CHECKING:
@@ -38,10 +39,11 @@ class Portions:
         found, share = self.of(label, hidden, fraction), f"{fraction:.3g}"
         return (share, "") if found is None else (f"{found[0]:,} of {found[1]:,}", share)
 
-    def unit(self, label: str) -> str:
-        """What is counted."""
+    def counted(self, label: str, number: int) -> str:
+        """A number of what is counted, such as 24 inputs of each neuron."""
         kind = label.split(" ")[0]
-        return {UNITS: "hidden units", PER_NEURON: "inputs of each neuron"}.get(kind, "synapses")
+        name = {UNITS: "hidden unit", PER_NEURON: "input"}.get(kind, "synapse")
+        return pluralize(number, name) + " of each neuron" * (kind == PER_NEURON)
 
     def _whole(self, label: str, hidden: int) -> int | None:
         """The number of synapses or units that a fraction is a share of; None if unknown."""

@@ -1,4 +1,4 @@
-"""What the savings in M0 hang on, from the runs that are there: no verdict rests on it."""
+"""What the savings in M0 depend on, from the runs that are there: no verdict rests on it."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -9,7 +9,7 @@ from typing import Any
 
 from energynet.data.mnist import load_mnist
 from energynet.support.checks import pluralize
-from energynet.support.provenance import processor
+from energynet.support.provenance import processor, provenance
 from energynet.training.threads import usable_cores
 
 
@@ -29,7 +29,8 @@ def installation() -> dict[str, str]:
     mapped = isinstance(owner, mmap.mmap)
     compiled = len(list(CACHE.rglob("*.nbc"))) if CACHE else 0
     return {
-        "energynet": f"{version('energynet')}, numerics version {NUMERICS_VERSION}",
+        "energynet": f"{version('energynet')}, numerics version {NUMERICS_VERSION},"
+        f" commit {provenance()['commit'] or 'unknown'}",
         "python": f"{sys.version.split()[0]}, {platform.system()} {platform.machine()}",
         "packages": f"numpy {np.__version__}, numba {numba.__version__},"
         f" llvmlite {version('llvmlite')}",

@@ -59,7 +59,7 @@ def add_report_commands(commands: Any) -> None:
     claims = add_command(
         commands,
         "claims",
-        "judge fourteen published statements by stored results",
+        "judge the fourteen statements of a poster by stored results",
         examples=_CLAIMS_EXAMPLES,
     )
     add_results(claims)
@@ -106,7 +106,9 @@ def add_report_commands(commands: Any) -> None:
         help="the rule that the table of energies compares the others with (default: %(default)s)",
     )
     report.add_argument(
-        "--statements", action="store_true", help="also judge fourteen published statements"
+        "--statements",
+        action="store_true",
+        help="also judge the fourteen statements of a poster on these rules",
     )
     report.set_defaults(command=_report)
 

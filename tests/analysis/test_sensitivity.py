@@ -1,4 +1,4 @@
-"""What the savings hang on, on tables made by hand."""
+"""What the savings depend on, on tables made by hand."""
 
 import pandas as pd
 import pytest

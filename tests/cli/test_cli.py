@@ -100,6 +100,7 @@ def test_info(capsys):
     ]
     assert "numba" in shown["packages"]
     assert "61d8d505e928c7e7" in shown["data"]
+    assert re.search(r"commit (unknown|[0-9a-f]{40}(-dirty)?)$", shown["energynet"])
 
 
 def test_version():

@@ -280,7 +280,7 @@ def test_ties_everywhere(rule, pixels, center):
     images = np.tile(np.resize(np.array(pixels, np.uint8), 17), (5, 1))
     dataset = en.Dataset.from_arrays(images, [0, 1, 2, 1, 0], images[:1], [0])
     run, naive = pair(rule, dataset, center=center)
-    for step in range(40):  # each from equal weights: later, ties hang on rounding
+    for step in range(40):  # each from equal weights: later, ties depend on rounding
         run.weights.u[:], run.weights.w_out[:] = 0.05, 0.1
         run.weights.v[:], run.weights.r[:] = 0.0, 17 * 0.05
         naive.w1[:], naive.w2[:] = 0.05, 0.1

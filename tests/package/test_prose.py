@@ -23,6 +23,8 @@ TURNS = {
     r"|\bthere is none of\b",
     "if runs differ only in max_steps, the longest is kept": r"\bthe longest stays\b",
     "an impersonal description": r"\bdraws? away\b",
+    "reworded": r"\bput anew\b",
+    "expensive": r"\b(grows? dear|dearer)\b",
     "if": r"\b((File|Data|Config|Rule)Error|KeyboardInterrupt|None|interrupted`?) where\b",
 }
 NOT_PROSE = ("results/", "bench/RESULTS.md", "tests/package/test_prose.py")

@@ -138,7 +138,7 @@ def test_fails(number, ratios, words):
     ],
 )
 def test_fails_with_other_runs(number, options, words):
-    if number == 12:  # the few are dearer: confirm those too
+    if number == 12:  # the few cost more: confirm those too
         rows = tables.study(as_claimed, grid=(0.01, 0.03, 0.1, 0.3), **options)
         few = [
             tables.run(h, "fixed-units", 0.03, s, 1e13 * tables.noise(s), 1e8 * tables.noise(s))

@@ -1,4 +1,4 @@
-"""Figure 13: what savings in M0 hang on, the smallest fraction admitted and a price of steps."""
+"""Figure 13: what savings in M0 depend on, the smallest fraction admitted and a price of steps."""
 
 from textwrap import fill
 
@@ -106,8 +106,8 @@ def _caption(numbers: pd.DataFrame) -> str:
 
 hinges = Drawing(
     number=13,
-    name="figure-13-what-savings-hang-on",
-    title="What the savings in M₀ hang on",
+    name="figure-13-what-savings-depend-on",
+    title="What the savings in M₀ depend on",
     ours=True,
     numbers=_numbers,
     draw=_draw,

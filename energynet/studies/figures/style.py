@@ -26,6 +26,7 @@ from energynet.support.picture import Picture
 INK = "#1b1d20"  # text and the unmodified network; the report turns it into the page's own ink
 GREY = "#767b82"  # axes and everything that stands back, on light and on dark pages
 WIDTH = 3.35  # inches: one column of a journal, 8.5 cm
+WIDER = 5.2  # one and a half columns, 13.2 cm
 ENERGIES = {"m0": "M₀", "m1": "M₁"}
 ENERGY_WORDS = {"m0": "M₀, number of updates", "m1": "M₁, sum of |dw|"}
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -136,9 +137,11 @@ def energy_name(energy: str) -> str:
     return ENERGIES.get(energy, f"M{alpha}")
 
 
-def panels(rows: int, columns: int, height: float, **options: Any) -> tuple[Figure, np.ndarray]:
-    """A figure one column wide and `height` inches high; axes as an array (rows, columns)."""
-    figure = column(height, "constrained")
+def panels(
+    rows: int, columns: int, height: float, width: float = WIDTH, **options: Any
+) -> tuple[Figure, np.ndarray]:
+    """A figure of that height and width in inches; axes as an array (rows, columns)."""
+    figure = column(height, "constrained", width)
     axes = figure.subplots(rows, columns, squeeze=False, **options)
     for number, axis in enumerate(axes.flat):
         if axes.size > 1:
@@ -146,9 +149,9 @@ def panels(rows: int, columns: int, height: float, **options: Any) -> tuple[Figu
     return figure, axes
 
 
-def column(height: float, layout: Any) -> Picture:
-    """An empty figure one column wide and `height` inches high."""
-    figure = Picture(figsize=(WIDTH, height), layout=layout)
+def column(height: float, layout: Any, width: float = WIDTH) -> Picture:
+    """An empty figure of that height and width in inches."""
+    figure = Picture(figsize=(width, height), layout=layout)
     figure.settings = settings
     return figure
 

@@ -246,7 +246,7 @@ def _lines(study: Study, savings: pd.DataFrame, hidden: int) -> tuple[Line, ...]
         ratio = _steps(study, hidden, rule, m0.fraction) / whole
         found = portions.of(rule, hidden, m0.fraction)
         plastic = DASH if math.isnan(m0.fraction) else f"{m0.fraction:.3g}"
-        plastic += f" = {found[0]:,} {portions.unit(rule)}" if found else ""
+        plastic += f" = {portions.counted(rule, found[0])}" if found else ""
         if rule == READOUT:
             plastic = "the output layer alone"
         reached = ran["reached"][rule] > 0

@@ -23,11 +23,11 @@ CAPTION = (
     " fixed mask, a row for each of these. Marker and bar show the estimate and 95 % interval of"
     " the cell that decides the verdict, a rule, energy and size of network, relative to the"
     " limit that the statement sets: to the right of 1 it is as claimed, to the left it is not."
-    " If the statement sets two limits, the nearer one counts. At the right: the estimate itself."
+    " If the statement sets two limits, the nearer one counts. At the right: the estimate itself,"
+    " and what it is of."
     " An arrow at an edge: it lies beyond. Filled"
     " marker: holds; cross: fails; hollow: undecided; *: the second version of a statement. A bar"
-    " that runs to an edge without a marker there: runs were cut off, and this end is unknown. The"
-    " table of verdicts says which ratio it is.\n"
+    " that runs to an edge without a marker there: runs were cut off, and this end is unknown.\n"
 )
 MARKERS = {"holds": "o", "fails": "X", "undecided": "o", "mixed": "D"}
 EDGES = (0.2, 5.0)  # of the axis
@@ -46,7 +46,7 @@ def numbers(found: Sequence[Claim]) -> pd.DataFrame:
             **{"statement": numbered(claim), "reading": claim.reading, "letter": letter},
             **{"part": part.statement, "verdict": part.verdict, "value": part.estimate},
             **dict(zip(("low", "high"), part.interval or (None, None), strict=True)),
-            "quantity": part.quantity,
+            **{"quantity": part.quantity, "cell": part.cell},
             **dict(zip(("claimed_low", "claimed_high"), part.region or (0, 0), strict=True)),
         }
         for claim in claims
@@ -55,7 +55,7 @@ def numbers(found: Sequence[Claim]) -> pd.DataFrame:
         if part.quantity.startswith("ratio") and part.interval is not None
     ]
     columns = ["statement", "reading", "letter", "part", "verdict", "value", "low", "high"]
-    columns += ["quantity", "claimed_low", "claimed_high"]
+    columns += ["quantity", "cell", "claimed_low", "claimed_high"]
     table = pd.DataFrame(rows, columns=columns)
     for name in ("value", "low", "high", "claimed_low", "claimed_high"):
         table[name] = table[name].astype(float)
@@ -88,7 +88,7 @@ def _leaves(claim: Claim, letter: str = "") -> list[tuple[str, Claim]]:
 def draw(table: pd.DataFrame) -> Figure:
     """The forest: one line for each row, on a logarithmic axis of ratios to the limit."""
     with style.settings():
-        figure, axes = style.panels(1, 1, 1.0 + 0.14 * len(table))
+        figure, axes = style.panels(1, 1, 0.9 + 0.14 * len(table), style.WIDER)
         axis = axes[0, 0]
         axis.set_xscale("log")
         axis.axvspan(1, EDGES[1], color=style.GREY, alpha=0.15, linewidth=0)
@@ -102,9 +102,7 @@ def draw(table: pd.DataFrame) -> Figure:
         starts = table["statement"].str.split(",").str[0]
         for place in table.index[starts != starts.shift()][1:]:
             axis.axhline(place - 0.5, color=style.GREY, linewidth=0.3)
-        axis.set_xlabel(
-            "estimate relative to the limit that\nthe statement sets (grey: as claimed)"
-        )
+        axis.set_xlabel("estimate relative to the limit that the statement sets (grey: as claimed)")
     return figure
 
 
@@ -128,13 +126,14 @@ def _draw_row(axis: Axes, place: int, row: dict[str, Any]) -> None:
         axis.plot(
             value, place, marker, color=color, markerfacecolor=filled, zorder=3, clip_on=False
         )
+    number = f"{number}  {row['cell'].replace(' nh = ', ' ')}"
     axis.text(1.03, place, number, transform=axis.get_yaxis_transform(), fontsize=5.5, va="center")
 
 
 def _label(row: dict[str, str]) -> str:
     """The label of a row, such as "1 hidden, F units": statement, reading of P, kind of mask."""
     kinds = [part.split(":")[0] for part in row["part"].split("; ") if part.startswith("F ")]
-    number = row["statement"].replace(", put anew", "*")
+    number = row["statement"].replace(", reworded", "*")
     which = "" if len(kinds) != 1 else f", {kinds[0]}"
     return " ".join(filter(None, [number, row["letter"], f"{row['reading']}{which}"]))
 

@@ -34,7 +34,7 @@ from energynet.studies.figures.learning_rates import saving_against_rate
 from energynet.studies.figures.style import ENERGIES, energy_name, ordered
 from energynet.support.format import DASH, parameter, percent, typeset
 
-ADMITTED, PRICES = (0.001, 0.01, 0.1), (0.01, 0.1, 1.0)  # of the table on what savings hang on
+ADMITTED, PRICES = (0.001, 0.01, 0.1), (0.01, 0.1, 1.0)  # of the table on what savings depend on
 BOUNDS = {Bound.UPPER: "≤ ", Bound.LOWER: "≥ "}
 
 
@@ -203,7 +203,11 @@ def _notes(row: dict[str, Any], against: str) -> list[str]:
     if row["success"] < 1:
         notes.append(f"{percent(row['success'])} of the confirmation runs reached the criterion")
     if row["bound"] in BOUNDS:
-        notes.append(f"ratio and saving are {row['bound']} bounds")
+        notes.append(
+            {Bound.UPPER: "the ratio is an upper bound", Bound.LOWER: "the ratio is a lower bound"}[
+                row["bound"]
+            ]
+        )
     why = row["why"] if isinstance(row["why"], str) and row["rule"] != against else ""
     if row["rule"] == READOUT and math.isnan(row["fraction"]):
         why = "no run reached the criterion"
@@ -213,14 +217,13 @@ def _notes(row: dict[str, Any], against: str) -> list[str]:
 
 
 def _bounded(row: dict[str, Any]) -> dict[str, Any]:
-    """Ratio and saving as text, and the ends of the ratio's interval that are known."""
+    """Ratio as text, and the ends of its interval that are known."""
     sign = BOUNDS.get(row["bound"], "")
     low, high = row["ratio_low"], row["ratio_high"]
     if row["bound"] == Bound.UNKNOWN:  # runs of both networks were given up
-        return {"ratio_text": typeset(None), "saving_text": percent(None), "ratio_ends": None}
+        return {"ratio_text": typeset(None), "ratio_ends": None}
     return {
         "ratio_text": sign + typeset(row["ratio"]),
-        "saving_text": sign + percent(row["saving"]),
         "ratio_ends": (
             None if row["bound"] == Bound.UPPER else low,
             None if row["bound"] == Bound.LOWER else high,

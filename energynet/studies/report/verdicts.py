@@ -12,6 +12,8 @@ def write_verdicts(found: Sequence[Claim], path: Path, between: str = "") -> Non
     """Verdicts as a file: Markdown if its name ends in .md, else JSON."""
     text = to_json(found)
     if path.suffix == ".md":
-        text = to_markdown(found) + (f"\n{between}\n" if between else "")
+        title, *lines = between.splitlines() or [""]
+        listed = "\n".join(f"- {line}" for line in lines)
+        text = to_markdown(found) + (f"\n{title}\n\n{listed}\n" if between else "")
     with written_whole(path) as file:
         file.write(text.encode())

@@ -107,7 +107,7 @@ def write_outcome(outcome: StudyOutcome, folder: Path) -> Path:
 
 
 def _write_sensitivity(study: Study, folder: Path) -> None:
-    """What the savings hang on, a table for each question and reading of P.
+    """What the savings depend on, a table for each question and reading of P.
 
     Tables of results may lack the columns that these need; then there are none.
     """

@@ -11,6 +11,7 @@ from energynet.analysis.optimum import LIMITED, NOT_BRACKETED
 from energynet.analysis.study import Study, studies
 from energynet.errors import DataError
 from energynet.studies.statements.judge import (
+    HOLDS,
     MIXED,
     UNDECIDED,
     Judged,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NOT_FINAL = (LIMITED, NOT_BRACKETED)
-DIGITS = 6  # significant digits in results, so that they do not hang on the last bits of a library
+DIGITS = 6  # significant digits in results: the last bits of a library have no part in them
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,8 @@ class Claim:
     estimate : float or None
         The estimate in the cell that decides the verdict: among the cells with that verdict, the
         one least inside the claimed region. In units of the claim: ratios of energies, slopes per
-        decade of nh, accuracies in per cent. None if the parts, or the cells, measure different
-        things.
+        decade of nh, accuracies in per cent; `quantity` names it. None if it has several parts, or
+        if cells measure different things and not all of them hold.
     interval : (low, high) or None
         Its 95 % interval; an open end is None.
     sizes : tuple of int
@@ -64,7 +65,7 @@ class Claim:
     parts : tuple of Claim
         Each kind of fixed mask or sub-claim.
     version : int
-        2 for a statement that was put anew; its first version is judged, too.
+        2 for a statement that was reworded; its first version is judged, too.
     reading : {"hidden", "network"}
         What P is a fraction of: the hidden layer, with a plastic output layer, or the network.
     quantity : str
@@ -300,7 +301,8 @@ def _numbers(
     judged = [item for outcome in found for item in outcome.judged]
     sizes = judged_sizes(judged)
     alike = len({item.check.region.quantity for item in judged}) == 1
-    key = decisive(verdict, judged) if alike and verdict != MIXED else None
+    tells = verdict == HOLDS or (alike and verdict != MIXED)
+    key = decisive(verdict, judged) if tells else None
     if key is None or key.estimate is None:
         return None, None, sizes
     natural = key.check.region.quantity.natural

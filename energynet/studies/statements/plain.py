@@ -1,7 +1,7 @@
 """The statements in one plain sentence each, for readers who know none of the letters."""
 
 _NUMBER = "If every change costs the same,"  # M0
-_SIZE = "If a change costs as much as it is large,"  # M1
+_SIZE = "If the cost of a change is its size,"  # M1
 PLAIN = {
     (1, 1): "Changing fewer synapses saves energy, by every rule and at every network size.",
     (2, 1): "Changing a third of the best number of synapses, or fewer, takes at least 1.5 times as"
@@ -20,8 +20,8 @@ PLAIN = {
     (7, 1): f"{_NUMBER} the rules come together as networks grow: (a) at 10,000 units they are"
     " within a factor of 2, and (b) the lead of the largest updates shrinks.",
     (8, 1): "The larger the network, the larger is the factor by which each rule saves energy.",
-    (9, 1): f"{_SIZE} a fixed set of plastic synapses is dearer than the largest updates in small"
-    " networks, and cheaper in large ones.",
+    (9, 1): f"{_SIZE} a fixed set of plastic synapses costs more than the largest updates in small"
+    " networks, and less in large ones.",
     (10, 1): f"{_NUMBER} the largest updates are cheapest at every size, then the largest of each"
     " neuron, then a fixed set.",
     (10, 2): f"{_NUMBER} the largest updates are cheapest at every size, and those of each neuron"

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -63,12 +64,20 @@ def to_markdown(claims: Sequence[Claim]) -> str:
         lines.append(f"| {' | '.join([*cells, '<br>'.join(quantities)])} |")
     for claim in claims:
         title = f"**{numbered(claim)}, {claim.reading}: {claim.verdict}.** {named(claim)}"
-        lines += ["", f"{title} {claim.words}", ""]
+        lines += ["", f"{title} {_own_words(claim)}".rstrip(), ""]
         lines += [
-            f"{'  ' * depth}- {part.statement}: **{part.verdict}**. {part.words}"
+            f"{'  ' * depth}- {part.statement}: **{part.verdict}**. {_own_words(part)}".rstrip()
             for depth, part in _parts(claim)
         ]
     return "\n".join(lines) + "\n"
+
+
+def _own_words(claim: Claim) -> str:
+    """What a claim says beyond its parts."""
+    words = claim.words
+    for _, part in _parts(claim):
+        words = words.replace(part.words, "")
+    return re.sub(r" *\([a-z]\) *(?=\(|$)", "", words).strip()
 
 
 def side_by_side(claims: Sequence[Claim]) -> list[dict[str, Claim]]:
@@ -109,7 +118,7 @@ def estimates(claim: Claim) -> list[tuple[str, Claim]]:
 
     Parts (a) and (b) each have an estimate. Of several kinds of fixed mask, one that has the same
     verdict is shown; if they disagree, one that holds and one that fails. Claims whose cells
-    measure different things have none.
+    measure different things have one if they hold.
     """
     if claim.interval is not None:
         return [("", claim)]
@@ -137,7 +146,7 @@ def _labelled(label: str, text: str) -> str:
 
 def numbered(claim: Claim) -> str:
     """The number of the statement, and its version unless that is the first."""
-    return str(claim.number) if claim.version == 1 else f"{claim.number}, put anew"
+    return str(claim.number) if claim.version == 1 else f"{claim.number}, reworded"
 
 
 def to_text(claims: Sequence[Claim]) -> str:
