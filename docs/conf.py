@@ -28,7 +28,7 @@ html_copy_source = False
 html_math_renderer = "mathml"
 highlight_language = "none"
 
-myst_enable_extensions = ["dollarmath"]
+myst_enable_extensions = ["dollarmath", "html_image"]  # images with a width, for the forge
 myst_heading_anchors = 3
 
 default_role = "py:obj"
@@ -50,9 +50,13 @@ def setup(app):
 
 
 def _for_the_site(_app, _name, source):
-    """Comments `site` are part of the page; what stands between comments `forge` is not."""
+    """Comments `site` are part of the page; what stands between comments `forge` is not.
+
+    Pages of results/ are not on the site: where a page links to one, the site names it.
+    """
     text = re.sub(r"(?s)<!-- forge -->.*?<!-- end of forge -->\n?", "", source[0])
-    source[0] = re.sub(r"(?s)<!-- site\n(.*?)-->", r"\1", text)
+    text = re.sub(r"(?s)<!-- site\n(.*?)-->", r"\1", text)
+    source[0] = re.sub(r"\[([^]]*)\]\(\.\./(results/[^)]*\.md)\)", r"\1 (`\2`)", text)
 
 
 def _bars(_app, _what, _name, _object, _options, lines):
