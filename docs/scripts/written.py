@@ -11,6 +11,7 @@ from blocks import ROOT
 
 from energynet.support.format import significant
 
+_LONG = 20  # rows of a table that a page shows at once
 BENCHMARKS = ROOT / "bench" / "results.json"
 
 
@@ -142,10 +143,22 @@ def measured(section: str) -> str:
         for row in content["rows"]
     ]
     if rows:
-        parts.append(_table(["what", "median", "range"], rows))
+        parts.append(_folded(["what", "median", "range"], rows, "Ratios"))
     for table in content["tables"]:
-        parts += [f"{table['caption']}:", _table(table["columns"], table["lines"])]
+        if len(table["lines"]) <= _LONG:
+            parts.append(f"{table['caption']}:")
+        parts.append(_folded(table["columns"], table["lines"], table["caption"]))
     return "\n\n".join(parts + content["notes"]) + "\n"
+
+
+def _folded(columns: list[str], lines: list[list[Any]], title: str) -> str:
+    """A table; a long one opens with a click."""
+    table = _table(columns, lines)
+    if len(lines) <= _LONG:
+        return table
+    words = title.replace("`", "").replace("|", "\\|")
+    opened = f"<details>\n<summary>{words}, {len(lines)} rows</summary>"
+    return f"{opened}\n\n{table}\n\n</details>"
 
 
 def _number(row: dict[str, Any], which: str) -> str:

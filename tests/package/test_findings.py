@@ -293,17 +293,44 @@ def with_p_of_the_network(_, network):
     for size in (1000, 10_000):
         [row] = price.query(of_m0.format(size)).to_dict("records")
         yield f"{fold([row[name] for name in ('ratio', 'low', 'high')])} at {size:,}"
-    claims = json.loads((ROOT / "results" / "verdicts.json").read_text())
-    [part] = [
-        part
-        for claim in claims
-        if (claim["reading"], claim["number"], claim["version"]) == ("network", 3, 1)
-        for part in claim["parts"]
-        if part["statement"].startswith("(b)")
-    ]
-    assert "nh = 1,000, plastic as 10 units" in part["words"]
-    lost, half = -part["estimate"], (part["interval"][1] - part["interval"][0]) / 2
-    yield f"are at best {lost:.2f} points below 10 units alone, give or take {half:.1f} points"
+
+
+def few_units_among_many(hidden, network):
+    alone = {
+        reading: [few(reading, rule, size) for size in (10, 20, 30)]
+        for reading, rule in ((network, "fixed-units"), (hidden, UNITS))
+    }
+    frozen, free = ([more for more, _, _ in alone[reading]] for reading in (network, hidden))
+    assert all(low < 0 for _, low, _ in alone[network])
+    yield "get {:.2f}, {:.2f} and {:.2f} points more right than as many".format(*frozen)
+    yield "they help, by {:.1f}, {:.1f} and {:.1f} points".format(*free)
+    assert {shared for _, _, shared in alone[network]} == {1.0}
+    more = [shared for _, _, shared in alone[hidden]]
+    yield f"but then {min(more):.1f} to {max(more):.1f} times as many synapses are plastic"
+    best = pd.read_csv(ROOT / "results/figures/network/figure-7-large-against-small.csv")
+    best = best.query("panel == 1000 and plastic_synapses == 7960").set_index("rule")
+    assert best.loc["largest", "runs"] == 3
+    yield f"have to come to {100 * best.loc['largest', 'value']:.1f} %"
+    yield f"alone come to {100 * best.loc['all', 'value']:.1f} %"
+
+
+def few(reading, rule, units):
+    """Points that so many plastic units among 1,000 have more than as many alone after 300,000
+    steps: mean, lower end of its interval; and how many times as many synapses are plastic.
+    """
+    runs = reading.table.query("target_accuracy == 1 and max_steps == 300_000")
+    runs = runs[runs["seed"].between(200, 219)]
+    late = (100 * runs["id"].map(reading.study.late_accuracy)).set_axis(runs.index)
+    kind = "fixed-units" if rule == UNITS else rule
+    large = runs["hidden"].eq(1000) & runs["rule"].eq(kind) & runs["fraction"].eq(units / 1000)
+    small = runs["hidden"].eq(units) & runs["rule"].eq("all")
+    by_seed = [late[part].set_axis(runs.loc[part, "seed"]) for part in (large, small)]
+    more = by_seed[0] - by_seed[1]
+    assert more.notna().all()
+    assert len(more) == 20
+    plastic = [runs.loc[part, "plastic_synapses"].iloc[0] for part in (large, small)]
+    half = 2.093024 * more.std() / np.sqrt(20)
+    return float(more.mean()), float(more.mean() - half), plastic[0] / plastic[1]
 
 
 def against_the_cheapest(hidden, network):
@@ -384,6 +411,7 @@ def settings(*_):
         in_eight_sentences,
         with_a_plastic_output_layer,
         with_p_of_the_network,
+        few_units_among_many,
         against_the_cheapest,
         without_centring,
         settings,
