@@ -310,7 +310,7 @@ def few_units_among_many(hidden, network):
     best = pd.read_csv(ROOT / "results/figures/network/figure-7-large-against-small.csv")
     best = best.query("panel == 1000 and plastic_synapses == 7960").set_index("rule")
     assert best.loc["largest", "runs"] == 3
-    yield f"have to come to {100 * best.loc['largest', 'value']:.1f} %"
+    yield f"the largest updates come to {100 * best.loc['largest', 'value']:.1f} %"
     yield f"alone come to {100 * best.loc['all', 'value']:.1f} %"
 
 
