@@ -20,6 +20,7 @@ from energynet.studies.statements.claims import Claim, claims
 from energynet.studies.statements.plain import PLAIN
 from energynet.studies.statements.text import (
     VERDICTS,
+    claimed,
     estimates,
     named,
     quantity,
@@ -81,7 +82,11 @@ def _told(found: Sequence[Claim]) -> list[list[dict[str, Any]]]:
             | {"lacking": claim.lacking}
             | {
                 "told": [
-                    (label, each.to_dict() | {"quantity": quantity(each), "cell": each.cell})
+                    (
+                        label,
+                        each.to_dict()
+                        | {"quantity": quantity(each), "cell": each.cell, "claimed": claimed(each)},
+                    )
                     for label, each in estimates(claim)
                 ]
             }

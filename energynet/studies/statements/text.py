@@ -240,18 +240,20 @@ def _estimate(claim: Claim) -> str:
 
 def _judged(claim: Claim) -> str:
     """An estimate, what is claimed of it, and its cell."""
-    return ": ".join(filter(None, [_estimate(claim) + _claimed(claim), claim.cell]))
+    told = ", ".join(filter(None, [_estimate(claim), claimed(claim)]))
+    return ": ".join(filter(None, [told, claim.cell]))
 
 
-def _claimed(claim: Claim) -> str:
+def claimed(claim: Claim) -> str:
+    """What is claimed of its estimate, in words."""
     if claim.region is None:
         return ""
     low, high = claim.region
     if high == math.inf:
-        return f", claimed above {low:g}"
+        return f"claimed above {low:g}"
     if low in (0, -math.inf):
-        return f", claimed below {high:g}"
-    return f", claimed {low:g} to {high:g}"
+        return f"claimed below {high:g}"
+    return f"claimed {low:g} to {high:g}"
 
 
 def _parts(claim: Claim, depth: int = 0) -> Iterator[tuple[int, Claim]]:
