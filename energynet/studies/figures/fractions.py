@@ -183,7 +183,9 @@ def _constrained(axis: Axes, of_rule: pd.DataFrame, label: str, shift: float) ->
     confirmed = _confirmed(of_rule)
     explored = of_rule if confirmed.all() else of_rule[~confirmed]
     known = explored[~explored["lower_bound"]]
-    bars = {} if confirmed.all() else {"ecolor": f"{style.look(label).color}66", "capsize": 0}
+    bars: dict[str, Any] = (
+        {} if confirmed.all() else {"ecolor": f"{style.look(label).color}66", "capsize": 0}
+    )
     marks.line(axis, known, label, "fraction", **bars)
     marks.hollow(axis, known[known["reached"] < SUCCESS * known["runs"]], label, "fraction")
     marks.bounds(axis, explored[explored["lower_bound"]], label, "fraction", True, shift)
