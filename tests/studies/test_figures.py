@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from made_up_study import beyond, study_history, study_table
+from matplotlib.collections import LineCollection
 from matplotlib.text import Text
 from odd_studies import (
     a_failed_confirmation,
@@ -101,6 +102,11 @@ def test_confirmed_is_said_where_something_was_confirmed(drawing, small):
     assert "at P*, confirmed" not in words(drawing(explored))
     assert "3 exploration seeds or 8 confirmation seeds." in caption(drawing, confirmed)
     assert "no marker is ringed" in caption(drawing, explored)
+    for study, stand_back in ((confirmed, True), (explored, False)):
+        bars = drawing(study).axes[0].collections
+        faint = [part for part in bars if isinstance(part, LineCollection)]
+        assert any(part.get_colors()[0][3] < 1 for part in faint) == stand_back
+        assert ("faint" in caption(drawing, study)) == stand_back
     assert "A point stands for 3 exploration seeds." in caption(drawing, explored)
 
 

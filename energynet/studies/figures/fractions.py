@@ -176,16 +176,17 @@ def _against_fraction(axis: Axes, part: pd.DataFrame) -> None:
         if label in (ALL, READOUT):
             _line_over_all(axis, of_rule, label)
         else:
-            _constrained(axis, of_rule, label, shift[label])
+            _constrained(axis, of_rule, label, shift[label], bool(_confirmed(part).any()))
 
 
-def _constrained(axis: Axes, of_rule: pd.DataFrame, label: str, shift: float) -> None:
+def _constrained(axis: Axes, of_rule: pd.DataFrame, label: str, shift: float, ringed: bool) -> None:
+    """One rule; if points at P* are ringed, the bars of exploration seeds stand back."""
     confirmed = _confirmed(of_rule)
     explored = of_rule if confirmed.all() else of_rule[~confirmed]
     known = explored[~explored["lower_bound"]]
-    bars: dict[str, Any] = (
-        {} if confirmed.all() else {"ecolor": f"{style.look(label).color}66", "capsize": 0}
-    )
+    bars: dict[str, Any] = {}
+    if ringed and not confirmed.all():
+        bars = {"ecolor": f"{style.look(label).color}66", "capsize": 0}
     marks.line(axis, known, label, "fraction", **bars)
     marks.hollow(axis, known[known["reached"] < SUCCESS * known["runs"]], label, "fraction")
     marks.bounds(axis, explored[explored["lower_bound"]], label, "fraction", True, shift)
