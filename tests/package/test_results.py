@@ -29,7 +29,7 @@ UNDER_WAY = ("hidden", "sensitivity")  # run size after size; each is committed
 # The plan grew after these were run: second versions of statements, P*/3, extended grids, the
 # fractions of the published program. The next stage that it asks for, and how many runs.
 AWAITED = {
-    "network": ("confirmation", 72),
+    "network": ("fractions that keep the accuracy", 15),
     "robustness": ("choice", 21),
     "published": ("exploration", 70),
 }
