@@ -212,6 +212,22 @@ def test_fractions_as_counts(rule, hidden, fraction, words):
     assert Portions(Study.of(frame(rows))).words(rule, hidden, fraction) == words
 
 
+@pytest.mark.parametrize(
+    ("rule", "number", "words"),
+    [
+        ("largest-per-neuron output 1", 1, "1 input of each neuron"),
+        ("largest-per-neuron", 24, "24 inputs of each neuron"),
+        ("fixed-units output 1", 1, "1 hidden unit"),
+        ("fixed-units", 60, "60 hidden units"),
+        ("largest", 2355, "2,355 synapses"),
+        ("random", 1, "1 synapse"),
+    ],
+)
+def test_what_a_fraction_counts_is_named(rule, number, words):
+    rows = [run(10, "all", 1.0, 0, 1e9, 1e5, synapses=7960)]
+    assert Portions(Study.of(frame(rows))).counted(rule, number) == words
+
+
 def test_fractions_that_may_not_be_the_best_are_marked(claimed):
     edge = claimed[claimed["rule"].ne("largest") | claimed["fraction"].ge(0.1)]
     [answer] = answers(Study.of(edge))

@@ -194,7 +194,7 @@ def test_many_spreads_of_initial_weights_stay_readable(varied):
     assert (shown[0], shown[-1]) == (spreads[0], spreads[-1])
     figure = drawing.of(found)
     assert [axis.get_title(loc="left") for axis in figure.axes] == list("abcdefghijklmnop")
-    assert "at most 8 of them" in drawing.caption(found)
+    assert "8 rows at most" in drawing.caption(found)
 
 
 def test_no_label_of_the_package_is_mathematics(longer, varied):

@@ -13,9 +13,12 @@ from energynet.studies.statements.claims import Claim
 from energynet.studies.statements.judge import FAILS, HOLDS
 from energynet.studies.statements.plain import PLAIN
 from energynet.studies.statements.text import (
+    Tally,
     between_text,
+    claimed,
     estimates,
     quantity,
+    tally,
     to_json,
     to_markdown,
     to_text,
@@ -86,6 +89,46 @@ def test_markdown_has_a_row_a_claim_and_every_part(found):
     assert "**1, network: undecided.** Each of F, L and N saves energy" in text
     assert "no runs at nh = 300" in text
     assert "\n  - F uniform: synapses drawn from the whole network: **holds**." in text
+
+
+def test_markdown_says_the_words_of_a_part_once(found):
+    lines = to_markdown(found).splitlines()
+    told = [part.words for claim in found for part in claim.parts if not part.parts]
+    assert told
+    for words in told:
+        owners = [claim for claim in everything(found) if claim.words == words]
+        assert sum(words in line for line in lines) <= len(owners)
+    assert not any(line.endswith(("(a)", "(b)")) for line in lines)
+
+
+def test_verdicts_are_counted_in_the_first_and_in_the_last_wording():
+    told = [
+        {"reading": "hidden", "number": number, "version": version, "verdict": verdict}
+        for number, version, verdict in (
+            (1, 1, "holds"), (2, 1, "fails"), (2, 2, "holds"), (3, 1, "mixed"), (4, 1, "undecided"),
+        )
+    ]  # fmt: skip
+    counts = dict.fromkeys(("holds", "fails", "mixed", "undecided"), 1)
+    assert tally([*told, {**told[0], "reading": "network"}]) == [
+        Tally("hidden", "first", counts),
+        Tally("hidden", "last", counts | {"holds": 2, "fails": 0}),
+        Tally("network", "first", dict.fromkeys(counts, 0) | {"holds": 1}),
+        Tally("network", "last", dict.fromkeys(counts, 0) | {"holds": 1}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("region", "words"),
+    [
+        ((1.5, float("inf")), "claimed above 1.5"),
+        ((0, 2), "claimed below 2"),
+        ((float("-inf"), 0), "claimed below 0"),
+        ((0.5, 2), "claimed 0.5 to 2"),
+        (None, ""),
+    ],
+)
+def test_what_is_claimed_is_said(region, words):
+    assert claimed(Claim(1, "", HOLDS, None, None, (), "", region=region)) == words
 
 
 def everything(claims):

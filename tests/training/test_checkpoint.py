@@ -1,5 +1,6 @@
 """Checkpoints: a run that was stopped resumes to the same bits."""
 
+import itertools
 import json
 import sys
 
@@ -45,6 +46,13 @@ def test_a_checkpoint_of_before_there_was_a_margin_or_a_time_of_processors(tmp_p
     assert set(again.seconds) == set(spent)  # a part of it would look like all of it
     assert again.learning_steps == again.steps > 300
     assert same_bits(again, en.train(config, digits()))
+
+
+def test_time_of_processors_is_not_wall_time(monkeypatch):
+    monkeypatch.setattr("energynet.training.loop.time.process_time", itertools.count().__next__)
+    clocked = en.train(en.TrainingConfig(hidden=3, **SMALL), digits()).seconds
+    assert clocked["cpu"] >= 2  # in steps and in tests
+    assert clocked["cpu"] == int(clocked["cpu"])
 
 
 def test_checkpoint_of_another_run(tmp_path):

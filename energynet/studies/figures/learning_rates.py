@@ -66,8 +66,8 @@ def _caption(numbers: pd.DataFrame) -> str:
     return (
         f"Energy of the unmodified network of {numbers['hidden'].iloc[0]:,d} hidden units divided"
         " by that of each rule at its P*, against the learning rate. A row for each standard"
-        " deviation (SD) of the initial weights. P* is chosen anew in each setting; where it is the"
-        " first or last P that was run, more may be saved."
+        f" deviation (SD) of the initial weights, {ROWS} rows at most. P* is chosen anew in each"
+        " setting; where it is the first or last P that was run, more may be saved."
         f" Geometric means over {seeds}, paired by seed. Error bars: 95 % intervals, paired t on"
         f" the logarithm of the ratio, from {FEWEST} seeds on. Hollow with an arrow: a run did not"
         " reach the criterion, and the value is a bound. Dotted: no saving."
