@@ -63,6 +63,12 @@ def test_holds(held, number):
     assert held[number].words.endswith(".")
 
 
+def test_what_holds_has_an_estimate_whatever_its_cells_measure(held):
+    assert held[11].estimate is not None
+    assert held[11].quantity in ("ratio of energies", "difference in points")
+    assert held[11].region is not None
+
+
 @pytest.mark.parametrize("number", SECOND)
 def test_the_second_version_holds(number):
     claim = of_version(of_complete(), version=2)[number]

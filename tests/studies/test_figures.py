@@ -384,6 +384,14 @@ def test_counts_are_of_the_synapses_that_p_is_a_fraction_of():
         assert "synapses in the hidden layer" in caption(drawing, of[name]) or name == "network"
 
 
+def test_small_unmodified_networks_that_reached_stand_beside_the_rules():
+    table = study_table(hidden=(100,), fractions=(0.01, 0.2, 1.0), small=(10, 50))
+    drawing = figures.optimal_energies
+    found = drawing.numbers(Study.of(table))
+    assert set(found.loc[found["rule"] == "all", "hidden"]) == {50, 100}
+    assert drawing.numbers(Study.of(only_unmodified(table))).empty
+
+
 def test_m0_is_shown_against_plastic_synapses(results):
     found = figures.m0_against_count.numbers(results)
     assert {10, 20, 30, 100, 1000} >= set(found.loc[found["rule"] == "all", "hidden"]) >= {100}
@@ -395,8 +403,12 @@ def test_m0_is_shown_against_plastic_synapses(results):
         assert row["plastic_synapses"] == same["plastic_synapses"]
 
 
-def test_what_savings_hang_on_begins_with_the_best(results):
+def test_what_savings_depend_on_begins_with_the_best(results):
     found = figures.hinges.numbers(results)
+    largest = found["hidden"].max()
+    absent = found[(found["rule"] != "fixed-units") | (found["hidden"] < largest)]
+    assert "fixed units" in words(figures.hinges.of(found))
+    assert "fixed units" not in words(figures.hinges.of(absent))  # not drawn at the largest size
     free = found[found["x"] == 0].pivot_table("value", ["hidden", "rule"], "question")
     np.testing.assert_allclose(free["smallest"], free["price"])
     best = found.groupby(["question", "hidden", "rule"])["value"].max()

@@ -113,6 +113,7 @@ def test_finished_checkpoint_gives_the_same_result_at_once(tmp_path):
     first = en.train(config, digits(), checkpoint=path)
     with np.load(path) as stored:
         spent = json.loads(str(stored["seconds"]))
+    assert first.seconds["cpu"] == spent["cpu"] > 0
     assert first.seconds["total"] >= spent["total"] > spent["train"] + spent["evaluate"] > 0
     steps = []
     again = en.train(config, digits(), checkpoint=path, progress=lambda p: steps.append(p.step))
