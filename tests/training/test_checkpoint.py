@@ -119,6 +119,7 @@ def test_finished_checkpoint_gives_the_same_result_at_once(tmp_path):
     again = en.train(config, digits(), checkpoint=path, progress=lambda p: steps.append(p.step))
     assert steps == []
     assert again.to_dict() | {"seconds": 0} == first.to_dict() | {"seconds": 0}
+    assert again.seconds["cpu"] >= spent["cpu"]
 
 
 LONG = SMALL | {"max_steps": 1000, "target_accuracy": 1.0}
