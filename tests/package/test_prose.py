@@ -23,7 +23,7 @@ TURNS = {
     r"|\bthere is none of\b",
     "if runs differ only in max_steps, the longest is kept": r"\bthe longest stays\b",
     "an impersonal description": r"\bdraws? away\b",
-    "reworded": r"\bput anew\b",
+    "reworded": r"\b[Pp]ut anew\b",
     "expensive": r"\b(grows? dear|dearer)\b",
     "if": r"\b((File|Data|Config|Rule)Error|KeyboardInterrupt|None|interrupted`?) where\b",
 }

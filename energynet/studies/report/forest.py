@@ -24,8 +24,7 @@ CAPTION = (
     " the cell that decides the verdict, a rule, energy and size of network, relative to the"
     " limit that the statement sets: to the right of 1 it is as claimed, to the left it is not."
     " If the statement sets two limits, the nearer one counts. At the right: the estimate itself,"
-    " and what it is of."
-    " An arrow at an edge: it lies beyond. Filled"
+    " and what it is of. An arrow at an edge: it lies beyond. Filled"
     " marker: holds; cross: fails; hollow: undecided; *: the second version of a statement. A bar"
     " that runs to an edge without a marker there: runs were cut off, and this end is unknown.\n"
 )

@@ -25,7 +25,7 @@ _HEAD = (
     " for another, else undecided. Estimates are those of the cell that decides. E: energy until"
     " the criterion, in M0 (number of changes) or M1 (their summed size). L: the largest updates;"
     " N: the largest of each neuron; F: a fixed mask; all: the unmodified network. P: plastic"
-    " fraction; P*: that of least energy; nh: hidden units. Put anew: in a second wording. Beside:"
+    " fraction; P*: that of least energy; nh: hidden units. Reworded: in a second wording. Beside:"
     " judged, but no part of the verdict. P is a fraction of the hidden layer (*hidden*) or of the"
     " network (*network*)."
 )
