@@ -39,7 +39,7 @@ def with_saving(row: Row, found: Estimate | Missing) -> Row:
         saving_high=1 - _exp(-high),
         pairs=found.number,
         bound=found.bound.value,
-        why="" if found.judgeable else "runs of both networks did not reach the criterion",
+        why="" if found.judgeable else "some runs on both sides did not reach the criterion",
     )
 
 

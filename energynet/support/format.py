@@ -40,6 +40,7 @@ def significant(value: float) -> str:
         return "infinity" if value > 0 else "minus infinity"
     if value == 0:
         return "0"
+    value = _steady(value)
     if not 1e-4 <= abs(value) < 1e6:
         return f"{value:.3g}"
     return _grouped(value)
@@ -51,6 +52,7 @@ def typeset(value: Any) -> str:
         return DASH
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
+    value = _steady(value)
     mantissa, exponent = f"{value:.2e}".split("e")
     if float(mantissa) == 0:
         return "0"
@@ -87,6 +89,11 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _steady(value: float) -> float:
+    """Ten digits of it: the last bits of a library do not decide how a tie is rounded."""
+    return float(f"{value:.10g}")
 
 
 def _grouped(value: float) -> str:

@@ -37,7 +37,9 @@ def test_sentences_name_the_rules_that_save_most(claimed):
     first, second, third, fourth = answer.sentences
     assert "is least with largest updates of the network: " in first
     assert "fixed" in second
-    assert third == "The price is time: at that M0 1.00 times as many steps."
+    assert (
+        third == "The price is time: at the P of that M0, learning takes 1.00 times as many steps."
+    )
     assert fourth.startswith("At 100 hidden units, with largest updates of the network, M0 is ")
     savings = en.savings(claimed).set_index(["hidden", "rule", "energy"])["ratio"]
     assert f" {significant(savings[10_000, 'largest', 'm0'])}-fold (95 % interval " in first

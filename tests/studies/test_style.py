@@ -93,3 +93,9 @@ def test_panels_are_lettered_beyond_z():
     assert [style.letter(number) for number in (0, 12, 25, 26, 27, 702)] == [
         *("a", "m", "z", "aa", "ab", "aaa"),
     ]
+
+
+def test_custom_rules_do_not_look_like_the_unmodified_network():
+    looks = {style.look(f"module:Class{number}").color for number in range(200)}
+    assert len(looks) == len(style.LOOKS) - 1
+    assert style.LOOKS["all"].color not in looks

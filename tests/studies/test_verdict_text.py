@@ -1,6 +1,7 @@
 """Verdicts as text: the numbers, the sentences, the three forms."""
 
 import json
+import math
 from types import SimpleNamespace
 
 import pandas as pd
@@ -8,9 +9,10 @@ import pytest
 from tables import complete
 
 import energynet as en
+from energynet.analysis.intervals import Estimate
 from energynet.analysis.missing import NOTHING, listing, size_words
 from energynet.studies.statements.claims import Claim
-from energynet.studies.statements.judge import FAILS, HOLDS
+from energynet.studies.statements.judge import FAILS, HOLDS, POINTS, Check, Judged, Region
 from energynet.studies.statements.plain import PLAIN
 from energynet.studies.statements.text import (
     Tally,
@@ -24,7 +26,7 @@ from energynet.studies.statements.text import (
     to_text,
 )
 from energynet.studies.statements.words import describe
-from energynet.support.format import significant
+from energynet.support.format import significant, typeset
 
 SECOND = (2, 3, 10, 11, 12)  # of which there is a second version
 
@@ -199,3 +201,39 @@ def test_what_is_shown_as_the_estimate():
     assert [label for label, _ in estimates(leaf("holds", None, parts=(part,)))] == ["(b)"]
     assert quantity(part) == "ratio"
     assert estimates(leaf("undecided", None)) == []
+
+
+def test_a_kind_of_mask_that_fails_is_shown_beside_an_undecided_one():
+    kinds = leaf("undecided", 3.0, "F synapses: drawn"), leaf("fails", 0.5)
+    whole = leaf("undecided", 3.0, "(a) more", parts=kinds)
+    assert [label for label, _ in estimates(whole)] == ["F synapses", "F units"]
+    found = estimates(leaf("undecided", None, "", parts=(whole,)))
+    assert [label for label, _ in found] == ["(a) F synapses", "(a) F units"]
+    alone = leaf("undecided", 3.0, parts=(kinds[0], leaf("holds", 9.0)))
+    assert estimates(alone) == [("", alone)]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "region", "mark"),
+    [
+        ("undecided", (7, math.inf), " †"),  # the interval is 1.5 to 6
+        ("undecided", (0, 1), " †"),
+        ("undecided", (5, math.inf), ""),
+        ("fails", (7, math.inf), ""),
+    ],
+)
+def test_intervals_on_the_other_side_that_do_not_decide_are_marked(verdict, region, mark):
+    words = claimed(leaf(verdict, 3.0, region=region))
+    assert words.removeprefix(claimed(leaf("holds", 3.0, region=region))) == mark
+
+
+def test_failing_below_a_slack_is_told_as_such():
+    region = Region(POINTS, low=0.0, slack=0.5)
+    found = Estimate(0.0008, 0.0001, freedom=5)
+    words = describe(FAILS, [Judged(Check("late accuracy", (1000,), found, region), FAILS, found)])
+    assert words.endswith("), surely below 0.5 points.")
+
+
+def test_the_last_bits_of_a_number_do_not_decide_how_it_is_rounded():
+    assert significant(0.07525) == significant(0.07525 + 1e-16) == significant(0.07525 - 1e-16)
+    assert typeset(0.07525) == typeset(0.07525 + 1e-16)

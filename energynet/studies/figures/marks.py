@@ -33,8 +33,9 @@ def hollow(axis: Axes, part: pd.DataFrame, label: str, x: str, shift: float = 1)
     """Markers that ask for care."""
     at = look(label)
     axis.plot(
-        part[x] * shift, part["value"], at.marker, color=at.color, markerfacecolor="white", zorder=4
-    )
+        part[x] * shift, part["value"], at.marker, color=at.color, markerfacecolor="white",
+        markersize=3.5, markeredgewidth=0.6, zorder=4,
+    )  # fmt: skip
 
 
 def bounds(axis: Axes, part: pd.DataFrame, label: str, x: str, up: bool, shift: float = 1) -> None:

@@ -163,7 +163,8 @@ def _savings_caption(numbers: pd.DataFrame) -> str:
         f" {seeds}, paired by seed. Error bars: 95 % intervals, paired t on the logarithm of the"
         f" ratio, from {FEWEST} seeds on. Hollow with an arrow: a run did not reach the criterion,"
         " and the value is a bound. Dotted with hollow markers: at the best P of at least"
-        f" {SMALLEST:g}, if P* is smaller. Dotted line: no saving."
+        f" {SMALLEST:g}, if P* is smaller; it may save more, as other seeds chose P*. Dotted line:"
+        " no saving."
     )
 
 

@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from energynet.analysis.methods import output_plastic, short_names
+from energynet.analysis.methods import ALL, output_plastic, short_names
 from energynet.store.schema import COST, FAMILY
 from energynet.support.picture import Picture
 
@@ -118,7 +118,7 @@ def look(label: str) -> Look:
         plain = label == f"{base} output 1"
         marker = LOOKS[base].marker if plain else _CUSTOM_MARKERS[number % len(_CUSTOM_MARKERS)]
         return replace(LOOKS[base], line="--", marker=marker)
-    colors = [known.color for known in LOOKS.values()]
+    colors = [known.color for name, known in LOOKS.items() if name != ALL]
     marker = _CUSTOM_MARKERS[number // 8 % len(_CUSTOM_MARKERS)]
     return Look(colors[number % len(colors)], marker, "-.")
 

@@ -302,7 +302,8 @@ def _sentences(answer: Answer) -> Iterator[str]:
             f"{_tied(answer.alike[_M1])}."
         )
     if not math.isnan(first.steps):
-        yield f"The price is time: at that M0 {significant(first.steps)} times as many steps."
+        times = significant(first.steps)
+        yield f"The price is time: at the P of that M0, learning takes {times} times as many steps."
     if answer.smaller is not None:
         size, saved = answer.smaller
         yield f"At {size:,} hidden units, with {first.name}, M0 is {saved.fold} below."

@@ -58,7 +58,10 @@ def facts(study: Study) -> list[tuple[str, str]]:
         found.append(("runs in other settings", f"{study.elsewhere:,}, {_shown(study)}"))
     if len(study.endless):
         longer = study.endless
-        found.append(("runs beyond the criterion", f"{len(longer):,} ({_outcomes(longer)})"))
+        number = f"{longer['seed'].nunique()} seeds"
+        found.append(
+            ("runs beyond the criterion", f"{len(longer):,} ({_outcomes(longer)}), {number}")
+        )
     if DATA in runs:
         found.append(("data, SHA-256", ", ".join(_hashes(runs))))
     other = _settings(runs)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NOT_FINAL = (LIMITED, NOT_BRACKETED)
-DIGITS = 6  # significant digits in results: the last bits of a library have no part in them
+DIGITS = 10  # significant digits in results: the last bits of a library have no part in them
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,9 @@ _HEAD = (
     " N: the largest of each neuron; F: a fixed mask; all: the unmodified network. P: plastic"
     " fraction; P*: that of least energy; nh: hidden units. Reworded: in a second wording. Beside:"
     " judged, but no part of the verdict. P is a fraction of the hidden layer (*hidden*) or of the"
-    " network (*network*)."
+    " network (*network*). †: the interval lies on the other side, but does not if it is corrected"
+    " for the number of cells. 3 (b), reworded, fails if the difference is surely below half a"
+    " point."
 )
 VERDICTS = (HOLDS, FAILS, MIXED, UNDECIDED)
 
@@ -57,7 +59,7 @@ def to_markdown(claims: Sequence[Claim]) -> str:
             verdict = f"**{row[name].verdict}**" if name in row else ""
             cells.append("<br>".join([verdict, *filter(None, texts)]))
         quantities = {
-            _labelled(label if label[:1] == "(" else "", quantity(each)): None
+            _labelled(label.split(" ")[0] if label[:1] == "(" else "", quantity(each)): None
             for found in shown.values()
             for label, each in found
         }
@@ -116,23 +118,25 @@ def tally(told: Iterable[Mapping[str, Any]]) -> list[Tally]:
 def estimates(claim: Claim) -> list[tuple[str, Claim]]:
     """What is shown as the estimate of a claim, each with a label: its own, or those of its parts.
 
-    Parts (a) and (b) each have an estimate. Of several kinds of fixed mask, one that has the same
-    verdict is shown; if they disagree, one that holds and one that fails. Claims whose cells
-    measure different things have one if they hold.
+    Parts (a) and (b) each have their own. Of several kinds of fixed mask one with the verdict of
+    the whole is shown, and one that fails, if the whole is undecided; if it is mixed, one that
+    holds and one that fails. Claims whose cells measure different things have one if they hold.
     """
-    if claim.interval is not None:
-        return [("", claim)]
     parts = [part for part in claim.parts if not part.statement.startswith("beside")]
     if any(part.statement.startswith("(") for part in parts):
         return [
-            (part.statement.split(" ")[0], found)
+            (_labelled(part.statement.split(" ")[0], label), found)
             for part in parts
-            for _, found in estimates(part)[:1]
+            for label, found in estimates(part)
         ]
     known = [part for part in parts if part.interval is not None]
-    wanted = ("holds", "fails") if claim.verdict == "mixed" else (claim.verdict,)
-    found = [next((part for part in known if part.verdict == each), None) for each in wanted]
-    return [(part.statement.split(":")[0], part) for part in found if part is not None]
+    failing = [part for part in known if part.verdict == FAILS]
+    if claim.interval is not None and not (claim.verdict == UNDECIDED and failing):
+        return [("", claim)]
+    first, second = (HOLDS if claim.verdict == MIXED else claim.verdict), failing[:1]
+    found = [part for part in known if part.verdict == first][:1]
+    found += [] if found == second else second
+    return [(part.statement.split(":")[0], part) for part in found]
 
 
 def quantity(claim: Claim) -> str:
@@ -244,16 +248,28 @@ def _judged(claim: Claim) -> str:
     return ": ".join(filter(None, [told, claim.cell]))
 
 
+def _mark(claim: Claim) -> str:
+    """A dagger for an interval on the other side that does not lie there when corrected."""
+    if claim.verdict != UNDECIDED or claim.interval is None or claim.region is None:
+        return ""
+    low, high = claim.interval
+    below = high is not None and high < claim.region[0]
+    above = low is not None and low > claim.region[1]
+    return " †" if below or above else ""
+
+
 def claimed(claim: Claim) -> str:
-    """What is claimed of its estimate, in words."""
+    """What is claimed of its estimate, in words, and a mark if it alone does not contradict it."""
     if claim.region is None:
         return ""
     low, high = claim.region
     if high == math.inf:
-        return f"claimed above {low:g}"
-    if low in (0, -math.inf):
-        return f"claimed below {high:g}"
-    return f"claimed {low:g} to {high:g}"
+        words = f"claimed above {low:g}"
+    elif low in (0, -math.inf):
+        words = f"claimed below {high:g}"
+    else:
+        words = f"claimed {low:g} to {high:g}"
+    return f"{words}{_mark(claim)}"
 
 
 def _parts(claim: Claim, depth: int = 0) -> Iterator[tuple[int, Claim]]:

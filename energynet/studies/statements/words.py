@@ -88,9 +88,12 @@ def _fails(total: int, holding: int, judged: Sequence[Judged], comparisons: int)
 
 
 def _side(region: Region, estimate: Estimate) -> str:
+    value = region.quantity.natural(estimate.value)
+    if region.slack and value > region.low:
+        return f"surely below {region.low + region.slack:g}{region.quantity.unit}"
     if math.isinf(region.low) or math.isinf(region.high):
         return "on the other side"
-    above = region.quantity.natural(estimate.value) > region.high
+    above = value > region.high
     return "more than stated" if above else "less than stated"
 
 
@@ -107,7 +110,8 @@ def _undecided(total: int, holding: int, judged: Sequence[Judged]) -> str:
         which = "the interval" if total == 1 else pluralize(len(across), "interval")
         verb = "decides" if len(across) == 1 else "decide"
         corrected = ", corrected for the number of cells," if total > 1 else ""
-        sentences.append(f"{which}{corrected} {verb} neither way ({measured(key)})")
+        shown = f"uncorrected: {measured(key)}" if total > 1 else measured(key)
+        sentences.append(f"{which}{corrected} {verb} neither way ({shown})")
     if missing:
         sentences.append(missing.words)
     return f"Undecided: {'; '.join(sentences)}."
