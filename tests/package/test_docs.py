@@ -203,10 +203,10 @@ def test_energies_of_the_published_program_stand_beside_ours():
     assert all(first and second for first, second in published.cells().values())
     runs = published.read(published.OURS)
     assert len(runs) == sum(row[4][0] for row in rows)
-    assert {run["seed"] for run in runs} == {"900", "901", "902"}
+    assert {run["seed"] for run in runs} == set("01234")
     config = en.TrainingConfig(
         hidden=100,
-        seed=900,
+        seed=0,
         init_std=0.03,
         rule=en.LargestUpdates(0.01, scope="layer", output_fraction=1),
     )
