@@ -21,6 +21,7 @@ FIXED = (
     "parameters are fixed when a rule is made; what it keeps from step to step is declared in"
     " state(self, shape), a dict of arrays, and is written in step.state"
 )
+SHOWN = "what a step shows cannot be changed: return a mask or updates; step.state keeps what lasts"
 _COST = re.compile("[a-z][a-z0-9_]*")
 
 

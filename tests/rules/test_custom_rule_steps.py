@@ -205,13 +205,28 @@ def test_a_rule_keeps_nothing_but_its_state():
         Remembers("checked")
 
 
+class Misreads(en.PlasticityRule):
+    """An error of its own, a ValueError as NumPy's for read-only arrays."""
+
+    def select(self, step):
+        return int("some"), True
+
+
 @pytest.mark.parametrize(
-    ("rule", "error"),
-    [(Raises(), ZeroDivisionError), (Scribbles("pre"), ValueError), (Scribbles("dw"), ValueError)],
+    ("rule", "error"), [(Raises(), ZeroDivisionError), (Misreads(), ValueError)]
 )
 def test_errors_of_rules_go_through(rule, error):
     with pytest.raises(error):
         result_of(rule, digits())
+
+
+@pytest.mark.parametrize("where", ["pre", "post", "dw", "weights"])
+def test_writing_to_what_a_step_shows_is_told(where):
+    told = (
+        "rule .*:Scribbles, step 0: .*read-only: what a step shows cannot be changed: return a ma"
+    )
+    with pytest.raises(en.RuleError, match=told):
+        result_of(Scribbles(where), digits())
 
 
 @pytest.mark.usefixtures("examples")

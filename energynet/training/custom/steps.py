@@ -13,7 +13,7 @@ from energynet.kernels.rules import custom as kernels
 from energynet.kernels.rules.custom import Change, entry_of
 from energynet.kernels.state import Alone, Team
 from energynet.rules.compiled import CompiledSelect
-from energynet.rules.custom import FIXED
+from energynet.rules.custom import FIXED, SHOWN
 from energynet.rules.step import Change as Answer
 from energynet.rules.step import End, Step
 from energynet.support.signals import holding
@@ -113,6 +113,10 @@ class CustomRun:
             raise RuleError(f"{where}: {error}: {FIXED}") from error
         except RuleError as error:
             raise RuleError(f"{where}: {error}") from error
+        except ValueError as error:
+            if "read-only" not in str(error):  # NumPy's words if a rule writes to what a step shows
+                raise
+            raise RuleError(f"{where}: {error}: {SHOWN}") from error
         if answers is None and method == "finish":
             answers = False, False
         two = isinstance(answers, tuple | list) and len(answers) == 2
