@@ -44,6 +44,12 @@ def longer(table):
     return with_longer(table)
 
 
+def test_runs_beyond_the_criterion_are_told_with_their_seeds(longer):
+    told = dict(tables.facts(longer))["runs beyond the criterion"]
+    assert told.startswith(f"{len(longer.endless)} (")
+    assert told.endswith(f", {len(set(longer.endless['seed']))} seeds")
+
+
 def numbers(drawing, results, **where):
     found = drawing.numbers(results)
     for name, value in where.items():
