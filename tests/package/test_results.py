@@ -26,11 +26,6 @@ STUDIES = [
     if (RESULTS / f"{name}.csv").exists()
 ]
 UNDER_WAY = ("hidden", "sensitivity")  # run size after size; each is committed
-# The plan grew after these were run: second versions of statements, P*/3. The next stage that it
-# asks for, and how many runs.
-AWAITED = {
-    "network": ("fractions that keep the accuracy", 15),
-}
 
 
 @pytest.fixture(scope="module", params=STUDIES)
@@ -66,7 +61,7 @@ def test_every_cell_of_the_plan_is_there(study):
         finished = table.loc[table["rule"] != "all", "hidden"].max()
         assert max(config.hidden for config in stage.configs) >= finished
     else:
-        assert (stage and (stage.name, len(stage.configs))) == AWAITED.get(name)
+        assert stage is None
 
 
 def test_the_table_without_centring_is_whole(tmp_path):
