@@ -216,8 +216,9 @@ class Misreads(en.PlasticityRule):
     ("rule", "error"), [(Raises(), ZeroDivisionError), (Misreads(), ValueError)]
 )
 def test_errors_of_rules_go_through(rule, error):
-    with pytest.raises(error):
+    with pytest.raises(error) as raised:
         result_of(rule, digits())
+    assert type(raised.value) is error
 
 
 @pytest.mark.parametrize("where", ["pre", "post", "dw", "weights"])

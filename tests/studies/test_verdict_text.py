@@ -12,7 +12,16 @@ import energynet as en
 from energynet.analysis.intervals import Estimate
 from energynet.analysis.missing import NOTHING, listing, size_words
 from energynet.studies.statements.claims import Claim
-from energynet.studies.statements.judge import FAILS, HOLDS, POINTS, Check, Judged, Region
+from energynet.studies.statements.judge import (
+    FAILS,
+    HOLDS,
+    POINTS,
+    SLOPE,
+    UNDECIDED,
+    Check,
+    Judged,
+    Region,
+)
 from energynet.studies.statements.plain import PLAIN
 from energynet.studies.statements.text import (
     Tally,
@@ -232,6 +241,30 @@ def test_failing_below_a_slack_is_told_as_such():
     found = Estimate(0.0008, 0.0001, freedom=5)
     words = describe(FAILS, [Judged(Check("late accuracy", (1000,), found, region), FAILS, found)])
     assert words.endswith("), surely below 0.5 points.")
+    found = Estimate(-0.0008, 0.0001, freedom=5)
+    words = describe(FAILS, [Judged(Check("late accuracy", (1000,), found, region), FAILS, found)])
+    assert words.endswith("), on the other side.")
+
+
+def test_an_interval_that_is_shown_uncorrected_is_called_so():
+    found = Estimate(0.1, 0.1, freedom=5)
+    one = Judged(Check("slope", (100,), found, Region(SLOPE, low=0.0)), UNDECIDED, found)
+    assert "the interval decides neither way (slope: slope 0.100" in describe(UNDECIDED, [one])
+    told = describe(UNDECIDED, [one, one])
+    assert (
+        "2 intervals, corrected for the number of cells, decide neither way (uncorrected: " in told
+    )
+
+
+def test_the_quantity_of_a_part_is_named_once_for_all_kinds_of_mask():
+    kinds = (
+        leaf("undecided", 3.0, "F synapses: drawn", quantity="r"),
+        leaf("fails", 0.5, quantity="r"),
+    )
+    part = leaf("undecided", 3.0, "(a) more", parts=tuple(kinds))
+    whole = leaf("undecided", None, "", parts=(part,), reading="hidden")
+    [row] = [line for line in to_markdown([whole]).splitlines() if line.startswith("| 9 |")]
+    assert row.endswith("| (a) r |")
 
 
 def test_the_last_bits_of_a_number_do_not_decide_how_it_is_rounded():
