@@ -315,7 +315,7 @@ def _numbers(
 
 
 def _rounded(value: float) -> float | None:
-    """The value in six significant digits; None for an open end."""
+    """The value in `DIGITS` digits; None for an open end."""
     return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
 
 
