@@ -446,3 +446,12 @@ def test_labels_of_an_axis_are_of_one_kind(low, high):
     powers = [label for label in labels if "10" in label.replace("100", "") and label != "10"]
     plain = [label for label in labels if label not in powers and label[:1] not in "123456789"]
     assert not (powers and plain)
+
+
+def test_white_shows_inside_hollow_marks(results):
+    """An edge as thick as that of other marks fills a cross of this size."""
+    for drawing in (figures.costs_against_fraction, figures.maximum_saving):
+        lines = [each for axis in drawing(results).axes for each in axis.lines]
+        hollow = [each for each in lines if each.get_markerfacecolor() == "white"]
+        assert hollow
+        assert all(each.get_markeredgewidth() < 0.2 * each.get_markersize() for each in hollow)

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from energynet.analysis.methods import ALL, OUTPUT_PLASTIC, READOUT, display_name, short_names
 from energynet.analysis.optimum import SUCCESS
 from energynet.analysis.study import EXPLORATION, Study
-from energynet.studies.figures import style
+from energynet.studies.figures import marks, style
 from energynet.studies.figures.drawing import Drawing, seeds_words, spread_out
 from energynet.studies.figures.scales import log_axis
 
@@ -56,9 +56,7 @@ def _draw(numbers: pd.DataFrame) -> Figure:
             k, value = part["plastic_synapses"], part["value"]
             axis.plot(k, value, color=color, marker=marker[size], linewidth=0.7)
             few = part["reached"] < SUCCESS * part["runs"]
-            axis.plot(
-                k[few], value[few], marker[size], color=color, markerfacecolor="white", zorder=4
-            )
+            axis.plot(k[few], value[few], marker[size], color=color, zorder=4, **marks.HOLLOW)
         axis.set_title(fill(names[rule], 18), pad=3)
     for axis in axes.flat:
         log_axis(axis, "x", most=4)

@@ -12,6 +12,8 @@ from energynet.studies.figures.style import look, ordered
 
 # A shaft with a head; a marker's path is scaled so that its farthest point is at half its size.
 _ARROW = np.array([(0, 0), (0, 1), (-0.16, 0.75), (0, 1), (0.16, 0.75)])
+# White shows inside every marker, crosses too.
+HOLLOW: dict[str, Any] = {"markerfacecolor": "white", "markersize": 3.5, "markeredgewidth": 0.6}
 _UP, _DOWN = (Path(_ARROW * (1, side), [1, 2, 1, 2, 2]) for side in (1, -1))
 
 
@@ -32,10 +34,7 @@ def line(
 def hollow(axis: Axes, part: pd.DataFrame, label: str, x: str, shift: float = 1) -> None:
     """Markers that ask for care."""
     at = look(label)
-    axis.plot(
-        part[x] * shift, part["value"], at.marker, color=at.color, markerfacecolor="white",
-        markersize=3.5, markeredgewidth=0.6, zorder=4,
-    )  # fmt: skip
+    axis.plot(part[x] * shift, part["value"], at.marker, color=at.color, zorder=4, **HOLLOW)
 
 
 def bounds(axis: Axes, part: pd.DataFrame, label: str, x: str, up: bool, shift: float = 1) -> None:

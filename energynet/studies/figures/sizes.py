@@ -118,7 +118,7 @@ def draw_savings(numbers: pd.DataFrame, best: str = "P*") -> Figure:
             of_rule = part[part["rule"] == label]
             free = of_rule["smallest"] == 0
             marks.bounded_line(axis, of_rule[free], label, "hidden", shift[label])
-            options = {"linestyle": ":", "markerfacecolor": "white", "zorder": 2}
+            options = {"linestyle": ":", "zorder": 2, **marks.HOLLOW}
             marks.line(axis, of_rule[~free], label, "hidden", shift[label], **options)
         _ratio_axis(axis, part)
         size_axis(axis, numbers["hidden"], most=6)
@@ -127,8 +127,8 @@ def draw_savings(numbers: pd.DataFrame, best: str = "P*") -> Figure:
     figure.align_ylabels()
     extra = [
         Line2D(
-            [], [], color=style.GREY, linestyle=":", marker="o", markerfacecolor="white",
-            label=f"best P ≥ {SMALLEST:g}, if P* is smaller",
+            [], [], color=style.GREY, linestyle=":", marker="o",
+            label=f"best P ≥ {SMALLEST:g}, if P* is smaller", **marks.HOLLOW,
         )
     ]  # fmt: skip
     style.legend(figure, numbers["rule"], extra if numbers["smallest"].any() else ())
