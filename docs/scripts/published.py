@@ -24,14 +24,9 @@ HEAD = (
     "| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |"
 )
 MEASURES = ("steps", "m0", "m1")
-# Why a pair is more than two standard errors apart: (nh, number, P) -> words.
-CHANCE = "with three and five runs one pair in ten is, by chance"
+# Pairs more than two standard errors apart; the page says why: (nh, number, P).
 SLOW = (100, "40", "0.03")
-REASONS = {
-    SLOW: "accuracy rises slowly there, so small differences decide when it passes",
-    (100, "20", "0.01"): CHANCE,
-    (100, "40", "0.1"): CHANCE,
-}
+APART = {SLOW, (100, "20", "0.01"), (100, "40", "0.1")}
 Run = Mapping[str, str]
 Row = tuple[int, str, str, tuple[float, ...], tuple[float, ...], float]
 

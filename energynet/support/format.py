@@ -29,6 +29,11 @@ def parameter(value: Any) -> str:
     return f"{value:.4g}" if abs(value) < 1000 else exact(value)
 
 
+def steady(value: float) -> float:
+    """Ten digits of it: the last bits of a library do not decide how a tie is rounded."""
+    return float(f"{value:.10g}")
+
+
 def significant(value: float) -> str:
     """Three significant digits, in ASCII: 0.00123, 12.3, 1.23e+07, infinity; or more: 1,234.
 
@@ -40,7 +45,7 @@ def significant(value: float) -> str:
         return "infinity" if value > 0 else "minus infinity"
     if value == 0:
         return "0"
-    value = _steady(value)
+    value = steady(value)
     if not 1e-4 <= abs(value) < 1e6:
         return f"{value:.3g}"
     return _grouped(value)
@@ -52,7 +57,7 @@ def typeset(value: Any) -> str:
         return DASH
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    value = _steady(value)
+    value = steady(value)
     mantissa, exponent = f"{value:.2e}".split("e")
     if float(mantissa) == 0:
         return "0"
@@ -89,11 +94,6 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def _steady(value: float) -> float:
-    """Ten digits of it: the last bits of a library do not decide how a tie is rounded."""
-    return float(f"{value:.10g}")
 
 
 def _grouped(value: float) -> str:

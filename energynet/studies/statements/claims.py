@@ -31,12 +31,12 @@ from energynet.studies.statements.words import (
     readings_words,
 )
 from energynet.support import checks
+from energynet.support.format import steady
 
 if TYPE_CHECKING:
     import pandas as pd
 
 NOT_FINAL = (LIMITED, NOT_BRACKETED)
-DIGITS = 10  # significant digits in results: the last bits of a library have no part in them
 
 
 @dataclass(frozen=True)
@@ -315,8 +315,8 @@ def _numbers(
 
 
 def _rounded(value: float) -> float | None:
-    """The value in `DIGITS` digits; None for an open end."""
-    return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+    """The value without its last bits; None for an open end."""
+    return steady(value) if math.isfinite(value) else None
 
 
 def _decisive_outcome(found: Sequence[_Outcome]) -> _Outcome:

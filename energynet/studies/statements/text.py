@@ -259,7 +259,7 @@ def _mark(claim: Claim) -> str:
 
 
 def claimed(claim: Claim) -> str:
-    """What is claimed of its estimate, in words, and a mark if it alone does not contradict it."""
+    """What is claimed of its estimate, in words; † if the interval lies outside undecided."""
     if claim.region is None:
         return ""
     low, high = claim.region
