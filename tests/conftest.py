@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,12 @@ hypothesis.settings.register_profile(
     "energynet", deadline=None, derandomize=True, database=None, max_examples=60
 )
 hypothesis.settings.load_profile("energynet")
+
+
+def pytest_configure():
+    """Interrupts arrive: a shell script that starts the tests in the background shuts them off."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
