@@ -29,6 +29,7 @@ PARTS = {
     "published rules": published.compared,
     "readings": written.readings,
     "savings hidden": partial(written.savings, "hidden"),
+    "savings network": partial(written.savings, "network"),
     "savings uncentred": partial(written.savings, "uncentred"),
     "second task": second_task.table,
     "statements": written.statements,

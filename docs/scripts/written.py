@@ -30,12 +30,22 @@ def _first_sentence(thing: object) -> str:
 
 
 def verdicts() -> str:
-    """The table of verdicts on both readings of P, without statements that were reworded."""
-    text = (ROOT / "results" / "verdicts.md").read_text()
-    head, rule, *rows = [line for line in text.splitlines() if line.startswith("|")]
-    anew = {row.split(", reworded |")[0] for row in rows if ", reworded |" in row}
-    kept = [row.replace(", reworded |", "\\* |") for row in rows if row.split(" |")[0] not in anew]
-    return "\n".join([head, rule, *kept]) + "\n"
+    """Each statement in its last wording, with its verdict in each reading of P."""
+    from energynet.studies.statements.plain import PLAIN
+
+    claims = json.loads((ROOT / "results" / "verdicts.json").read_text())
+    rows: dict[int, dict[str, Any]] = {}
+    for claim in claims:  # a later version takes the place of an earlier one
+        star = "\\*" * (claim["version"] > 1)
+        row = rows.setdefault(claim["number"], {})
+        plain = PLAIN[claim["number"], claim["version"]]
+        row |= {"name": f"{claim['number']}{star}", "plain": plain}
+        decided = claim["verdict"] != "undecided"
+        row[claim["reading"]] = f"**{claim['verdict']}**" if decided else claim["verdict"]
+    lines = [
+        [row[name] for name in ("name", "plain", "hidden", "network")] for row in rows.values()
+    ]
+    return _table(["", "statement", "hidden", "network"], lines) + "\n"
 
 
 def tally() -> str:
@@ -59,8 +69,13 @@ def savings(name: str) -> str:
     from energynet.store.exchange import read_table
 
     rules = {
+        "largest": "largest of the network",
         "largest-per-layer output 1": "largest of each layer",
+        "largest-per-neuron": "largest of each neuron",
         "largest-per-neuron output 1": "largest of each neuron",
+        "fixed-units": "fixed units",
+        "fixed-synapses-balanced": "fixed synapses, balanced",
+        "fixed-synapses": "fixed synapses, uniform",
         "fixed-units output 1": "fixed units",
         "fixed-synapses output 1": "fixed synapses",
         "random output 1": "random",
