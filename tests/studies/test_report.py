@@ -35,6 +35,7 @@ from energynet.studies.figures.save import to_svg
 from energynet.studies.report import forest, render, tables, write_report
 from energynet.studies.report.inline import inline_svg
 from energynet.studies.statements.claims import claims
+from energynet.studies.statements.plain import HEADINGS, PLAIN
 from energynet.support.format import percent, typeset
 
 LONGER = 14  # the figure that needs runs beyond the criterion, which this table lacks
@@ -487,3 +488,7 @@ def test_the_forest_shows_each_deciding_ratio_once_with_what_is_claimed():
     assert labels[0] == "1 network, F uniform"
     assert {"2* (a) network", "2* (b) network"} <= {label.split(",")[0] for label in labels}
     assert len(labels) == len(found)
+    told = [text.get_text() for text in figure.axes[0].texts if text.get_fontweight() == "bold"]
+    drawn = sorted({int(row.split(",")[0]) for row in found["statement"]})
+    assert told == [f"{number}  {HEADINGS[number]}" for number in drawn]
+    assert set(HEADINGS) == {number for number, _ in PLAIN}

@@ -12,6 +12,7 @@ from energynet.studies.figures import style
 from energynet.studies.figures.save import to_csv, to_svg
 from energynet.studies.figures.scales import log_axis
 from energynet.studies.statements.claims import Claim
+from energynet.studies.statements.plain import HEADINGS
 from energynet.studies.statements.text import numbered, side_by_side
 from energynet.support.files import made_folder, written_whole
 from energynet.support.format import significant
@@ -86,23 +87,32 @@ def _leaves(claim: Claim, letter: str = "") -> list[tuple[str, Claim]]:
 
 def draw(table: pd.DataFrame) -> Figure:
     """The forest: one line for each row, on a logarithmic axis of ratios to the limit."""
+    numbers_of = table["statement"].str.split(",").str[0].astype(int)
+    first = numbers_of != numbers_of.shift()
+    places = table.index + first.cumsum()  # a line for each heading
+    rows = list(zip(places, table.to_dict("records"), strict=True))
     with style.settings():
-        figure, axes = style.panels(1, 1, 0.9 + 0.14 * len(table), style.WIDER)
+        figure, axes = style.panels(1, 1, 0.9 + 0.14 * (places.max() + 1), style.WIDER)
         axis = axes[0, 0]
         axis.set_xscale("log")
         axis.axvspan(1, EDGES[1], color=style.GREY, alpha=0.15, linewidth=0)
-        for place, row in enumerate(table.to_dict("records")):
+        for place, row in rows:
             _draw_row(axis, place, row)
         axis.set_xlim(*EDGES)
         log_axis(axis, "x", most=8)
-        axis.set_ylim(len(table) - 0.5, -0.5)
-        axis.set_yticks(range(len(table)), [_label(row) for row in table.to_dict("records")])
+        axis.set_ylim(places.max() + 0.5, -0.5)
+        axis.set_yticks(places, [_label(row) for _, row in rows])
         axis.tick_params(axis="y", labelsize=5.5)
-        starts = table["statement"].str.split(",").str[0]
-        for place in table.index[starts != starts.shift()][1:]:
-            axis.axhline(place - 0.5, color=style.GREY, linewidth=0.3)
+        for place, number in zip(places[first] - 1, numbers_of[first], strict=True):
+            _draw_heading(axis, place, f"{number}  {HEADINGS[number]}")
         axis.set_xlabel("estimate relative to the limit that the statement sets (grey: as claimed)")
     return figure
+
+
+def _draw_heading(axis: Axes, place: int, heading: str) -> None:
+    at = axis.get_yaxis_transform()
+    axis.axhline(place - 0.5, color=style.GREY, linewidth=0.3)
+    axis.text(0.01, place, heading, transform=at, fontsize=5.5, fontweight="bold", va="center")
 
 
 def _draw_row(axis: Axes, place: int, row: dict[str, Any]) -> None:

@@ -38,3 +38,19 @@ PLAIN = {
     (14, 1): "Most is saved in networks 30 or more times as large as the smallest that learns the"
     " task.",
 }
+HEADINGS = {  # the same in a few words, for figures
+    1: "every rule saves energy",
+    2: "too few changes in a step cost steps and energy",
+    3: "few plastic units among many do better than so few alone",
+    4: "M1: all rules spend about the same",
+    5: "M1: in large networks a fixed mask spends less than the largest updates",
+    6: "M0: a fixed mask spends at least 5 times as much as the largest updates",
+    7: "M0: the rules come together as networks grow",
+    8: "larger networks save more",
+    9: "M1: the order of fixed mask and largest updates turns with size",
+    10: "M0: the largest updates are cheapest, then those of each neuron",
+    11: "tenfold saving, and the accuracy stays",
+    12: "cheapest if less than a tenth of the units may change",
+    13: "M0 falls 10- to 100-fold, M1 to about half",
+    14: "most is saved in networks 30 times as large as needed",
+}
