@@ -125,6 +125,17 @@ def late(reading, hidden, rule, seeds, fraction=None):
     return float(of_rule.mean()), float(right[shared].mean())
 
 
+def points_lost(reading, hidden, rule):
+    """Points lost after 150,000 steps at P* of M0, of three seeds: mean and 95 % interval."""
+    fraction = reading.optima.loc[(hidden, rule, "m0"), "fraction"]
+    whole = late_by_seed(reading, hidden, "all", 1.0)
+    own = late_by_seed(reading, hidden, rule, fraction)
+    lost = np.array([100 * (whole[seed] - right) for seed, right in own.items()])
+    assert len(lost) == 3
+    half = 4.302653 * lost.std(ddof=1) / np.sqrt(3)
+    return lost.mean(), lost.mean() - half, lost.mean() + half
+
+
 def late_by_seed(reading, hidden, rule, fraction):
     """Share of the images right after 150,000 steps, of each confirmation seed."""
     runs = reading.study.endless
@@ -139,15 +150,19 @@ def in_eight_sentences(hidden, network):
     yield f"hidden units learn with {times(hidden, 1000, L)} fewer changes"
     yield f"the poster says:** {times(network, 1000, 'largest')}, at 1,000"
     whole = hidden.at_optimum(1000, "all")["synapses"].iloc[0] / (10 * 1001)
-    yield f"can then save at most {whole:.1f}-fold, at 1,000 hidden units"
+    yield "its 10,010 synapses change in every step"
+    yield f"1/{whole:.1f} of all synapses at 1,000 hidden units, so at equal steps no rule"
+    yield f"can save more than {whole:.1f}-fold"
     least = [network.optima.loc[(size, "largest", "m0"), "confirmed"] for size in SIZES]
     yield f"{powers(min(least))} to {powers(max(least))}, from 100 to 10,000"
     small = [each.over(SMALL, 1000, rule) for each, rule in ((hidden, L), (network, "largest"))]
     first, second = (fold(found).removesuffix(")") for found in small)
-    yield f"the largest updates save {first}, *hidden*) or {second}, *network*)"
+    yield f"1,000 units save {first}, *hidden*) or {second}, *network*) in M0"
     m1 = [hidden.ratio(1000, rule, "m1") for rule in (L, N, UNITS, SYNAPSES)]
     assert hidden.ratio(1000, RANDOM, "m1") > max(m1)
-    yield f"under every rule:** {min(m1):.2f}- to {max(m1):.2f}-fold at 1,000 hidden units"
+    yield f"reaches 95 %: {min(m1):.2f}- to {max(m1):.2f}-fold at 1,000 hidden units, less in"
+    small = [hidden.ratio(size, rule, "m1") for size in (100, 300) for rule in (L, N, UNITS)]
+    assert max(small) < min(m1)
     yield f"in each step, saves more: {hidden.saved(1000, RANDOM, 'm1')}"
     steps = hidden.steps(1000, L), network.steps(1000, "largest")
     yield f"they take {steps[0]:.1f} (*hidden*) or {steps[1]:.1f} (*network*) times as many steps"
@@ -156,11 +171,11 @@ def in_eight_sentences(hidden, network):
     assert f"{right[0][1]:.1f}" == f"{right[1][1]:.1f}"
     yield f"the unmodified network has {right[0][1]:.1f} % (three seeds)"
     row = uncentred_savings().loc[(1000, L, "m0")]
-    yield f"save {row_of(row).replace(' (', '-fold (')} at 1,000 hidden units, not"
+    yield f"each layer save {row_of(row).replace(' (', '-fold (')} at 1,000 hidden units, not"
     yield f"not {hidden.ratio(1000, L):.1f}-fold (*hidden*)"
     lost = 1 - uncentred_whole()["m0"].mean() / hidden.at_optimum(1000, "all")["m0"].mean()
     assert f"{5 * lost:.1f}" == "4.0"
-    yield "four fifths of the unmodified network's changes are due to the background"
+    yield "Four fifths of the unmodified network's changes are made there"
 
 
 def times(reading, hidden, rule):
@@ -181,7 +196,7 @@ def with_a_plastic_output_layer(hidden, _):
     rest = [saved[rule] for rule in (N, UNITS, SYNAPSES)]
     yield f"each neuron save {min(rest):.1f}- to {max(rest):.1f}-fold"
     spent = [100 * shares(hidden, 3000, rule) for rule in (N, UNITS, SYNAPSES)]
-    yield f"and {min(spent):.0f} to {max(spent):.0f} % of their M0 is spent in the output layer"
+    yield f"They spend {min(spent):.0f} to {max(spent):.0f} % of their M0 in the output layer"
     yield f"save {saved[L]:.1f}-fold, {100 * shares(hidden, 3000, L):.0f} % of it spent there"
     sizes = (100, 300, 1000, 3000)
     leads = [
@@ -196,10 +211,15 @@ def with_a_plastic_output_layer(hidden, _):
     yield f"1,000 units end {whole - right:.2f} points below"
     at = hidden.over(hidden.at_optimum(1000, "all"), 1000, L, fraction=0.03)
     yield f"They still save {fold(at)} in M0"
+    whole_saving = f"{hidden.ratio(1000, L):.1f}-fold"
+    yield f"then the saving is {significant(at[0])}-fold instead of {whole_saving}"
+    at = hidden.over(hidden.at_optimum(3000, "all"), 3000, L, fraction=0.01)
+    right, whole = late(hidden, 3000, L, 8, 0.01)
+    yield f"With 1 %, 3,000 units save {fold(at)} and lose {whole - right:.2f} points"
     claims = json.loads((ROOT / "results" / "verdicts.json").read_text())
     of_11 = [claim["verdict"] for claim in last_versions(claims) if claim["number"] == 11]
     assert of_11 == ["holds", "holds"]
-    yield "a margin of half a point; it holds in both readings"
+    yield "allows any P and a loss of half a point. It holds in both readings"
     lost = [
         late_by_seed(hidden, 1000, "all", 1.0)[seed] - right
         for seed, right in late_by_seed(hidden, 1000, L, 0.03).items()
@@ -261,7 +281,7 @@ def with_p_of_the_network(_, network):
     assert best[10_000].idxmax() == "fixed-units"
     yield f"it is fixed units, {network.saved(10_000, 'fixed-units', 'm1')}"
     units = [size * network.optima.loc[(size, "fixed-units", "m0"), "fraction"] for size in SIZES]
-    yield f"their best number, {min(units):.0f} to {max(units):.0f}, hardly depends"
+    yield f"Their best number is {min(units):.0f} to {max(units):.0f} at every size"
     steps = [network.steps(size, "largest") for size in SIZES]
     yield f"the largest updates take {min(steps):.1f} to {max(steps):.1f} times as many steps"
     short = {
@@ -271,8 +291,10 @@ def with_p_of_the_network(_, network):
     right = [pair[0] for pair in short["largest"]]
     yield f"last ten tests is {right[0]:.1f} % at 1,000 units and {right[1]:.1f} % at 3,000"
     lost = {rule: [f"{b - a:.1f}" for a, b in pairs] for rule, pairs in short.items()}
-    assert len(set(lost["largest"])) == 1
-    yield f"That is {lost['largest'][0]} points below the unmodified network"
+    both = [points_lost(network, size, "largest") for size in (1000, 3000)]
+    assert [f"{mean:.1f}" for mean, _, _ in both] == lost["largest"]
+    told = ["{:.1f} points ({:.1f} to {:.1f})".format(*found) for found in both]
+    yield f"That is {told[0]} and {told[1]} below the unmodified network"
     yield "each neuron are {} and {} points short".format(*lost["largest-per-neuron"])
     yield "fixed units {} and {} (three seeds)".format(*lost["fixed-units"])
     folder = ROOT / "results" / "sensitivity"
@@ -310,6 +332,9 @@ def keeping_the_accuracy(_hidden, network):
         saved = fold([np.exp(logs.mean() + end) for end in (0, -half, half)])
         unit = " units" if size == 1000 else ""
         yield f"{saved} and {lost.mean():.2f} points at {size:,}{unit} with P = {fraction}"
+        if size == 1000:
+            best = network.ratio(1000, "largest")
+            yield f"{saved.split(' ')[0]} instead of {significant(best)}-fold (*network*)"
 
 
 def few_units_among_many(hidden, network):
@@ -321,19 +346,21 @@ def few_units_among_many(hidden, network):
     wide = [few(network, "fixed-units", size, 3000) for size in (10, 20, 30)]
     for more, low, _ in alone[network] + wide:
         assert low < 0 < 2 * more - low
-    yield "get {:.2f}, {:.2f} and {:.2f} points more right than as many".format(*frozen)
-    yield "they help, by {:.1f}, {:.1f} and {:.1f} points".format(*free)
-    yield "among 3,000 it is {:.2f}, {:.2f} and {:.2f} points".format(
-        *(more for more, _, _ in wide)
-    )
+    free_wide = [few(hidden, UNITS, size, 3000) for size in (10, 20, 30)]
+    words = "they get {}, {} and {} points more right, among 3,000 {}, {} and {}"
+    both = frozen + [more for more, _, _ in wide]
+    yield words.format(*(f"{more:.2f}" for more in both))
+    both = free + [more for more, _, _ in free_wide]
+    yield words.format(*(f"{more:.1f}" for more in both))
     assert {shared for _, _, shared in alone[network] + wide} == {1.0}
-    more = [shared for _, _, shared in alone[hidden]]
-    yield f"but then {min(more):.1f} to {max(more):.1f} times as many synapses are plastic"
+    more = [shared for _, _, shared in alone[hidden] + free_wide]
+    yield f"But then {min(more):.1f} to {max(more):.1f} times as many synapses are plastic"
     best = pd.read_csv(ROOT / "results/figures/network/figure-7-large-against-small.csv")
     best = best.query("panel == 1000 and plastic_synapses == 7960").set_index("rule")
     assert best.loc["largest", "runs"] == 3
-    yield f"the largest updates come to {100 * best.loc['largest', 'value']:.1f} %"
-    yield f"of 10 units comes to {100 * best.loc['all', 'value']:.1f} %"
+    yield "A network of 10 units has 7,960 synapses"
+    yield f"1,000 units come to {100 * best.loc['largest', 'value']:.1f} % under the largest"
+    yield f"The network of 10 units comes to {100 * best.loc['all', 'value']:.1f} %"
 
 
 def few(reading, rule, units, hidden=1000):
@@ -366,19 +393,28 @@ def against_the_cheapest(hidden, network):
     for size in (3000, 10_000):
         for rule in of_network:
             assert network.over(whole, size, rule, "m1")[1] < 1
+            assert network.ratio(size, rule, "m1") > 1  # but against the same size
     for rule in (L, N, UNITS, SYNAPSES):
         assert hidden.over(whole, 3000, rule, "m1")[1] < 1
     random = fold(hidden.over(whole, 1000, RANDOM, "m1"))
     yield f"Random synapses save {random} at 1,000 (*hidden*)"
-    yield f"as much there, at {fold(network.over(whole, 10_000, 'fixed-units', 'm1'))}"
     units = [network.over(SMALL, size, "fixed-units") for size in SIZES]
     units += [hidden.over(SMALL, size, UNITS) for size in (100, 300, 1000, 3000)]
     assert max(units) == hidden.over(SMALL, 1000, UNITS)
     most = fold(max(units)).removesuffix(")")
-    yield f"Fixed units save at most {most}, *hidden*, 1,000 units)"
-    found = fold(network.over(SMALL, 3000, "largest-per-neuron"))
-    yield f"neuron save {found} at 3,000 units and nothing"
+    synapses = [hidden.over(SMALL, size, SYNAPSES) for size in (100, 300, 1000, 3000)]
+    for rule in ("fixed-synapses", "fixed-synapses-balanced"):
+        synapses += [network.over(SMALL, size, rule) for size in SIZES]
+    yield f"Fixed synapses save at most {fold(max(synapses))}, fixed units at most {most})"
+    largest = [network.over(SMALL, size, "largest")[0] for size in SIZES]
+    yield f"In M0 the largest updates of the network save {spread(largest)}, at every size"
+    layer = [significant(hidden.over(SMALL, size, L)[0]) for size in (100, 3000)]
+    yield f"each layer save {layer[0]}-fold at 100 units, but {layer[1]}-fold at 3,000"
+    neuron = significant(network.over(SMALL, 100, "largest-per-neuron")[0])
+    yield f"Those of each neuron save {neuron}-fold at 100 units and nothing at 10,000"
     assert network.over(SMALL, 10_000, "largest-per-neuron")[2] < 1
+    drawn = [significant(hidden.over(SMALL, size, RANDOM)[0]) for size in (100, 1000)]
+    yield f"random synapses save {drawn[0]}-fold at 100 units and {drawn[1]}-fold at 1,000"
     small = hidden.runs[hidden.runs["rule"].eq("all") & hidden.runs["hidden"].lt(50)]
     small = small[small["target_accuracy"].eq(0.95)].groupby("hidden")["outcome"]
     reached = small.agg(lambda outcomes: outcomes.eq("reached").all())
@@ -460,7 +496,7 @@ def test_the_readme_says_what_the_tables_say(hidden, network):
     random = hidden.savings.loc[(1000, RANDOM, "m1")]
     rows = {
         "**M0, times less**": [row_of(each.savings.loc[(1000, rule, "m0")]) for each, rule in both],
-        "M0, times less than an unmodified": [
+        "M0, times less than 50 unmodified units": [
             with_ends(each.over(SMALL, 1000, rule)) for each, rule in both
         ],
         "M0, times less, if pixels": [row_of(uncentred), "not run"],
@@ -487,7 +523,7 @@ def test_the_readme_says_what_the_tables_say(hidden, network):
     of_network = {"holds": 5, "fails": 3, "mixed": 1, "undecided": 5}
     assert counts == {"network": of_network, "hidden": {"holds": 1, "undecided": 13}}
     assert "whole network five hold, three fail, one is mixed and five are undecided" in text
-    assert "With P of the hidden layer one holds and thirteen are undecided" in text
+    assert "With P of the hidden layer one holds. Thirteen are undecided" in text
     reworded = {claim["number"] for claim in claims if claim["version"] == 2}
     assert len(reworded) == 5
     assert "we reworded five after" in text

@@ -290,23 +290,23 @@ def _sentences(answer: Answer) -> Iterator[str]:
         yield f"{place} no rule is known to make fewer changes, M0, than the unmodified network."
         return
     yield (
-        f"{place} the number of changes, M0, is least with {first.name}:"
-        f" {first.m0.fold} below that of the unmodified network{_tied(answer.alike[_M0])}."
+        f"{place} the number of changes, M0, falls most with {first.name}, against the unmodified"
+        f" network: {first.m0.fold}{_tied(answer.alike[_M0])}."
     )
     if second is None or second.m1.best <= 1:
         yield "No rule is known to lower the summed size of the changes, M1."
     else:
         name = "the same rule" if second is first else second.name
         yield (
-            f"The summed size of the changes, M1, is least with {name}: {second.m1.fold} below"
-            f"{_tied(answer.alike[_M1])}."
+            f"The summed size of the changes, M1, falls most with {name}:"
+            f" {second.m1.fold}{_tied(answer.alike[_M1])}."
         )
     if not math.isnan(first.steps):
         times = significant(first.steps)
         yield f"The price is time: at the P of that M0, learning takes {times} times as many steps."
     if answer.smaller is not None:
         size, saved = answer.smaller
-        yield f"At {size:,} hidden units, with {first.name}, M0 is {saved.fold} below."
+        yield f"At {size:,} hidden units, with {first.name}, M0 falls {saved.fold}."
 
 
 def _tied(names: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from energynet.analysis.methods import display_name
 from energynet.analysis.missing import listing
 from energynet.studies.statements.claims import Claim
-from energynet.studies.statements.judge import FAILS, HOLDS, MIXED, UNDECIDED
+from energynet.studies.statements.judge import ACCURACY, FAILS, HOLDS, MIXED, UNDECIDED
 from energynet.studies.statements.plain import PLAIN
 from energynet.support.format import significant
 
@@ -19,17 +19,19 @@ if TYPE_CHECKING:
 
 _WIDTH = 100
 _HEAD = (
-    "A statement holds if the 95 % interval of each of its cells lies on the claimed side; a cell"
-    " is a rule, an energy and a size of network. It fails if one, corrected for the number of"
-    " cells, lies on the other side. It is mixed if it holds for one kind of fixed mask and fails"
-    " for another, else undecided. Estimates are those of the cell that decides. E: energy until"
-    " the criterion, in M0 (number of changes) or M1 (their summed size). L: the largest updates;"
-    " N: the largest of each neuron; F: a fixed mask; all: the unmodified network. P: plastic"
-    " fraction; P*: that of least energy; nh: hidden units. Reworded: in a second wording. Beside:"
-    " judged, but no part of the verdict. P is a fraction of the hidden layer (*hidden*) or of the"
-    " network (*network*). †: the interval lies on the other side, but does not if it is corrected"
-    " for the number of cells. 3 (b), reworded, fails if the difference is surely below half a"
-    " point."
+    "A statement is judged in cells: a cell is a rule, an energy and a size of network. It"
+    " holds if the 95 % interval of each cell lies on the claimed side. It fails if one,"
+    " corrected for the number of cells, lies on the other side. If it speaks of a fixed mask,"
+    " it is judged for each kind of mask, and holds or fails only if all kinds agree. It is"
+    " mixed if it holds for one kind and fails for another, else undecided. Estimates are"
+    " those of the cell that decides. P* is not bracketed if it is the smallest or largest"
+    " fraction that was run. E: energy until the criterion, in M0 (number of changes) or M1"
+    " (their summed size). L: the largest updates; N: the largest of each neuron; F: a fixed"
+    " mask; all: the unmodified network. P: plastic fraction; P*: that of least energy; nh:"
+    " hidden units. Reworded: in a second wording. Beside: judged, but no part of the verdict."
+    " P is a fraction of the hidden layer (*hidden*) or of the network (*network*). †: the"
+    " interval lies on the other side, but does not if it is corrected for the number of"
+    " cells. 3 (b), reworded, fails if the difference is surely below half a point."
 )
 VERDICTS = (HOLDS, FAILS, MIXED, UNDECIDED)
 
@@ -45,6 +47,8 @@ def to_markdown(claims: Sequence[Claim]) -> str:
     """
     readings = list(dict.fromkeys(claim.reading for claim in claims))
     lines = [
+        "# Verdicts",
+        "",
         *textwrap.wrap(_HEAD, _WIDTH),
         "",
         f"| | statement | {' | '.join(readings)} | the estimate is |",
@@ -234,12 +238,13 @@ def _estimate(claim: Claim) -> str:
     if claim.interval is None:
         return ""
     low, high = claim.interval
+    told = "{:.2f}".format if claim.quantity == ACCURACY.words else significant
     if low is None:
-        return "" if high is None else f"at most {significant(high)}"
+        return "" if high is None else f"at most {told(high)}"
     if high is None:
-        return f"at least {significant(low)}"
-    value = "" if claim.estimate is None else significant(claim.estimate)
-    return f"{value} ({significant(low)} to {significant(high)})"
+        return f"at least {told(low)}"
+    value = "" if claim.estimate is None else told(claim.estimate)
+    return f"{value} ({told(low)} to {told(high)})"
 
 
 def _judged(claim: Claim) -> str:
