@@ -21,7 +21,8 @@ Each is judged by cells; a cell is one rule, energy and size of network. A
 statement holds if the 95 % interval of every cell lies on the claimed side. It
 fails if at least one interval, corrected for the number of cells, lies on the
 other side. Otherwise it is undecided. Statements about fixed masks are judged
-for each kind of mask, and are mixed if they hold for one and fail for another.
+for each kind of mask: they hold or fail if all kinds do, and are mixed if they
+hold for one and fail for another.
 """
 _FIGURES_EXAMPLES = """\
 examples:
