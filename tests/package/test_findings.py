@@ -508,7 +508,7 @@ def test_the_readme_says_what_the_tables_say(hidden, network):
             )
             for each, rule in both
         ],
-        "**steps, times as many**, at the P that is best for M0": [
+        "**steps, times as many** (means), at the P that is best for M0": [
             significant(each.steps(1000, rule)) for each, rule in both
         ],
         "**% right after 150,000 steps** (unmodified: 97.6; three seeds)": [
