@@ -64,6 +64,21 @@ def test_every_cell_of_the_plan_is_there(study):
         assert stage is None
 
 
+def test_runs_under_way_fit_their_ids_and_stand_in_no_table(tmp_path):
+    table = read_table(RESULTS / "under_way.csv.xz")
+    history = RESULTS / "under_way_history.csv.xz"
+    assert import_results(RESULTS / "under_way.csv.xz", tmp_path / "runs", history) == len(table)
+    assert not table["id"].isin(read_table(RESULTS / "hidden.csv")["id"]).any()
+    stage = next_stage(load_preset("hidden"), _with(table), shapes())
+    assert stage is not None
+    assert {config.hidden for config in stage.configs} == {10_000}
+
+
+def _with(table):
+    """The table of the reading hidden with these runs."""
+    return pd.concat([read_table(RESULTS / "hidden.csv"), table], ignore_index=True)
+
+
 def test_the_table_without_centring_is_whole(tmp_path):
     table = read_table(RESULTS / "uncentred.csv")
     history = RESULTS / "uncentred_history.csv.xz"
