@@ -36,6 +36,7 @@ from energynet.studies.report import forest, render, tables, write_report
 from energynet.studies.report.inline import inline_svg
 from energynet.studies.statements.claims import claims
 from energynet.studies.statements.plain import HEADINGS, PLAIN
+from energynet.studies.statements.text import tallied
 from energynet.support.format import percent, typeset
 
 LONGER = 14  # the figure that needs runs beyond the criterion, which this table lacks
@@ -167,6 +168,16 @@ def test_figures_that_lack_runs_say_so(table, tmp_path):
         "<summary>What these runs cannot judge: 19 of 19 wordings of statements</summary>" in text
     )
     assert "What is saved" not in text
+
+
+def test_the_report_opens_with_how_many_statements_have_each_verdict(tmp_path):
+    page = write_report(*complete(), tmp_path / "r.html", statements=True).read_text()
+    assert "with P of the network 14 hold." in " ".join(page.split("<nav")[0].split())
+    counts = {"holds": 1, "fails": 2, "mixed": 1, "undecided": 0}
+    assert tallied(counts) == "1 holds, 2 fail, 1 is mixed"
+    assert (
+        tallied({"fails": 1, "mixed": 2, "undecided": 3}) == "1 fails, 2 are mixed, 3 are undecided"
+    )
 
 
 def test_a_report_speaks_of_the_poster_only_if_asked_to(table, report, tmp_path):
@@ -492,3 +503,9 @@ def test_the_forest_shows_each_deciding_ratio_once_with_what_is_claimed():
     drawn = sorted({int(row.split(",")[0]) for row in found["statement"]})
     assert told == [f"{number}  {HEADINGS[number]}" for number in drawn]
     assert set(HEADINGS) == {number for number, _ in PLAIN}
+    lines = set(figure.axes[0].get_yticks())
+    places = [text.get_position()[1] for text in figure.axes[0].texts]
+    assert len(set(places)) == len(places)  # a heading has a line of its own, above its rows
+    heads = [text.get_position()[1] for text in figure.axes[0].texts if text.get_text() in told]
+    assert lines.isdisjoint(heads)
+    assert {place + 1 for place in heads} <= lines

@@ -25,6 +25,7 @@ from energynet.studies.statements.text import (
     named,
     quantity,
     side_by_side,
+    tallied,
     tally,
 )
 from energynet.support import checks
@@ -191,6 +192,7 @@ def environment() -> Any:
         "sizes": tables.sizes,
         "percent": percent,
         "fraction": tables.fraction,
+        "tallied": tallied,
     }
     return found
 

@@ -119,6 +119,14 @@ def tally(told: Iterable[Mapping[str, Any]]) -> list[Tally]:
     ]
 
 
+def tallied(counts: Mapping[str, int]) -> str:
+    """The counts of a tally in words: 5 hold, 3 fail, 1 is mixed, 5 are undecided."""
+    one = {HOLDS: "holds", FAILS: "fails", MIXED: "is mixed", UNDECIDED: "is undecided"}
+    more = {HOLDS: "hold", FAILS: "fail", MIXED: "are mixed", UNDECIDED: "are undecided"}
+    found = [(kind, number) for kind, number in counts.items() if number]
+    return ", ".join(f"{number} {(one if number == 1 else more)[kind]}" for kind, number in found)
+
+
 def estimates(claim: Claim) -> list[tuple[str, Claim]]:
     """What is shown as the estimate of a claim, each with a label: its own, or those of its parts.
 
