@@ -158,10 +158,11 @@ def in_eight_sentences(hidden, network):
     small = [each.over(SMALL, 1000, rule) for each, rule in ((hidden, L), (network, "largest"))]
     first, second = (fold(found).removesuffix(")") for found in small)
     yield f"1,000 units save {first}, *hidden*) or {second}, *network*) in M0"
-    m1 = [hidden.ratio(1000, rule, "m1") for rule in (L, N, UNITS, SYNAPSES)]
+    names = (L, N, UNITS, SYNAPSES)
+    m1 = [hidden.ratio(1000, rule, "m1") for rule in names]
     assert hidden.ratio(1000, RANDOM, "m1") > max(m1)
     yield f"reaches 95 %: {min(m1):.2f}- to {max(m1):.2f}-fold at 1,000 hidden units, less in"
-    small = [hidden.ratio(size, rule, "m1") for size in (100, 300) for rule in (L, N, UNITS)]
+    small = [hidden.ratio(size, rule, "m1") for size in (100, 300) for rule in names]
     assert max(small) < min(m1)
     yield f"in each step, saves more: {hidden.saved(1000, RANDOM, 'm1')}"
     steps = hidden.steps(1000, L), network.steps(1000, "largest")

@@ -69,14 +69,10 @@ def test_runs_under_way_fit_their_ids_and_stand_in_no_table(tmp_path):
     history = RESULTS / "under_way_history.csv.xz"
     assert import_results(RESULTS / "under_way.csv.xz", tmp_path / "runs", history) == len(table)
     assert not table["id"].isin(read_table(RESULTS / "hidden.csv")["id"]).any()
-    stage = next_stage(load_preset("hidden"), _with(table), shapes())
+    both = pd.concat([read_table(RESULTS / "hidden.csv"), table], ignore_index=True)
+    stage = next_stage(load_preset("hidden"), both, shapes())
     assert stage is not None
     assert {config.hidden for config in stage.configs} == {10_000}
-
-
-def _with(table):
-    """The table of the reading hidden with these runs."""
-    return pd.concat([read_table(RESULTS / "hidden.csv"), table], ignore_index=True)
 
 
 def test_the_table_without_centring_is_whole(tmp_path):
