@@ -31,6 +31,7 @@ PARTS = {
     "savings hidden": partial(written.savings, "hidden"),
     "savings network": partial(written.savings, "network"),
     "savings uncentred": partial(written.savings, "uncentred"),
+    "settings": written.settings,
     "second task": second_task.table,
     "statements": written.statements,
     "tally": written.tally,

@@ -5,11 +5,14 @@ import json
 import math
 import os
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from blocks import ROOT
 
 from energynet.support.format import significant
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _LONG = 20  # rows of a table that a page shows at once
 BENCHMARKS = ROOT / "bench" / "results.json"
@@ -62,48 +65,74 @@ def tally() -> str:
     return "\n".join(lines) + "\n"
 
 
+_RULES = {  # as columns
+    "largest": "largest of the network",
+    "largest-per-layer output 1": "largest of each layer",
+    "largest-per-neuron": "largest of each neuron",
+    "largest-per-neuron output 1": "largest of each neuron",
+    "fixed-units": "fixed units",
+    "fixed-units output 1": "fixed units",
+    "fixed-synapses-balanced": "fixed synapses, balanced",
+    "fixed-synapses": "fixed synapses, uniform",
+    "fixed-synapses output 1": "fixed synapses",
+    "random output 1": "random",
+    "readout": "output layer alone",
+}
+
+
 def savings(name: str) -> str:
     """What each rule saves in M0 and M1 in a table of results, for each size."""
     import energynet as en
-    from energynet.analysis.optimum import LIMITED, NOT_BRACKETED
     from energynet.store.exchange import read_table
 
-    rules = {
-        "largest": "largest of the network",
-        "largest-per-layer output 1": "largest of each layer",
-        "largest-per-neuron": "largest of each neuron",
-        "largest-per-neuron output 1": "largest of each neuron",
-        "fixed-units": "fixed units",
-        "fixed-units output 1": "fixed units",
-        "fixed-synapses-balanced": "fixed synapses, balanced",
-        "fixed-synapses": "fixed synapses, uniform",
-        "fixed-synapses output 1": "fixed synapses",
-        "random output 1": "random",
-        "readout": "output layer alone",
-    }
     table = read_table(ROOT / "results" / f"{name}.csv").drop(columns="center", errors="ignore")
     keys = ["hidden", "rule", "energy"]
-    found, marks = (each(table).set_index(keys) for each in (en.savings, en.optimal_energy))
-    run = set(found.index.get_level_values("rule"))
-    rules = {rule: words for rule, words in rules.items() if rule in run}
+    found, optima = (each(table).set_index(keys) for each in (en.savings, en.optimal_energy))
+    return _by_rule({"hidden units": "hidden"}, found.join(optima["mark"]).reset_index())
 
-    def told(hidden: int, rule: str, energy: str) -> str:
-        star = "\\*" * (marks["mark"][hidden, rule, energy] in (LIMITED, NOT_BRACKETED))
-        return f"{significant(found['ratio'][hidden, rule, energy])}{star}"
 
-    def cell(hidden: int, rule: str) -> str:
-        if (hidden, rule, "m0") not in found.index:
+def settings() -> str:
+    """What the rules save at other settings, of exploration seeds: M0 and M1, for each setting."""
+    import pandas as pd
+
+    found = pd.read_csv(ROOT / "results" / "sensitivity" / "other-settings.csv")
+    restricted = [rule for rule in _RULES if rule.endswith("output 1") and "random" not in rule]
+    several = found.groupby("hidden")["learning_rate"].transform("nunique") > 1
+    titles = {
+        "hidden units": "hidden",
+        "learning rate": "learning_rate",
+        "first weights": "init_std",
+        "tests in a row": "hold",
+    }
+    return _by_rule(titles, found[several & found["rule"].isin(restricted)])
+
+
+def _by_rule(varied: dict[str, str], found: "pd.DataFrame") -> str:
+    """A row for each value of some columns (title: column), and the saving of each rule in it."""
+    from energynet.analysis.optimum import LIMITED, NOT_BRACKETED
+
+    def told(row: Any) -> str:
+        star = "\\*" * (row.mark in (LIMITED, NOT_BRACKETED))
+        return f"{significant(row.ratio)}{star}"
+
+    def cell(rows: "pd.DataFrame") -> str:
+        rows = rows.set_index("energy")
+        if rows.empty:
             return "–"
-        if math.isnan(found["ratio"][hidden, rule, "m0"]):
+        if math.isnan(rows["ratio"]["m0"]):
             return "not reached"
-        return f"{told(hidden, rule, 'm0')} / {told(hidden, rule, 'm1')}"
+        return " / ".join(told(rows.loc[energy]) for energy in ("m0", "m1"))
 
+    run = set(found["rule"])
+    rules = {rule: words for rule, words in _RULES.items() if rule in run}
     lines = [
-        f"| hidden units | {' | '.join(rules.values())} |",
-        "| ---: |" + " ---: |" * len(rules),
+        f"| {' | '.join([*varied, *rules.values()])} |",
+        "|" + " ---: |" * (len(varied) + len(rules)),
     ]
-    for hidden in sorted(set(found.index.get_level_values("hidden"))):
-        lines.append(f"| {hidden:,} | {' | '.join(cell(hidden, rule) for rule in rules)} |")
+    for values, rows in found.groupby(list(varied.values())):
+        cells = [f"{value:,}" if float(value).is_integer() else f"{value:g}" for value in values]
+        cells += [cell(rows[rows["rule"] == rule]) for rule in rules]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
