@@ -66,7 +66,7 @@ def main() -> None:
         parser.error(f"section must be one of {', '.join(NAMES)}, got {unknown[0]!r}")
     folder = options.out or (TRIALS if options.quick else HOME)
     if options.quick and folder.resolve() == HOME:
-        parser.error("--out must not be the folder bench for --quick: a trial is no result")
+        parser.error("--out must not be the folder bench for --quick: a trial is not a result")
     _without_tuning()
 
     from bench.machine import provenance

@@ -42,7 +42,7 @@ class Setting(NamedTuple):
 
     check(name, value) returns the value in its declared type, or raises ConfigError. The rest is
     for the flag of the command line: its group in `--help`, the placeholder of its value, and its
-    explanation. A field without a group has no flag of its name.
+    explanation. A field without a group has no flag.
     """
 
     check: Callable[[str, Any], Any]

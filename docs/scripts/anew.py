@@ -1,4 +1,4 @@
-"""Everything in results/ that follows from the tables there, written anew.
+"""Everything in results/ that follows from the tables there, written again.
 
     python docs/scripts/anew.py
 

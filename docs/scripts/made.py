@@ -1,4 +1,4 @@
-"""What the pages take from the code and its results, written anew: texts and pictures.
+"""What the pages take from the code and its results, written again: texts and pictures.
 
     python docs/scripts/made.py [--pictures]
 

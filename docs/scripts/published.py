@@ -1,4 +1,4 @@
-"""The published program's energies beside ours, as the page on published rules shows them."""
+"""The published program's energies and ours, as the page on published rules shows them."""
 
 import csv
 import math

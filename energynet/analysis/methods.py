@@ -68,7 +68,7 @@ def own_label(rule: str, version: Any, fraction: Any, parameters: str) -> str:
     """The label of a custom rule: its name, its version unless that is 1, its parameters.
 
     parameters : JSON text. Without a fraction P among them, the parameters are what is varied in
-    its place: they are no part of the label.
+    its place: they are not part of the label.
     """
     label = rule if int(version) == 1 else f"{rule} version {int(version)}"
     if _given(fraction):

@@ -148,7 +148,7 @@ def _places(own: "pd.DataFrame") -> "pd.Series":
 
 
 def _mean(values: "pd.Series") -> float:
-    """The mean, whatever the order; 1 if there is no number."""
+    """The mean, whatever the order; 1 if there is not a number."""
     known = values.dropna()
     return math.fsum(known) / len(known) if len(known) else 1.0
 

@@ -39,7 +39,7 @@ def smallest_fraction(study: Study, smallest: Sequence[float] = SMALLEST) -> "pd
         for least in smallest:
             known = study.exploration.points.get((hidden, rule, energy), ())
             best = choose([point for point in known if point.fraction >= least]).point
-            if best is None or whole is None or not best.energy:  # a ratio to 0 is no number
+            if best is None or whole is None or not best.energy:  # a ratio to 0 is not a number
                 continue
             samples = _confirmed(study, hidden, rule, best.fraction)
             rows.append(
@@ -79,7 +79,7 @@ def price_per_step(study: Study, prices: Sequence[float] = PRICES) -> "pd.DataFr
         cell = (cell["paid"] / cell["reached"]).rename("paid").reset_index()
         whole = cell[cell["rule"] == ALL].set_index("hidden")["paid"]
         rest = cell[~cell["rule"].isin([ALL, READOUT]) & (cell["fraction"] < 1)]
-        rest = rest[rest["paid"] > 0]  # a ratio to 0 is no number
+        rest = rest[rest["paid"] > 0]  # a ratio to 0 is not a number
         best = rest.loc[rest.groupby(["hidden", "rule"])["paid"].idxmin()]
         for _, row in best.iterrows():
             hidden, rule, fraction = int(row["hidden"]), str(row["rule"]), float(row["fraction"])
@@ -163,8 +163,8 @@ def other_settings(table: "pd.DataFrame", history: "pd.DataFrame | None" = None)
 def first_of_window(table: "pd.DataFrame", history: "pd.DataFrame") -> "pd.DataFrame":
     """Runs with `hold` as if they had stopped at the first of the tests whose mean met the goal.
 
-    A run with hold = 5 sees its mean meet the goal four tests after the network was, on the whole,
-    that good; what it spent in these tests is taken off.
+    With hold = 5 the mean of the last five tests has to meet the goal, so a run goes on for four
+    tests after the first of them. What it spent after the first is taken off here.
 
     Returns
     -------

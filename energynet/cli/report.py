@@ -30,7 +30,7 @@ examples:
       every figure of the study for which runs/ holds results
   energynet figures network.csv --out figures
       the same from a table; accuracy against energy needs network_history.csv
-      beside it
+      next to it
 
 files: NAME.svg, NAME.png and NAME.csv with the plotted numbers for each figure,
 and captions.md for all figures. The same results give the same files. A figure
@@ -43,7 +43,7 @@ examples:
       number, limits
   energynet report network.csv --out report.html
       the same from a table; learning curves are read from
-      network_history.csv[.xz] beside it
+      network_history.csv[.xz] next to it
   energynet report network.csv --against largest --out report.html
       the table of energies compares with the rule largest, not with the
       unmodified network

@@ -46,7 +46,7 @@ presets:
   published   the setting of the published program: initial weights of 0.03
 
 mine.toml:
-  data = "digits.npz"             # a file or folder beside this one, or
+  data = "digits.npz"             # a file or folder next to this one, or
                                   # "mnist", the default; --data replaces it
   hidden = [30, 100]
   energies = ["m0", "m1"]         # each has its own best values; the default
@@ -61,7 +61,7 @@ mine.toml:
   rule = "largest"
   fraction = [0.01, 0.03, 0.1]    # the parameter with a list is varied
   [[method]]
-  rule = "mine:Mine"              # a class in mine.py, beside this file or here
+  rule = "mine:Mine"              # a class in mine.py, next to this file or here
   threshold = [1e-4, 1e-3]
 
 files in the folder: PRESET.csv (one row per run), PRESET_history.csv.xz

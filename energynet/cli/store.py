@@ -84,7 +84,7 @@ def _add_export(commands: Any) -> None:
         type=path_argument,
         metavar="FILE",
         help="also write the learning curves; figures and report find them as NAME_history.csv"
-        " beside NAME.csv",
+        " next to NAME.csv",
     )
     export.set_defaults(command=_export)
 

@@ -35,7 +35,7 @@ examples:
       one of 20 jobs that share a folder
 
 grid.toml:
-  data = "digits.npz"       # a file or folder beside this one, or "mnist", the
+  data = "digits.npz"       # a file or folder next to this one, or "mnist", the
                             # default; --data replaces it
   [defaults]                # any field of a config
   max_steps = 150000

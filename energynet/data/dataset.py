@@ -250,7 +250,7 @@ def load_idx(folder: str | Path) -> Dataset:
     EMNIST, and the labels of QMNIST, `...-labels-idx2-int`.
 
     Raises DataError if a file is missing or damaged, if the folder holds more than one data set, or
-    if the parts do not fit together; ConfigError if `folder` is no path. Warns as
+    if the parts do not fit together; ConfigError if `folder` is not a path. Warns as
     `Dataset.from_arrays` does.
     """
     folder = checks.path("folder", folder)

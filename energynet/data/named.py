@@ -24,7 +24,9 @@ def load_named(name: str | Path) -> Dataset:
     if path.is_dir():
         return load_idx(path)
     if not path.exists():
-        raise DataError(f"data {path} does not exist: give {MNIST}, a folder or an .npz file")
+        raise DataError(
+            f"data {checks.quoted(str(path))} does not exist: use {MNIST}, a folder or an .npz file"
+        )
     if not is_npz(path):
         raise DataError(f"data must be {MNIST}, a folder or an .npz file, got the file {path}")
     return load_npz(path)

@@ -2,10 +2,10 @@
 
     h_ij = c r_j + sum over the strokes of image i of s u_j,    o_i = sum over blocks of a_i . w_out
 
-Each image has its own order of additions, that of its strokes and then of the blocks of units, so
-its outputs do not depend on the images beside it. Nor do they depend on what is kept between tests:
-a unit that has not changed since has the same activities, and a block of units whose outgoing
-weights have not changed either adds the same sums.
+The terms of an image are added in an order of its own: that of its strokes, then that of the blocks
+of units. So its outputs do not depend on other images. Nor do they depend on what is kept between
+tests: a unit that has not changed since has the same activities, and a block of units whose
+outgoing weights have not changed either adds the same sums.
 """
 
 from typing import NamedTuple

@@ -38,7 +38,7 @@ class PlasticityRule:
     random numbers from `step.random`, and keep what is needed later in the arrays that `state`
     declares. `costs` names the costs that the rule reports by `step.add_cost`.
 
-    Raises ConfigError for a parameter that is not allowed, TypeError for a class that is no rule.
+    Raises ConfigError for a parameter that is not allowed, TypeError for what is not a rule.
     """
 
     version: ClassVar[int] = 1

@@ -104,7 +104,7 @@ def check_importable(rule: Any) -> None:
         )
     if custom_rule_class(rule.name) is not kind:
         raise ConfigError(
-            f"rule {rule.name} is no longer the class that its name stands for: if its module"
+            f"rule {rule.name} is no longer the class that its name leads to: if its module"
             f" was loaded again, {_ANEW}"
         )
 

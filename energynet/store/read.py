@@ -1,4 +1,4 @@
-"""Tables of results: of a folder of runs, or exported, with the learning curves beside them."""
+"""Tables of results: of a folder of runs, or exported, with the learning curves next to them."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -39,8 +39,8 @@ def load_results(store: str | Path) -> "pd.DataFrame":
     Raises
     ------
     FileError
-        There is no such folder or file, or the file is no table. A result in a folder that cannot
-        be read is reported, and left out.
+        There is no such folder or file, or the file is not a table. A result in a folder that
+        cannot be read is reported, and left out.
     """
     path = _existing(store)
     return table.load_results(path) if path.is_dir() else read_table(path)
@@ -66,7 +66,7 @@ def load_history(store: str | Path, ids: Iterable[str] | None = None) -> "pd.Dat
     Raises
     ------
     FileError, ConfigError
-        As for `load_results`, or the table holds no learning curves; ids are no list of ids.
+        As for `load_results`, or the table holds no learning curves; ids are not a list of ids.
     """
     path = _existing(store)
     if path.is_dir():

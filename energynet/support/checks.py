@@ -213,7 +213,7 @@ def _wrong_arguments(
 def path(name: str, value: Any) -> Path:
     """A path that can be looked up, whether or not there is anything; `~` is the home folder.
 
-    Raises ConfigError for what is no path, FileError for one that the system refuses.
+    Raises ConfigError for what is not a path, FileError for one that the system refuses.
     """
     given = os.fspath(value) if isinstance(value, os.PathLike) else value
     if not isinstance(given, str) or not given or "\0" in given:

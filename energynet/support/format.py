@@ -37,7 +37,7 @@ def steady(value: float) -> float:
 def significant(value: float) -> str:
     """Three significant digits, in ASCII: 0.00123, 12.3, 1.23e+07, infinity; or more: 1,234.
 
-    "none" stands for a number that is missing (NaN).
+    "none" means a number that is missing (NaN).
     """
     if math.isnan(value):
         return "none"

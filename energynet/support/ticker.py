@@ -45,7 +45,7 @@ def _new_bar(stream: Forgiving, **options: Any) -> Any:
     from tqdm import tqdm
 
     size: dict[str, Any] = {"dynamic_ncols": True}
-    with suppress(OSError, ValueError, AttributeError):  # it is no terminal, but a notebook
+    with suppress(OSError, ValueError, AttributeError):  # it is not a terminal, but a notebook
         if os.get_terminal_size(stream.fileno()).columns == 0:
             size = {"ncols": 80, "nrows": 24}
     return tqdm(file=stream, **size, **options)

@@ -219,7 +219,7 @@ def _say_what_starts_anew(plan: SweepPlan, store: Store) -> None:
         anew += any(run_id(other, plan.data_sha256) in ids for other in shorter)
     if anew:
         _LOG.warning(
-            "%s in %s ended at a smaller max_steps: with the larger one they start anew",
+            "%s in %s ended at a smaller max_steps: with the larger one they start over",
             checks.pluralize(anew, "run"),
             store.root,
         )

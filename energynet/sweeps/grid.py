@@ -252,8 +252,8 @@ def _axes(values: Mapping[str, Any]) -> Block:
             raise ConfigError("seed is not a field: use seeds, a count or a list")
         if name == "data":
             raise ConfigError(
-                "data is not a field: name it at the top of the file, before the first table, or"
-                " give it to sweep"
+                "data is not a field of a block: put data = ... at the top of the file, before the"
+                " first table, or pass data to sweep"
             )
         if name not in _FIELDS:
             hint = checks.suggestion(name, _FIELDS)

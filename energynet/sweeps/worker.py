@@ -120,7 +120,7 @@ def _origin(data_sha256: str, began: str) -> dict[str, Any]:
 
 
 def _drop_foreign(path: Path, config: TrainingConfig, dataset: Dataset) -> None:
-    """Remove a checkpoint that is damaged or of another numerics version: the run starts anew."""
+    """Remove a checkpoint that is damaged or of another numerics version: the run starts over."""
     from energynet.training.checkpoint import identity
 
     if not path.exists():

@@ -84,7 +84,7 @@ def load_checkpoint(
 ) -> tuple[list[CurvePoint], list[tuple[float, ...]], dict[str, float]] | None:
     """Put a stored state into `run`; returns the learning curve, costs and the times so far.
 
-    The state may be that of a run with another max_steps; None if the run has to start anew.
+    The state may be that of a run with another max_steps; None if the run has to start over.
 
     Raises FileError if the file is damaged, belongs to another run, is beyond max_steps, or if only
     one of file and run counts updates.
@@ -140,7 +140,7 @@ def _on_the_way(path: Path, stored: str, owner: str, step: int) -> bool:
         return True
     _LOG.warning(
         "checkpoint %s ended at step %d, which is between two tests of a run of %d steps:"
-        " the run starts anew",
+        " the run starts over",
         *(path, step, limit),
     )
     return False

@@ -25,7 +25,7 @@ def draw_curves(curves: Sequence[Curve]) -> "Figure":
     """Accuracy with the criterion, M0, M1 and costs of custom rules against steps.
 
     The label of a single curve is the title of the figure; several curves have a legend, and
-    logarithmic axes of energies. Labels are shown as they are: `$` is no mathematics in them.
+    logarithmic axes of energies. Labels are shown as they are: `$` does not start mathematics.
     """
     import matplotlib as mpl
 

@@ -80,10 +80,10 @@ def train(
         A file that holds the state of the run. It is written after the first test, and after a
         later one if writing would take less than about 5 % of the time; then at the end, and when
         the run is interrupted (Ctrl-C) or a callback raises an exception. A run that is killed
-        before its first test starts anew. If the file exists, the run resumes from it; the result
+        before its first test starts over. If the file exists, the run resumes from it; the result
         is the same, bit for bit, as that of a run that was never stopped. The file may come from a
         run with another `max_steps`: an exhausted run continues with a larger one. If it was
-        exhausted between two tests, it starts anew instead, and a warning says so. If the file
+        exhausted between two tests, it starts over instead, and a warning says so. If the file
         cannot be written later, an error is logged and the run continues.
     start : Network or None
         A trained network whose weights, rounded to the config's dtype, take the place of initial

@@ -44,7 +44,7 @@ def _packed(hidden: _Lists, output: _Lists, shape: Shape) -> state.Mask:
     """A mask of those synapses of u and w_out, in the forms that its density asks for."""
     start, column = hidden
     pixels = np.zeros(shape.hidden, np.int64)
-    for i in range(len(start) - 2):  # the last row is no pixel
+    for i in range(len(start) - 2):  # the last row is not a pixel
         pixels[column[start[i] : start[i + 1]]] += 1
     dense = len(column) >= BITS_FROM * shape.synapses_hidden
     dense_output = len(output[1]) >= BITS_FROM * shape.synapses_output

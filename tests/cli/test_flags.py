@@ -127,7 +127,10 @@ BAD = [
     (TRAIN + "--sample-order random", "sample_order must be one of uniform, permutation"),
     (TRAIN + "--alpha 0.5 0", "alpha must be a number in (0, 1], got 0"),
     (TRAIN + "--threads 0", "threads must be an integer in [1, 65536], got 0"),
-    (TRAIN + "--data nowhere", "data nowhere does not exist: give mnist, a folder or an .npz file"),
+    (
+        TRAIN + "--data nowhere",
+        "data 'nowhere' does not exist: use mnist, a folder or an .npz file",
+    ),
     (TRAIN + "--data EMPTY", "holds no train-images-idx3-ubyte (plain, .gz or .xz)"),
     (TRAIN + "--save nowhere/file.npz", "save nowhere/file.npz cannot be written"),
     (TRAIN + "--save EMPTY", "save must be a file, but"),

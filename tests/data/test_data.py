@@ -548,7 +548,7 @@ def test_bad_npz(tmp_path, case):
 
 def test_names_of_nothing(tmp_path):
     (tmp_path / "digits.csv").write_text("0,0")
-    with pytest.raises(en.DataError, match=r"data .*none.npz does not exist: give mnist"):
+    with pytest.raises(en.DataError, match=r"data '.*none.npz' does not exist: use mnist"):
         load_named(tmp_path / "none.npz")
     with pytest.raises(en.DataError, match=r"an .npz file, got the file .*digits.csv"):
         load_named(tmp_path / "digits.csv")

@@ -1,7 +1,7 @@
 """Artificial tables of results, as sweeps give them, and a study in which every statement holds.
 
-`run` makes the rows of every artificial table of the tests; the modules beside this one choose what
-is in them.
+`run` makes the rows of every artificial table of the tests; the modules next to this one choose
+what is in them.
 """
 
 import math

@@ -163,9 +163,11 @@ def in_eight_sentences(hidden, network):
     m1 = [hidden.ratio(1000, rule, "m1") for rule in names]
     assert hidden.ratio(1000, RANDOM, "m1") > max(m1)
     yield f"reaches 95 %: {min(m1):.2f}- to {max(m1):.2f}-fold at 1,000 hidden units, less in"
+    most = [hidden.ratio(10_000, rule, "m1") for rule in names]
+    yield f"less in smaller networks, and {min(most):.2f}- to {max(most):.2f}-fold at 10,000"
     small = [hidden.ratio(size, rule, "m1") for size in (100, 300) for rule in names]
     assert max(small) < min(m1)
-    yield f"in each step, saves more: {hidden.saved(1000, RANDOM, 'm1')}"
+    yield f"in each step, saves more at 1,000 units: {hidden.saved(1000, RANDOM, 'm1')}"
     steps = hidden.steps(1000, L), network.steps(1000, "largest")
     yield f"they take {steps[0]:.1f} (*hidden*) or {steps[1]:.1f} (*network*) times as many steps"
     right = late(hidden, 1000, L, 3), late(network, 1000, "largest", 3)
@@ -493,6 +495,12 @@ def why_undecided(hidden, _):
     more = [hidden.over(hidden.at_optimum(1000, rule), 1000, L)[0] for rule in (SYNAPSES, UNITS)]
     yield "fixed synapses {} times, fixed units {} times".format(*map(significant, more))
     assert [part["verdict"] for part in of_hidden[3]["parts"]] == ["undecided", "holds"]
+    small = hidden.table.query("rule == 'all' and hidden == 30 and seed >= 200")
+    small = small[small["target_accuracy"].eq(1) & small["max_steps"].eq(300_000)]
+    right = small["best_accuracy"].ge(0.95).sum()
+    yield f"of 30 unmodified units {right} of {len(small)} seeds reach 95 % in 300,000 steps"
+    most = max((hidden.ratio(size, L), size) for size in SIZES)
+    yield f"save no more than {most[0]:.1f}-fold in M0, as they do at {most[1]:,} hidden units"
     low, high = hidden.over(hidden.at_optimum(3000, UNITS), 3000, N)[1:]
     assert low < 1 < high  # statement 10
     alone = hidden.at_optimum(10_000, "readout").set_index("seed")["steps"]
@@ -502,6 +510,16 @@ def why_undecided(hidden, _):
     ratio, low, high = (significant(np.exp(logs.mean() + end)) for end in (0, -half, half))
     assert len(logs) == logs.notna().sum() == 8
     yield f"the output layer alone takes only {ratio} times ({low} to {high}) as many steps"
+
+
+def on_digits(*_):
+    savings = en.savings(read_table(ROOT / "results" / "digits.csv"))
+    savings = savings.set_index(["hidden", "rule", "energy"])["ratio"]
+    layer, whole = (
+        [significant(savings[size, rule, "m0"]) for size in (30, 100)] for rule in (L, "largest")
+    )
+    yield f"save {layer[0]}- and {layer[1]}-fold in M0 there"
+    yield f"those of the network {whole[0]}- and {whole[1]}-fold"
 
 
 def settings(*_):
@@ -521,6 +539,7 @@ def settings(*_):
         against_the_cheapest,
         without_centring,
         why_undecided,
+        on_digits,
         settings,
     ],
 )

@@ -46,7 +46,7 @@ def test_a_rule_whose_name_stands_for_another_class(tmp_path, monkeypatch):
     (tmp_path / "twice.py").write_text(f"{source}  return True, False\n")
     configs = [en.TrainingConfig(hidden=3, rule=en.rule_from_name("twice:Twice"), max_steps=5)]
     importlib.reload(sys.modules["twice"])
-    with pytest.raises(en.ConfigError, match="no longer the class that its name stands for"):
+    with pytest.raises(en.ConfigError, match="no longer the class that its name leads to"):
         en.sweep(configs, tmp_path / "runs", data=digits(), progress=False)
 
 

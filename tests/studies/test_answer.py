@@ -159,6 +159,14 @@ def test_the_output_layer_alone_is_a_rule_like_others():
     assert "falls most with readout, against the unmodified network: 100" in answer.sentences[0]
 
 
+def test_what_the_output_layer_alone_saves_is_said():
+    rows = [run(50, "all", 1.0, seed, 1e9, 1e5) for seed in range(3)]
+    rows += [run(50, "largest", 0.1, seed, 1e7, 1e4) for seed in range(3)]
+    rows += [run(50, "readout", math.nan, seed, 2e7, 1e4) for seed in range(3)]
+    [answer] = answers(Study.of(frame(rows)))
+    assert "Training the output layer alone saves 50.0-fold in M0." in answer.sentences
+
+
 def test_a_smaller_network_that_was_cut_off_is_not_compared(claimed):
     cut = claimed["hidden"].eq(100) & claimed["rule"].eq("largest") & claimed["seed"].eq(103)
     outcome = claimed["outcome"].where(~cut, "exhausted")

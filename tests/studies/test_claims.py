@@ -333,7 +333,10 @@ def test_what_stands_beside_a_statement_is_judged_by_itself(held):
 
 
 def test_six_says_where_ten_lies(held):
-    assert "10 does not lie in the interval at nh = 100, 300 and 1,000." in held[6].words
+    assert (
+        "The poster's factor, 10, does not lie in the interval at nh = 100, 300 and 1,000."
+        in held[6].words
+    )
 
 
 def test_marks_are_told():

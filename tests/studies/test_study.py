@@ -505,7 +505,7 @@ METHOD = '[[method]]\nrule = "largest"\nfraction = [0.1]\n'
         (
             "threshold = [1e-4",
             "thresh = [1e-4",
-            "method 3: thresh is no parameter of rule .*shold",
+            "method 3: unknown key 'thresh': rule .*shold",
         ),
         ("threshold = [1e-4, 3e-4]", 'threshold = ["a"]', "method 3: threshold must be a finite"),
         ("threshold = [1e-4, 3e-4]", "threshold = []", "method 3: threshold must be a list of one"),

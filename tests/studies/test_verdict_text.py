@@ -22,7 +22,7 @@ from energynet.studies.statements.judge import (
     Judged,
     Region,
 )
-from energynet.studies.statements.plain import PLAIN
+from energynet.studies.statements.plain import PLAIN, cell_in_words
 from energynet.studies.statements.text import (
     Tally,
     between_text,
@@ -93,13 +93,41 @@ def test_markdown_has_a_row_a_claim_and_every_part(found):
     assert "| 1 | Changing fewer synapses saves energy" in text
     of_parts = next(line for line in text.splitlines() if line.startswith("| 7 |"))
     assert (
-        "**<br>(a) 1.57 (1.50 to 1.65), claimed 0.5 to 2: E(F)/E(L) in M0 at nh = 10,000 |"
-        in of_parts
+        "**<br>(a) 1.57 (1.50 to 1.65), claimed 0.5 to 2: M0 under a fixed mask over that under the"
+        " largest updates, at 10,000 hidden units |" in of_parts
     )
     assert of_parts.endswith(" | (a) ratio of energies |")
-    assert "**1, network: undecided.** Each of F, L and N saves energy" in text
+    assert "<summary><b>1, network: undecided.</b> Each of F, L and N saves energy" in text
+    assert text.count("<details>") == text.count("</details>") == len(found)
     assert "no runs at nh = 300" in text
     assert "\n  - F uniform: synapses drawn from the whole network: **holds**." in text
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("E(all)/E(N), the best rule, in M1 at nh = 10,000",
+         "M1 of the unmodified network over that under the largest of each neuron (the best rule),"
+         " at 10,000 hidden units"),
+        ("E(all)/E(L) in M0 at nh = 3,000 over that at nh = 300",
+         "M0 of the unmodified network over that under the largest updates, at 3,000 hidden units,"
+         " relative to that at 300 hidden units"),
+        ("ln E(F)/E(L) in M0 against log10 nh",
+         "ln M0 under a fixed mask over that under the largest updates, against log10 of the number"
+         " of hidden units"),
+        ("E(P >= 0.1)/E(P < 0.1) in M1 at nh = 3,000",
+         "M1 at the best P >= 0.1 over P < 0.1, at 3,000 hidden units"),
+        ("accuracy with L minus that with all at nh = 1,000",
+         "accuracy under the largest updates minus that of the unmodified network, at 1,000 hidden"
+         " units"),
+        ("steps at P <= P*/3 over that at P* (F, P* of M1, at nh = 10,000)",
+         "steps at P <= P*/3 over that at P* (under a fixed mask, P* of M1, at 10,000 hidden"
+         " units)"),
+        ("best accuracy of 30 unmodified units", "best accuracy of 30 unmodified units"),
+    ],
+)  # fmt: skip
+def test_a_cell_is_told_in_words(cell, words):
+    assert cell_in_words(cell) == words
 
 
 def test_markdown_says_the_words_of_a_part_once(found):

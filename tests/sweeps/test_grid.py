@@ -148,7 +148,7 @@ MISTAKES = [
         "block 1: within_units must be left out for rule all, got 0.5",
     ),
     ("data = 3\n[[block]]\nhidden = 1", "data must be a path, got 3"),
-    ("[[block]]\nhidden = 1\ndata = 'a'", "block 1: data is not a field: name it at the top"),
+    ("[[block]]\nhidden = 1\ndata = 'a'", "block 1: data is not a field of a block: put data"),
     (
         "[defaults]\nmax_steps = 'x'\n[[block]]\nhidden = 1",
         r"\[defaults\]: max_steps must be .* got 'x'",

@@ -239,7 +239,7 @@ def test_an_exhausted_run_continues_with_more_steps(tmp_path, caplog, rule, firs
         assert steps[0] < first or first == 1
         assert said == [
             f"checkpoint {path} ended at step {first}, which is between two tests of a run of"
-            f" {then} steps: the run starts anew"
+            f" {then} steps: the run starts over"
         ]
     else:
         assert min(steps) > first

@@ -66,7 +66,7 @@ def _caption(numbers: pd.DataFrame) -> str:
     return (
         f"Energy of the unmodified network of {numbers['hidden'].iloc[0]:,d} hidden units divided"
         " by that of each rule at its P*, against the learning rate. A row for each standard"
-        f" deviation (SD) of the initial weights, {ROWS} rows at most. P* is chosen anew in each"
+        f" deviation (SD) of the initial weights, {ROWS} rows at most. P* is chosen again in each"
         " setting; where it is the first or last P that was run, more may be saved."
         f" Geometric means over {seeds}, paired by seed. Error bars: 95 % intervals, paired t on"
         f" the logarithm of the ratio, from {FEWEST} seeds on. Hollow with an arrow: a run did not"

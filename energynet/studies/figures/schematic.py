@@ -148,7 +148,7 @@ def _caption(numbers: pd.DataFrame) -> str:
         "A network with one hidden layer (inputs left, outputs right) and the synapses that may"
         f" change in one step, in colour, at a plastic fraction P of {FRACTION:g}"
         f"{' of the hidden layer' if hidden else ''}. A fixed set is the same in every step:"
-        f" {drawn} The largest updates are chosen anew in each step, from"
+        f" {drawn} The largest updates are chosen again in each step, from"
         f" {'the hidden layer' if hidden else 'the whole network'} or among the incoming synapses"
         " of each neuron. An update is the input times the error of the neuron, so the neurons of"
         " a layer choose the same inputs. Biases are synapses, too, but are not shown. A sketch,"

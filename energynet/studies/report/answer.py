@@ -135,7 +135,7 @@ class Answer:
     @property
     def title(self) -> str:
         """What the table shows."""
-        seeds = f"95 % intervals over {self.pairs} seeds"
+        seeds = f"95 % intervals over {self.pairs} seeds, the choice of P not counted"
         if self.pairs < FEWEST:
             seeds = f"{pluralize(self.pairs, 'seed')}: too few for intervals"
         if self.chosen:
@@ -159,7 +159,7 @@ class Answer:
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What was found, in four sentences at most."""
+        """What was found, in five sentences at most."""
         return tuple(_sentences(self))
 
 
@@ -301,6 +301,9 @@ def _sentences(answer: Answer) -> Iterator[str]:
             f"The summed size of the changes, M1, falls most with {name}:"
             f" {second.m1.fold}{_tied(answer.alike[_M1])}."
         )
+    for line in answer.lines:
+        if line.m0.rule == READOUT and line.m0.best > 1 and line is not first:
+            yield f"Training the output layer alone saves {significant(line.m0.ratio)}-fold in M0."
     if not math.isnan(first.steps):
         times = significant(first.steps)
         yield f"The price is time: at the P of that M0, learning takes {times} times as many steps."

@@ -311,5 +311,5 @@ def sizes(values: Sequence[int]) -> str:
 
 
 def fraction(value: float) -> str:
-    """A plastic fraction as it was given; a dash if there is no number."""
+    """A plastic fraction as it was given; a dash if there is not a number."""
     return DASH if math.isnan(value) else parameter(value)

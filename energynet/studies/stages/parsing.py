@@ -92,7 +92,7 @@ def check_name(name: str) -> None:
 
 
 def check_energies(energies: Any, alphas: Iterable[float], methods: Iterable[Method]) -> None:
-    """Raise ConfigError for energies of a preset that are no columns of its runs.
+    """Raise ConfigError for energies of a preset that are not columns of its runs.
 
     alphas : exponents that all runs record; methods : of which custom rules may report costs.
     """
@@ -182,8 +182,8 @@ def _method(block: Mapping[str, Any], sizes: Any, everything_explored: bool) -> 
         if name not in takes:
             hint = checks.suggestion(name, (*takes, *_OWN))
             raise ConfigError(
-                f"{name} is no parameter of rule {rule}, which takes"
-                f" {', '.join(takes) or 'none'}, and no key of a method: {', '.join(_OWN)}{hint}"
+                f"unknown key {checks.quoted(name)}: rule {rule} takes"
+                f" {', '.join(takes) or 'no parameters'}; a method has {', '.join(_OWN)}{hint}"
             )
     axis = _axis(block, given, _numeric(rule))
     method = Method(

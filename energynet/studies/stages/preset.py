@@ -1,7 +1,7 @@
 """Presets: what a study runs, as a file in TOML or as plain values.
 
     title = "Is my rule better?"
-    data = "digits.npz"               # or a folder, beside this file; default: MNIST
+    data = "digits.npz"               # or a folder, next to this file; default: MNIST
     hidden = [30, 100]                # of methods that name none
     energies = ["m0", "m1"]           # each has its own best value; "m_alpha_0.5" with alpha in
                                       # [settings]; "cost_upkeep" if a rule reports that cost

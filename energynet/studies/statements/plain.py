@@ -1,4 +1,6 @@
-"""The statements in one plain sentence each, for readers who know none of the letters."""
+"""The statements and their cells in plain words, for readers who know none of the letters."""
+
+import re
 
 _NUMBER = "If every change costs the same,"  # M0
 _SIZE = "If the cost of a change is its size,"  # M1
@@ -54,3 +56,35 @@ HEADINGS = {  # the same in a few words, for figures
     13: "M0 falls 10- to 100-fold, M1 to about half",
     14: "most is saved in networks 30 times as large as needed",
 }
+_OF = {
+    "all": "of the unmodified network",
+    "F": "under a fixed mask",
+    "L": "under the largest updates",
+    "N": "under the largest of each neuron",
+}
+_LETTER = f"({'|'.join(_OF)})"
+
+
+def cell_in_words(cell: str) -> str:
+    """The cell of a verdict without letters for rules: E(F)/E(L) in M0 at nh = 300 is told as M0
+    under a fixed mask over that under the largest updates, at 300 hidden units.
+    """
+
+    def ratio(found: re.Match[str]) -> str:
+        over, under, best, energy = found.groups()
+        told = f"{energy} {_OF[over]} over that {_OF[under]}"
+        return f"{told} (the best rule)," if best else f"{told},"
+
+    def difference(found: re.Match[str]) -> str:
+        return f"accuracy {_OF[found[1]]} minus that {_OF[found[2]]},"
+
+    def optimum(found: re.Match[str]) -> str:
+        return f"({_OF[found[1]]}, P*"
+
+    told = re.sub(rf"E\({_LETTER}\)/E\({_LETTER}\)(, the best rule,)? in (\w+)", ratio, cell)
+    told = re.sub(rf"accuracy with {_LETTER} minus that with {_LETTER}", difference, told)
+    told = re.sub(rf"\({_LETTER}, P\*", optimum, told)
+    told = re.sub(r"E\((P .+?)\)/E\((P .+?)\) in (\w+)", r"\3 at the best \1 over \2,", told)
+    told = told.replace(" over that at nh", ", relative to that at nh")
+    told = re.sub(r"nh = (\d+(,\d+)*)", r"\1 hidden units", told)
+    return told.replace("against log10 nh", "against log10 of the number of hidden units")

@@ -1,5 +1,6 @@
 """Verdicts as JSON, Markdown and plain text; the same claims give the same bytes."""
 
+import html
 import json
 import math
 import re
@@ -11,7 +12,7 @@ from energynet.analysis.methods import display_name
 from energynet.analysis.missing import listing
 from energynet.studies.statements.claims import Claim
 from energynet.studies.statements.judge import ACCURACY, FAILS, HOLDS, MIXED, UNDECIDED
-from energynet.studies.statements.plain import PLAIN
+from energynet.studies.statements.plain import PLAIN, cell_in_words
 from energynet.support.format import significant
 
 if TYPE_CHECKING:
@@ -68,13 +69,24 @@ def to_markdown(claims: Sequence[Claim]) -> str:
             for label, each in found
         }
         lines.append(f"| {' | '.join([*cells, '<br>'.join(quantities)])} |")
+    lines += [
+        "",
+        "## Details",
+        "",
+        "The exact wording of each statement, and the verdicts of its parts.",
+    ]
     for claim in claims:
-        title = f"**{numbered(claim)}, {claim.reading}: {claim.verdict}.** {named(claim)}"
-        lines += ["", f"{title} {_own_words(claim)}".rstrip(), ""]
+        title = f"<b>{numbered(claim)}, {claim.reading}: {claim.verdict}.</b>"
+        lines += [
+            "",
+            f"<details><summary>{title} {html.escape(named(claim), quote=False)}</summary>",
+        ]
+        lines += ["", _own_words(claim), ""] if _own_words(claim) else [""]
         lines += [
             f"{'  ' * depth}- {part.statement}: **{part.verdict}**. {_own_words(part)}".rstrip()
             for depth, part in _parts(claim)
         ]
+        lines += ["", "</details>"] if claim.parts else ["</details>"]
     return "\n".join(lines) + "\n"
 
 
@@ -256,9 +268,9 @@ def _estimate(claim: Claim) -> str:
 
 
 def _judged(claim: Claim) -> str:
-    """An estimate, what is claimed of it, and its cell."""
+    """An estimate, what is claimed of it, and its cell in words."""
     told = ", ".join(filter(None, [_estimate(claim), claimed(claim)]))
-    return ": ".join(filter(None, [told, claim.cell]))
+    return ": ".join(filter(None, [told, cell_in_words(claim.cell)]))
 
 
 def _mark(claim: Claim) -> str:

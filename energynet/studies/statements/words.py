@@ -153,7 +153,7 @@ def mention_words(value: float, judged: Sequence[Judged]) -> str:
         said.append(f"does not at {size_words(inside[False])}")
     if not inside[True] and inside[False]:
         said = [f"does not lie in the interval at {size_words(inside[False])}"]
-    return f" {value:g} {', but '.join(said)}." if said else ""
+    return f" The poster's factor, {value:g}, {', but '.join(said)}." if said else ""
 
 
 def _margin(item: Judged) -> float:
