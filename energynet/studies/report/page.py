@@ -17,7 +17,7 @@ from energynet.studies.report import forest, tables
 from energynet.studies.report.answer import answers
 from energynet.studies.report.inline import inline_svg
 from energynet.studies.statements.claims import Claim, claims
-from energynet.studies.statements.plain import PLAIN
+from energynet.studies.statements.plain import PLAIN, cell_in_words
 from energynet.studies.statements.text import (
     VERDICTS,
     claimed,
@@ -86,7 +86,11 @@ def _told(found: Sequence[Claim]) -> list[list[dict[str, Any]]]:
                     (
                         label,
                         each.to_dict()
-                        | {"quantity": quantity(each), "cell": each.cell, "claimed": claimed(each)},
+                        | {
+                            "quantity": quantity(each),
+                            "cell": cell_in_words(each.cell),
+                            "claimed": claimed(each),
+                        },
                     )
                     for label, each in estimates(claim)
                 ]
