@@ -165,7 +165,7 @@ def in_eight_sentences(hidden, network):
     yield f"1/{whole:.1f} of all synapses at 1,000 hidden units, so at equal steps no rule"
     yield f"can save more than {whole:.1f}-fold"
     alone = hidden.saved(10_000, "readout")
-    yield f"training the output layer alone saves {alone}. There the rules hardly differ"
+    yield f"training the output layer alone saves {alone}. There all rules lie"
     least = [network.optima.loc[(size, "largest", "m0"), "confirmed"] for size in SIZES]
     yield f"{powers(min(least))} to {powers(max(least))}, from 100 to 10,000"
     small = [each.over(SMALL, 1000, rule) for each, rule in ((hidden, L), (network, "largest"))]
