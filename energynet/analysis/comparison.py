@@ -34,7 +34,7 @@ class Axis(NamedTuple):
     unit: float = 1.0
 
     def value(self, position: float) -> float:
-        """The value at a position; nan for a method of one cell."""
+        """The value at a position; nan for a method that has only one cell."""
         return position / self.unit if self.name else math.nan
 
     def words(self, reason: str) -> str:

@@ -30,8 +30,8 @@ _PLASTIC = "(output plastic)"
 class Reading(NamedTuple):
     """The rules, by label, that the letters of the statements stand for.
 
-    L: the largest updates, N: those of each neuron, F: one kind of fixed mask. `name` is that of
-    the kind of mask, `plastic` that of the reading of P.
+    L: the largest updates, N: those of each neuron, F: one kind of fixed mask. `name` is the
+    name of the kind of mask, `plastic` that of the reading of P.
     """
 
     fixed: str

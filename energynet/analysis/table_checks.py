@@ -47,11 +47,11 @@ def readable(table: "pd.DataFrame") -> "pd.DataFrame":
             runs[name] = _flags(name, runs[name], column.default)
     for name in ("hidden", "rule", "seed", "outcome"):
         if runs[name].isna().any():
-            raise DataError(f"column {name} of the table must have a value in each row")
+            raise DataError(f"column '{name}' of the table must have a value in each row")
     for name in ("rule", "outcome"):
         for value in runs[name]:
             if not isinstance(value, str):
-                raise DataError(f"column {name} must hold words, got {quoted(value)}")
+                raise DataError(f"column '{name}' must hold words, got {quoted(value)}")
     _check_custom_rules(runs)
     return runs
 
@@ -63,14 +63,14 @@ def _check_custom_rules(runs: "pd.DataFrame") -> None:
         return
     _check_frame("table", own, ("rule_version", "synapses"))
     if own["rule_version"].isna().any():
-        raise DataError("column rule_version must have a value for each custom rule")
+        raise DataError("column 'rule_version' must have a value for each custom rule")
     for text in own["parameters"]:
         try:
             values = json.loads(text).values()
         except (TypeError, ValueError, AttributeError, RecursionError):
             values = [None]
         if not all(isinstance(value, int | float | str) for value in values):
-            raise DataError(f"column parameters must hold JSON objects, got {quoted(text)}")
+            raise DataError(f"column 'parameters' must hold JSON objects, got {quoted(text)}")
 
 
 def check_values(runs: "pd.DataFrame") -> None:
@@ -87,7 +87,7 @@ def check_values(runs: "pd.DataFrame") -> None:
     }
     for name, (fits, what) in allowed.items():
         if not fits.fillna(False).all():
-            raise DataError(f"column {name} must be {what}")
+            raise DataError(f"column '{name}' must be {what}")
 
 
 def check_history(history: Any, table: Any) -> None:
@@ -120,7 +120,7 @@ def _numbers(name: str, column: "pd.Series") -> "pd.Series":
     try:
         return column.astype("float64")
     except (TypeError, ValueError) as error:
-        raise DataError(f"column {name} must hold numbers: {error}") from error
+        raise DataError(f"column '{name}' must hold numbers: {error}") from error
 
 
 def _flags(name: str, column: "pd.Series", default: bool) -> "pd.Series":
@@ -128,5 +128,5 @@ def _flags(name: str, column: "pd.Series", default: bool) -> "pd.Series":
     flags = column.astype(object).where(column.notna(), default)
     for value in flags:
         if not isinstance(checks.unwrap(value), bool):
-            raise DataError(f"column {name} must hold True or False, got {quoted(value)}")
+            raise DataError(f"column '{name}' must hold True or False, got {quoted(value)}")
     return flags.astype(bool)

@@ -44,7 +44,7 @@ class _Output:
 def prepared_process() -> Iterator[None]:
     """Streams that are missing count as /dev/null, and what stderr cannot take is dropped.
 
-    matplotlib draws into files alone: a backend that a notebook chose for itself may not exist in
+    matplotlib only draws into files, because the backend that a notebook chose may not exist in
     this process. Afterwards all is as before.
     """
     streams, backend = (sys.stdin, sys.stdout, sys.stderr), os.environ.get("MPLBACKEND")

@@ -28,7 +28,8 @@ def custom_rule(
     kind = custom_rule_class(name)
     if version is not None and version != kind.version:
         raise ConfigError(
-            f"rule {name} must have version {version}, as these runs do, got {kind.version}"
+            f"rule {name} has version {kind.version}, but these runs were made with version"
+            f" {version}"
         )
     known = declared(kind)
     for given in parameters:

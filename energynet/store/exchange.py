@@ -157,7 +157,7 @@ def _content(row: dict[str, Any], path: Path, number: int) -> dict[str, Any]:
         config, content = result_of(row)
         identity = run_id(config, str(row["data_sha256"]))
         if row.get("numerics") != NUMERICS_VERSION or identity != row["id"]:
-            raise ValueError("its id is that of other settings or another numerics version")
+            raise ValueError("its id belongs to other settings or another numerics version")
     except (KeyError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise FileError(
             f"{path}, row {number}, is not a result of energynet: {checks.error_text(error)}"

@@ -279,7 +279,7 @@ def parsed(name: str, values: list[Any]) -> list[Any]:
                 raise TypeError
             found.append(None if value is None else read(value))
         except (KeyError, ValueError, TypeError, OverflowError) as error:
-            raise ValueError(f"column {name} must hold {what}, got {quoted(value)}") from error
+            raise ValueError(f"column '{name}' must hold {what}, got {quoted(value)}") from error
     return found
 
 

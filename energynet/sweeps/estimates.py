@@ -49,7 +49,7 @@ def load_of(dataset: Dataset) -> Load:
 def expected_steps(config: TrainingConfig) -> int:
     """Steps until the criterion as a rule of thumb; only the run itself finds out.
 
-    A run that is to get all images right continues to its last step.
+    A run whose criterion is that all images are right continues to its last step.
     """
     endless = config.target_accuracy == 1
     return config.max_steps if endless else min(config.max_steps, USUAL_STEPS)

@@ -304,7 +304,7 @@ def with_p_of_the_network(hidden, network):
     best = network.savings.xs("m1", level="energy")["ratio"]
     assert all(best[size].idxmax() == "largest-per-neuron" for size in (100, 300, 1000))
     assert best[10_000].idxmax() == "fixed-units"
-    yield f"it is fixed units, {network.saved(10_000, 'fixed-units', 'm1')}"
+    yield f"fixed units do, {network.saved(10_000, 'fixed-units', 'm1')}"
     units = [size * network.optima.loc[(size, "fixed-units", "m0"), "fraction"] for size in SIZES]
     yield f"Their best number is {min(units):.0f} to {max(units):.0f} at every size"
     steps = [network.steps(size, "largest") for size in SIZES]
@@ -439,7 +439,7 @@ def against_the_cheapest(hidden, network):
     largest = [network.over(SMALL, size, "largest")[0] for size in SIZES]
     yield f"In M0 the largest updates of the network save {spread(largest)}, at every size"
     layer = [significant(hidden.over(SMALL, size, L)[0]) for size in (100, 3000)]
-    yield f"each layer save {layer[0]}-fold at 100 units, {layer[1]}-fold at 3,000 and are not seen"
+    yield f"each layer save {layer[0]}-fold at 100 units and {layer[1]}-fold at 3,000. At 10,000 we"
     assert hidden.over(SMALL, 10_000, L)[1] < 1
     neuron = significant(network.over(SMALL, 100, "largest-per-neuron")[0])
     yield f"Those of each neuron save {neuron}-fold at 100 units and nothing at 10,000"

@@ -169,11 +169,11 @@ def test_no_code_is_run_by_names_of_rules(valid, tmp_path, watch):
 
 BAD_ROWS = {
     "outcome": ("good", "outcome must be one of reached"),
-    "steps": ("2.5", "column steps must hold whole numbers, got '2.5'"),
-    "hidden": ("9" * 30, "column hidden must hold whole numbers, got '999"),
-    "m0": ("many", "column m0 must hold whole numbers, got 'many'"),
-    "accuracy": ("high", "column accuracy must hold numbers, got 'high'"),
-    "m_alpha_0.5": ("x", "column m_alpha_0.5 must hold numbers, got 'x'"),
+    "steps": ("2.5", "column 'steps' must hold whole numbers, got '2.5'"),
+    "hidden": ("9" * 30, "column 'hidden' must hold whole numbers, got '999"),
+    "m0": ("many", "column 'm0' must hold whole numbers, got 'many'"),
+    "accuracy": ("high", "column 'accuracy' must hold numbers, got 'high'"),
+    "m_alpha_0.5": ("x", "column 'm_alpha_0.5' must hold numbers, got 'x'"),
     "numerics": ("1", "other settings or another numerics version"),
     "alpha": ("half", "could not convert"),
     "rule": ("os:system", "rule must be one of all"),

@@ -28,7 +28,9 @@ def test_parameters_are_converted_and_count():
     try:
         AllKinds.version = 4
         assert config.hash != before
-        with pytest.raises(en.ConfigError, match="must have version 3, as these runs do, got 4"):
+        with pytest.raises(
+            en.ConfigError, match="has version 4, but these runs were made with version 3"
+        ):
             rule_from_dict({"name": rule.name, "version": 3, "parameters": {"whole": 3}})
     finally:
         AllKinds.version = 3

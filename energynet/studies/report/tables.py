@@ -166,7 +166,7 @@ def seeds(study: Study, of: str) -> str:
 
 
 def hinges(study: Study) -> list[dict[str, Any]]:
-    """One row per size and rule: E(all)/E(rule) in M0 with each of `ADMITTED` and `PRICES`.
+    """One row per size and rule: E(all)/E(rule) in M0 for each of `ADMITTED`, then of `PRICES`.
 
     A ratio is that of the confirmation seeds with its interval, or else of the exploration seeds.
     """
