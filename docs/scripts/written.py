@@ -39,10 +39,10 @@ def verdicts() -> str:
     claims = json.loads((ROOT / "results" / "verdicts.json").read_text())
     rows: dict[int, dict[str, Any]] = {}
     for claim in claims:  # a later version takes the place of an earlier one
-        star = "\\*" * (claim["version"] > 1)
+        reworded = ", reworded" * (claim["version"] > 1)
         row = rows.setdefault(claim["number"], {})
         plain = PLAIN[claim["number"], claim["version"]]
-        row |= {"name": f"{claim['number']}{star}", "plain": plain}
+        row |= {"name": f"{claim['number']}{reworded}", "plain": plain}
         decided = claim["verdict"] != "undecided"
         row[claim["reading"]] = f"**{claim['verdict']}**" if decided else claim["verdict"]
     lines = [

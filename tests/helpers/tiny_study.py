@@ -64,6 +64,9 @@ class Folder:
     def _rows(self):
         return [json.loads(file.read_text()) for file in sorted(self.folder.glob("*.json"))]
 
+    def tell(self, words):
+        print(words, file=sys.stderr)
+
     def table(self):
         rows = self._rows()
         return pd.DataFrame(rows).drop(columns="history") if rows else pd.DataFrame()

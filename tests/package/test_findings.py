@@ -575,7 +575,7 @@ def in_the_readme(hidden, network):
     (first, whole), (second, same) = late(hidden, 1000, L, 3), late(network, 1000, "largest", 3)
     assert f"{whole:.1f}" == f"{same:.1f}"
     yield f"after 150,000 steps {second:.1f} % are right"
-    yield f"network then has {whole:.1f} %, the one of finding 1 has {first:.1f} % (three seeds)"
+    yield f"It is {first:.1f} % in finding 1, and {whole:.1f} % in the unmodified network (three"
     of_small = [each.over(SMALL, 1000, rule) for each, rule in ((hidden, L), (network, "largest"))]
     first, second = (fold(found).replace("-fold", " times") for found in of_small)
     yield f"They spend {first} as much M0 as the networks of finding 1"

@@ -116,7 +116,10 @@ class Made:
     """Runs that a model makes."""
 
     def __init__(self):
-        self.rows = []
+        self.rows, self.told = [], []
+
+    def tell(self, words):
+        self.told.append(words)
 
     def run(self, _stage, configs):
         own = [{"id": config.hash, "init_std": config.init_std} for config in configs]
@@ -138,6 +141,7 @@ def test_each_variant_of_a_preset_is_judged_by_itself(tmp_path, monkeypatch):
         {"init_std": 0.03},
     ]
     assert "(init_std = 0.03)" in (tmp_path / "verdicts.md").read_text()
+    assert runs.told == ["all runs are done; now tables, figures and the report are written"]
     text = made.report.read_text()
     assert "(init_std = 0.03)" in text
     assert len(runs.rows) == 38

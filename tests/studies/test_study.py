@@ -25,6 +25,7 @@ from energynet.store.exchange import read_table
 from energynet.studies.figures.style import INK
 from energynet.studies.report.comparison import drawings_of, write_comparison
 from energynet.studies.stages.outcome import outcome
+from energynet.studies.stages.parsing import methods_of
 from energynet.studies.stages.plan import next_stage
 from energynet.studies.stages.preset import load_preset, preset_from_dict, preset_from_toml
 from energynet.support.format import significant, typeset
@@ -517,6 +518,11 @@ METHOD = '[[method]]\nrule = "largest"\nfraction = [0.1]\n'
         ),
         ('rule = "all"', METHOD.partition("\n")[2] + METHOD, "method 2: largest at 20 .* once"),
         ("[extend]", "both_sides = {hidden = [20]}\n[extend]", "both_sides"),
+        (
+            "threshold = [1e-4",
+            "units = [2]\nthreshold = [1e-4",
+            "units and least_units must be left out unless",
+        ),
         ("title = ", "title ", "is not valid TOML"),
     ],
 )
@@ -532,6 +538,15 @@ def test_a_bad_file_is_refused_before_any_work(old, new, words, tmp_path, capsys
     assert main(["reproduce", "--preset", str(path), "--out", str(tmp_path / "out")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert set(tmp_path.iterdir()) == before
+
+
+def test_a_parameter_called_like_a_key_of_a_method_is_given_in_params():
+    rule = {"rule": "custom_rules:FirstUnits"}
+    with pytest.raises(en.ConfigError, match=r"units is a parameter of rule .* params = \{units ="):
+        methods_of([rule | {"units": [2, 5], "params": {"form": "mask"}}], [20])
+    [method] = methods_of([rule | {"params": {"units": [2, 5], "form": "mask"}}], [20])
+    assert method.axis == "units"
+    assert [method.value(position) for position in method.fraction] == [2, 5]
 
 
 @pytest.mark.parametrize(

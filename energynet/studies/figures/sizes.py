@@ -108,8 +108,8 @@ def _draw_optimal(numbers: pd.DataFrame) -> Figure:
     return figure
 
 
-def draw_savings(numbers: pd.DataFrame, best: str = "P*") -> Figure:
-    """Ratios against size; `best` is what stands on the axis for the best value."""
+def draw_savings(numbers: pd.DataFrame) -> Figure:
+    """Ratios against size."""
     figure, axes = style.panels(2, 1, 4.4, sharex=True)
     shift = marks.size_shifts(numbers)
     for axis, (quantity, words) in zip(axes.flat, style.ENERGIES.items(), strict=True):
@@ -122,7 +122,7 @@ def draw_savings(numbers: pd.DataFrame, best: str = "P*") -> Figure:
             marks.line(axis, of_rule[~free], label, "hidden", shift[label], **options)
         _ratio_axis(axis, part)
         size_axis(axis, numbers["hidden"], most=6)
-        axis.set_ylabel(f"{words} of the unmodified /\n{words} at {best}")
+        axis.set_ylabel(f"saving in {words},\ntimes less")
     axes[-1, 0].set_xlabel("hidden units nₕ")
     figure.align_ylabels()
     extra = [
@@ -158,13 +158,13 @@ def _optimal_caption(numbers: pd.DataFrame) -> str:
 def _savings_caption(numbers: pd.DataFrame) -> str:
     seeds = seeds_words(numbers["pairs"], "confirmation")
     return (
-        "Energy of the unmodified network divided by that at P*, against the number of hidden"
-        " units; 1 - 1/ratio of the energy is saved. Geometric means over"
-        f" {seeds}, paired by seed. Error bars: 95 % intervals, paired t on the logarithm of the"
-        f" ratio, from {FEWEST} seeds on. Hollow with an arrow: a run did not reach the criterion,"
-        " and the value is a bound. Dotted with hollow markers: at the best P of at least"
-        f" {SMALLEST:g}, if P* is smaller; it may save more, as other seeds chose P*. Dotted line:"
-        " no saving."
+        "How many times less is spent with a rule at P*, its best P, than in the unmodified"
+        " network, against the number of hidden units; 1 - 1/ratio of the energy is saved."
+        f" Geometric means over {seeds}, paired by seed. Error bars: 95 % intervals, paired t on"
+        f" the logarithm of the ratio, from {FEWEST} seeds on. Hollow with an arrow: a run did not"
+        " reach the criterion, and the value is a bound. Dotted with hollow markers: at the best P"
+        f" of at least {SMALLEST:g}, if P* is smaller; it may save more, as other seeds chose P*."
+        " Dotted line: no saving."
     )
 
 

@@ -154,7 +154,7 @@ class Answer:
             return ""
         return (
             f"{MARK} A smaller or larger fraction may be better:"
-            " it was not run, or its runs were given up."
+            " it was not run, or its runs were ended early."
         )
 
     @property

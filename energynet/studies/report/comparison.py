@@ -18,7 +18,6 @@ from energynet.studies.figures.against_values import against_values
 from energynet.studies.figures.drawing import FEWEST, Drawing
 from energynet.studies.figures.save import save_each
 from energynet.studies.figures.sizes import (
-    draw_savings,
     maximum_saving,
     optimal_energies,
     optimal_numbers,
@@ -67,7 +66,6 @@ def drawings_of(study: Comparison) -> list[Drawing]:
             number=number + 2,
             name=f"figure-{number + 2}-savings",
             title="What is saved against size",
-            draw=partial(draw_savings, best="the best value"),
             caption=lambda _numbers: _SAVING,
             needs="two confirmation seeds of the unmodified network and of a method",
         ),

@@ -25,6 +25,7 @@ from energynet.support.format import exact
 from energynet.training.result import cost_column, energy_column
 
 _OWN = ("rule", "hidden", "axis", "units", "least_units", "control", "params")  # keys of a method
+_AMBIGUOUS = {"axis", "units", "least_units", "control"}  # which a custom rule may declare, too
 _SIZES = 2**31 - 2
 # Fields of a config that all runs of a study may share.
 SHARED = tuple(name for name in SETTINGS if name not in ("hidden", "rule", "seed"))
@@ -204,6 +205,11 @@ def _parameters(block: Mapping[str, Any]) -> dict[str, Any]:
     params = block.get("params", {})
     if not isinstance(params, Mapping):
         raise ConfigError(f"params must be a table of names and values, got {quoted(params)}")
+    for name in _AMBIGUOUS & block.keys() & set(parameters_taken(block["rule"])):
+        raise ConfigError(
+            f"{name} is a parameter of rule {block['rule']} and a key of a method, too: give the"
+            f" parameter as params = {{{name} = ...}}"
+        )
     beside = {name: value for name, value in block.items() if name not in _OWN}
     for name in beside.keys() & params.keys():
         raise ConfigError(f"{name} must be given once, in the rule or params or beside them")
@@ -228,14 +234,11 @@ def _axis(block: Mapping[str, Any], given: Mapping[str, Any], numeric: Sequence[
             "axis must name the one parameter that is given as a list, got"
             f" axis {quoted(axis or None)} and lists for {', '.join(lists) or 'none'}"
         )
-    if axis:
-        if axis not in numeric:
-            allowed = ", ".join(numeric) or "none"
-            raise ConfigError(
-                f"axis must be a numeric parameter of the rule: {allowed}, got {axis}"
-            )
-    elif block.get("units") or block.get("least_units"):
-        raise ConfigError("fraction must be given as a list beside units and least_units")
+    if axis and axis not in numeric:
+        allowed = ", ".join(numeric) or "none"
+        raise ConfigError(f"axis must be a numeric parameter of the rule: {allowed}, got {axis}")
+    if axis != "fraction" and (block.get("units") or block.get("least_units")):
+        raise ConfigError("units and least_units must be left out unless fraction is a list")
     return str(axis)
 
 

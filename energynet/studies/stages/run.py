@@ -29,6 +29,9 @@ class Runs(Protocol):
     def run(self, stage: str, configs: list[TrainingConfig]) -> None:
         """Make those runs, apart from the ones that are stored."""
 
+    def tell(self, words: str) -> None:
+        """Say what is being done."""
+
     def table(self) -> "pd.DataFrame":
         """The tidy table of all that is stored."""
 
@@ -90,6 +93,8 @@ def _carried_out(
             return table
 
         table = run_stages(preset, table, shape, run)
+    if folder is not None:
+        runs.tell("all runs are done; now tables, figures and the report are written")
     history = runs.history()
     for preset in presets:
         table = with_skipped(preset, table, shape)

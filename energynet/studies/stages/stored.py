@@ -38,9 +38,7 @@ class StoredRuns:
 
     def run(self, stage: str, configs: list[TrainingConfig]) -> None:
         """Make those runs, apart from the ones that are stored."""
-        if self.progress and sys.stderr is not None:
-            told = f"{stage}: {pluralize(len(configs), 'run')}"
-            print(told, file=Forgiving(sys.stderr), flush=True)
+        self.tell(f"{stage}: {pluralize(len(configs), 'run')}")
         sweep(
             configs,
             self.store,
@@ -49,6 +47,11 @@ class StoredRuns:
             workers=self.workers,
             progress=self.progress,
         )
+
+    def tell(self, words: str) -> None:
+        """Say on stderr what is being done, with `progress`."""
+        if self.progress and sys.stderr is not None:
+            print(words, file=Forgiving(sys.stderr), flush=True)
 
     def table(self) -> "pd.DataFrame":
         """The tidy table of all that is stored of this data set."""
