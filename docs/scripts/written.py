@@ -83,12 +83,20 @@ _RULES = {  # as columns
 def savings(name: str) -> str:
     """What each rule saves in M0 and M1 in a table of results, for each size."""
     import energynet as en
+    from energynet.analysis.portions import Portions
+    from energynet.analysis.study import Study
     from energynet.store.exchange import read_table
 
     table = read_table(ROOT / "results" / f"{name}.csv").drop(columns="center", errors="ignore")
     keys = ["hidden", "rule", "energy"]
     found, optima = (each(table).set_index(keys) for each in (en.savings, en.optimal_energy))
-    return _by_rule({"hidden units": "hidden"}, found.join(optima["mark"]).reset_index())
+    found = found.join(optima["mark"]).reset_index()
+    portions = Portions(Study.of(table))
+    for index, row in found.iterrows():
+        count = portions.of(row["rule"], row["hidden"], row["fraction"])
+        if count is not None and count[0] == 1:  # nothing smaller can be run
+            found.loc[index, "mark"] = ""
+    return _by_rule({"hidden units": "hidden"}, found)
 
 
 def settings() -> str:

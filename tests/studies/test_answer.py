@@ -36,9 +36,9 @@ def test_sentences_name_the_rules_that_save_most(claimed):
     [answer] = answers(Study.of(claimed))
     first, second, third, fourth = answer.sentences
     assert "falls most with largest updates of the network, against" in first
-    assert "fixed" in second
+    assert "fixed" in third
     assert (
-        third == "The price is time: at the P of that M0, learning takes 1.00 times as many steps."
+        second == "The price is time: at the P of that M0, learning takes 1.00 times as many steps."
     )
     assert fourth.startswith("At 100 hidden units, with largest updates of the network, M0 falls ")
     savings = en.savings(claimed).set_index(["hidden", "rule", "energy"])["ratio"]
@@ -60,7 +60,7 @@ def test_rules_that_an_interval_does_not_tell_apart_are_named():
     rows = [row if row["rule"] == "all" else row | {"m0": 1e7} for row in rows]
     [answer] = answers(Study.of(frame(rows)))
     assert answer.alike["m1"] == ("largest updates of each neuron",)
-    assert answer.sentences[1].endswith(
+    assert answer.sentences[2].endswith(
         "; these seeds do not tell it apart from largest updates of each neuron."
     )
     ratio = en.savings(frame(rows), against="largest").query("hidden == 50")
@@ -245,6 +245,21 @@ def test_fractions_that_may_not_be_the_best_are_marked(claimed):
     assert line.m0.words.startswith("61.6* (")
     assert "* A smaller or larger fraction may be better" in to_text([answer])
     assert "*" not in to_text(answers(Study.of(claimed)))
+
+
+def test_the_fewest_that_can_be_plastic_are_not_marked():
+    """One of 5 synapses onto each unit is best; two are worse, and nothing smaller can be run."""
+    runs = [("all", 1.0, 1e9), ("largest-per-neuron", 1 / 5, 1e7), ("largest-per-neuron", 0.4, 1e8)]
+    rows = [
+        run(50, rule, fraction, seed, m0, m0 / 1e5) | {"synapses": 5 * 50 + 51 * 2}
+        for rule, fraction, m0 in runs
+        for seed in (*range(3), *range(100, 108))
+    ]
+    study = Study.of(frame(rows))
+    assert set(study.optimal.query("rule == 'largest-per-neuron'")["mark"]) == {"not bracketed"}
+    [answer] = answers(study)
+    assert answer.lines[0].m0.final
+    assert answer.note == ""
 
 
 def test_rules_stand_in_the_order_of_what_they_save(claimed):

@@ -230,9 +230,15 @@ def _lines(study: Study, savings: pd.DataFrame, hidden: int) -> tuple[Line, ...]
     """A line for each rule, those that save most in M0 first."""
     portions = Portions(study)
     marks = study.optimal.set_index(["hidden", "rule", "energy"])["mark"]
+
+    def final(rule: str, energy: str, fraction: float) -> bool:
+        found = portions.of(rule, hidden, fraction)
+        fewest = found is not None and found[0] == 1  # nothing smaller can be run
+        return fewest or marks.get((hidden, rule, energy)) not in (LIMITED, NOT_BRACKETED)
+
     by_rule = {
-        key: replace(_saved(row), final=marks.get((hidden, *key)) not in (LIMITED, NOT_BRACKETED))
-        for key, row in savings.set_index(["rule", "energy"]).iterrows()
+        (rule, energy): replace(_saved(row), final=final(rule, energy, row["fraction"]))
+        for (rule, energy), row in savings.set_index(["rule", "energy"]).iterrows()
     }
     whole = _steps(study, hidden, ALL, 1.0)
     names = short_names(study.own["rule"])  # the title tells what all have in common
@@ -293,6 +299,9 @@ def _sentences(answer: Answer) -> Iterator[str]:
         f"{place} the number of changes, M0, falls most with {first.name}, against the unmodified"
         f" network: {first.m0.fold}{_tied(answer.alike[_M0])}."
     )
+    if not math.isnan(first.steps):
+        times = significant(first.steps)
+        yield f"The price is time: at the P of that M0, learning takes {times} times as many steps."
     if second is None or second.m1.best <= 1:
         yield "No rule is known to lower the summed size of the changes, M1."
     else:
@@ -304,9 +313,6 @@ def _sentences(answer: Answer) -> Iterator[str]:
     for line in answer.lines:
         if line.m0.rule == READOUT and line.m0.best > 1 and line is not first:
             yield f"Training the output layer alone saves {significant(line.m0.ratio)}-fold in M0."
-    if not math.isnan(first.steps):
-        times = significant(first.steps)
-        yield f"The price is time: at the P of that M0, learning takes {times} times as many steps."
     if answer.smaller is not None:
         size, saved = answer.smaller
         yield f"At {size:,} hidden units, with {first.name}, M0 falls {saved.fold}."

@@ -32,7 +32,9 @@ _HEAD = (
     " hidden units. Reworded: in a second wording. Beside: judged, but no part of the verdict."
     " P is a fraction of the hidden layer (*hidden*) or of the network (*network*). †: the"
     " interval lies on the other side, but does not if it is corrected for the number of"
-    " cells. 3 (b), reworded, fails if the difference is surely below half a point."
+    " cells. 3 (b), reworded, fails if the difference is surely below half a point. 7 (b) and 8"
+    " are judged by the trend over all sizes. In 2, reworded, the output layer alone counts as"
+    " P = 0 if no smaller number of synapses can be run."
 )
 VERDICTS = (HOLDS, FAILS, MIXED, UNDECIDED)
 
