@@ -2,12 +2,13 @@
 
     python docs/scripts/anew.py
 
-Verdicts, figures, report and sensitivity tables come from both readings of the study, as far as
-they are run; figure 10 comes from the runs at other settings.
+Verdicts, figures, report and sensitivity tables come from both readings of the study, and figure 10
+from the runs at other settings.
 """
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -28,15 +29,11 @@ READINGS = ("hidden", "network")
 
 
 def judged() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The runs of both readings that there are, each once, and their learning curves."""
-    return _together([name for name in READINGS if _there(name)])
+    """The runs of both readings, each once, and their learning curves."""
+    return _together(READINGS)
 
 
-def _there(name: str) -> bool:
-    return (RESULTS / f"{name}.csv").exists()
-
-
-def _together(names: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _together(names: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     tables = [read_table(RESULTS / f"{name}.csv") for name in names]
     curves = [read_table(RESULTS / f"{name}_history.csv.xz") for name in names]
     history = pd.concat(curves, ignore_index=True).drop_duplicates(["id", "step"])
@@ -64,9 +61,7 @@ def make(folder: Path) -> None:
     """Write all of it to a folder."""
     table, history = judged()
     write_outputs(table, history, folder)
-    if _there("sensitivity"):
-        others = [name for name in ("sensitivity", "hidden") if _there(name)]
-        write_settings(*_together(others), folder)
+    write_settings(*_together(["sensitivity", "hidden"]), folder)
     drawing = saving_against_rate
     numbers = drawing.numbers(Study.of(*_together(["robustness"])))
     for ending, content in (

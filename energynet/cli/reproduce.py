@@ -21,7 +21,7 @@ from energynet.support import checks
 _EXAMPLES = """\
 examples:
   energynet reproduce --out study
-      the study in small, two to three minutes on two cores
+      the study in small, three to five minutes on two cores
   energynet reproduce --preset poster --out poster
       the whole study, about a day of one core; if it is killed or stopped, the
       same command resumes

@@ -541,6 +541,31 @@ def why_undecided(hidden, _):
     yield f"the output layer alone takes only {ratio} times ({low} to {high}) as many steps"
 
 
+def at_other_settings(hidden, _):
+    found = pd.read_csv(ROOT / "results" / "sensitivity" / "other-settings.csv")
+    found = found[found["hidden"].eq(1000) & found["energy"].eq("m0")]
+    found = found[found["rule"].isin([L, N, UNITS, SYNAPSES])]
+    keys = ["learning_rate", "init_std", "hold"]
+    by_rule = found.pivot_table("ratio", keys, "rule")
+    assert len(by_rule) == 5
+    assert by_rule.notna().all().all()
+    assert set(by_rule.idxmax(axis=1)) == {L}
+    yield f"save most in M0 in each setting, {spread(by_rule[L], '{:.1f}')}"
+    held, one = (by_rule[L][0.01, 0.01, tests] for tests in (5, 1))
+    yield f"over five tests, they save {held:.1f}-fold, not {one:.1f}-fold"
+    table = read_table(ROOT / "results" / "sensitivity.csv")
+    often = table[table["test_every"].eq(200)]
+    assert set(often["rule"]) == {"all"}
+    less = {}
+    for size, runs in often.groupby("hidden"):
+        usual = hidden.runs[hidden.runs["hidden"].eq(size) & hidden.runs["rule"].eq("all")]
+        usual = usual.set_index("seed").loc[runs["seed"]]
+        assert len(usual) == len(runs) == 11
+        less[size] = usual["m0"].sum() / runs["m0"].sum()
+    yield f"hidden units spend {less[3000]:.2f} times less M0, those of 10,000 hidden units"
+    yield f"10,000 hidden units {less[10_000]:.2f} times (eleven seeds)"
+
+
 def on_digits(*_):
     savings = en.savings(read_table(ROOT / "results" / "digits.csv"))
     savings = savings.set_index(["hidden", "rule", "energy"])["ratio"]
@@ -568,6 +593,7 @@ def settings(*_):
         against_the_cheapest,
         without_centring,
         why_undecided,
+        at_other_settings,
         on_digits,
         settings,
     ],
