@@ -198,9 +198,9 @@ def test_automatic_rates_are_one_setting_whatever_they_came_to():
 @pytest.mark.parametrize(
     ("column", "value", "words"),
     [
-        ("output_fraction", "balanced", "output_fraction must hold numbers"),
-        ("learning_rate", "auto", "learning_rate must hold numbers"),
-        ("learning_rate_auto", "auto", "learning_rate_auto must hold True or False, got 'auto'"),
+        ("output_fraction", "balanced", "'output_fraction' must hold numbers"),
+        ("learning_rate", "auto", "'learning_rate' must hold numbers"),
+        ("learning_rate_auto", "auto", "'learning_rate_auto' must hold True or False, got 'auto'"),
     ],
 )
 def test_words_among_numbers_are_refused(column, value, words):
