@@ -61,7 +61,7 @@ mine.toml:
   rule = "largest"
   fraction = [0.01, 0.03, 0.1]    # the parameter with a list is varied
   [[method]]
-  rule = "mine:Mine"              # a class in mine.py, next to this file or here
+  rule = "mine:Mine"              # a class in mine.py, beside this file or here
   threshold = [1e-4, 1e-3]
 
 files in the folder: PRESET.csv (one row per run), PRESET_history.csv.xz
