@@ -390,7 +390,7 @@ def test_it_is_told_that_few_confirmation_runs_reached(tmp_path):
         own = numbers[(numbers["rule"] == label) & (numbers["quantity"] == "m0")]
         assert own[["parameter", "parameter_value"]].to_numpy().tolist() == [["threshold", 2.0]]
         assert list(own.get("mark", ["few runs reached"])) == ["few runs reached"]
-    assert drawings[3](compared_study).axes[0].get_ylabel().endswith("at the best value")
+    assert drawings[3](compared_study).axes[0].get_ylabel() == "saving in M₀,\ntimes less"
     # The report and a notebook: each pair once, with marks.
     study_rows = compared_study.once(found.ratios)
     assert len(study_rows) == len(found.ratios) / 2
