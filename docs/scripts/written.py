@@ -83,25 +83,20 @@ _RULES = {  # as columns
 def savings(name: str) -> str:
     """What each rule saves in M0 and M1 in a table of results, for each size."""
     import energynet as en
-    from energynet.analysis.portions import Portions
-    from energynet.analysis.study import Study
     from energynet.store.exchange import read_table
 
     table = read_table(ROOT / "results" / f"{name}.csv").drop(columns="center", errors="ignore")
     keys = ["hidden", "rule", "energy"]
     found, optima = (each(table).set_index(keys) for each in (en.savings, en.optimal_energy))
     found = found.join(optima["mark"]).reset_index()
-    portions = Portions(Study.of(table))
-    for index, row in found.iterrows():
-        count = portions.of(row["rule"], row["hidden"], row["fraction"])
-        if count is not None and count[0] == 1:  # nothing smaller can be run
-            found.loc[index, "mark"] = ""
-    return _by_rule({"hidden units": "hidden"}, found)
+    return _by_rule({"hidden units": "hidden"}, found, table)
 
 
 def settings() -> str:
     """What the rules save at other settings, of exploration seeds: M0 and M1, for each setting."""
     import pandas as pd
+
+    from energynet.store.exchange import read_table
 
     found = pd.read_csv(ROOT / "results" / "sensitivity" / "other-settings.csv")
     restricted = [rule for rule in _RULES if rule.endswith("output 1") and "random" not in rule]
@@ -112,15 +107,24 @@ def settings() -> str:
         "first weights": "init_std",
         "tests in a row": "hold",
     }
-    return _by_rule(titles, found[several & found["rule"].isin(restricted)])
+    table = read_table(ROOT / "results" / "hidden.csv")
+    return _by_rule(titles, found[several & found["rule"].isin(restricted)], table)
 
 
-def _by_rule(varied: dict[str, str], found: "pd.DataFrame") -> str:
-    """A row for each value of some columns (title: column), and the saving of each rule in it."""
+def _by_rule(varied: dict[str, str], found: "pd.DataFrame", table: "pd.DataFrame") -> str:
+    """A row for each value of some columns (title: column), and the saving of each rule in it.
+
+    table : runs of these rules, which tell how many synapses a fraction is
+    """
     from energynet.analysis.optimum import LIMITED, NOT_BRACKETED
+    from energynet.analysis.portions import Portions
+    from energynet.analysis.study import Study
+
+    portions = Portions(Study.of(table))
 
     def told(row: Any) -> str:
-        star = "\\*" * (row.mark in (LIMITED, NOT_BRACKETED))
+        doubtful = row.mark in (LIMITED, NOT_BRACKETED)
+        star = "\\*" * (doubtful and not portions.fewest(row.rule, row.hidden, row.fraction))
         return f"{significant(row.ratio)}{star}"
 
     def cell(rows: "pd.DataFrame") -> str:

@@ -32,6 +32,11 @@ class Portions:
             return None
         return max(1, math.floor(fraction * n + 0.5)), n
 
+    def fewest(self, label: str, hidden: int, fraction: float) -> bool:
+        """Whether the rule changes the fewest that it can, one, so that no smaller P can be run."""
+        found = self.of(label, hidden, fraction)
+        return found is not None and found[0] == 1
+
     def words(self, label: str, hidden: int, fraction: float) -> tuple[str, str]:
         """78 of 785, and 0.0994; the fraction alone if the table does not tell more."""
         if label in (ALL, READOUT) or math.isnan(fraction):

@@ -148,7 +148,7 @@ def _places(own: "pd.DataFrame") -> "pd.Series":
 
 
 def _mean(values: "pd.Series") -> float:
-    """The mean, whatever the order; 1 if there is not a number."""
+    """The mean, whatever the order; 1 if there are none."""
     known = values.dropna()
     return math.fsum(known) / len(known) if len(known) else 1.0
 

@@ -75,8 +75,8 @@ class Store:
     def outcome(self, identity: str) -> str | None:
         """`reached`, `exhausted`, `diverged`, `failed` or `skipped`; None if it has not started.
 
-        A run that has started and has no result is `running`. It is `interrupted` if it was
-        stopped in good order, or if it has given no sign of life for minutes.
+        A run that has started and has no readable result is `running`. It is `interrupted` if it
+        was stopped in good order, or if it has given no sign of life for minutes.
         """
         folder = self.folder(identity)
         try:

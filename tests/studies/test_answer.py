@@ -157,6 +157,7 @@ def test_the_output_layer_alone_is_a_rule_like_others():
     rows += [run(50, "readout", math.nan, seed, 1e7, 1e4) for seed in range(3)]
     [answer] = answers(Study.of(frame(rows)))
     assert "falls most with readout, against the unmodified network: 100" in answer.sentences[0]
+    assert not any(sentence.startswith("Training") for sentence in answer.sentences)  # said once
 
 
 def test_what_the_output_layer_alone_saves_is_said():

@@ -232,9 +232,8 @@ def _lines(study: Study, savings: pd.DataFrame, hidden: int) -> tuple[Line, ...]
     marks = study.optimal.set_index(["hidden", "rule", "energy"])["mark"]
 
     def final(rule: str, energy: str, fraction: float) -> bool:
-        found = portions.of(rule, hidden, fraction)
-        fewest = found is not None and found[0] == 1  # nothing smaller can be run
-        return fewest or marks.get((hidden, rule, energy)) not in (LIMITED, NOT_BRACKETED)
+        doubtful = marks.get((hidden, rule, energy)) in (LIMITED, NOT_BRACKETED)
+        return not doubtful or portions.fewest(rule, hidden, fraction)
 
     by_rule = {
         (rule, energy): replace(_saved(row), final=final(rule, energy, row["fraction"]))

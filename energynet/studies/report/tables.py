@@ -311,5 +311,5 @@ def sizes(values: Sequence[int]) -> str:
 
 
 def fraction(value: float) -> str:
-    """A plastic fraction as it was given; a dash if there is not a number."""
+    """A plastic fraction as it was given; a dash if there is none."""
     return DASH if math.isnan(value) else parameter(value)
