@@ -126,6 +126,14 @@ def test_page_is_the_same_twice(table, report, tmp_path):
     assert again.read_bytes() == report.read_bytes()
 
 
+def test_the_cell_of_an_estimate_is_told_in_words(report):
+    text = " ".join(report.read_text().split())
+    assert (
+        "ratio of energies: M0 under a fixed mask over that under the largest updates, at" in text
+    )
+    assert "<small>ratio of energies: E(" not in text
+
+
 def test_words_of_claims_are_text_not_markup(table, monkeypatch):
     monkeypatch.setattr(save, "DRAWINGS", ())
     evil = "<script>alert(1)</script>"

@@ -98,6 +98,7 @@ def test_markdown_has_a_row_a_claim_and_every_part(found):
     )
     assert of_parts.endswith(" | (a) ratio of energies |")
     assert "<summary><b>1, network: undecided.</b> Each of F, L and N saves energy" in text
+    assert "at P &lt;= P*/3 training takes" in text  # a summary is HTML
     assert text.count("<details>") == text.count("</details>") == len(found)
     assert "no runs at nh = 300" in text
     assert "\n  - F uniform: synapses drawn from the whole network: **holds**." in text
