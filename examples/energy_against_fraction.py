@@ -14,12 +14,14 @@ COMMON = {"hidden": 1000, "seeds": 3}
 FRACTIONS = {
     "largest-per-layer": [0.001, 0.002, 0.005, 0.01, 0.03, 0.1, 0.3],
     "largest-per-neuron": [8 / 785, 24 / 785, 78 / 785, 157 / 785, 314 / 785],
+    "fixed-synapses": [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5],
     "fixed-units": [0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75],
     "random": [0.003, 0.01, 0.03, 0.1],
 }
 STYLES = {
     "largest-per-layer": ("#8534EA", "P", "largest updates of each layer"),
     "largest-per-neuron": ("#14A060", "s", "largest updates of each neuron"),
+    "fixed-synapses": ("#CC7F0D", "v", "fixed synapses"),
     "fixed-units": ("#B0401F", "^", "fixed units"),
     "random": ("#878787", "X", "random synapses"),
 }
@@ -58,5 +60,5 @@ for axis, ticks in zip(axes, ([0.03, 0.1, 0.3, 1], [0.5, 0.7, 1]), strict=True):
     axis.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     axis.yaxis.set_minor_locator(plt.NullLocator())
 handles, labels = axes[0].get_legend_handles_labels()
-figure.legend(handles, labels, frameon=False, ncols=2, loc="outside lower center")
+figure.legend(handles, labels, frameon=False, ncols=3, loc="outside lower center")
 figure.savefig(Path(__file__).parents[1] / "docs" / "energy.svg", metadata={"Date": None})

@@ -241,6 +241,13 @@ def test_what_is_shown_as_the_estimate():
     assert estimates(leaf("undecided", None)) == []
 
 
+def test_a_row_without_an_estimate_says_where_they_are():
+    text = to_markdown([leaf("fails", None)])
+    assert "** | several quantities: in the details |\n" in text
+    lacking = to_markdown([leaf("undecided", None, lacking=True)])
+    assert "** |  |\n" in lacking
+
+
 def test_a_kind_of_mask_that_fails_is_shown_beside_an_undecided_one():
     kinds = leaf("undecided", 3.0, "F synapses: drawn"), leaf("fails", 0.5)
     whole = leaf("undecided", 3.0, "(a) more", parts=kinds)

@@ -94,7 +94,7 @@ def _draw_m1(numbers: pd.DataFrame) -> Figure:
     used, empty = axes.flat[: len(sizes)], axes.flat[len(sizes) :]
     for axis, size in zip(used, sizes, strict=True):
         _against_fraction(axis, numbers[numbers["hidden"] == size])
-        axis.set_title(f"nₕ = {size:,}; top: k", pad=3)
+        axis.set_title(f"nₕ = {size:,}", pad=3)
     for axis in empty:
         axis.set_axis_off()
         axis.set_title("", loc="left")
@@ -104,8 +104,9 @@ def _draw_m1(numbers: pd.DataFrame) -> Figure:
     for axis in axes[:, 0]:
         axis.set_ylabel("M₁ / unmodified M₁")
     _finish(used, numbers)
-    for axis, size in zip(used, sizes, strict=True):
-        _count_axis(axis, numbers[numbers["hidden"] == size], "", 4)
+    for index, (axis, size) in enumerate(zip(used, sizes, strict=True)):
+        words = "plastic synapses k" if index < columns else ""
+        _count_axis(axis, numbers[numbers["hidden"] == size], words, 4)
     _legend(figure, numbers, inside=empty[0] if spare else None)
     return figure
 
@@ -145,7 +146,8 @@ def _count_axis(axis: Axes, part: pd.DataFrame, words: str, most: int = 6) -> No
 
     top = axis.secondary_xaxis("top", functions=(count, fraction))
     low, high = (end * synapses for end in axis.get_xlim())
-    powers = range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)
+    least = max(0, math.ceil(math.log10(low)))  # the axes have room for less than one synapse
+    powers = range(least, math.floor(math.log10(high)) + 1)
     powers = powers[:: math.ceil(len(powers) / most)]
     top.set_xticks([10.0**power for power in powers], [tick(10.0**power, True) for power in powers])
     top.minorticks_off()

@@ -21,7 +21,7 @@ from energynet.analysis.missing import listing
 from energynet.analysis.optimum import LIMITED, NOT_BRACKETED
 from energynet.analysis.portions import Portions
 from energynet.analysis.study import CONFIRMATION, EVERY, Study, saving_table
-from energynet.studies.figures.drawing import FEWEST
+from energynet.studies.figures.drawing import FEWEST, confirmed_first
 from energynet.studies.figures.style import ordered
 from energynet.support.checks import pluralize
 from energynet.support.format import DASH, significant
@@ -114,12 +114,25 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Cheapest:
+    """A small unmodified network: its M0 divided by that under the rule that saves most.
+
+    `ratio` is one of means over `runs` networks of each kind, so it has no interval.
+    """
+
+    hidden: int
+    ratio: float
+    runs: tuple[int, int]
+
+
+@dataclass(frozen=True)
 class Answer:
     """The savings of one reading of P at one size of network.
 
     `reading` is its name if there are two, and `plastic` says what P is a fraction of. `chosen`
-    tells that the seeds that estimate also chose the fractions, for want of others. `alike` has the
-    rules that may spend no more than the best one, as the intervals of the ratios go, by energy.
+    tells that the seeds that estimate also chose the fractions, for want of others. `cheapest` is
+    the unmodified network of least M0, if it is smaller. `alike` has the rules that may spend no
+    more than the best one, as the intervals of the ratios go, by energy.
     """
 
     reading: str
@@ -129,7 +142,7 @@ class Answer:
     pairs: int
     chosen: bool
     lines: tuple[Line, ...]
-    smaller: tuple[int, Saved] | None
+    cheapest: "Cheapest | None"
     alike: Mapping[str, tuple[str, ...]]
 
     @property
@@ -182,16 +195,27 @@ def _answer(reading: str, study: Study) -> Answer | None:
     here = savings[savings["hidden"] == hidden]
     lines = _lines(study, here, hidden)
     best = _best(lines, _M0)
-    smaller = None
-    below = known[known["hidden"].lt(hidden) & known["bound"].eq(Bound.EXACT)]
-    below = below[below["rule"] == (best.m0.rule if best else "")]
-    if len(below):
-        row = below.loc[below["hidden"].idxmin()]
-        smaller = (int(row["hidden"]), _saved(row))
+    cheapest = _cheapest(study, best, hidden) if best else None
     pairs = int(here["pairs"].max())
     plastic = _plastic(set(study.own["rule"]))
     alike = {energy: _alike(study, hidden, lines, energy) for energy in (_M0, _M1)}
-    return Answer(reading, plastic, hidden, study.criterion, pairs, chosen, lines, smaller, alike)
+    return Answer(reading, plastic, hidden, study.criterion, pairs, chosen, lines, cheapest, alike)
+
+
+def _cheapest(study: Study, best: Line, hidden: int) -> Cheapest | None:
+    """The unmodified network of least M0, if it is a smaller one and all of its runs reached."""
+    cells = confirmed_first(study.cells[study.cells["energy"].eq(_M0)])
+    whole = cells[cells["rule"].eq(ALL)].drop_duplicates("hidden")
+    whole = whole[whole["reached"].eq(whole["runs"])]
+    rule = cells["rule"].eq(best.m0.rule) & cells["fraction"].eq(best.m0.fraction)
+    own = cells[rule & cells["hidden"].eq(hidden)].iloc[0]
+    if whole.empty or own["lower_bound"]:
+        return None
+    small = whole.loc[whole["energy_per_success"].idxmin()]
+    if small["hidden"] >= hidden:
+        return None
+    ratio = small["energy_per_success"] / own["energy_per_success"]
+    return Cheapest(int(small["hidden"]), ratio, (int(small["runs"]), int(own["runs"])))
 
 
 def _alike(study: Study, hidden: int, lines: Sequence[Line], energy: str) -> tuple[str, ...]:
@@ -312,9 +336,13 @@ def _sentences(answer: Answer) -> Iterator[str]:
     for line in answer.lines:
         if line.m0.rule == READOUT and line.m0.best > 1 and line is not first:
             yield f"Training the output layer alone saves {significant(line.m0.ratio)}-fold in M0."
-    if answer.smaller is not None:
-        size, saved = answer.smaller
-        yield f"At {size:,} hidden units, with {first.name}, M0 falls {saved.fold}."
+    if answer.cheapest is not None:
+        small = answer.cheapest
+        yield (
+            f"The unmodified network is cheapest at {small.hidden:,} hidden units: it spends"
+            f" {significant(small.ratio)} times as much M0 there as {answer.hidden:,} units with"
+            f" {first.name} (means over {small.runs[0]} and {small.runs[1]} runs)."
+        )
 
 
 def _tied(names: Sequence[str]) -> str:

@@ -36,6 +36,7 @@ _HEAD = (
     " are judged by the trend over all sizes. In 2, reworded, the output layer alone counts as"
     " P = 0 if no smaller number of synapses can be run."
 )
+SEVERAL = "several quantities: in the details"
 VERDICTS = (HOLDS, FAILS, MIXED, UNDECIDED)
 
 
@@ -70,7 +71,8 @@ def to_markdown(claims: Sequence[Claim]) -> str:
             for found in shown.values()
             for label, each in found
         }
-        lines.append(f"| {' | '.join([*cells, '<br>'.join(quantities)])} |")
+        several = "" if all(claim.lacking for claim in row.values()) else SEVERAL
+        lines.append(f"| {' | '.join([*cells, '<br>'.join(quantities) or several])} |")
     lines += [
         "",
         "## Details",
