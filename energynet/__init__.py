@@ -98,7 +98,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Documented names of before, for one more release."""
+    """Names that earlier releases documented; they still work for one more release."""
     if name != "result":
         raise AttributeError(f"module 'energynet' has no attribute {name!r}")
     import warnings

@@ -136,13 +136,14 @@ class TrainingConfig:
     sample_order : {"uniform", "permutation"}
         Images drawn with replacement, or a fresh permutation each epoch.
     margin : float or None
-        A step is learnt only if its image is classified wrong, or if the output of its class is
-        above all others by less than this; 0: only errors are learnt. None, or "none": every step
-        is learnt.
+        A step is learnt only if its image is classified wrong, or if the output of the right class
+        is above all others by less than `margin`. With 0 only errors are learnt. None, or "none":
+        every step is learnt.
     target_accuracy : float
         The criterion: share of the test set to be classified right, in (0, 1].
     hold : int
-        The criterion is applied to the mean of this many last tests; `max_steps` must allow them.
+        The criterion is applied to the mean of the last `hold` tests; `max_steps` must allow as
+        many.
     test_every : int
         Steps between two tests of the network on the test set.
     max_steps : int

@@ -18,7 +18,7 @@ class DataWarning(UserWarning):
 
 
 class FileError(EnergynetError, OSError):
-    """A file cannot be read or written, or holds something else than it should."""
+    """A file cannot be read or written, or its content is not what it should be."""
 
 
 class RuleError(EnergynetError, ValueError):

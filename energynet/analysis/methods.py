@@ -94,7 +94,7 @@ def display_name(label: str) -> str:
 
 
 def short_names(labels: Iterable[str]) -> dict[str, str]:
-    """`display_name` of each label, without a plastic output layer if all rules have one."""
+    """`display_name` of each label; without the words "(output plastic)" if all have them."""
     labels = list(labels)
     ending = f" {_PLASTIC}" if output_plastic(labels) else ""
     return {label: display_name(label).removesuffix(ending) for label in labels}

@@ -41,14 +41,23 @@ class Portions:
         """78 of 785, and 0.0994; the fraction alone if the table does not tell more."""
         if label in (ALL, READOUT) or math.isnan(fraction):
             return DASH, ""
-        found, share = self.of(label, hidden, fraction), f"{fraction:.3g}"
-        return (share, "") if found is None else (f"{found[0]:,} of {found[1]:,}", share)
+        found = self.of(label, hidden, fraction)
+        if found is None:
+            return f"{fraction:.3g}", ""
+        return f"{found[0]:,} of {found[1]:,}", f"{found[0] / found[1]:.3g}"
 
-    def counted(self, label: str, number: int) -> str:
-        """A number of what is counted, such as 24 inputs of each neuron."""
-        kind = label.split(" ")[0]
+    def counted(self, label: str, hidden: int, fraction: float) -> str:
+        """A fraction as what it comes to: 0.0306 = 24 inputs of each neuron."""
+        if math.isnan(fraction):
+            return DASH
+        found = self.of(label, hidden, fraction)
+        if found is None:
+            return f"{fraction:.3g}"
+        (number, whole), kind = found, label.split(" ")[0]
         name = {UNITS: "hidden unit", PER_NEURON: "input"}.get(kind, "synapse")
-        return pluralize(number, name) + " of each neuron" * (kind == PER_NEURON)
+        place = {PER_NEURON: " of each neuron", BALANCED: " of each layer"}.get(kind, "")
+        of = " of the hidden layer" if kind == BALANCED else ""
+        return f"{number / whole:.3g}{of} = {pluralize(number, name)}{place}"
 
     def _whole(self, label: str, hidden: int) -> int | None:
         """The number of synapses or units that a fraction is a share of; None if unknown."""

@@ -6,6 +6,8 @@ from typing import NamedTuple
 from energynet.analysis.intervals import Bound, Estimate
 from energynet.analysis.missing import Missing
 
+FEWEST = 3  # seeds from which on an interval is shown; of fewer, the point alone
+
 
 class Row(NamedTuple):
     """A row of `savings`; its fields are the columns, in order."""

@@ -23,7 +23,7 @@ def savings(
     against: str = ALL,
     seeds: Seeds = None,
 ) -> "pd.DataFrame":
-    """Energy of one rule, the unmodified network, / energy of each other, by size and energy.
+    """Energy of the unmodified network divided by that of each rule, by size and energy.
 
     Runs of one seed share initial weights and sample order, so r = ln E_all - ln E_rule is taken
     seed by seed. ratio = exp(mean r) and saving = 1 - exp(-mean r), with the 95 % t interval of r.

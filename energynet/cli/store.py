@@ -58,7 +58,9 @@ def _add_status(commands: Any) -> None:
         None,
     )
     status.add_argument(
-        "--clean", action="store_true", help="remove files that crashes left more than an hour ago"
+        "--clean",
+        action="store_true",
+        help="remove files that crashes left behind, if they are more than an hour old",
     )
     status.add_argument("--json", action="store_true", help="print JSON on stdout")
     status.set_defaults(command=_status)

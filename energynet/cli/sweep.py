@@ -28,7 +28,7 @@ SOME_FAILED = 3
 _SWEEP_EXAMPLES = """\
 examples:
   energynet sweep grid.toml --store runs --dry-run
-      how many runs there are and are stored, how long the rest may take
+      how many runs there are, how many are stored, how long the rest may take
   energynet sweep grid.toml --store runs
       run them; if it is killed or stopped, the same command does the rest
   energynet sweep grid.toml --store runs --shard $SLURM_ARRAY_TASK_ID/20

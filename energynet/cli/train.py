@@ -146,9 +146,9 @@ def _add_rule(group: Any) -> None:
     group.add_argument(
         "--output-fraction",
         metavar="Q|balanced",
-        help="share in the output layer; --fraction then counts on the hidden layer alone. 1: the"
-        " whole output layer is plastic (fixed-units takes no other); 'balanced': as many synapses"
-        " as in the hidden layer",
+        help="share of the output layer that may change in a step; --fraction is then a share of"
+        " the hidden layer alone. 1: the whole output layer is plastic (fixed-units takes no"
+        " other); 'balanced': as many synapses as in the hidden layer",
     )
     group.add_argument(
         "--mask",
@@ -160,8 +160,8 @@ def _add_rule(group: Any) -> None:
     group.add_argument(
         "--within-units",
         metavar="Q",
-        help="for the rules largest...: rank only the synapses of a fixed share of the hidden"
-        " units, in (0, 1]; --fraction then counts on those",
+        help="for the rules whose names begin with largest: rank only the synapses of this fixed"
+        " share of the hidden units, in (0, 1]; --fraction is then a share of those",
     )
 
 
@@ -246,7 +246,9 @@ def _check_different_files(options: argparse.Namespace) -> None:
     for name, path in given.items():
         place = resolved(Path(path))
         if place in seen:
-            raise FileError(f"{name} must be another file than {seen[place]}, got {path}")
+            raise FileError(
+                f"'{name}' and '{seen[place]}' must be different files, got {path} for both"
+            )
         seen[place] = name
 
 

@@ -52,7 +52,7 @@ class Counts:
         All outgoing synapses of the first `readout` hidden units and the output biases change in
         each step; 0 if the loop chooses among the output layer's synapses.
     signals : int or None
-        Error signals are needed of the first so many hidden units; None for all.
+        How many hidden units, counted from the first, need an error signal; None for all.
     """
 
     update: str

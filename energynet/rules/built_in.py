@@ -232,8 +232,8 @@ class LargestUpdates:
         Q, for the scopes "layer" and "neuron": k(Q, N2) in the output layer, or k(Q, fan-in) of
         each output neuron. "balanced" is Q = min(1, P N1 / N2).
     within : FixedMask over units, or None
-        Rank only the synapses of a fixed set of hidden units (and the output biases); P counts on
-        those.
+        Rank only the synapses of a fixed set of hidden units, and the output biases; P is a
+        fraction of those.
 
     Raises
     ------

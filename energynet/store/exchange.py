@@ -47,7 +47,9 @@ def export_results(store: str | Path, out: str | Path, history: str | Path | Non
         _format(path, name)
         check_writable(path, name)
     if len({path.resolve() for path in paths.values()}) < len(paths):
-        raise FileError(f"history must be another file than out, got {paths['history']}")
+        raise FileError(
+            f"'history' and 'out' must be different files, got {paths['history']} for both"
+        )
     table = load_results(store)
     write_table(table, paths["out"])
     if history is not None:

@@ -32,9 +32,9 @@ def load_results(store: str | Path) -> "pd.DataFrame":
         synapses, plastic_synapses, m0, m1, m0_layer1, m0_layer2, m1_layer1, m1_layer2, m0_direct,
         m1_direct, `m_alpha_0.5` ... if asked for, `cost_maintenance` ... if a custom rule has that
         cost, train_seconds, evaluate_seconds, cpu_seconds; then each field of the config that
-        differs from its default in some run, then provenance. Whether "balanced" and "auto" chose
-        output_fraction and learning_rate stands in output_balanced and learning_rate_auto. M0
-        counts updates, M1 and M_alpha are sums of |dw| in units of the weights.
+        differs from its default in some run, then provenance. `output_balanced` tells whether
+        "balanced" chose `output_fraction`, `learning_rate_auto` whether "auto" chose
+        `learning_rate`. M0 counts updates, M1 and M_alpha are sums of |dw| in units of the weights.
 
     Raises
     ------

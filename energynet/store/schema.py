@@ -212,7 +212,7 @@ def column(name: str) -> Column | None:
 
 
 def ordered(present: Iterable[str]) -> list[str]:
-    """The columns of a table whose runs have values in those of these names."""
+    """The columns of a table, in order, of which `present` names those with values."""
     present = set(present)
     names: list[str] = []
     for item in COLUMNS:

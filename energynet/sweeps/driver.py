@@ -153,8 +153,8 @@ class SweepPlan:
             check_importable(rule)
         if shard is not None:
             part, parts = _pair(shard)
-            checks.integer("shard", parts, 1, 10**6)
-            checks.integer("shard", part, 1, parts)
+            checks.integer("the number of parts in shard", parts, 1, 10**6)
+            checks.integer("the part in shard", part, 1, parts)
             configs = configs[part - 1 :: parts]
         name, dataset = _named(data, store)
         for config in configs:
@@ -198,15 +198,15 @@ def _arrays(
                 found[digits] = held[digits] if digits in held else store.kept(digits)
             except FileError as error:
                 raise ConfigError(
-                    "start must be a network that the grid names by a file, or one that"
-                    f" {store.root} keeps, got {digits}"
+                    "'start' must be a network that the grid names by a file, or one that the"
+                    f" folder '{store.root}' keeps, got {digits}"
                 ) from error
         check_shape(found[digits], Shape(dataset.n_in, config.hidden, dataset.classes))
     return found
 
 
 def _say_what_starts_anew(plan: SweepPlan, store: Store) -> None:
-    """A run that has ended keeps no checkpoint in a store from which a longer one could resume."""
+    """Warn of runs that are stored with a smaller `max_steps`: these keep no checkpoint."""
     if not plan.todo:
         return
     table = load_results(store.root)
@@ -219,7 +219,7 @@ def _say_what_starts_anew(plan: SweepPlan, store: Store) -> None:
         anew += any(run_id(other, plan.data_sha256) in ids for other in shorter)
     if anew:
         _LOG.warning(
-            "%s in %s ended at a smaller max_steps: with the larger one they start over",
+            "%s in '%s' ended at a smaller max_steps: with the larger one they start at step 0",
             checks.pluralize(anew, "run"),
             store.root,
         )

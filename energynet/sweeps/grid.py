@@ -52,7 +52,7 @@ class Grid:
         Default "all". A custom rule has the name `module:Class`.
     fraction, output_fraction, within_units : value or list
         Parameters of the rules given by name. Each is left out for the rules that do not take it;
-        at least one rule must.
+        at least one rule must take it.
     mask : path or list of paths
         Files for the rule `fixed-given`, read when the grid is made. The mask is part of the runs;
         where its file is does not matter.
@@ -249,7 +249,7 @@ def _axes(values: Mapping[str, Any]) -> Block:
     """The values of each field as a tuple, checked one by one."""
     for name in values:
         if name == "seed":
-            raise ConfigError("seed is not a field: use seeds, a count or a list")
+            raise ConfigError("'seed' is not a field of a grid: use 'seeds', a count or a list")
         if name == "data":
             raise ConfigError(
                 "data is not a field of a block: put data = ... at the top of the file, before the"
@@ -277,7 +277,9 @@ def _blocks(values: Mapping[str, Any]) -> list[Block]:
     names = tuple(rule for rule in rules if isinstance(rule, str))
     given = [name for name in axes if name in PARAMETERS or name.startswith(_PARAM)]
     if given and not names:
-        raise ConfigError(f"{given[0]} must be left out if all rules are objects, not names")
+        raise ConfigError(
+            f"'{given[0]}' must be left out if all rules are objects: it is for rules by name"
+        )
     blocks = [_without_rule(axes) | _rule_axes(rule) for rule in objects]
     if names:
         blocks.insert(0, axes | ({"rule": names} if "rule" in axes else {}))

@@ -96,4 +96,6 @@ def mask_axis(rule: Rule) -> dict[str, MaskFile]:
 def check_masks_have_files(blocks: Iterable[Mapping[str, Any]]) -> None:
     """Raise ConfigError for blocks with a mask that was not read from a file."""
     if any("" in block.get("mask", ()) for block in blocks):
-        raise ConfigError("mask must be the path of a file in a grid that is written as TOML")
+        raise ConfigError(
+            "a grid can be written as TOML only if each 'mask' is the path of a file, got arrays"
+        )

@@ -273,8 +273,8 @@ def _start() -> "subprocess.Popen[str]":
 def _ask(process: "subprocess.Popen[str]", spec: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Hand over a run; what the worker says of it, until it dies.
 
-    Answers repeat a word that nothing else can know: whatever Python loads at its start may print
-    lines of its own, before the worker keeps its output to itself.
+    Each answer repeats a random word that only this worker was told. So answers differ from other
+    lines, which modules that Python loads at its start may print.
     """
     assert process.stdin is not None
     assert process.stdout is not None

@@ -84,7 +84,8 @@ def load_checkpoint(
 ) -> tuple[list[CurvePoint], list[tuple[float, ...]], dict[str, float]] | None:
     """Put a stored state into `run`; returns the learning curve, costs and the times so far.
 
-    The state may be that of a run with another max_steps; None if the run has to start over.
+    The state may be that of a run with another `max_steps`. Returns None if the run has to start
+    over.
 
     Raises FileError if the file is damaged, belongs to another run, is beyond max_steps, or if only
     one of file and run counts updates.

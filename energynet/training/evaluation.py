@@ -76,8 +76,8 @@ def evaluate_lists(
     """Outputs, real (n, n_out), and classes, int32 (n,); with v folded into u (v = 0).
 
     Images are shared out over threads; each is evaluated alone, so the bits never depend on them.
-    Nor do they depend on `kept`, of which only calls with the same lists and frozen weights share
-    one: it is filled by the first that ends.
+    They do not depend on `kept` either. Calls may share one `kept` only if they have the same lists
+    and frozen weights. The first call that ends fills it.
     """
     n, groups = np.count_nonzero(lists.image >= 0), len(lists.image)
     output = np.zeros((n, len(weights.w_out)), weights.u.dtype)

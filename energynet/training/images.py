@@ -15,7 +15,8 @@ def encode_dataset(dataset: Dataset, center: bool, dtype: np.dtype) -> tuple[Ima
     """Training and test images with x = pixel - mean (or x = pixel), in dtype.
 
     uint8 pixels are divided by 255. The background is the most frequent x of the first 1,000
-    training images if it makes up a quarter of them, else 0. Raises DataError if an x overflows.
+    training images if at least a quarter of their pixels have it, else 0. Raises DataError if an x
+    overflows.
     """
     mean = dataset.mean if center else 0.0
     train = encode_pixels(dataset.x_train, dataset.y_train, mean, 0.0, dtype)

@@ -297,7 +297,7 @@ class _Training:
         self.pace = min(max(1.0, _RETURN / max(seconds_a_step, 1e-9)), 4 * self.pace)
 
     def _evaluate(self) -> None:
-        """Fold the background into the weights and test all of them and the test set."""
+        """Fold the background into the weights, check that they are finite, test the network."""
         from energynet.kernels.passes import fold
         from energynet.training.evaluation import evaluate_lists, keep_frozen
 

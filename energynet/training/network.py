@@ -35,7 +35,8 @@ class Network:
     mean : float
         Subtracted from pixels, after uint8 was divided by 255.
     background : float
-        An x value that many pixels share, which makes evaluation faster; any is right.
+        A value of x that many pixels share. It makes evaluation faster; the outputs are right with
+        any.
     activation : str
         Activation function of the hidden units, as in `TrainingConfig`.
 

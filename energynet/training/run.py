@@ -163,7 +163,7 @@ def _custom(
 
 
 def check_memory(shape: Shape, dtype: np.dtype, count_updates: bool = False) -> None:
-    """Raise ConfigError for more than the machine has: it might grant the memory, and then die."""
+    """Raise ConfigError if weights need more memory than there is: the process would be killed."""
     try:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):  # a system that does not tell

@@ -220,13 +220,22 @@ def test_no_file_is_read_and_replaced(tmp_path, monkeypatch, capsys):
     digits().save("digits.npz")
     before = Path("digits.npz").read_bytes()
     for flags, message in (
-        ("--save ./digits.npz", "save must be another file than data, got digits.npz"),
-        ("--checkpoint digits.npz", "checkpoint must be another file than data, got digits.npz"),
-        ("--start a.npz --save a.npz", "save must be another file than start, got a.npz"),
-        ("--save a.npz --checkpoint a.npz", "save must be another file than checkpoint, got a.npz"),
+        (
+            "--save ./digits.npz",
+            "'save' and 'data' must be different files, got digits.npz for both",
+        ),
+        (
+            "--checkpoint digits.npz",
+            "'checkpoint' and 'data' must be different files, got digits.npz",
+        ),
+        ("--start a.npz --save a.npz", "'save' and 'start' must be different files, got a.npz"),
+        (
+            "--save a.npz --checkpoint a.npz",
+            "'save' and 'checkpoint' must be different files, got a.npz",
+        ),
         (
             "--save a.npz --count-updates a.npz",
-            "count_updates must be another file than save, got a.npz",
+            "'count_updates' and 'save' must be different files, got a.npz",
         ),
     ):
         assert main(f"train --hidden 3 --data digits.npz {flags}".split()) == 2

@@ -134,7 +134,7 @@ BAD = [
     (TRAIN + "--data EMPTY", "holds no train-images-idx3-ubyte (plain, .gz or .xz)"),
     (TRAIN + "--save nowhere/file.npz", "save nowhere/file.npz cannot be written"),
     (TRAIN + "--save EMPTY", "save must be a file, but"),
-    (TRAIN + "--save EMPTY/run --checkpoint EMPTY/../empty/run", "save must be another file than"),
+    (TRAIN + "--save EMPTY/run --checkpoint EMPTY/../empty/run", "'save' and 'checkpoint' must be"),
     (
         TRAIN + "--count-updates nowhere/file.npz",
         "count_updates nowhere/file.npz cannot be written",

@@ -95,6 +95,13 @@ def test_import_loads_nothing_heavy():
     assert done.stdout.strip() == "[]"
 
 
+def test_a_folder_of_the_same_name_does_not_hide_the_package(tmp_path):
+    """Somebody who works beside a clone has a folder `energynet` in the current folder."""
+    (tmp_path / "energynet").mkdir()
+    command = [PYTHON[0], "-c", "import energynet; energynet.load_mnist"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+
+
 def test_public_names_exist_and_are_documented():
     for name in energynet.__all__:
         documented = getattr(energynet, name).__doc__

@@ -1,10 +1,15 @@
-"""Tables of a made-up study, for figures."""
+"""Tables of a made-up study, for figures, and a browser."""
+
+import os
+import shutil
 
 import pandas as pd
 import pytest
 from made_up_study import study_history, study_table
 
 from energynet.analysis.study import Study
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +41,17 @@ def varied(small):
         ],
         ignore_index=True,
     ).assign(id=lambda table: [f"{number:016x}" for number in table.index])
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A headless Chromium of the system, driven by playwright."""
+    api = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra 'browser')")
+    binary = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if binary is None:
+        pytest.skip(f"needs one of {', '.join(BROWSERS)} on the PATH")
+    sandbox = ["--no-sandbox"] if os.getuid() == 0 else []  # Chromium has none for root
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=binary, args=sandbox)
+        yield browser
+        browser.close()

@@ -461,9 +461,9 @@ def test_any_rule_may_do_but_is_corrected_for_the_choice():
 @pytest.mark.parametrize(
     ("wide", "told"),
     [
-        (["wide"], "Undecided: the interval decides neither way (wide: ratio"),
-        (["wide", ""], "holds; 1 interval, corrected for the number of cells, decides neither way"),
-        (["wide", "wide", ""], "; 2 intervals, corrected for the number of cells, decide neither"),
+        (["wide"], "Undecided: the interval does not decide (wide: ratio"),
+        (["wide", ""], "holds; 1 interval, corrected for the number of cells, does not decide"),
+        (["wide", "wide", ""], "; 2 intervals, corrected for the number of cells, do not decide"),
     ],
 )
 def test_intervals_that_decide_nothing_are_counted(wide, told):

@@ -11,7 +11,7 @@ from tables import GRID, model, small
 
 import energynet as en
 from energynet.analysis.methods import READINGS, reading_rules, rule_label
-from energynet.studies.figures.drawing import FEWEST
+from energynet.analysis.ratios import FEWEST
 from energynet.studies.stages.method import Method, fraction_value
 from energynet.studies.stages.plan import matched_fraction, next_stage, skipped_runs
 from energynet.studies.stages.preset import PRESETS, load_preset, preset_from_dict

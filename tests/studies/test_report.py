@@ -2,10 +2,8 @@
 
 import base64
 import json
-import os
 import re
 import shlex
-import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree
@@ -157,7 +155,7 @@ def test_words_of_claims_are_text_not_markup(table, monkeypatch):
     text = render(Study.of(table), [[{**part, "parts": [{**part, "parts": [part]}]}]])
     assert evil not in text
     assert text.count("&lt;script&gt;") == 10
-    assert "– to 2.00" in text
+    assert "at most 2.00" in text
 
 
 @pytest.mark.parametrize(
@@ -383,23 +381,6 @@ def test_example_command_of_a_rule_without_fraction(table, rule, words):
     assert command == f"energynet train --hidden 100 --rule {rule}{words} --seed 100"
 
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """A headless Chromium of the system, driven by playwright."""
-    api = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra 'browser')")
-    binary = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if binary is None:
-        pytest.skip(f"needs one of {', '.join(BROWSERS)} on the PATH")
-    sandbox = ["--no-sandbox"] if os.getuid() == 0 else []  # Chromium has none for root
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=binary, args=sandbox)
-        yield browser
-        browser.close()
-
-
 SCREENS = {
     "light": {"viewport": {"width": 1200, "height": 900}, "color_scheme": "light"},
     "dark": {"viewport": {"width": 1200, "height": 900}, "color_scheme": "dark"},
@@ -512,8 +493,10 @@ def test_the_forest_shows_each_deciding_ratio_once_with_what_is_claimed():
     assert told == [f"{number}  {HEADINGS[number]}" for number in drawn]
     assert set(HEADINGS) == {number for number, _ in PLAIN}
     lines = set(figure.axes[0].get_yticks())
-    places = [text.get_position()[1] for text in figure.axes[0].texts]
-    assert len(set(places)) == len(places)  # a heading has a line of its own, above its rows
     heads = [text.get_position()[1] for text in figure.axes[0].texts if text.get_text() in told]
-    assert lines.isdisjoint(heads)
+    assert len(set(heads)) == len(heads)
+    assert lines.isdisjoint(heads)  # a heading has a line of its own, above its rows
+    beside = [text for text in figure.axes[0].texts if text.get_text() not in told]
+    assert [text.xy[1] for text in beside[::2]] == list(figure.axes[0].get_yticks())
+    assert [text.get_text() for text in beside[::2]] == list(found["verdict"])
     assert {place + 1 for place in heads} <= lines

@@ -23,6 +23,8 @@ from energynet.studies.stages.preset import preset_from_dict
 from energynet.studies.stages.run import reproduce
 from energynet.studies.stages.stages import run_stages, with_skipped
 from energynet.studies.stages.stored import StoredRuns
+from energynet.support.format import duration
+from energynet.sweeps.estimates import expected_seconds
 
 SCRIPT = HELPERS / "tiny_study.py"
 COMPARED = ("tiny.csv", "verdicts.json", "verdicts.md", "tiny_history.csv.xz")
@@ -107,7 +109,7 @@ def test_bad_usage_leaves_no_folder(flags, tmp_path):
 def test_a_stage_that_leaves_runs_undone_is_an_error():
     preset = preset_from_dict("tiny", PRESET)
     with pytest.raises(
-        en.EnergynetError, match="the stage exploration left 24 runs without a result"
+        en.EnergynetError, match="the stage 'exploration' ended, but 24 runs of it have no result"
     ):
         run_stages(preset, pd.DataFrame(), shapes(40, 4), lambda _stage, _configs: pd.DataFrame())
 
@@ -214,7 +216,7 @@ def test_the_outlook_is_the_next_stage_of_the_first_preset_that_is_not_complete(
     stages = (("exploration", (3, 12)), ("confirmation", (2, 2)), ("confirmation", (1, 1)))
     for stage, counts in stages:
         first, *lines, _, stored = outlook(presets, runs.table(), shapes()).split("\n")
-        assert first.startswith(f"small: next is the stage {stage}, {sum(counts)} runs, about ")
+        assert first.startswith(f"small: next is the stage '{stage}', {sum(counts)} runs, about ")
         assert [tuple(line.split()[:2]) for line in lines] == [("100", "all"), ("100", "largest")]
         assert [line.split()[-3] for line in lines] == [str(count) for count in counts]
         assert stored == f"{len(runs.rows)} runs stored so far"
@@ -223,11 +225,37 @@ def test_the_outlook_is_the_next_stage_of_the_first_preset_that_is_not_complete(
     assert outlook(presets, runs.table(), shapes()).startswith("complete: ")
 
 
+def test_the_outlook_of_a_preset_that_goes_size_by_size_tells_of_all_sizes():
+    methods = [
+        {"rule": "all", "hidden": [10, 100]},
+        {"rule": "largest", "hidden": [10, 100], "fraction": [0.1, 0.3]},
+    ]
+    preset = small(method=methods, one_size_at_a_time=True)
+    runs = Made()
+    first, *_, total, later, stored = outlook([preset], runs.table(), shapes()).split("\n")
+    assert first.startswith("small: next is the stage 'exploration', 9 runs, about ")
+    seeds = preset.seeds["exploration"]
+    words = "exploration of all sizes: {} runs, {} of one core if each took 60,000 steps; at"
+    times = [
+        expected_seconds(en.TrainingConfig(hidden=hidden, rule=rule, seed=seed, **preset.settings))
+        for hidden in (10, 100)
+        for rule in (en.AllSynapses(), en.LargestUpdates(0.1), en.LargestUpdates(0.3))
+        for seed in seeds
+    ]
+    assert total.startswith(words.format(3 * 2 * len(seeds), duration(sum(times))))
+    assert later == "later stages follow from these results"
+    runs.run("exploration", next_stage(preset, runs.table(), shapes()).configs)
+    *_, total, _, stored = outlook([preset], runs.table(), shapes()).split("\n")
+    half = len(times) // 2
+    assert total.startswith(words.format(half, duration(sum(times[half:]))))
+    assert stored == "9 runs stored so far"
+
+
 def test_a_dry_run_starts_nothing(idx_folder, capsys):
     out = idx_folder / "out"
     command = ["reproduce", "--data", str(idx_folder), "--out", str(out), "--dry-run"]
     assert main(command) == 0
-    assert capsys.readouterr().out.startswith("quick: next is the stage exploration, 60 runs")
+    assert capsys.readouterr().out.startswith("quick: next is the stage 'exploration', 60 runs")
     assert not out.exists()
 
 

@@ -491,7 +491,11 @@ METHOD = '[[method]]\nrule = "largest"\nfraction = [0.1]\n'
     ("old", "new", "words"),
     [
         ("[extend]", "[extended]", "unknown 'extended'; known are .*did you mean 'extend'"),
-        ("times = 1", "tims = 2", "extend must hold times, got {'tims': 2}; did you mean 'times'"),
+        (
+            "times = 1",
+            "tims = 2",
+            "extend must be a table with 'times', got {'tims': 2}; did you mean 'times'",
+        ),
         ("[extend]", "[runz]", "known are title, data, .*, seeds, extend, method$"),
         ("[0, 1]", "[0, 5]", "seeds must be in one list only: .* 5 in exploration"),
         ("confirmation = [5, 6, 7]", "", "seeds must be a table with the lists exploration and"),
@@ -575,3 +579,24 @@ def test_a_bad_call_is_refused_before_any_work(values, words, tmp_path):
     with pytest.raises(en.ConfigError, match=words):
         en.study(**usual | values)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_ratios_of_a_comparison_are_seen(tmp_path, chromium):
+    """The number of each ratio is inside of its table, without scrolling it sideways."""
+    varied = {"rule": Threshold, "threshold": [1.0, 2.0, 6.0]}
+    largest = {"rule": "largest", "fraction": [0.1]}
+    preset = preset_of(largest, varied, energies=["m0", "m1"])
+    train = made("threshold", 2.0)
+    found = outcome(preset, carry_out(preset, train), pd.DataFrame(columns=["id"]), shapes())
+    [(_, compared)] = found.studies
+    file = write_comparison("seen", found.best, found.ratios, compared, tmp_path / "report.html")
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(file.as_uri())
+    sides = "[...document.querySelectorAll('.scroll')].map(e => [e.scrollWidth, e.clientWidth])"
+    for content, seen in page.evaluate(sides):
+        assert content <= seen
+    assert page.locator("#least").is_visible()
+    told = page.locator("section:has(#least) li").all_inner_texts()
+    lines = repr(found).split("\n\n")[-1].split("\n")
+    assert [text.replace("M₀", "M0").replace("M₁", "M1") for text in told] == lines
+    page.close()

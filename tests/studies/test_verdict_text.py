@@ -190,6 +190,8 @@ def test_every_estimate_names_its_cell_and_what_it_is(found):
 
 def test_text_fits_a_terminal_and_only_counts_what_lacks_runs(found):
     lines = to_text(found).splitlines()
+    assert lines[0].startswith("L: the largest updates; N: the largest of each neuron; F: a fixed")
+    del lines[: lines.index("") + 1]
     assert max(map(len, lines)) <= 100
     judged = {claim.number for claim in found if not claim.lacking}
     [end] = [number for number, line in enumerate(lines) if line.startswith("These runs")]
@@ -285,11 +287,9 @@ def test_failing_below_a_slack_is_told_as_such():
 def test_an_interval_that_is_shown_uncorrected_is_called_so():
     found = Estimate(0.1, 0.1, freedom=5)
     one = Judged(Check("slope", (100,), found, Region(SLOPE, low=0.0)), UNDECIDED, found)
-    assert "the interval decides neither way (slope: slope 0.100" in describe(UNDECIDED, [one])
+    assert "the interval does not decide (slope: slope 0.100" in describe(UNDECIDED, [one])
     told = describe(UNDECIDED, [one, one])
-    assert (
-        "2 intervals, corrected for the number of cells, decide neither way (uncorrected: " in told
-    )
+    assert "2 intervals, corrected for the number of cells, do not decide (uncorrected: " in told
 
 
 def test_the_quantity_of_a_part_is_named_once_for_all_kinds_of_mask():

@@ -6,6 +6,7 @@ import types
 from custom_rules import Everything
 
 import energynet as en
+from energynet.support.format import duration
 from energynet.sweeps import progress as sweep_progress
 from energynet.sweeps.estimates import Load, expected_seconds
 from energynet.training.warm import kernel_words
@@ -66,6 +67,56 @@ def test_estimates_of_progress_are_those_of_the_data():
     large, small = (
         sweep_progress.SweepProgress(todo, 0, 1, out, Load(n_in=n_in)) for n_in in (7840, 78)
     )
-    assert large.left > 5 * small.left
+    assert large.pace["all", 1000].left > 5 * small.pace["all", 1000].left
     large.end("one", "reached")
-    assert large.left == 0
+    assert large.pace["all", 1000].left == 0
+    assert large.words() == "0 running, about 0 s left"
+
+
+def test_each_rule_has_its_own_pace(monkeypatch):
+    """The model is ten times too slow for one rule and ten times too fast for the other."""
+    clock = types.SimpleNamespace(now=0.0)
+    monkeypatch.setattr(sweep_progress, "time", types.SimpleNamespace(monotonic=lambda: clock.now))
+    plain = en.TrainingConfig(hidden=10)
+    other = en.TrainingConfig(hidden=10, rule=en.LargestUpdates(0.5))
+    runs = {f"a{i}": plain for i in range(20)} | {f"b{i}": other for i in range(20)}
+    shown = sweep_progress.SweepProgress(runs, 0, 2, None)
+    fast, slow = expected_seconds(plain) / 10, expected_seconds(other) * 10
+    shown.begin("a0", compiles=False)
+    clock.now += fast
+    shown.end("a0", "reached")
+    assert shown.words() == "0 running"  # nothing is known of the other rule
+    shown.begin("b0", compiles=False)
+    clock.now += slow
+    shown.end("b0", "reached")
+    left = 19 * (fast + slow) / 2
+    assert shown.words() == f"0 running, about {duration(left)} left"
+    shown.begin("b1", compiles=False)
+    clock.now += slow / 2
+    assert shown.words() == f"1 running, about {duration(left - slow / 4)} left"
+
+
+def test_a_run_that_takes_longer_than_others_is_not_said_to_end_now(monkeypatch):
+    clock = types.SimpleNamespace(now=0.0)
+    monkeypatch.setattr(sweep_progress, "time", types.SimpleNamespace(monotonic=lambda: clock.now))
+    runs = {name: en.TrainingConfig(hidden=10) for name in "abc"}
+    shown = sweep_progress.SweepProgress(runs, 0, 2, None)
+    for name in "abc":
+        shown.begin(name, compiles=False)
+    clock.now = 2.0
+    shown.end("a", "reached")
+    shown.end("b", "reached")
+    assert shown.words() == "1 running, about 1 s left"
+    clock.now = 60.0
+    assert shown.words() == "1 running, about 6 s left"
+    shown.end("c", "reached")
+    assert shown.words() == "0 running, about 0 s left"
+
+
+def test_many_rules_need_not_each_have_ended():
+    runs = {str(i): en.TrainingConfig(hidden=10 + i) for i in range(20)}
+    shown = sweep_progress.SweepProgress(runs, 0, 2, None)
+    shown.end("0", "reached")
+    assert shown.words() == "0 running"
+    shown.end("1", "reached")
+    assert " left" in shown.words()

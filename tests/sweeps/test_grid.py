@@ -129,7 +129,7 @@ MISTAKES = [
     ("[[block]]\nrule = 'all'", "block 1: hidden must be given"),
     ("[[block]]\nhidden = []", "block 1: hidden must have at least one value"),
     ("[[block]]\nhidden = ['ten']", "block 1: hidden must be an integer .* got 'ten'"),
-    ("[[block]]\nhidden = 1\nseed = 3", "block 1: seed is not a field: use seeds"),
+    ("[[block]]\nhidden = 1\nseed = 3", "block 1: 'seed' is not a field of a grid: use 'seeds'"),
     ("[[block]]\nhidden = 1\nseeds = 0", "block 1: seeds must be an integer"),
     ("[[block]]\nhidden = 1\nrule = 'largst'", "block 1: rule must be one of .* got 'largst'"),
     ("[[block]]\nhidden = 1\nfraction = 0.5", "block 1: fraction must be left out for rule all"),
@@ -244,7 +244,9 @@ def test_each_rule_takes_its_own_fields():
     }
     with pytest.raises(en.ConfigError, match="other must be left out for rule fixed-units"):
         en.Grid(hidden=3, rule=names[:2], fraction=0.1, params={"other": 0.5})
-    with pytest.raises(en.ConfigError, match="fraction must be left out if all rules are objects"):
+    with pytest.raises(
+        en.ConfigError, match="'fraction' must be left out if all rules are objects"
+    ):
         en.Grid(hidden=3, rule=en.AllSynapses(), fraction=0.1)
 
 
@@ -267,7 +269,7 @@ def test_masks_are_read_from_the_folder_of_the_grid(tmp_path, monkeypatch):
     assert len(grid.configs) == 3  # each file was read once
     with pytest.raises(en.FileError, match=r"study/a.npz cannot be read"):
         en.Grid.from_toml(path)
-    with pytest.raises(en.ConfigError, match="mask must be the path of a file in a grid"):
+    with pytest.raises(en.ConfigError, match="only if each 'mask' is the path of a file"):
         en.Grid(hidden=3, rule=masks[0]).toml()
     path.write_text('[[block]]\nhidden = 3\nrule = "fixed-given"\nmask = 3\n')
     with pytest.raises(en.ConfigError, match=f"{path}: block 1: mask must be a path, got 3"):

@@ -137,8 +137,8 @@ def test_longer_runs_start_anew_and_it_is_said(tmp_path, caplog):
     long = en.Grid(hidden=[4, 5], seeds=2, max_steps=200, **limits)
     for _ in range(2):  # the second time all are stored
         table = en.sweep(long, tmp_path, data=digits(), workers=1, progress=False)
-    said = f"2 runs in {tmp_path} ended at a smaller max_steps: with the larger one they start over"
-    assert [record.getMessage() for record in caplog.records] == [said]
+    said = f"2 runs in '{tmp_path}' ended at a smaller max_steps: with the larger one they start"
+    assert [record.getMessage() for record in caplog.records] == [f"{said} at step 0"]
     assert len(table) == 4
     assert set(table["steps"]) == {200}
     assert len(en.load_results(tmp_path)) == 8

@@ -135,7 +135,7 @@ def test_runs_that_start_from_a_network_in_a_file(starting, capsys):
     )
     seeds = [replace(kept[0], seed=1)]
     assert len(en.sweep(seeds, folder / "a", data=data, workers=1, progress=False)) == 1
-    with pytest.raises(en.ConfigError, match="start must be a network that the grid names by a fi"):
+    with pytest.raises(en.ConfigError, match="'start' must be a network that the grid names"):
         en.sweep(seeds, folder / "b", data=data, progress=False)
     with pytest.raises(en.FileError, match=r"start: .*first.npz cannot be read"):
         en.Grid.from_toml(folder / "grid.toml")

@@ -55,8 +55,8 @@ class Selection(NamedTuple):
 class Change(NamedTuple):
     """How a layer changes, and what is paid for it.
 
-    `paid` is ALL if `change` is and is paid in full; it is NOTHING for PAIRS, PRODUCT and MASK,
-    which always are; else it is SPARSE, DENSE or NOTHING.
+    If `change` is ALL and paid in full, `paid` is ALL. For PAIRS, PRODUCT and MASK it is NOTHING,
+    as these are always paid in full. Else it is SPARSE, DENSE or NOTHING.
     """
 
     change: Selection

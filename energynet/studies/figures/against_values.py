@@ -11,11 +11,11 @@ from energynet.analysis.comparison import Comparison
 from energynet.analysis.contrasts import Cell
 from energynet.analysis.methods import ALL
 from energynet.analysis.optimum import SUCCESS
+from energynet.analysis.ratios import FEWEST
 from energynet.analysis.study import CONFIRMATION, Study
 from energynet.store.schema import COST
 from energynet.studies.figures import marks, style
 from energynet.studies.figures.drawing import (
-    FEWEST,
     Drawing,
     confirmed_first,
     spread_out,
@@ -129,7 +129,8 @@ def _caption(_numbers: pd.DataFrame, energy: str) -> str:
         what, divided, end = "Cost that the rules report", "", ""
     return (
         f"{what} until the criterion against the value of the parameter that is varied{divided}."
-        " Small markers: exploration seeds, that of all runs per run that reached the criterion."
+        " Small markers: exploration seeds, all runs together, divided by the number of runs that"
+        " reached the criterion."
         f" Ringed: confirmation seeds at the best value in {style.energy_name(energy)}."
         f" Hollow, with a ring or without: fewer than {100 * SUCCESS:.0f} % of the runs reached the"
         " criterion. Arrows: no run did, and the marker is a lower bound."

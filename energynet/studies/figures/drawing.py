@@ -9,13 +9,12 @@ from matplotlib.figure import Figure
 
 from energynet.analysis.intervals import Bound
 from energynet.analysis.methods import ALL, output_plastic
+from energynet.analysis.ratios import FEWEST
 from energynet.analysis.runs import SEED_SETS
 from energynet.analysis.study import Study
 from energynet.errors import DataError
 from energynet.studies.figures import style
 from energynet.support.checks import pluralize
-
-FEWEST = 3  # seeds from which on an interval is shown; of fewer, the point alone
 
 
 def at_optimum(study: Study, energy: str) -> pd.DataFrame:

@@ -12,11 +12,11 @@ from matplotlib.lines import Line2D
 
 from energynet.analysis.methods import ALL, READOUT, output_plastic
 from energynet.analysis.optimum import SUCCESS
+from energynet.analysis.ratios import FEWEST
 from energynet.analysis.runs import SEED_SETS
 from energynet.analysis.study import Study
 from energynet.studies.figures import marks, style
 from energynet.studies.figures.drawing import (
-    FEWEST,
     Drawing,
     confirmed_first,
     counted,

@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from energynet.analysis.ratios import FEWEST
 from energynet.analysis.runs import held
 from energynet.analysis.study import Study
 from energynet.studies.figures import style
 from energynet.studies.figures.accuracy import label_panels
-from energynet.studies.figures.drawing import FEWEST, Drawing, seeds_words
+from energynet.studies.figures.drawing import Drawing, seeds_words
 
 COLUMNS = ["hidden", "quantity", "rule", "accuracy", "fraction", "runs", "value", "low", "high"]
 BESIDE = (-0.02, -0.01, 0.0, 0.01, 0.02, 0.025)  # the levels, from the criterion on
@@ -17,7 +18,8 @@ BESIDE = (-0.02, -0.01, 0.0, 0.01, 0.02, 0.025)  # the levels, from the criterio
 def _numbers(study: Study) -> pd.DataFrame:
     """The least energy of each rule by the first test at each level, of runs that continue.
 
-    At each level P is the one of least geometric mean, among those that all runs reach it with.
+    At each level P is that of least geometric mean, among the P with which all runs reach the
+    level.
     """
     runs = study.endless
     runs = runs[runs["hidden"].isin(study.constrained_sizes)]
@@ -63,11 +65,12 @@ def _draw(numbers: pd.DataFrame) -> Figure:
 
 def _caption(numbers: pd.DataFrame) -> str:
     return (
-        "Energy spent by the first test of at least an accuracy, below and above the criterion, by"
-        " runs that continue after it. At each accuracy a rule is shown at the P of least energy"
-        " among those P at which all of these runs reach the accuracy; the CSV file names this P. A"
-        " line ends at the highest accuracy that the rule reaches. Long runs were made at few P, so"
-        " an energy above the criterion may be more than the least. Geometric means over"
+        "Energy spent until the first test with at least a given accuracy. The accuracies lie"
+        " below and above the criterion, and the runs continue after it. At each accuracy a rule"
+        " is shown at the P of least energy among those P at which all of these runs reach the"
+        " accuracy; the CSV file names this P. A line ends at the highest accuracy that the rule"
+        " reaches. Long runs were made at few P, so an energy above the criterion may be more than"
+        " the least. Geometric means over"
         f" {seeds_words(numbers['runs'])}. The axis of accuracies is logarithmic in the errors."
     )
 

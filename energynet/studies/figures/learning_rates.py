@@ -3,10 +3,10 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
+from energynet.analysis.ratios import FEWEST
 from energynet.analysis.study import RATES, Study
 from energynet.studies.figures import marks, style
 from energynet.studies.figures.drawing import (
-    FEWEST,
     Drawing,
     seeds_words,
     shown_savings,

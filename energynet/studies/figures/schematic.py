@@ -140,9 +140,9 @@ def _caption(numbers: pd.DataFrame) -> str:
         "the incoming synapses of the first hidden units, or hidden synapses drawn at random. The"
         " output layer is plastic under every rule."
         if hidden
-        else "the first hidden units with all their synapses, or synapses drawn at random. These"
-        " are as many in each layer (balanced), or any of the network (uniform), which leaves few"
-        " of the output layer."
+        else "the first hidden units with all their synapses, or synapses drawn at random."
+        " Balanced: as many are drawn from the output as from the hidden layer. Uniform: they are"
+        " drawn from the whole network, so few of them lie in the output layer."
     )
     return (
         "A network with one hidden layer (inputs left, outputs right) and the synapses that may"

@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from energynet.analysis.methods import ALL
+from energynet.analysis.ratios import FEWEST
 from energynet.analysis.sensitivity import smallest_fraction
 from energynet.analysis.study import Study
 from energynet.studies.figures import marks, style
 from energynet.studies.figures.drawing import (
-    FEWEST,
     Drawing,
     seeds_words,
     shown_savings,
@@ -145,9 +145,9 @@ def _optimal_caption(numbers: pd.DataFrame) -> str:
     return (
         "Energy until the criterion at the optimal plastic fraction P* of each rule, and of the"
         " unmodified network, against the number of hidden units. P* has the least energy per"
-        " success among the exploration seeds; the confirmation seeds are drawn. Error bars: 95 %"
-        " intervals of the mean over seeds (t distribution on the logarithm), from"
-        f" {FEWEST} runs that reached the criterion on. Hollow: from the exploration seeds alone,"
+        " success among the exploration seeds. The energies are those of the confirmation seeds."
+        " Error bars: 95 % intervals of the mean over seeds (t distribution on the logarithm), if"
+        f" at least {FEWEST} runs reached the criterion. Hollow: from the exploration seeds alone,"
         " or P* is the first or last fraction of its grid, or was limited by the number of steps."
         " Arrows: lower bounds, as no run reached the criterion. Dotted: the least energy of an"
         " unmodified network of the sizes shown."
@@ -163,7 +163,8 @@ def _savings_caption(numbers: pd.DataFrame) -> str:
         f" Geometric means over {seeds}, paired by seed. Error bars: 95 % intervals, paired t on"
         f" the logarithm of the ratio, from {FEWEST} seeds on. Hollow with an arrow: a run did not"
         " reach the criterion, and the value is a bound. Dotted with hollow markers: at the best P"
-        f" of at least {SMALLEST:g}, if P* is smaller; it may save more, as other seeds chose P*."
+        f" of at least {SMALLEST:g}, if P* is smaller. It may lie above P*, as other seeds chose"
+        " P*."
         " Dotted line: no saving."
     )
 

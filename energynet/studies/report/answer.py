@@ -20,8 +20,9 @@ from energynet.analysis.methods import (
 from energynet.analysis.missing import listing
 from energynet.analysis.optimum import LIMITED, NOT_BRACKETED
 from energynet.analysis.portions import Portions
+from energynet.analysis.ratios import FEWEST
 from energynet.analysis.study import CONFIRMATION, EVERY, Study, saving_table
-from energynet.studies.figures.drawing import FEWEST, confirmed_first
+from energynet.studies.figures.drawing import confirmed_first
 from energynet.studies.figures.style import ordered
 from energynet.support.checks import pluralize
 from energynet.support.format import DASH, significant
@@ -152,12 +153,12 @@ class Answer:
         if self.pairs < FEWEST:
             seeds = f"{pluralize(self.pairs, 'seed')}: too few for intervals"
         if self.chosen:
-            seeds += ", which also chose the fractions: too good by chance"
+            seeds += "; the same seeds chose the fractions, so these savings are too good"
         goal = f"{100 * self.criterion:g} % of the test set is right"
         return (
-            f"{self.plastic}{self.hidden:,} hidden units, trained until {goal}. How many times less"
-            " each rule spends than the unmodified network, each energy at its own best P"
-            f" ({seeds}), and how many times as many steps it takes at the P that is best for M0:"
+            f"{self.plastic}{self.hidden:,} hidden units, trained until {goal}. The table tells how"
+            " many times less each rule spends than the unmodified network, each energy at its own"
+            f" best P ({seeds}). Steps: how many times as many it takes, at the P best for M0."
         )
 
     @property
@@ -273,9 +274,7 @@ def _lines(study: Study, savings: pd.DataFrame, hidden: int) -> tuple[Line, ...]
             continue
         m0, m1 = (by_rule.get((rule, energy), _nothing(rule)) for energy in (_M0, _M1))
         ratio = _steps(study, hidden, rule, m0.fraction) / whole
-        found = portions.of(rule, hidden, m0.fraction)
-        plastic = DASH if math.isnan(m0.fraction) else f"{m0.fraction:.3g}"
-        plastic += f" = {portions.counted(rule, found[0])}" if found else ""
+        plastic = portions.counted(rule, hidden, m0.fraction)
         if rule == READOUT:
             plastic = "the output layer alone"
         reached = ran["reached"][rule] > 0
@@ -324,7 +323,7 @@ def _sentences(answer: Answer) -> Iterator[str]:
     )
     if not math.isnan(first.steps):
         times = significant(first.steps)
-        yield f"The price is time: at the P of that M0, learning takes {times} times as many steps."
+        yield f"The price is time: at the P best for M0, it takes {times} times as many steps."
     if second is None or second.m1.best <= 1:
         yield "No rule is known to lower the summed size of the changes, M1."
     else:
@@ -338,10 +337,15 @@ def _sentences(answer: Answer) -> Iterator[str]:
             yield f"Training the output layer alone saves {significant(line.m0.ratio)}-fold in M0."
     if answer.cheapest is not None:
         small = answer.cheapest
+        few, many = small.runs
+        runs = f"{few} runs each" if few == many else f"{few} and {many} runs"
+        size = f"{small.hidden:,} hidden units"
+        start = f"The unmodified network is cheapest with {size}: it spends"
+        if small.ratio < 1:
+            start = f"A small unmodified network is cheaper still: with {size} it spends"
         yield (
-            f"The unmodified network is cheapest at {small.hidden:,} hidden units: it spends"
-            f" {significant(small.ratio)} times as much M0 there as {answer.hidden:,} units with"
-            f" {first.name} (means over {small.runs[0]} and {small.runs[1]} runs)."
+            f"{start} {significant(small.ratio)} times as much M0 as {answer.hidden:,} units with"
+            f" {first.name} (means over {runs})."
         )
 
 

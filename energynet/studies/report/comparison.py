@@ -12,10 +12,12 @@ import pandas as pd
 
 from energynet.analysis.comparison import Comparison
 from energynet.analysis.intervals import Bound
+from energynet.analysis.least import least_of_all
 from energynet.analysis.methods import display_name
 from energynet.analysis.optimum import SUCCESS
+from energynet.analysis.ratios import FEWEST
 from energynet.studies.figures.against_values import against_values
-from energynet.studies.figures.drawing import FEWEST, Drawing
+from energynet.studies.figures.drawing import Drawing
 from energynet.studies.figures.save import save_each
 from energynet.studies.figures.sizes import (
     maximum_saving,
@@ -122,7 +124,9 @@ def write_comparison(
             criterion=f"{100 * study.criterion:g} %",
             axes=study.axis_names,
             best=[_best(row) for row in best.to_dict("records")],
+            sentences=least_of_all(best, ratios),
             ratios=[_ratio(row, marks) for row in study.once(ratios).to_dict("records")],
+            gaps=ratios["why"].ne("").any(),
             figures=[figure_of(drawing, study, "") for drawing in drawings_of(study)],
         )
     )

@@ -21,15 +21,18 @@ NAME = "figure-11-verdicts"
 CAPTION = (
     "**Verdicts** (figure-11-verdicts). There is a row for each statement that is"
     " about ratios of energies or of steps; if it has parts, or is judged for several kinds of"
-    " fixed mask, a row for each of these. Marker and bar show the estimate and 95 % interval of"
-    " the cell that decides the verdict, a rule, energy and size of network, relative to the"
-    " limit that the statement sets: to the right of 1 it is as claimed, to the left it is not."
-    " If the statement sets two limits, the nearer one counts. At the right: the estimate itself,"
-    " and what it is of. An arrow at an edge: it lies beyond. Filled"
-    " marker: holds; cross: fails; hollow: undecided; *: the second version of a statement. A bar"
-    " that runs to an edge without a marker there: runs were cut off, and this end is unknown.\n"
+    " fixed mask, a row for each of these. The verdict rests on the cell that decides: a rule, an"
+    " energy and a size of network. Marker and bar show its estimate and 95 % interval, relative to"
+    " the limit that the statement sets: to the right of 1 it is as claimed, to the left it is not."
+    " If the statement sets two limits, the nearer one counts. Circle: holds; square: fails;"
+    " hollow: undecided. An arrow at an edge: it lies beyond. A bar that runs to an edge without a"
+    " marker there: runs were cut off, and this end is unknown. Purple: P of the hidden layer;"
+    " blue: P of the network; *: the second version of a statement. At the right: the verdict, the"
+    " estimate itself, and what it is of. E: energy; all: the unmodified network; L: the largest"
+    " updates; N: those of each neuron; F: a fixed mask; P*/3 / P*: the largest P <= P*/3 over"
+    " the best P; at: hidden units.\n"
 )
-MARKERS = {"holds": "o", "fails": "X", "undecided": "o", "mixed": "D"}
+MARKERS = {"holds": "o", "fails": "s", "undecided": "o", "mixed": "D"}
 EDGES = (0.2, 5.0)  # of the axis
 COLORS = {"hidden": style.LOOKS["largest-per-layer"].color, "network": style.LOOKS["largest"].color}
 
@@ -135,8 +138,17 @@ def _draw_row(axis: Axes, place: int, row: dict[str, Any]) -> None:
         axis.plot(
             value, place, marker, color=color, markerfacecolor=filled, zorder=3, clip_on=False
         )
-    number = f"{number}  {row['cell'].replace(' nh = ', ' ')}"
-    axis.text(1.03, place, number, transform=axis.get_yaxis_transform(), fontsize=5.5, va="center")
+    number = f"{number}  {_short(row['cell'])}"
+    for text, points in ((row["verdict"], 5), (number, 37)):
+        offset: dict[str, Any] = {"xytext": (points, 0), "textcoords": "offset points"}
+        edge: dict[str, Any] = {"xycoords": axis.get_yaxis_transform(), "va": "center"}
+        axis.annotate(text, (1, place), fontsize=5.5, **edge, **offset)
+
+
+def _short(cell: str) -> str:
+    """A cell as there is room for."""
+    cell = cell.replace(" nh = ", " ").replace(" at P <= P*/3 over that at P* (", ", P*/3 / P* (")
+    return cell.replace("P* of ", "")
 
 
 def _label(row: dict[str, str]) -> str:

@@ -23,6 +23,7 @@ from energynet.studies.statements.text import (
     claimed,
     estimates,
     named,
+    own_words,
     quantity,
     side_by_side,
     tallied,
@@ -78,7 +79,7 @@ def _told(found: Sequence[Claim]) -> list[list[dict[str, Any]]]:
     """For each statement its claims by reading of P, and what the page says of them."""
     return [
         [
-            claim.to_dict()
+            _in_own_words(claim)
             | {"statement": named(claim), "plain": PLAIN[claim.number, claim.version]}
             | {"lacking": claim.lacking}
             | {
@@ -99,6 +100,12 @@ def _told(found: Sequence[Claim]) -> list[list[dict[str, Any]]]:
         ]
         for row in side_by_side(found)
     ]
+
+
+def _in_own_words(claim: Claim) -> dict[str, Any]:
+    """A claim with its parts, each with the words that are not those of its own parts."""
+    parts = [_in_own_words(part) for part in claim.parts]
+    return claim.to_dict() | {"words": own_words(claim), "parts": parts}
 
 
 def _forest(found: Sequence[Claim]) -> str:
@@ -202,7 +209,7 @@ def environment() -> Any:
 
 
 def figure_of(drawing: Any, study: Study, reading: str, statements: bool = False) -> dict[str, Any]:
-    """What a template shows of a figure; beside statements also if the poster lacks the figure."""
+    """What a template shows of a figure; with `statements` also whether the poster lacks it."""
     numbers = drawing.numbers(study)
     about = {
         "number": drawing.number,

@@ -299,10 +299,13 @@ def _energy_rank(energy: str) -> tuple[float, str]:
 
 
 def span(ends: Sequence[Any] | None) -> str:
-    """An interval; an end that is open or unknown is a dash."""
-    if ends is None or all(typeset(end) == DASH for end in ends):
+    """An interval; with one end that is open or unknown a bound, with two a dash."""
+    low, high = (typeset(end) for end in ends) if ends else (DASH, DASH)
+    if DASH not in (low, high):
+        return f"{low} to {high}"
+    if low == high:
         return DASH
-    return " to ".join(typeset(end) for end in ends)
+    return f"at most {high}" if low == DASH else f"at least {low}"
 
 
 def sizes(values: Sequence[int]) -> str:

@@ -48,7 +48,7 @@ class Method:
         The parameter that is varied; "" for a method of one cell, such as a custom rule without a
         parameter.
     fraction : tuple of float
-        The grid, as positions on the axis; with `units`, what completes these to eight different
+        The grid, as positions on the axis. With `units` it completes these to eight different
         masks.
     fixed : mapping
         Other parameters of the rule.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from energynet.analysis.comparison import Axis, Comparison
 from energynet.analysis.intervals import Bound
+from energynet.analysis.least import least_of_all
 from energynet.analysis.methods import display_name
 from energynet.studies.stages.method import Method
 from energynet.studies.stages.preset import Preset
@@ -52,8 +53,9 @@ class StudyOutcome:
     title: str
 
     def __repr__(self) -> str:
-        """The best values and the ratios in words."""
-        return "\n".join([self.title, "", *self._best_lines(), "", *self._ratio_lines()])
+        """The best values, the ratios, and which method spends least, in words."""
+        parts = [self.title, "", *self._best_lines(), "", *self._ratio_lines()]
+        return "\n".join([*parts, *self._least_lines()])
 
     def _repr_html_(self) -> str:
         _, study = self.studies[0]
@@ -95,6 +97,13 @@ class StudyOutcome:
             if not told.intersection(row["why"].split("; ")):
                 names = f"{display_name(row['against'])} / {display_name(row['rule'])}"
                 yield f"{self._place(row)}, {row['energy']}: {names} {ratio_words(row)}"
+
+    def _least_lines(self) -> Iterator[str]:
+        """Which method spends least, below an empty line."""
+        for settings, _ in self.studies:
+            words = ", ".join(f"{name} = {parameter(value)}" for name, value in settings.items())
+            found = least_of_all(*self.of(settings))
+            yield from ["", *([f"{words}:"] if words else []), *found] if found else []
 
     @property
     def _axes(self) -> list[str]:

@@ -1,6 +1,6 @@
 """What a study would do next, and how long that may take; nothing is started."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from energynet.analysis.methods import display_name
@@ -8,10 +8,10 @@ from energynet.config import TrainingConfig
 from energynet.studies.stages.method import identity_of
 from energynet.studies.stages.plan import Stage, next_stage
 from energynet.studies.stages.preset import Preset
-from energynet.studies.stages.variant import ShapeOf
+from energynet.studies.stages.variant import ShapeOf, config_key, variants
 from energynet.support.checks import pluralize
 from energynet.support.format import duration
-from energynet.sweeps.estimates import MNIST_LOAD, Load, expected_seconds
+from energynet.sweeps.estimates import MNIST_LOAD, USUAL_STEPS, Load, expected_seconds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +28,9 @@ def outlook(
     for preset in presets:
         stage = next_stage(preset, table, shape)
         if stage is not None:
-            return "\n".join([*_stage(preset, stage, load), stored])
+            whole = _exploration(preset, table, shape, load)
+            later = "later stages follow from these results"
+            return "\n".join([*_stage(preset, stage, load), *whole, later, stored])
     return f"complete: nothing left to run\n{stored}"
 
 
@@ -40,13 +42,33 @@ def _stage(preset: Preset, stage: Stage, load: Load) -> list[str]:
     total = duration(sum(map(sum, groups.values())))
     runs = pluralize(len(stage.configs), "run")
     return [
-        f"{preset.name}: next is the stage {stage.name}, {runs}, about {total} of one core",
+        f"{preset.name}: next is the stage '{stage.name}', {runs}, about {total} of one core",
         *(
             f"{hidden:>9,d} {display_name(label):<52}{len(times):>5} {duration(sum(times)):>8}"
             for (hidden, label), times in sorted(groups.items())
         ),
-        "later stages follow from these results",
     ]
+
+
+def _exploration(
+    preset: Preset, table: "pd.DataFrame", shape: ShapeOf, load: Load
+) -> Iterator[str]:
+    """How long the exploration takes, if its sizes follow one another: a stage is one of them."""
+    times = [
+        expected_seconds(config, load)
+        for variant in variants(preset, table, shape)
+        for method in preset.method
+        for hidden in method.hidden
+        for fraction in method.grid(shape(hidden))
+        for seed in variant.seeds("exploration")
+        if config_key(config := variant.config(hidden, method, fraction, seed)) not in variant.rows
+    ]
+    if preset.one_size_at_a_time and times:
+        runs = pluralize(len(times), "run")
+        yield (
+            f"exploration of all sizes: {runs}, {duration(sum(times))} of one core if each took"
+            f" {USUAL_STEPS:,d} steps; at small fractions they take more"
+        )
 
 
 def _label(preset: Preset, config: TrainingConfig) -> str:

@@ -73,9 +73,9 @@ def check_tables(values: Mapping[str, Any]) -> None:
 
 def _check_table(key: str, table: Mapping[str, Any], names: set[str]) -> None:
     if table and {*table} != names:
-        wanted = " and ".join(sorted(names))
+        wanted = " and ".join(f"'{name}'" for name in sorted(names))
         hint = checks.suggestion(next(iter({*table} - names), ""), names)
-        raise ConfigError(f"{key} must hold {wanted}, got {quoted(dict(table))}{hint}")
+        raise ConfigError(f"{key} must be a table with {wanted}, got {quoted(dict(table))}{hint}")
     for name, value in table.items():
         if name == "points":
             checks.number(f"{key}.{name}", value, "a number above 0", above=0.0)

@@ -32,8 +32,8 @@ def run_stages(
         keys = {config_key(config) for config in stage.configs}
         if keys & last:
             raise EnergynetError(
-                f"the stage {stage.name} left {pluralize(len(keys & last), 'run')} without a"
-                " result; the same command tries again"
+                f"the stage '{stage.name}' ended, but {pluralize(len(keys & last), 'run')} of it"
+                " have no result; the same command tries again"
             )
         last = keys
         table = run(stage.name, stage.configs)

@@ -38,7 +38,9 @@ class StoredRuns:
 
     def run(self, stage: str, configs: list[TrainingConfig]) -> None:
         """Make those runs, apart from the ones that are stored."""
-        self.tell(f"{stage}: {pluralize(len(configs), 'run')}")
+        choosing = stage in ("exploration", "choice")
+        then = "; confirmation with other seeds follows" if choosing else ""
+        self.tell(f"{stage}: {pluralize(len(configs), 'run')}{then}")
         sweep(
             configs,
             self.store,

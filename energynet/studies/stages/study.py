@@ -43,10 +43,11 @@ def study(
     Parameters
     ----------
     methods : list
-        Each is a name ("all"), a rule (`LargestUpdates(0.1)`, `Mine(0.5)`), or a table
-        {"rule": a name, "MODULE:CLASS" or a class, parameter: value or list}. The parameter with a
-        list is the axis: {"rule": "largest", "fraction": [0.01, 0.1]}. Ratios to the unmodified
-        network need "all". A table may hold its own "hidden"; "control": its grid is not extended.
+        Each is a name ("all"), a rule (`LargestUpdates(0.1)`, `Mine(0.5)`), or a table {"rule": a
+        name, "MODULE:CLASS" or a class, parameter: value or list}. The parameter with a list is the
+        axis: {"rule": "largest", "fraction": [0.01, 0.1]}. Ratios to the unmodified network need
+        "all". A table may hold its own "hidden", and "control": true, with which its grid is not
+        extended.
     hidden : int or list of int
         Numbers of hidden units.
     data : "mnist", path or Dataset

@@ -37,6 +37,11 @@ _HEAD = (
     " P = 0 if no smaller number of synapses can be run."
 )
 SEVERAL = "several quantities: in the details"
+_LEGEND = (
+    "L: the largest updates; N: the largest of each neuron; F: a fixed mask; all: the unmodified"
+    " network. E: energy until the criterion; nh: hidden units; P: plastic fraction; P*: that of"
+    " least energy; *: the second wording of a statement."
+)
 VERDICTS = (HOLDS, FAILS, MIXED, UNDECIDED)
 
 
@@ -80,21 +85,22 @@ def to_markdown(claims: Sequence[Claim]) -> str:
         "The exact wording of each statement, and the verdicts of its parts.",
     ]
     for claim in claims:
+        own = own_words(claim)
         title = f"<b>{numbered(claim)}, {claim.reading}: {claim.verdict}.</b>"
         lines += [
             "",
             f"<details><summary>{title} {html.escape(named(claim), quote=False)}</summary>",
         ]
-        lines += ["", _own_words(claim), ""] if _own_words(claim) else [""]
+        lines += ["", own, ""] if own else [""]
         lines += [
-            f"{'  ' * depth}- {part.statement}: **{part.verdict}**. {_own_words(part)}".rstrip()
+            f"{'  ' * depth}- {part.statement}: **{part.verdict}**. {own_words(part)}".rstrip()
             for depth, part in _parts(claim)
         ]
         lines += ["", "</details>"] if claim.parts else ["</details>"]
     return "\n".join(lines) + "\n"
 
 
-def _own_words(claim: Claim) -> str:
+def own_words(claim: Claim) -> str:
     """What a claim says beyond its parts."""
     words = claim.words
     for _, part in _parts(claim):
@@ -182,11 +188,12 @@ def numbered(claim: Claim) -> str:
 
 
 def to_text(claims: Sequence[Claim]) -> str:
-    """Verdicts for a terminal; *: the second version of a statement.
+    """Verdicts for a terminal, below what the letters mean.
 
     Statements whose runs are missing are only counted.
     """
-    lines = []
+    judged = not all(claim.lacking for claim in claims)
+    lines = [*textwrap.wrap(_LEGEND, _WIDTH), ""] if judged else []
     for claim in claims:
         if claim.lacking:
             continue
@@ -288,7 +295,7 @@ def _mark(claim: Claim) -> str:
 
 
 def claimed(claim: Claim) -> str:
-    """What is claimed of its estimate, in words; † if the interval lies outside undecided."""
+    """What is claimed of the estimate, in words; † if an undecided interval lies outside."""
     if claim.region is None:
         return ""
     low, high = claim.region

@@ -108,10 +108,10 @@ def _undecided(total: int, holding: int, judged: Sequence[Judged]) -> str:
     if across:
         key = min(across, key=_margin)
         which = "the interval" if total == 1 else pluralize(len(across), "interval")
-        verb = "decides" if len(across) == 1 else "decide"
+        verb = "does" if len(across) == 1 else "do"
         corrected = ", corrected for the number of cells," if total > 1 else ""
         shown = f"uncorrected: {measured(key)}" if total > 1 else measured(key)
-        sentences.append(f"{which}{corrected} {verb} neither way ({shown})")
+        sentences.append(f"{which}{corrected} {verb} not decide ({shown})")
     if missing:
         sentences.append(missing.words)
     return f"Undecided: {'; '.join(sentences)}."
@@ -120,7 +120,8 @@ def _undecided(total: int, holding: int, judged: Sequence[Judged]) -> str:
 def readings_words(verdicts: Sequence[str], names: Sequence[str]) -> str:
     """A sentence: for how many kinds of fixed mask a statement holds."""
     if len(set(verdicts)) == 1:
-        return f"The same for all {len(verdicts)} kinds of F."
+        kinds = "both kinds" if len(verdicts) == 2 else f"all {len(verdicts)} kinds"
+        return f"The same for {kinds} of F."
     said = []
     for verdict, verb in ((HOLDS, "holds"), (FAILS, "fails"), (UNDECIDED, "is undecided")):
         which = [name for name, own in zip(names, verdicts, strict=True) if own == verdict]
