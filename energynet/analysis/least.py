@@ -48,7 +48,7 @@ def _sentence(
             span = f" ({significant(low)} to {significant(high)})"
             open_ = OPEN if low <= 1 else ""
         some = everyone - {rule, *against["against"]}
-        among = " of the methods of which all runs reached the criterion" if some else ""
+        among = ", among the methods whose runs all reached the criterion" if some else ""
         named = energy.replace("m0", "M0").replace("m1", "M1")
         yield (
             f"At {hidden:,d} hidden units {named} is least with {first}{among}. The next, {second},"

@@ -12,6 +12,7 @@ from energynet.config import TrainingConfig
 from energynet.errors import ConfigError
 from energynet.rules.base import Shape
 from energynet.rules.built_in import resolved_output_fraction
+from energynet.rules.names import RULES
 from energynet.support.checks import pluralize
 from energynet.support.format import exact, percent, significant
 from energynet.support.html import html_table
@@ -221,6 +222,9 @@ class TrainingResult:
         """Names and values in words, for people."""
         energy, seconds = self.energy, self.seconds
         share = self.plastic_synapses / self.synapses
+        plastic = f"{self.plastic_synapses:,d} ({percent(share, '.3g')})"
+        if self.config.rule.name not in RULES:
+            plastic = "what the rule chooses"
         mean = energy.m0 / self.steps if self.steps else 0.0
         best = self.best_accuracy
         rows = [
@@ -230,7 +234,7 @@ class TrainingResult:
             ("test accuracy", _accuracy(self.accuracy)),
             *([] if best == self.accuracy else [("best test accuracy", _accuracy(best))]),
             ("synapses", f"{self.synapses:,d}"),
-            ("may change in a step", f"{self.plastic_synapses:,d} ({percent(share, '.3g')})"),
+            ("may change in a step", plastic),
             ("change in a step, mean", f"{mean:,.0f} ({percent(mean / self.synapses, '.3g')})"),
             ("M0, updates", significant(energy.m0)),
             ("M1, sum of |dw|", significant(energy.m1)),

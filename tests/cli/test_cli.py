@@ -226,16 +226,19 @@ def test_no_file_is_read_and_replaced(tmp_path, monkeypatch, capsys):
         ),
         (
             "--checkpoint digits.npz",
-            "'checkpoint' and 'data' must be different files, got digits.npz",
+            "'checkpoint' and 'data' must be different files, got digits.npz for both",
         ),
-        ("--start a.npz --save a.npz", "'save' and 'start' must be different files, got a.npz"),
+        (
+            "--start a.npz --save a.npz",
+            "'save' and 'start' must be different files, got a.npz for both",
+        ),
         (
             "--save a.npz --checkpoint a.npz",
-            "'save' and 'checkpoint' must be different files, got a.npz",
+            "'save' and 'checkpoint' must be different files, got a.npz for both",
         ),
         (
             "--save a.npz --count-updates a.npz",
-            "'count_updates' and 'save' must be different files, got a.npz",
+            "'count_updates' and 'save' must be different files, got a.npz for both",
         ),
     ):
         assert main(f"train --hidden 3 --data digits.npz {flags}".split()) == 2

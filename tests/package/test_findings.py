@@ -271,12 +271,14 @@ def with_p_of_the_network(hidden, network):
     assert [f"{mean:.1f}" for mean, _, _ in both] == lost["largest"]
     kept = [holding(each, rule) for each, rule in ((network, "largest"), (hidden, L))]
     assert kept == [(4, 6), (6, 6)]
-    yield "Of six such networks of 1,000 units four ever have a mean of 95 % over three tests"
-    yield "In *hidden* all six have"
+    yield "We looked at six such networks of 1,000 units. In four of them the mean of three tests"
+    yield "In *hidden* it does so in all six"
     told = ["{:.1f} points ({:.1f} to {:.1f})".format(*found) for found in both]
     yield f"That is {told[0]} and {told[1]} below the unmodified network"
-    yield "each neuron are {} and {} points short".format(*lost["largest-per-neuron"])
-    yield "fixed units {} and {} (three seeds)".format(*lost["fixed-units"])
+    yield "each neuron end {} and {} points below the unmodified network".format(
+        *lost["largest-per-neuron"]
+    )
+    yield "fixed units {} and {} points (*network*, three seeds)".format(*lost["fixed-units"])
     folder = ROOT / "results" / "sensitivity"
     of_m0 = "rule == 'largest' and hidden == {}"
     least = pd.read_csv(folder / "network-smallest-fraction.csv")
@@ -327,7 +329,7 @@ def few_units_among_many(hidden, network):
     for more, low, _ in alone[network] + wide:
         assert low < 0 < 2 * more - low
     free_wide = [few(hidden, UNITS, size, 3000) for size in (10, 20, 30)]
-    words = "they get {}, {} and {} points more right, among 3,000 {}, {} and {}"
+    words = "they get {}, {} and {} points more right. Among 3,000 units it is {}, {} and {}"
     both = frozen + [more for more, _, _ in wide]
     yield words.format(*(f"{more:.2f}" for more in both))
     both = free + [more for more, _, _ in free_wide]
@@ -419,7 +421,7 @@ def without_centring(hidden, _):
     whole = hidden.at_optimum(1000, "all").set_index("seed").loc[of_all.index]
     assert whole["steps"].mean() == of_all["steps"].mean()
     m0, m1 = (whole[name].mean() / of_all[name].mean() for name in ("m0", "m1"))
-    yield f"with {m0:.2f}-fold less M0 and {m1:.2f}-fold less M1"
+    yield f"It spends {m0:.2f}-fold less M0 and {m1:.2f}-fold less M1"
     savings = uncentred_savings()
     at = {name: savings.loc[1000].xs(name, level="energy") for name in ("m0", "m1")}
     of_m0, of_m1 = (at[name]["ratio"].dropna() for name in ("m0", "m1"))
@@ -476,9 +478,9 @@ def why_undecided(hidden, _):
     half = 2.364624 * logs.std() / np.sqrt(len(logs))
     grown = fold([np.exp(logs.mean() + end) for end in (0, -half, half)])
     assert len(logs) == logs.notna().sum() == 8
-    yield f"{grown.replace('-fold', ' times')} as much in M0. Statement 13"
+    yield f"save {grown.replace('-fold', ' times')} as much M0 at 3,000 units as at 1,000: the"
     most = max((hidden.ratio(size, L), size) for size in SIZES)
-    yield f"save no more than {most[0]:.1f}-fold in M0, as they do at {most[1]:,} hidden units"
+    yield f"save most at {most[1]:,} hidden units, {most[0]:.1f}-fold in M0"
     low, high = hidden.over(hidden.at_optimum(3000, UNITS), 3000, N)[1:]
     assert low < 1 < high  # statement 10
     alone = hidden.at_optimum(10_000, "readout").set_index("seed")["steps"]

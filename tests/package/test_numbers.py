@@ -97,7 +97,7 @@ def defaults():
     yield "performance.md", f"one thread below {CROSSOVER:,} hidden units"
     yield "performance.md", f"{ROW_BYTES} bytes of each row"
     yield "performance.md", f"{WORDS[TOGETHER]} images at a time"
-    yield "performance.md", f"Blocks of {BLOCK:,} of them"
+    yield "performance.md", f"They come in blocks of {BLOCK:,}"
     yield "performance.md", f"at most {evaluation._KEPT_BYTES // 2**20} MB"
     yield "custom_rules.md", f"comes at step {CONFIG.test_every:,} unless"
     yield "custom_rules.md", f"less than about {100 / loop._SHARE:g} % of the time"
@@ -205,7 +205,7 @@ def of_the_published_program():
     scatter = f"{100 * published._spread()[0]:.0f} %"
     yield (
         "published_rules.md",
-        f"{CONFIG.test_every:,} steps apart, and steps of one setting scatter by {scatter}",
+        f"{CONFIG.test_every:,} steps apart. The steps of one setting scatter by {scatter}",
     )
     yield "published_rules.md", f"rule {rule} at P = {p} and {hidden} hidden units"
     others = sorted(row[-1] for row in published.rows())[-3:-1]

@@ -60,6 +60,7 @@ def test_a_result_has_state_and_costs(whole):
     assert content["costs"] == whole.costs
     assert content["history"][1]["cost_maintenance"] == whole.cost_history["maintenance"][1]
     assert ("cost tests", "160") in whole.summary()
+    assert ("may change in a step", "what the rule chooses") in whole.summary()
     assert "costs" not in train(Everything()).to_dict()
 
 

@@ -59,5 +59,5 @@ def test_the_least_and_the_next(given, words):
 def test_what_was_cut_off_is_not_compared():
     best, ratios = tables(1.2, 1.1, math.inf, bound="lower")
     [words] = least_of_all(best, ratios)
-    assert "is least with A of the methods of which all runs reached" in words
+    assert "is least with A, among the methods whose runs all reached the criterion. " in words
     assert least_of_all(best, ratios[ratios["bound"] != ""]) == []
