@@ -131,6 +131,8 @@ class SweepProgress:
     def words(self) -> str:
         """Where the sweep stands."""
         parts = [] if self.running is None else [f"{self.running:,d} running"]
+        if self.running == 0 and self.done == self.stored < self.total:
+            parts = ["starting"]
         parts += [f"{self.failed:,d} failed"] if self.failed else []
         parts += ["compiling kernels"] if self._slow() else []
         parts += [f"about {duration(self._remaining())} left"] if self._is_known() else []

@@ -68,6 +68,7 @@ def test_rules_that_an_interval_does_not_tell_apart_are_named():
     assert answer.alike["m1"] == ("largest updates of each neuron",)
     assert answer.sentences[2].endswith(
         "; these seeds do not tell it apart from largest updates of each neuron."
+        " Another P may save more than this one."  # one was run
     )
     ratio = en.savings(frame(rows), against="largest").query("hidden == 50")
     ratio = ratio.set_index(["rule", "energy"])["ratio_high"]

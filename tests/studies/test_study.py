@@ -24,7 +24,7 @@ from energynet.cli.main import main
 from energynet.store.exchange import read_table
 from energynet.studies.figures.style import INK
 from energynet.studies.report.comparison import drawings_of, write_comparison
-from energynet.studies.stages.outcome import outcome
+from energynet.studies.stages.outcome import ADVICE, outcome
 from energynet.studies.stages.parsing import methods_of
 from energynet.studies.stages.plan import next_stage
 from energynet.studies.stages.preset import load_preset, preset_from_dict, preset_from_toml
@@ -370,6 +370,11 @@ def test_it_is_told_that_few_confirmation_runs_reached(tmp_path):
     assert row["confirmed"] == pytest.approx(at.loc[[5, 6, 7], "m0"].sum())
     assert row[["low", "high"]].isna().all()
     assert "threshold 2 (1 of 3 runs reached)" in repr(found)
+    assert (
+        "\nEnergy of the first method / energy of the second: above 1, the second saves.\n"
+        in repr(found)
+    )
+    assert repr(found).endswith(f"\n\nnot bracketed: {ADVICE['not bracketed']}")
     # Figures.
     drawings = drawings_of(compared_study)
     for drawing, best, reached in zip(drawings[:2], (2.0, 6.0), (1, 3), strict=True):
@@ -597,6 +602,6 @@ def test_the_ratios_of_a_comparison_are_seen(tmp_path, chromium):
         assert content <= seen
     assert page.locator("#least").is_visible()
     told = page.locator("section:has(#least) li").all_inner_texts()
-    lines = repr(found).split("\n\n")[-1].split("\n")
+    lines = [line for line in repr(found).split("\n") if line.startswith("At 100 hidden units ")]
     assert [text.replace("M₀", "M0").replace("M₁", "M1") for text in told] == lines
     page.close()

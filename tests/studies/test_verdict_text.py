@@ -93,8 +93,8 @@ def test_markdown_has_a_row_a_claim_and_every_part(found):
     assert "| 1 | Changing fewer synapses saves energy" in text
     of_parts = next(line for line in text.splitlines() if line.startswith("| 7 |"))
     assert (
-        "**<br>(a) 1.57 (1.50 to 1.65), claimed 0.5 to 2: M0 under a fixed mask over that under the"
-        " largest updates, at 10,000 hidden units |" in of_parts
+        "**<br>(a) holds: 1.57 (1.50 to 1.65), claimed 0.5 to 2: M0 under a fixed mask over that"
+        " under the largest updates, at 10,000 hidden units |" in of_parts
     )
     assert of_parts.endswith(" | (a) ratio of energies |")
     assert "<summary><b>1, network: undecided.</b> Each of F, L and N saves energy" in text

@@ -21,6 +21,7 @@ def test_the_time_left_knows_of_compiling(monkeypatch):
     out = io.StringIO()
     runs = {"a": plain, "b": plain, "c": other, "d": other}
     shown = sweep_progress.SweepProgress(runs, 0, 2, out)
+    assert shown.words() == "starting"
     shown.begin("a", compiles=True)
     clock.now = 2.0
     shown.tick(1)

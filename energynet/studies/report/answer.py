@@ -319,7 +319,7 @@ def _sentences(answer: Answer) -> Iterator[str]:
         return
     yield (
         f"{place} the number of changes, M0, falls most with {first.name}, against the unmodified"
-        f" network: {first.m0.fold}{_tied(answer.alike[_M0])}."
+        f" network: {first.m0.fold}{_tied(answer.alike[_M0])}.{_open(first.m0)}"
     )
     if not math.isnan(first.steps):
         times = significant(first.steps)
@@ -330,7 +330,7 @@ def _sentences(answer: Answer) -> Iterator[str]:
         name = "the same rule" if second is first else second.name
         yield (
             f"The summed size of the changes, M1, falls most with {name}:"
-            f" {second.m1.fold}{_tied(answer.alike[_M1])}."
+            f" {second.m1.fold}{_tied(answer.alike[_M1])}.{_open(second.m1)}"
         )
     for line in answer.lines:
         if line.m0.rule == READOUT and line.m0.best > 1 and line is not first:
@@ -347,6 +347,10 @@ def _sentences(answer: Answer) -> Iterator[str]:
             f"{start} {significant(small.ratio)} times as much M0 as {answer.hidden:,} units with"
             f" {first.name} (means over {runs})."
         )
+
+
+def _open(saved: Saved) -> str:
+    return "" if saved.final else " Another P may save more than this one."
 
 
 def _tied(names: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from energynet.analysis.comparison import Axis, Comparison
 from energynet.analysis.intervals import Bound
 from energynet.analysis.least import least_of_all
 from energynet.analysis.methods import display_name
+from energynet.analysis.optimum import LIMITED, NOT_BRACKETED
 from energynet.studies.stages.method import Method
 from energynet.studies.stages.preset import Preset
 from energynet.studies.stages.variant import ShapeOf, Variant, variants
@@ -16,6 +17,12 @@ from energynet.support.format import parameter, significant
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+ADVICE = {
+    NOT_BRACKETED: "the best value is the first or last of its grid. A wider grid may do better.",
+    LIMITED: "the best value depends on max_steps. With more steps the next value may do better.",
+}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -93,6 +100,7 @@ class StudyOutcome:
         """
         told = {*self.best["why"]} - {""}
         _, study = self.studies[0]
+        yield "Energy of the first method / energy of the second: above 1, the second saves."
         for row in study.once(self.ratios).to_dict("records"):
             if not told.intersection(row["why"].split("; ")):
                 names = f"{display_name(row['against'])} / {display_name(row['rule'])}"
@@ -104,6 +112,10 @@ class StudyOutcome:
             words = ", ".join(f"{name} = {parameter(value)}" for name, value in settings.items())
             found = least_of_all(*self.of(settings))
             yield from ["", *([f"{words}:"] if words else []), *found] if found else []
+        marks = {*self.best["mark"]}
+        if marks & ADVICE.keys():
+            yield ""
+        yield from (f"{mark}: {advice}" for mark, advice in ADVICE.items() if mark in marks)
 
     @property
     def _axes(self) -> list[str]:

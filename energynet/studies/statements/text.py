@@ -68,7 +68,10 @@ def to_markdown(claims: Sequence[Claim]) -> str:
         cells = [numbered(first), _in_group(PLAIN[first.number, first.version], first.group)]
         shown = {name: estimates(claim) for name, claim in row.items()}
         for name in readings:
-            texts = [_labelled(label, _judged(each)) for label, each in shown.get(name, ())]
+            texts = [
+                _judged(each) if not label else f"{label} {each.verdict}: {_judged(each)}"
+                for label, each in shown.get(name, ())
+            ]
             verdict = f"**{row[name].verdict}**" if name in row else ""
             cells.append("<br>".join([verdict, *filter(None, texts)]))
         quantities = {
