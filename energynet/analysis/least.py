@@ -1,6 +1,6 @@
 """Which method spends least, in a sentence for each size and energy."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from energynet.analysis.intervals import Bound
@@ -12,25 +12,31 @@ if TYPE_CHECKING:
     import pandas as pd
 
 OPEN = ": these seeds do not tell them apart"
+NAMES = {"m0": "M0", "m1": "M1"}
 
 
-def least_of_all(best: "pd.DataFrame", ratios: "pd.DataFrame") -> list[str]:
+def least_of_all(
+    best: "pd.DataFrame", ratios: "pd.DataFrame", named: Callable[[str], str] | None = None
+) -> list[str]:
     """A sentence for each size and energy at which two methods can be compared.
 
     best, ratios : as `StudyOutcome` has them, of one combination of varied settings.
+    named : what an energy is called; by default M0, M1, and other columns as they are.
     """
+    named = named or (lambda energy: NAMES.get(energy, energy))
     keys = zip(best["hidden"], best["energy"], best["rule"], strict=True)
     marks = dict(zip(keys, ([mark] if mark else [] for mark in best["mark"]), strict=True))
     exact = ratios["bound"].eq(Bound.EXACT) & ratios["ratio"].notna()
     found: list[str] = []
     for (hidden, energy), rows in ratios[exact].groupby(["hidden", "energy"], sort=True):
         everyone = set(best.loc[best["hidden"].eq(hidden) & best["energy"].eq(energy), "rule"])
-        found += _sentence(rows, everyone, marks)
+        start = f"At {hidden:,d} hidden units {named(str(energy))} is least"
+        found += _sentence(start, rows, everyone, marks)
     return found
 
 
 def _sentence(
-    rows: "pd.DataFrame", everyone: set[Any], marks: Mapping[tuple[Any, ...], list[str]]
+    start: str, rows: "pd.DataFrame", everyone: set[Any], marks: Mapping[tuple[Any, ...], list[str]]
 ) -> Iterator[str]:
     """The method that spends no more than any that it is compared with, and the next."""
     hidden, energy = rows.iloc[0][["hidden", "energy"]]
@@ -49,9 +55,8 @@ def _sentence(
             open_ = OPEN if low <= 1 else ""
         some = everyone - {rule, *against["against"]}
         among = ", among the methods whose runs all reached the criterion" if some else ""
-        named = energy.replace("m0", "M0").replace("m1", "M1")
         yield (
-            f"At {hidden:,d} hidden units {named} is least with {first}{among}. The next, {second},"
-            f" spends {significant(following['ratio'])} times{span} as much{open_}."
+            f"{start} with {first}{among}. The next, {second}, spends"
+            f" {significant(following['ratio'])} times{span} as much{open_}."
         )
         return

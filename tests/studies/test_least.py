@@ -56,6 +56,14 @@ def test_the_least_and_the_next(given, words):
     assert least_of_all(*tables(*given)) == [words]
 
 
+def test_energies_have_the_names_that_are_asked_for():
+    best, ratios = tables(1.2, 1.1, 1.3)
+    [words] = least_of_all(best, ratios, str.upper)
+    assert words.startswith("At 50 hidden units M0 is least with B. ")
+    cost = [table.assign(energy="cost_m0") for table in (best, ratios)]
+    assert least_of_all(*cost)[0].startswith("At 50 hidden units cost_m0 is least with B. ")
+
+
 def test_what_was_cut_off_is_not_compared():
     best, ratios = tables(1.2, 1.1, math.inf, bound="lower")
     [words] = least_of_all(best, ratios)

@@ -173,7 +173,7 @@ class Answer:
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What was found, in five sentences at most."""
+        """What was found, in a few sentences."""
         return tuple(_sentences(self))
 
 
@@ -209,9 +209,10 @@ def _cheapest(study: Study, best: Line, hidden: int) -> Cheapest | None:
     whole = cells[cells["rule"].eq(ALL)].drop_duplicates("hidden")
     whole = whole[whole["reached"].eq(whole["runs"])]
     rule = cells["rule"].eq(best.m0.rule) & cells["fraction"].eq(best.m0.fraction)
-    own = cells[rule & cells["hidden"].eq(hidden)].iloc[0]
-    if whole.empty or own["lower_bound"]:
+    under_rule = cells[rule & cells["hidden"].eq(hidden) & ~cells["lower_bound"]]
+    if whole.empty or under_rule.empty:
         return None
+    own = under_rule.iloc[0]
     small = whole.loc[whole["energy_per_success"].idxmin()]
     if small["hidden"] >= hidden:
         return None

@@ -124,7 +124,7 @@ def write_comparison(
             criterion=f"{100 * study.criterion:g} %",
             axes=study.axis_names,
             best=[_best(row) for row in best.to_dict("records")],
-            sentences=least_of_all(best, ratios),
+            sentences=least_of_all(best, ratios, energy_name),
             ratios=[_ratio(row, marks) for row in study.once(ratios).to_dict("records")],
             gaps=ratios["why"].ne("").any(),
             figures=[figure_of(drawing, study, "") for drawing in drawings_of(study)],
