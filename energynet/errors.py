@@ -1,4 +1,4 @@
-"""The errors that energynet raises; each also derives from the fitting built-in."""
+"""The errors that energynet raises; each is a ValueError, an OSError or an ImportError, too."""
 
 
 class EnergynetError(Exception):

@@ -59,7 +59,7 @@ def image_of_step(constants, order, n, step):
 
 @inner
 def tie_rank(constants, step, i):
-    """pi_t(i): the rank of presynaptic or postsynaptic index i among equals, smallest first."""
+    """pi_t(i): a random key of pre- or postsynaptic index i; of equals the smallest comes first."""
     return mix(mix(constants.tie_key, step), i)
 
 

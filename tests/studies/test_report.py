@@ -500,3 +500,13 @@ def test_the_forest_shows_each_deciding_ratio_once_with_what_is_claimed():
     assert [text.xy[1] for text in beside[::2]] == list(figure.axes[0].get_yticks())
     assert [text.get_text() for text in beside[::2]] == list(found["verdict"])
     assert {place + 1 for place in heads} <= lines
+
+
+def test_verdicts_fit_a_phone(tmp_path, chromium):
+    judged, history = complete()
+    file = write_report(judged, history, tmp_path / "report.html", statements=True)
+    page = chromium.new_page(**SCREENS["phone"])
+    page.goto(file.as_uri())
+    assert page.locator(".claims tr").count() > 19
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.close()

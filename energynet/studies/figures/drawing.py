@@ -18,7 +18,7 @@ from energynet.support.checks import pluralize
 
 
 def at_optimum(study: Study, energy: str) -> pd.DataFrame:
-    """Runs at the P* of that energy: confirmation seeds, or else the others."""
+    """Runs at the P* of that energy: of confirmation seeds, or if there are none, of others."""
     best = study.optimal.loc[study.optimal["energy"] == energy, ["hidden", "rule", "fraction"]]
     runs = study.runs[study.runs["hidden"].isin(study.constrained_sizes)]
     runs = runs.merge(best, on=["hidden", "rule", "fraction"])

@@ -1,4 +1,4 @@
-"""The page: what stands in it, computed from a table of results."""
+"""The report as one HTML page: its content is computed from a table of results."""
 
 import base64
 import warnings

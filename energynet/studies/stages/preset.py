@@ -187,8 +187,9 @@ def load_preset(name: str) -> Preset:
 def preset_from_toml(path: str | Path) -> Preset:
     """The preset of a file, which judges no statements unless it says so.
 
-    Its data, if it names any, and masks are relative to the folder of the file. Raises ConfigError
-    with file and key, FileError if there is no such file.
+    Its data, if it names any, and masks are relative to the folder of the file. Raises ConfigError,
+    which names the file and the key, if the content is not valid, and FileError if it cannot be
+    read.
     """
     path = checks.path("preset", path)
     try:
