@@ -116,6 +116,19 @@ def test_confirmed_is_said_where_something_was_confirmed(drawing, small):
     assert "A point stands for 3 exploration seeds." in caption(drawing, explored)
 
 
+def test_an_axis_of_synapses_begins_at_one(small):
+    """And its label stands above the first row of panels."""
+    shown = figures.m1_against_fraction.numbers(Study.of(small))
+    tiny = shown["fraction"].where(shown["rule"].eq("all"), shown["fraction"] / 1e6)
+    figure = figures.m1_against_fraction.of(shown.assign(fraction=tiny))
+    tops = [(axis, top) for axis in figure.axes for top in axis.child_axes]
+    assert len(tops) == 2
+    for (axis, top), synapses in zip(tops, (300 * 795 + 10, 1000 * 795 + 10), strict=True):
+        assert axis.get_xlim()[0] * synapses < 0.1
+        assert min(top.get_xticks()) == 1
+        assert top.get_xlabel() == "plastic synapses k"
+
+
 def test_captions_tell_how_many_seeds(results, longer, small):
     for drawing in DRAWINGS[1:]:
         assert " seeds" in caption(drawing, longer)
