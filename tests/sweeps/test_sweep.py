@@ -195,7 +195,7 @@ def test_command_line(tmp_path, capsys):
     assert main(["sweep", str(grid), "--store", store, "--shard", "1/2", "--workers", "1"]) == 0
     shown = capsys.readouterr()
     assert shown.out == "2 exhausted\n"
-    assert "0 of 2 runs, 0 running" in shown.err
+    assert "0 of 2 runs, starting" in shown.err
     one = ["sweep", str(grid), "--store", store, "--shard", "1/4", "--workers", "1"]
     assert main([*one, "--dry-run"]) == 0
     assert capsys.readouterr().out.startswith("1 run, 1 stored, 0 to do: about")

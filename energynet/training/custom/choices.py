@@ -145,8 +145,9 @@ def _pairs(form: LayerForm, pre: np.ndarray, post: np.ndarray) -> tuple[np.ndarr
     if unfit >= 0:
         pair = f"({pre[unfit]}, {post[unfit]})"
         fits = 0 <= pre[unfit] < n_pre and 0 <= post[unfit] < n_post
-        wanted = "given once" if fits else f"inside of ({n_pre}, {n_post})"
-        raise RuleError(f"each pair of indices must be {wanted}, got {pair}{' twice' * fits}")
+        if fits:
+            raise RuleError(f"each pair of indices must be given once, got {pair} twice")
+        raise RuleError(f"each pair of indices must be inside of ({n_pre}, {n_post}), got {pair}")
     return rows, columns
 
 
