@@ -1,4 +1,4 @@
-"""The errors that energynet raises; each is a ValueError, an OSError or an ImportError, too."""
+"""The errors that energynet raises, each also one of the built-in errors of Python."""
 
 
 class EnergynetError(Exception):
