@@ -308,6 +308,7 @@ def test_methods_are_compared_by_a_cost_that_some_of_them_report(tmp_path):
     ratios = found.ratios.set_index(["energy", "rule", "against"])
     assert ratios.loc[("cost_upkeep", fixed, label), "ratio"] > 0
     assert ratios.loc[("cost_upkeep", label, "all"), "why"].endswith("has no such cost")
+    assert "Why there is none" in (tmp_path / "report.html").read_text()
     assert f"{label}, best cost_upkeep " in repr(found)
     names = sorted(path.name for path in (tmp_path / "figures").glob("*.csv"))
     assert names[:2] == [
@@ -601,6 +602,7 @@ def test_the_ratios_of_a_comparison_are_seen(tmp_path, chromium):
     for content, seen in page.evaluate(sides):
         assert content <= seen
     assert page.locator("#least").is_visible()
+    assert "Why there is none" not in page.content()  # a column without an entry
     told = page.locator("section:has(#least) li").all_inner_texts()
     lines = [line for line in repr(found).split("\n") if line.startswith("At 100 hidden units ")]
     assert [text.replace("M₀", "M0").replace("M₁", "M1") for text in told] == lines

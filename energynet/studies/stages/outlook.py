@@ -54,6 +54,8 @@ def _exploration(
     preset: Preset, table: "pd.DataFrame", shape: ShapeOf, load: Load
 ) -> Iterator[str]:
     """How long the exploration takes, if its sizes follow one another: a stage is one of them."""
+    if not preset.one_size_at_a_time:
+        return
     times = [
         expected_seconds(config, load)
         for variant in variants(preset, table, shape)
@@ -63,7 +65,7 @@ def _exploration(
         for seed in variant.seeds("exploration")
         if config_key(config := variant.config(hidden, method, fraction, seed)) not in variant.rows
     ]
-    if preset.one_size_at_a_time and times:
+    if times:
         runs = pluralize(len(times), "run")
         yield (
             f"exploration of all sizes: {runs}, {duration(sum(times))} of one core if each took"
